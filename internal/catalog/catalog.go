@@ -1,0 +1,27 @@
+// Package catalog is the data about the images: which variants there are and
+// what each needs, with the source of every number.
+package catalog
+
+import (
+	"bytes"
+	_ "embed"
+	"fmt"
+
+	"go.yaml.in/yaml/v3"
+
+	"github.com/djok/facecraft/internal/plan"
+)
+
+//go:embed catalogue.yaml
+var embedded []byte
+
+// Load reads the catalogue that this program carries.
+func Load() (plan.Catalogue, error) {
+	var c plan.Catalogue
+	decoder := yaml.NewDecoder(bytes.NewReader(embedded))
+	decoder.KnownFields(true)
+	if err := decoder.Decode(&c); err != nil {
+		return c, fmt.Errorf("catalogue: %w", err)
+	}
+	return c, nil
+}

@@ -1,0 +1,308 @@
+package plan
+
+import (
+	"fmt"
+	"net"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/djok/facecraft/internal/fault"
+)
+
+// PortsTried is how many ports, from DefaultPort on, are considered when the
+// request names none.
+const PortsTried = 20
+
+// CandidatePorts are the host ports that the request could be given: the ones
+// that probes have to look at.
+func (r Request) CandidatePorts() []int {
+	if r.Port != 0 {
+		return []int{r.Port}
+	}
+	ports := make([]int, PortsTried)
+	for i := range ports {
+		ports[i] = DefaultPort + i
+	}
+	return ports
+}
+
+// Make decides. It is pure: the same facts, catalogue and request give the
+// same plan. Its error is a *fault.Fault that says what to do instead.
+func Make(f Facts, c Catalogue, r Request) (Plan, error) {
+	if err := r.validate(c); err != nil {
+		return Plan{}, err
+	}
+	m := maker{facts: f, catalogue: c, request: r}
+	variant, err := m.chooseVariant()
+	if err != nil {
+		return Plan{}, err
+	}
+	if err := m.chooseImage(variant); err != nil {
+		return Plan{}, err
+	}
+	if err := m.choosePort(); err != nil {
+		return Plan{}, err
+	}
+	m.fill(variant)
+	m.chooseMemory(variant)
+	return m.plan, nil
+}
+
+type maker struct {
+	facts     Facts
+	catalogue Catalogue
+	request   Request
+	plan      Plan
+}
+
+func (m *maker) because(choice, format string, args ...any) {
+	m.plan.Reasons = append(m.plan.Reasons, Reason{choice, fmt.Sprintf(format, args...)})
+}
+
+func (m *maker) warn(format string, args ...any) {
+	m.plan.Warnings = append(m.plan.Warnings, fmt.Sprintf(format, args...))
+}
+
+// instanceName is what Docker and Compose both accept in a name. Empty stands
+// for the default.
+var instanceName = regexp.MustCompile(`^([a-z0-9][a-z0-9-]{0,62})?$`)
+
+func (r Request) validate(c Catalogue) error {
+	if !instanceName.MatchString(r.Instance) {
+		return fault.New(fault.Usage, "use letters, digits and dashes", "%q is not a name for an instance", r.Instance)
+	}
+	if r.Port < 0 || r.Port > 65535 {
+		return fault.New(fault.Usage, "use a port from 1 to 65535", "port %d does not exist", r.Port)
+	}
+	if r.Listen != "" && net.ParseIP(r.Listen) == nil {
+		return fault.New(fault.Usage, "use an address of this machine, such as 127.0.0.1 or 0.0.0.0",
+			"%q is not an IP address to listen on", r.Listen)
+	}
+	if r.Tag != "" && r.Tag != Auto {
+		if _, ok := c.Variant(r.Tag); !ok {
+			return fault.New(fault.Usage, "use one of: "+strings.Join(append([]string{Auto}, c.names()...), ", "),
+				"there is no variant %q", r.Tag)
+		}
+	}
+	if strings.ContainsAny(r.Image, " \t\n") || strings.HasPrefix(r.Image, "-") {
+		return fault.New(fault.Usage, "use REGISTRY/REPOSITORY:TAG", "%q is not an image reference", r.Image)
+	}
+	repository, tag := splitTag(r.Image)
+	if repository == c.Repository && (tag == "" || tag == "latest") && !strings.Contains(r.Image, "@") {
+		return fault.New(fault.Usage, "name the variant: --tag cpu or --tag gpu",
+			"%s has no usable :latest: the one on Docker Hub is older than both variants", c.Repository)
+	}
+	return nil
+}
+
+func (c Catalogue) names() []string {
+	var names []string
+	for _, v := range c.Variants {
+		names = append(names, v.Name)
+	}
+	return names
+}
+
+// chooseVariant honours an explicit tag or refuses it; only auto may settle
+// for less than a GPU.
+func (m *maker) chooseVariant() (Variant, error) {
+	if m.request.Tag != "" && m.request.Tag != Auto {
+		return m.explicitVariant(m.request.Tag, "asked for with --tag "+m.request.Tag)
+	}
+	if m.request.Image != "" {
+		if _, tag := splitTag(m.request.Image); tag != "" {
+			if v, ok := m.catalogue.variantTagged(tag); ok {
+				return m.explicitVariant(v.Name, "the tag of the image asked for with --image")
+			}
+		}
+	}
+	return m.autoVariant()
+}
+
+func (m *maker) explicitVariant(name, why string) (Variant, error) {
+	v, _ := m.catalogue.Variant(name) // validated
+	m.because("variant "+name, "%s", why)
+	if v.GPU == nil {
+		return v, nil
+	}
+	found := m.checkGPUs(v)
+	switch found.answer {
+	case unsuitable:
+		return v, fault.New(fault.Unrunnable, found.remedy+"; or run facecraft up --tag cpu",
+			"the %s variant cannot run here: %s", name, found.because)
+	case undecided:
+		m.warn("whether a GPU can be used is unknown: %s", found.because)
+	}
+	m.because("GPUs", "%s", found.because)
+	return v, nil
+}
+
+// autoVariant prefers the GPU where it is known to work. Everything else,
+// unknown included, runs on the CPU and says what stood in the way.
+func (m *maker) autoVariant() (Variant, error) {
+	var cpu Variant
+	for _, v := range m.catalogue.Variants {
+		if v.BuiltIn {
+			continue
+		}
+		if v.GPU == nil {
+			cpu = v
+			continue
+		}
+		found := m.checkGPUs(v)
+		if found.answer == suitable {
+			m.because("variant "+v.Name, "%s", found.because)
+			return v, nil
+		}
+		m.because("not "+v.Name, "%s", found.because)
+		if found.answer == unsuitable && m.facts.hasGPU() && found.remedy != "" {
+			m.warn("the GPU is not used: %s. To use it: %s", found.because, found.remedy)
+		}
+	}
+	m.because("variant "+cpu.Name, "it runs on every processor")
+	return cpu, nil
+}
+
+func (f Facts) hasGPU() bool { return f.GPUs.Known && len(f.GPUs.Value) > 0 }
+
+func (m *maker) chooseImage(v Variant) error {
+	m.plan.Variant = v.Name
+	m.plan.UnpackedSize = v.UnpackedSize
+	switch {
+	case v.BuiltIn && m.request.Image != "":
+		return fault.New(fault.Usage, "drop one of --image and --tag "+v.Name,
+			"the %s variant is built into this program and has no other image", v.Name)
+	case v.BuiltIn:
+		if !m.facts.LiteImage.Known {
+			return fault.New(fault.Unrunnable, "use --tag cpu",
+				"the %s variant is not available: %s", v.Name, m.facts.LiteImage.Evidence)
+		}
+		m.plan.Image = Image{Reference: m.facts.LiteImage.Value, BuiltIn: true}
+		m.because("image "+m.plan.Image.Reference, "%s", m.facts.LiteImage.Evidence)
+	case m.request.Image != "":
+		m.plan.Image = Image{Reference: m.request.Image}
+		m.because("image "+m.request.Image, "asked for with --image")
+		m.plan.UnpackedSize = 0 // another image's size is not in the catalogue
+	default:
+		m.plan.Image = Image{Reference: m.catalogue.Reference(v)}
+	}
+	return m.choosePlatform(v)
+}
+
+// choosePlatform takes the daemon's own platform where the image has it, and
+// else the image's first, which then runs under emulation.
+func (m *maker) choosePlatform(v Variant) error {
+	d := m.facts.Daemon
+	m.plan.Image.Platform = v.Platforms[0]
+	if !d.OS.Known || !d.Arch.Known {
+		return nil
+	}
+	if d.OS.Value != "linux" {
+		return fault.New(fault.Unrunnable, "switch Docker Desktop to Linux containers",
+			"the daemon runs %s containers and the images are for Linux", d.OS.Value)
+	}
+	native := d.OS.Value + "/" + d.Arch.Value
+	if slices.Contains(v.Platforms, native) {
+		m.plan.Image.Platform = native
+		return nil
+	}
+	m.warn("the image is for %s and the daemon is %s: it runs under emulation, several times slower, if emulation is installed",
+		v.Platforms[0], native)
+	return nil
+}
+
+func (m *maker) choosePort() error {
+	address := m.request.Listen
+	if address == "" {
+		address = Loopback
+	}
+	if ip := net.ParseIP(address); !ip.IsLoopback() {
+		m.warn("the server answers on %s, beyond this machine, and enforces no API key: whoever reaches the port can use it", address)
+	}
+	port, err := m.freePort()
+	if err != nil {
+		return err
+	}
+	m.plan.Publish = Publish{Address: address, Port: port, Container: ContainerPort}
+	return nil
+}
+
+func (m *maker) freePort() (int, error) {
+	busy := m.facts.BusyPorts.Value // empty when unknown: the daemon will tell
+	candidates := m.request.CandidatePorts()
+	for _, port := range candidates {
+		if slices.Contains(busy, port) {
+			continue
+		}
+		switch {
+		case m.request.Port != 0:
+			m.because("port "+strconv.Itoa(port), "asked for with --port")
+		case port != DefaultPort:
+			m.because("port "+strconv.Itoa(port), "port %d is taken: %s", DefaultPort, m.facts.BusyPorts.Evidence)
+			m.warn("port %d is taken, the server is on port %d", DefaultPort, port)
+		}
+		return port, nil
+	}
+	if m.request.Port != 0 {
+		return 0, fault.New(fault.Failed, "free it, or leave --port out to take the next free one",
+			"port %d is taken: %s", m.request.Port, m.facts.BusyPorts.Evidence)
+	}
+	return 0, fault.New(fault.Failed, "choose a free one with --port",
+		"the ports %d to %d are all taken", candidates[0], candidates[len(candidates)-1])
+}
+
+// fill sets what follows from the variant alone.
+func (m *maker) fill(v Variant) {
+	p := &m.plan
+	p.Name = m.request.Instance
+	if p.Name == "" {
+		p.Name = DefaultInstance
+	}
+	p.User = v.User
+	p.Env = []Env{{"FACECRAFT_CORS_ORIGINS", p.origins()}}
+	for _, volume := range v.Volumes {
+		p.Volumes = append(p.Volumes, Volume{Name: p.Name + "_" + volume.Name, Target: volume.Target})
+	}
+	p.Tmpfs = v.Tmpfs
+	p.ReadOnly = v.ReadOnly
+	p.PIDsLimit = v.PIDsLimit
+	p.CapDrop = []string{"ALL"}
+	p.SecurityOpt = []string{"no-new-privileges"}
+	p.Log = LogRotation{MaxSize: "10m", MaxFiles: 3}
+	p.StopSeconds = 30
+	p.StartSeconds = v.StartSeconds
+	if v.GPU != nil {
+		p.GPUs = &GPURequest{}
+	}
+}
+
+// origins limits CORS, which the images open to every web page by default, to
+// the server's own pages.
+func (p Plan) origins() string {
+	port := strconv.Itoa(p.Publish.Port)
+	own := []string{p.Publish.URL()}
+	if net.ParseIP(p.Publish.Address).IsLoopback() || net.ParseIP(p.Publish.Address).IsUnspecified() {
+		own = append(own, "http://localhost:"+port)
+	}
+	return strings.Join(own, ",")
+}
+
+// chooseMemory caps the container so that a huge photo cannot take the
+// machine down with it.
+func (m *maker) chooseMemory(v Variant) {
+	m.plan.MemoryLimit = v.MemoryLimit
+	total := m.facts.Daemon.Memory
+	if !total.Known {
+		return
+	}
+	if total.Value < v.MemoryNeeded {
+		m.warn("the %s variant needs about %s of memory and Docker has %s: expect it to be killed while it loads",
+			v.Name, Memory(v.MemoryNeeded), Memory(total.Value))
+	}
+	if total.Value < v.MemoryLimit {
+		m.plan.MemoryLimit = total.Value
+		m.because("memory limit "+Memory(total.Value), "all that Docker has (%s)", total.Evidence)
+	}
+}

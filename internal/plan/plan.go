@@ -1,0 +1,154 @@
+// Package plan is the waist of the program: probes gather Facts, the user
+// makes a Request, and Make turns both, with the Catalogue, into one Plan from
+// which everything else (the container, the compose file, the text) derives.
+// It does no I/O.
+package plan
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"net"
+	"strconv"
+	"strings"
+)
+
+// ContainerPort is where every image listens; no setting changes it.
+const ContainerPort = 8000
+
+// DefaultPort is the host port that is tried first.
+const DefaultPort = 8000
+
+// Loopback is the default address to publish on: the images enforce no API
+// key, so nothing beyond this machine may reach them unasked.
+const Loopback = "127.0.0.1"
+
+// DefaultInstance names the container, and begins the names of its volumes.
+const DefaultInstance = "facecraft"
+
+// Labels that every container of this program carries. They are the only
+// state there is: what runs, and why, is asked of the daemon.
+const (
+	// LabelInstance keeps servers of different instances apart: none sees, uses
+	// or stops another's.
+	LabelInstance = "io.facecraft.instance"
+	LabelVariant  = "io.facecraft.variant"
+	LabelPlan     = "io.facecraft.plan" // Plan.Hash
+	LabelVersion  = "io.facecraft.version"
+)
+
+// Plan is one container to be, with the reasons for each choice. Sizes are in
+// bytes.
+type Plan struct {
+	Name        string      `json:"name"` // of the instance and its container
+	Variant     string      `json:"variant"`
+	Image       Image       `json:"image"`
+	Publish     Publish     `json:"publish"`
+	User        string      `json:"user"` // uid:gid, never root
+	Env         []Env       `json:"env"`
+	Volumes     []Volume    `json:"volumes"`
+	Tmpfs       []string    `json:"tmpfs,omitempty"` // writable paths in memory
+	ReadOnly    bool        `json:"read_only"`       // the root file system
+	GPUs        *GPURequest `json:"gpus,omitempty"`
+	MemoryLimit int64       `json:"memory_limit"`
+	PIDsLimit   int64       `json:"pids_limit"`
+	CapDrop     []string    `json:"cap_drop"`
+	SecurityOpt []string    `json:"security_opt"`
+	Log         LogRotation `json:"log"`
+	// StopSeconds is how long a photo in work may take to finish at stop.
+	StopSeconds int `json:"stop_seconds"`
+
+	// What follows informs people and is no part of the container.
+
+	StartSeconds int      `json:"start_seconds"` // usual time to readiness
+	UnpackedSize int64    `json:"unpacked_size,omitempty"`
+	Reasons      []Reason `json:"reasons"`
+	Warnings     []string `json:"warnings,omitempty"`
+}
+
+// Image is what to run and where it comes from.
+type Image struct {
+	Reference string `json:"reference"`
+	Platform  string `json:"platform"` // as linux/amd64
+	// BuiltIn images are loaded from this program, the others are pulled.
+	BuiltIn bool `json:"built_in"`
+}
+
+// Publish is the one port of the container that the host can reach.
+type Publish struct {
+	Address   string `json:"address"`
+	Port      int    `json:"port"`
+	Container int    `json:"container"`
+}
+
+// Env is one environment variable of the container.
+type Env struct {
+	Name  string `json:"name"`
+	Value string `json:"value"`
+}
+
+// Volume is a named volume and its place in the container.
+type Volume struct {
+	Name   string `json:"name" yaml:"name"`
+	Target string `json:"target" yaml:"target"`
+}
+
+// GPURequest asks the daemon for NVIDIA GPUs: those named, or all.
+type GPURequest struct {
+	IDs []string `json:"ids,omitempty"` // UUIDs or indexes; none means all
+}
+
+// LogRotation bounds what the daemon keeps of the container's output.
+type LogRotation struct {
+	MaxSize  string `json:"max_size"` // as 10m
+	MaxFiles int    `json:"max_files"`
+}
+
+// Reason is a choice with the fact that caused it.
+type Reason struct {
+	Choice  string `json:"choice"`
+	Because string `json:"because"`
+}
+
+// URL is where the server answers on this machine. A server that is published
+// on all addresses is reached by loopback.
+func (p Publish) URL() string {
+	host := p.Address
+	if ip := net.ParseIP(host); ip != nil && ip.IsUnspecified() {
+		host = Loopback
+	}
+	return "http://" + net.JoinHostPort(host, strconv.Itoa(p.Port))
+}
+
+// Hash identifies the container that the plan describes: two plans with the
+// same hash give the same container, whatever led to them.
+func (p Plan) Hash() string {
+	p.StartSeconds, p.UnpackedSize, p.Reasons, p.Warnings = 0, 0, nil, nil
+	data, err := json.Marshal(p)
+	if err != nil {
+		panic(err) // a Plan holds only strings, numbers and lists of them
+	}
+	sum := sha256.Sum256(data)
+	return hex.EncodeToString(sum[:6])
+}
+
+// Labels are those of the plan's container, started by a launcher of the
+// given version.
+func (p Plan) Labels(version string) map[string]string {
+	return map[string]string{
+		LabelInstance: p.Name,
+		LabelVariant:  p.Variant,
+		LabelPlan:     p.Hash(),
+		LabelVersion:  version,
+	}
+}
+
+// splitTag cuts an image reference into repository and tag. A colon before
+// the last slash belongs to the registry's port.
+func splitTag(ref string) (repository, tag string) {
+	ref, _, _ = strings.Cut(ref, "@")
+	if i := strings.LastIndex(ref, ":"); i > strings.LastIndex(ref, "/") {
+		return ref[:i], ref[i+1:]
+	}
+	return ref, ""
+}
