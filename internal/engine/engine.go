@@ -1,0 +1,78 @@
+// Package engine is the connection to Docker: which daemon, by which context
+// or variable, and one clear error when it cannot be reached. It is the one
+// place that constructs the client library, so that its successor
+// (github.com/moby/moby/client) is this package's work alone.
+package engine
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"github.com/docker/cli/cli/connhelper"
+	"github.com/docker/docker/client"
+)
+
+// connectTimeout bounds the first word with the daemon; over SSH it includes
+// the whole handshake.
+const connectTimeout = 15 * time.Second
+
+// Engine is a daemon that answered.
+type Engine struct {
+	client.APIClient
+	Endpoint Endpoint
+}
+
+// Connect finds the daemon through the environment and makes sure that it
+// answers. The error is a *fault.Fault with the one remedy. The caller closes
+// the Engine.
+func Connect(ctx context.Context, env Env) (*Engine, error) {
+	endpoint, err := Resolve(env.Getenv)
+	if err != nil {
+		return nil, err
+	}
+	docker, err := newClient(endpoint)
+	if err != nil {
+		return nil, unusable(endpoint, err)
+	}
+	pingCtx, cancel := context.WithTimeout(ctx, connectTimeout)
+	defer cancel()
+	if _, err := docker.Ping(pingCtx); err != nil {
+		docker.Close()
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		return nil, env.explain(endpoint, err)
+	}
+	return &Engine{APIClient: docker, Endpoint: endpoint}, nil
+}
+
+func newClient(endpoint Endpoint) (*client.Client, error) {
+	// An old daemon refuses the library's newest API version outright.
+	options := []client.Opt{client.WithAPIVersionNegotiation()}
+	if endpoint.apiVersion != "" {
+		options = append(options, client.WithVersion(endpoint.apiVersion))
+	}
+	helper, err := connhelper.GetConnectionHelper(endpoint.Host) // ssh:// only
+	switch {
+	case err != nil:
+		return nil, err
+	case helper != nil:
+		options = append(options, client.WithHost(helper.Host), client.WithDialContext(helper.Dialer))
+	case endpoint.tls != nil:
+		httpClient, err := endpoint.httpClient()
+		if err != nil {
+			return nil, err
+		}
+		options = append(options, client.WithHTTPClient(httpClient), client.WithHost(endpoint.Host))
+	default:
+		options = append(options, client.WithHost(endpoint.Host))
+	}
+	return client.NewClientWithOpts(options...)
+}
+
+// Local tells whether the daemon runs on this machine, virtual machines on it
+// included; a TCP address may be anywhere.
+func (e Endpoint) Local() bool {
+	return strings.HasPrefix(e.Host, "unix://") || strings.HasPrefix(e.Host, "npipe://")
+}
