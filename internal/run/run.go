@@ -1,0 +1,298 @@
+// Package run carries a Plan out: image, container, readiness, logs, removal.
+// It decides nothing; labels in the daemon are its only memory.
+package run
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/containerd/errdefs"
+	"github.com/docker/docker/api/types/container"
+	"github.com/docker/docker/api/types/filters"
+	"github.com/docker/docker/client"
+
+	"github.com/djok/facecraft/internal/fault"
+	"github.com/djok/facecraft/internal/helper"
+	"github.com/djok/facecraft/internal/plan"
+)
+
+// cleanupTimeout bounds the work of leaving nothing half made, which also has
+// to happen after an interruption.
+const cleanupTimeout = 10 * time.Second
+
+// startGrace is how long a container may lie between its creation and its
+// start before it counts as left behind.
+const startGrace = 10 * time.Second
+
+// Runner acts on one daemon.
+type Runner struct {
+	Docker client.APIClient
+	// Instance limits what the runner sees, as plan.Plan.Name.
+	Instance string
+	Version  string // of this program, for the labels
+	// Helper gives the lite image for an architecture (as GOARCH).
+	Helper func(arch string) (*helper.Helper, error)
+	// Report is told what is going on.
+	Report func(Event)
+}
+
+// Event is one step of progress. A new Stage begins with Done 0; Total 0
+// means that the end is not known.
+type Event struct {
+	Stage       Stage
+	Subject     string // an image, or what is waited for
+	Done, Total int64  // bytes while pulling, seconds while waiting
+}
+
+// Stage is what is being done.
+type Stage int
+
+// The stages of `up`, in their order.
+const (
+	Pulling Stage = iota
+	Loading
+	Starting
+	Waiting
+)
+
+// Server is a container of this program, as the daemon describes it now.
+type Server struct {
+	ID      string    `json:"id"`
+	Name    string    `json:"name"`
+	Variant string    `json:"variant"`
+	Image   string    `json:"image"`
+	State   string    `json:"state"` // as docker ps: running, exited, created …
+	Status  string    `json:"status"`
+	URL     string    `json:"url,omitempty"`  // empty unless it runs
+	Port    int       `json:"port,omitempty"` // on the host
+	Plan    string    `json:"plan"`           // plan.Plan.Hash
+	Created time.Time `json:"created"`
+
+	// fresh are the volumes that were made for this container.
+	fresh []string
+}
+
+// Running tells whether the container's process runs.
+func (s Server) Running() bool { return s.State == "running" }
+
+// Servers lists this program's containers, running ones first, then the
+// newest first.
+func (r *Runner) Servers(ctx context.Context) ([]Server, error) {
+	list, err := r.Docker.ContainerList(ctx, container.ListOptions{
+		All:     true,
+		Filters: filters.NewArgs(filters.Arg("label", plan.LabelInstance+"="+r.Instance)),
+	})
+	if err != nil {
+		return nil, err
+	}
+	var running, others []Server // the daemon lists the newest first
+	for _, c := range list {
+		if s := fromSummary(c); s.Running() {
+			running = append(running, s)
+		} else {
+			others = append(others, s)
+		}
+	}
+	return append(running, others...), nil
+}
+
+func fromSummary(c container.Summary) Server {
+	s := Server{
+		ID:      c.ID,
+		Variant: c.Labels[plan.LabelVariant],
+		Plan:    c.Labels[plan.LabelPlan],
+		Image:   c.Image,
+		State:   c.State,
+		Status:  c.Status,
+		Created: time.Unix(c.Created, 0),
+	}
+	if len(c.Names) > 0 {
+		s.Name = strings.TrimPrefix(c.Names[0], "/")
+	}
+	for _, port := range c.Ports {
+		// A port published on all addresses is listed once for IPv4 and once
+		// for IPv6; either URL leads there.
+		if port.PrivatePort == plan.ContainerPort && port.PublicPort != 0 && net.ParseIP(port.IP) != nil {
+			s.Port = int(port.PublicPort)
+			s.URL = plan.Publish{Address: port.IP, Port: s.Port}.URL()
+			break
+		}
+	}
+	return s
+}
+
+// EnsureImage makes the plan's image present: built-in images are loaded out
+// of this program, others pulled when they are missing. It tells whether
+// there was anything to do.
+func (r *Runner) EnsureImage(ctx context.Context, image plan.Image) (fetched bool, err error) {
+	switch _, err := r.Docker.ImageInspect(ctx, image.Reference); {
+	case err == nil:
+		return false, nil
+	case !errdefs.IsNotFound(err):
+		return false, err
+	}
+	if image.BuiltIn {
+		return true, r.load(ctx, image)
+	}
+	return true, r.pull(ctx, image)
+}
+
+// Start creates and starts the plan's container. A dead container of the same
+// name is replaced. When another call created it in the meantime, that one is
+// returned and created is false. After a failure or an interruption nothing
+// is left behind.
+func (r *Runner) Start(ctx context.Context, p plan.Plan) (server Server, created bool, err error) {
+	r.Report(Event{Stage: Starting, Subject: p.Name})
+	if err := r.removeDead(ctx, p.Name); err != nil {
+		return Server{}, false, err
+	}
+	fresh, err := r.missingVolumes(ctx, p)
+	if err != nil {
+		return Server{}, false, err
+	}
+	config, host, platform := spec(p, r.Version)
+	response, err := r.Docker.ContainerCreate(ctx, config, host, nil, platform, p.Name)
+	if errdefs.IsConflict(err) {
+		server, err := r.other(ctx, p.Name, err)
+		return server, false, err
+	}
+	if err != nil {
+		r.removeVolumes(fresh)
+		return Server{}, false, fmt.Errorf("create the container: %w", err)
+	}
+	if err := r.Docker.ContainerStart(ctx, response.ID, container.StartOptions{}); err != nil {
+		r.Discard(Server{ID: response.ID, fresh: fresh})
+		return Server{}, false, startFault(ctx, p, err)
+	}
+	return Server{ID: response.ID, Name: p.Name, Variant: p.Variant, Image: p.Image.Reference, State: "running",
+		URL: p.Publish.URL(), Port: p.Publish.Port, Plan: p.Hash(), Created: time.Now(), fresh: fresh}, true, nil
+}
+
+// removeDead makes room for a new container where an earlier one of this
+// program ended.
+func (r *Runner) removeDead(ctx context.Context, name string) error {
+	servers, err := r.Servers(ctx)
+	if err != nil {
+		return err
+	}
+	for _, s := range servers {
+		if s.Name == name && s.ended() {
+			if err := r.remove(ctx, s.ID); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// ended tells whether the container will not run any more. One that was just
+// created may be about to be started by another call.
+func (s Server) ended() bool {
+	switch s.State {
+	case "exited", "dead":
+		return true
+	case "created":
+		return time.Since(s.Created) > startGrace
+	}
+	return false
+}
+
+// other finds who took the container's name first, and gives a call like this
+// one the time to start it.
+func (r *Runner) other(ctx context.Context, name string, conflict error) (Server, error) {
+	ctx, cancel := context.WithTimeout(ctx, startGrace)
+	defer cancel()
+	for starting := true; starting; {
+		servers, err := r.Servers(ctx)
+		if err != nil {
+			return Server{}, err
+		}
+		starting = false
+		for _, s := range servers {
+			if s.Name != name {
+				continue
+			}
+			if s.Running() {
+				return s, nil
+			}
+			starting = true
+		}
+		select {
+		case <-ctx.Done():
+			return Server{}, ctx.Err()
+		case <-time.After(pollInterval):
+		}
+	}
+	return Server{}, fault.Wrap(fault.Failed, conflict, "rename or remove it: docker rm -f "+name,
+		"a container named %s exists that facecraft did not start", name)
+}
+
+// startFault explains why the daemon could not start the container.
+func startFault(ctx context.Context, p plan.Plan, err error) error {
+	text := err.Error()
+	switch {
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case strings.Contains(text, "port is already allocated") || strings.Contains(text, "address already in use"):
+		return fault.Wrap(fault.Failed, err, "run facecraft up again, or choose another with --port",
+			"port %s was taken in the last moment", strconv.Itoa(p.Publish.Port))
+	case strings.Contains(text, "could not select device driver"):
+		return fault.Wrap(fault.Unrunnable, err, "install nvidia-container-toolkit and restart Docker, or run facecraft up --tag cpu",
+			"Docker cannot hand a GPU to a container")
+	}
+	return fmt.Errorf("start the container: %w", err)
+}
+
+// Discard removes a server that is not to stay, and the volumes that were
+// made for it. It works after an interruption too.
+func (r *Runner) Discard(s Server) {
+	ctx, cancel := context.WithTimeout(context.Background(), cleanupTimeout)
+	defer cancel()
+	// Best effort: the error that led here is the one to report.
+	_ = r.remove(ctx, s.ID)
+	r.removeVolumes(s.fresh)
+}
+
+func (r *Runner) remove(ctx context.Context, id string) error {
+	err := r.Docker.ContainerRemove(ctx, id, container.RemoveOptions{Force: true})
+	if errdefs.IsNotFound(err) {
+		return nil
+	}
+	return err
+}
+
+// missingVolumes names those volumes of the plan that do not exist yet.
+func (r *Runner) missingVolumes(ctx context.Context, p plan.Plan) ([]string, error) {
+	var missing []string
+	for _, v := range p.Volumes {
+		_, err := r.Docker.VolumeInspect(ctx, v.Name)
+		switch {
+		case errdefs.IsNotFound(err):
+			missing = append(missing, v.Name)
+		case err != nil:
+			return nil, err
+		}
+	}
+	return missing, nil
+}
+
+func (r *Runner) removeVolumes(names []string) {
+	ctx, cancel := context.WithTimeout(context.Background(), cleanupTimeout)
+	defer cancel()
+	for _, name := range names {
+		_ = r.Docker.VolumeRemove(ctx, name, false) // best effort
+	}
+}
+
+// Stop stops a server as gently as its plan says, and removes the container.
+// Its volumes stay.
+func (r *Runner) Stop(ctx context.Context, s Server) error {
+	if err := r.Docker.ContainerStop(ctx, s.ID, container.StopOptions{}); err != nil && !errdefs.IsNotFound(err) {
+		return err
+	}
+	return r.remove(ctx, s.ID)
+}

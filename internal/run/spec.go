@@ -1,0 +1,98 @@
+package run
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/docker/docker/api/types/container"
+	"github.com/docker/docker/api/types/mount"
+	"github.com/docker/go-connections/nat"
+	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
+
+	"github.com/djok/facecraft/internal/plan"
+)
+
+// spec translates a plan into Docker's words. Everything is decided in the
+// plan; labels name it and the version of this program.
+func spec(p plan.Plan, version string) (*container.Config, *container.HostConfig, *ocispec.Platform) {
+	port := nat.Port(strconv.Itoa(p.Publish.Container) + "/tcp")
+	config := &container.Config{
+		Image:        p.Image.Reference,
+		User:         p.User,
+		Env:          environment(p.Env),
+		ExposedPorts: nat.PortSet{port: {}},
+		Labels:       p.Labels(version),
+		StopTimeout:  &p.StopSeconds,
+	}
+	host := &container.HostConfig{
+		PortBindings: nat.PortMap{port: {{HostIP: p.Publish.Address, HostPort: strconv.Itoa(p.Publish.Port)}}},
+		Mounts:       mounts(p.Volumes),
+		// The daemon's default, 1777 and noexec, suits spooled uploads.
+		Tmpfs:          tmpfs(p.Tmpfs),
+		ReadonlyRootfs: p.ReadOnly,
+		CapDrop:        p.CapDrop,
+		SecurityOpt:    p.SecurityOpt,
+		Resources: container.Resources{
+			Memory: p.MemoryLimit,
+			// Without this the container may swap as much again, and a
+			// machine that swaps is slower than one that says no.
+			MemorySwap:     p.MemoryLimit,
+			PidsLimit:      &p.PIDsLimit,
+			DeviceRequests: devices(p.GPUs),
+		},
+		LogConfig: container.LogConfig{Type: "json-file", Config: map[string]string{
+			"max-size": p.Log.MaxSize, "max-file": strconv.Itoa(p.Log.MaxFiles),
+		}},
+	}
+	return config, host, platform(p.Image.Platform)
+}
+
+func environment(env []plan.Env) []string {
+	var list []string
+	for _, e := range env {
+		list = append(list, e.Name+"="+e.Value)
+	}
+	return list
+}
+
+// mounts uses named volumes only: a fresh one takes the owner of the image's
+// directory, so that the server can write whatever user runs Docker.
+func mounts(volumes []plan.Volume) []mount.Mount {
+	var list []mount.Mount
+	for _, v := range volumes {
+		list = append(list, mount.Mount{Type: mount.TypeVolume, Source: v.Name, Target: v.Target})
+	}
+	return list
+}
+
+func tmpfs(paths []string) map[string]string {
+	if len(paths) == 0 {
+		return nil
+	}
+	list := map[string]string{}
+	for _, path := range paths {
+		list[path] = ""
+	}
+	return list
+}
+
+// devices asks for GPUs as `docker run --gpus` does: all of them by Count -1,
+// some by ID; both at once is an error to the daemon.
+func devices(gpus *plan.GPURequest) []container.DeviceRequest {
+	if gpus == nil {
+		return nil
+	}
+	request := container.DeviceRequest{Capabilities: [][]string{{"gpu"}}, DeviceIDs: gpus.IDs}
+	if len(gpus.IDs) == 0 {
+		request.Count = -1
+	}
+	return []container.DeviceRequest{request}
+}
+
+func platform(name string) *ocispec.Platform {
+	os, arch, ok := strings.Cut(name, "/")
+	if !ok {
+		return nil
+	}
+	return &ocispec.Platform{OS: os, Architecture: arch}
+}
