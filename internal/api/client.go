@@ -1,0 +1,196 @@
+// Package api is the client of the container's HTTP contract. It is careful
+// with what answers: bodies are bounded, redirects are not followed, and no
+// name in an answer decides where anything is written.
+package api
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"net/http"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+)
+
+const (
+	// shortTimeout bounds questions that a server answers at once, unless it
+	// is busy with a photo: then it answers nothing until it is done.
+	shortTimeout = 5 * time.Second
+	// maxAnswer bounds a JSON answer, maxImage a picture, in bytes.
+	maxAnswer = 1 << 20
+	maxImage  = 256 << 20
+)
+
+// Client talks to one server.
+type Client struct {
+	base string
+	http *http.Client
+}
+
+// New makes a client for the server at base, as http://127.0.0.1:8000.
+func New(base string) *Client {
+	transport := http.DefaultTransport.(*http.Transport).Clone()
+	transport.Proxy = nil // servers on this machine must not be sought at a proxy
+	return &Client{
+		base: strings.TrimSuffix(base, "/"),
+		http: &http.Client{
+			Transport:     transport,
+			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+		},
+	}
+}
+
+// Close ends idle connections.
+func (c *Client) Close() { c.http.CloseIdleConnections() }
+
+// URL is an address on the server.
+func (c *Client) URL(path string) string { return c.base + path }
+
+// do sends a request and returns its answer with a bounded body, which the
+// caller closes. Any status is an answer.
+func (c *Client) do(ctx context.Context, method, path, contentType string, body io.Reader) (*http.Response, error) {
+	request, err := http.NewRequestWithContext(ctx, method, c.URL(path), body)
+	if err != nil {
+		return nil, err
+	}
+	if contentType != "" {
+		request.Header.Set("Content-Type", contentType)
+	}
+	return c.http.Do(request)
+}
+
+// getJSON asks path and decodes a 200 answer into v. The status is returned
+// with every answer that came.
+func (c *Client) getJSON(ctx context.Context, path string, v any) (status int, err error) {
+	ctx, cancel := context.WithTimeout(ctx, shortTimeout)
+	defer cancel()
+	response, err := c.do(ctx, http.MethodGet, path, "", nil)
+	if err != nil {
+		return 0, err
+	}
+	defer response.Body.Close()
+	return response.StatusCode, decode(response, v)
+}
+
+func decode(response *http.Response, v any) error {
+	data, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer+1))
+	switch {
+	case err != nil:
+		return err
+	case len(data) > maxAnswer:
+		return fmt.Errorf("an answer of more than %d bytes", maxAnswer)
+	}
+	if err := json.Unmarshal(data, v); err != nil {
+		return fmt.Errorf("an answer that is not the contract's JSON (HTTP %d): %w", response.StatusCode, err)
+	}
+	return nil
+}
+
+// Readiness is the server's own word on whether it can work.
+type Readiness struct {
+	Ready bool
+	// Why says what a server that is not ready answered.
+	Why string
+}
+
+// Ready asks /readiness and, where that does not exist (1.0.0), /ready, whose
+// body decides: it answers 200 also while the models load. An error means
+// that nothing answered the contract: before the models are loaded the port
+// refuses connections, or drops them.
+func (c *Client) Ready(ctx context.Context) (Readiness, error) {
+	var body struct {
+		Ready *bool `json:"ready"`
+	}
+	status, err := c.getJSON(ctx, "/readiness", &body)
+	if status == http.StatusNotFound {
+		status, err = c.getJSON(ctx, "/ready", &body)
+		if err == nil && body.Ready == nil {
+			err = fmt.Errorf("/ready answered HTTP %d without saying whether it is ready", status)
+		}
+	}
+	switch {
+	case status == http.StatusServiceUnavailable:
+		return Readiness{Why: "it is loading its models"}, nil
+	case err != nil:
+		return Readiness{}, err
+	case status != http.StatusOK:
+		return Readiness{Why: fmt.Sprintf("it answers HTTP %d", status)}, nil
+	case body.Ready != nil && !*body.Ready:
+		return Readiness{Why: "its models are not loaded"}, nil
+	}
+	return Readiness{Ready: true}, nil
+}
+
+// Status is what /status says, as far as this program reads it.
+type Status struct {
+	Version string `json:"version"`
+	Device  struct {
+		Type string `json:"type"`
+		Name string `json:"name"`
+	} `json:"device"`
+	Models map[string]struct {
+		Loaded bool   `json:"loaded"`
+		Type   string `json:"type"`
+	} `json:"models"`
+}
+
+// ModelNames are the models' names in their order.
+func (s Status) ModelNames() []string { return slices.Sorted(maps.Keys(s.Models)) }
+
+// Status asks which models are loaded, and on which device.
+func (c *Client) Status(ctx context.Context) (Status, error) {
+	var s Status
+	code, err := c.getJSON(ctx, "/status", &s)
+	if err == nil && code != http.StatusOK {
+		err = fmt.Errorf("/status answered HTTP %d", code)
+	}
+	return s, err
+}
+
+// Unreachable tells whether an error means that no server answered, in
+// contrast to one that answered with a failure.
+func Unreachable(err error) bool {
+	var transport *url.Error
+	return errors.As(err, &transport)
+}
+
+// jobID is the shape of a job's name. Another could lead a path elsewhere.
+var jobID = regexp.MustCompile(`^[0-9A-Za-z-]{1,64}$`)
+
+// Download writes a job's picture ("png" or "jpg") to w.
+func (c *Client) Download(ctx context.Context, w io.Writer, job, format string) error {
+	if !jobID.MatchString(job) {
+		return fmt.Errorf("the server named an impossible job: %q", job)
+	}
+	response, err := c.do(ctx, http.MethodGet, "/api/v1/download/"+url.PathEscape(job)+"/"+format, "", nil)
+	if err != nil {
+		return err
+	}
+	defer response.Body.Close()
+	if response.StatusCode != http.StatusOK {
+		return fmt.Errorf("the download answered HTTP %d", response.StatusCode)
+	}
+	n, err := io.Copy(w, io.LimitReader(response.Body, maxImage+1))
+	if err == nil && n > maxImage {
+		err = fmt.Errorf("a picture of more than %d bytes", maxImage)
+	}
+	return err
+}
+
+// DeleteJob removes what a job left on the server, which otherwise keeps it
+// until a start after its clean-up age.
+func (c *Client) DeleteJob(ctx context.Context, job string) error {
+	ctx, cancel := context.WithTimeout(ctx, shortTimeout)
+	defer cancel()
+	response, err := c.do(ctx, http.MethodDelete, "/api/v1/jobs/"+url.PathEscape(job), "", nil)
+	if err != nil {
+		return err
+	}
+	return response.Body.Close()
+}
