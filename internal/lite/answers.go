@@ -1,0 +1,127 @@
+package lite
+
+import (
+	"encoding/json"
+	"net/http"
+)
+
+// The answers below are the schema's components. A pointer is an optional
+// field, which the contract answers as null rather than leaving it out.
+
+type healthAnswer struct {
+	Status string `json:"status"`
+}
+
+type readyAnswer struct {
+	Ready        bool `json:"ready"`
+	ModelsLoaded bool `json:"models_loaded"`
+}
+
+type statusAnswer struct {
+	Status        string                 `json:"status"`
+	Version       string                 `json:"version"`
+	UptimeSeconds int                    `json:"uptime_seconds"`
+	Device        deviceInfo             `json:"device"`
+	Models        map[string]modelStatus `json:"models"`
+	Statistics    statisticsAnswer       `json:"statistics"`
+}
+
+type deviceInfo struct {
+	Type        string  `json:"type"`
+	Name        string  `json:"name"`
+	CUDAVersion *string `json:"cuda_version"`
+}
+
+type modelStatus struct {
+	Loaded bool   `json:"loaded"`
+	Type   string `json:"type"`
+}
+
+type statisticsAnswer struct {
+	TotalProcessed  int     `json:"total_processed"`
+	SuccessRate     float64 `json:"success_rate"`
+	AvgProcessingMS float64 `json:"avg_processing_ms"`
+}
+
+type processAnswer struct {
+	Success          bool           `json:"success"`
+	JobID            string         `json:"job_id"`
+	ProcessingTimeMS int64          `json:"processing_time_ms"`
+	Result           *processResult `json:"result"`
+	PNGURL           *string        `json:"png_url"`
+	JPGURL           *string        `json:"jpg_url"`
+	PNGBase64        []byte         `json:"png_base64"` // encoding/json writes base64, and null for nil
+	JPGBase64        []byte         `json:"jpg_base64"`
+	Error            *string        `json:"error"`
+	ErrorMessage     *string        `json:"error_message"`
+}
+
+type processResult struct {
+	FaceDetected  bool         `json:"face_detected"`
+	FaceCount     int          `json:"face_count"`
+	FacePosition  facePosition `json:"face_position"`
+	OutputSize    outputSize   `json:"output_size"`
+	FileSizeBytes int          `json:"file_size_bytes"`
+}
+
+type facePosition struct {
+	X      int `json:"x"`
+	Y      int `json:"y"`
+	Width  int `json:"width"`
+	Height int `json:"height"`
+}
+
+type outputSize struct {
+	Width  int `json:"width"`
+	Height int `json:"height"`
+}
+
+type batchAnswer struct {
+	JobID            string            `json:"job_id"`
+	Total            int               `json:"total"`
+	Successful       int               `json:"successful"`
+	Failed           int               `json:"failed"`
+	ProcessingTimeMS int64             `json:"processing_time_ms"`
+	Results          []batchResultItem `json:"results"`
+}
+
+type batchResultItem struct {
+	Filename     string  `json:"filename"`
+	Success      bool    `json:"success"`
+	DownloadURL  *string `json:"download_url"`
+	Error        *string `json:"error"`
+	ErrorMessage *string `json:"error_message"`
+}
+
+type messageAnswer struct {
+	Message string `json:"message"`
+}
+
+// detailAnswer is FastAPI's error body: a text, or a list of fieldErrors.
+type detailAnswer struct {
+	Detail any `json:"detail"`
+}
+
+// fieldError says what is wrong with one form field.
+type fieldError struct {
+	Loc  []any  `json:"loc"` // "body", the field's name, and in a list the index
+	Msg  string `json:"msg"`
+	Type string `json:"type"`
+}
+
+// contractError is an error whose text is the contract's, word for word.
+type contractError string
+
+func (e contractError) Error() string { return string(e) }
+
+// answerJSON writes a body. Its error is the client's connection, which is
+// beyond help.
+func answerJSON(w http.ResponseWriter, status int, body any) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(body)
+}
+
+func answerDetail(w http.ResponseWriter, status int, detail any) {
+	answerJSON(w, status, detailAnswer{Detail: detail})
+}

@@ -1,0 +1,175 @@
+// Package lite is the built-in engine: the HTTP contract of the facecraft
+// container in pure Go, with real face detection, crop, oval mask, background
+// fill and the size-limited JPEG. It needs no download and is ready at once,
+// which suits demonstrations, CI and integration tests. It removes no
+// background and enhances nothing, and says so wherever it describes itself.
+package lite
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log"
+	"net"
+	"net/http"
+	"os"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// Config says where an engine keeps its files and how it presents itself.
+// Zero values mean the contract's defaults.
+type Config struct {
+	UploadDir   string        // received photos, removed once processed; created if missing
+	OutputDir   string        // results, one folder per job; created if missing
+	Version     string        // the version that /status answers
+	CleanupAge  time.Duration // Load removes files older than this; 0 means 24 hours
+	CORSOrigins []string      // origins whose pages may use the API; nil means "*", every origin
+	Log         io.Writer     // short lines about requests and start-up; nil discards them
+}
+
+const (
+	defaultCleanupAge = 24 * time.Hour
+
+	readHeaderTimeout = 10 * time.Second
+	readTimeout       = 5 * time.Minute // 20 MB over a slow line
+	idleTimeout       = 2 * time.Minute
+	shutdownTimeout   = 5 * time.Second // docker stop kills after ten
+)
+
+// Engine answers the container's HTTP contract. It is an http.Handler, safe
+// for concurrent use; photos are processed one at a time.
+type Engine struct {
+	cfg     Config
+	log     *log.Logger
+	handler http.Handler
+	docs    *docsPage
+	uploads *uploadDir
+	jobs    *jobDir
+	started time.Time
+	stats   statistics
+
+	load     sync.Once
+	loadErr  error
+	detector atomic.Pointer[detector] // nil until the models are loaded
+	turn     chan struct{}            // holds one token while a photo is processed
+}
+
+// New prepares an engine. It fails when a directory can't be created or
+// written to. The engine isn't ready before Load has run.
+func New(cfg Config) (*Engine, error) {
+	if cfg.CleanupAge == 0 {
+		cfg.CleanupAge = defaultCleanupAge
+	}
+	if cfg.CORSOrigins == nil {
+		cfg.CORSOrigins = []string{"*"}
+	}
+	if cfg.Log == nil {
+		cfg.Log = io.Discard
+	}
+	uploads, err := openWritable(cfg.UploadDir)
+	if err != nil {
+		return nil, fmt.Errorf("upload directory: %w", err)
+	}
+	outputs, err := openWritable(cfg.OutputDir)
+	if err != nil {
+		return nil, fmt.Errorf("output directory: %w", err)
+	}
+	docs, err := newDocsPage(schema)
+	if err != nil {
+		return nil, fmt.Errorf("documentation page: %w", err)
+	}
+	e := &Engine{
+		cfg:     cfg,
+		log:     log.New(cfg.Log, "", 0),
+		docs:    docs,
+		uploads: &uploadDir{root: uploads},
+		jobs:    &jobDir{root: outputs},
+		started: time.Now(),
+		turn:    make(chan struct{}, 1),
+	}
+	e.handler = e.withLog(e.withRecovery(e.withCORS(e.routes())))
+	return e, nil
+}
+
+// Load unpacks the models, removes the files of old jobs and makes the engine
+// ready. Serve calls it once its port is open; whoever mounts the engine as a
+// handler calls it. Calls after the first return the first one's result.
+func (e *Engine) Load() error {
+	e.load.Do(func() { e.loadErr = e.loadOnce() })
+	return e.loadErr
+}
+
+func (e *Engine) loadOnce() error {
+	e.log.Printf("INFO:     facecraft lite engine %s: loading face detector", e.cfg.Version)
+	d, err := newDetector()
+	if err != nil {
+		return fmt.Errorf("loading face detector: %w", err)
+	}
+	before := time.Now().Add(-e.cfg.CleanupAge)
+	removed := removeOld(e.uploads.root, uploadName, before) + removeOld(e.jobs.root, jobName, before)
+	e.log.Printf("INFO:     removed %d old jobs and uploads", removed)
+	e.detector.Store(d)
+	e.log.Print("INFO:     ready (no AI background removal, no enhancement)")
+	return nil
+}
+
+// ServeHTTP answers one request.
+func (e *Engine) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	e.handler.ServeHTTP(w, r)
+}
+
+// Serve answers requests on ln, loading the models meanwhile, until ctx is
+// done. Then it stops accepting, gives requests in flight a few seconds, and
+// returns nil. It closes ln.
+func (e *Engine) Serve(ctx context.Context, ln net.Listener) error {
+	server := &http.Server{
+		Handler:           e,
+		ReadHeaderTimeout: readHeaderTimeout,
+		ReadTimeout:       readTimeout,
+		IdleTimeout:       idleTimeout,
+		ErrorLog:          e.log,
+	}
+	failed := make(chan error, 2)
+	go func() { failed <- server.Serve(ln) }()
+	go func() {
+		if err := e.Load(); err != nil {
+			failed <- err
+		}
+	}()
+	e.log.Printf("INFO:     listening on http://%s", ln.Addr())
+
+	select {
+	case err := <-failed:
+		server.Close()
+		return err
+	case <-ctx.Done():
+	}
+	e.log.Print("INFO:     shutting down")
+	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownTimeout)
+	defer cancel()
+	if err := server.Shutdown(grace); err != nil {
+		return errors.Join(fmt.Errorf("requests still running were cut off: %w", err), server.Close())
+	}
+	return nil
+}
+
+// openWritable opens dir, creating it if missing, and proves at start-up
+// rather than at the first photo that this user may write there.
+func openWritable(dir string) (*os.Root, error) {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return nil, err
+	}
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return nil, err
+	}
+	const probe = ".facecraft-write-probe"
+	if err := root.WriteFile(probe, nil, 0o644); err != nil {
+		root.Close()
+		return nil, err
+	}
+	return root, root.Remove(probe)
+}

@@ -1,0 +1,238 @@
+package lite
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"mime"
+	"mime/multipart"
+	"net/http"
+	"strconv"
+	"strings"
+)
+
+const (
+	maxFiles      = 50       // of one batch
+	maxFieldBytes = 64 << 10 // of one field that isn't a file
+
+	maxSingleBody = maxUploadBytes + 1<<20
+	maxBatchBody  = 10 * maxUploadBytes
+)
+
+const errMalformedBody = contractError("There was an error parsing the body")
+
+var errTooManyFiles = fmt.Errorf("too many files: the limit is %d", maxFiles)
+
+// upload is a photo that was received.
+type upload struct {
+	filename string // as the client calls it: for its extension and for answers, never for a path
+	stored   string // its name in the upload directory
+}
+
+// form is a multipart body. Of its fields the last of a name counts.
+type form struct {
+	values map[string]string
+	files  map[string][]upload
+	errs   []fieldError
+	stored *uploadDir
+}
+
+// readForm reads a request's body of at most limit bytes, storing its files.
+// A body that isn't multipart is an empty form, as for the real server. The
+// caller discards the form, also after an error.
+func readForm(w http.ResponseWriter, r *http.Request, limit int64, stored *uploadDir) (*form, error) {
+	f := &form{values: map[string]string{}, files: map[string][]upload{}, stored: stored}
+	kind, params, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	if err != nil || kind != "multipart/form-data" {
+		return f, nil
+	}
+	if params["boundary"] == "" {
+		return f, errMalformedBody
+	}
+	parts := multipart.NewReader(http.MaxBytesReader(w, r.Body, limit), params["boundary"])
+	for files := 0; ; {
+		part, err := parts.NextPart()
+		if errors.Is(err, io.EOF) {
+			return f, nil
+		}
+		if err != nil {
+			return f, readError(err)
+		}
+		isFile, err := f.add(part)
+		if err != nil {
+			return f, err
+		}
+		if isFile {
+			files++
+		}
+		if files > maxFiles {
+			return f, errTooManyFiles
+		}
+	}
+}
+
+// add reads one part of the body.
+func (f *form) add(part *multipart.Part) (isFile bool, err error) {
+	name := part.FormName()
+	_, params, err := mime.ParseMediaType(part.Header.Get("Content-Disposition"))
+	if err != nil {
+		return false, errMalformedBody
+	}
+	filename, isFile := params["filename"]
+	if !isFile {
+		value, err := io.ReadAll(io.LimitReader(part, maxFieldBytes+1))
+		if err != nil {
+			return false, readError(err)
+		}
+		if len(value) > maxFieldBytes {
+			return false, errMalformedBody
+		}
+		f.values[name] = string(value)
+		return false, nil
+	}
+	source := &sourceReader{Reader: part}
+	stored, err := f.stored.save(source)
+	switch {
+	case source.err != nil:
+		return true, readError(source.err)
+	case err != nil:
+		return true, err
+	}
+	f.files[name] = append(f.files[name], upload{filename, stored})
+	return true, nil
+}
+
+// sourceReader remembers a reading error, to tell the client's fault from the
+// disk's.
+type sourceReader struct {
+	io.Reader
+	err error
+}
+
+func (r *sourceReader) Read(p []byte) (int, error) {
+	n, err := r.Reader.Read(p)
+	if err != nil && !errors.Is(err, io.EOF) {
+		r.err = err
+	}
+	return n, err
+}
+
+// readError is what a failure to read the body means.
+func readError(err error) error {
+	var tooLarge *http.MaxBytesError
+	if errors.As(err, &tooLarge) {
+		return errUploadTooLarge
+	}
+	return errMalformedBody
+}
+
+// discard removes the form's files.
+func (f *form) discard() {
+	for _, uploads := range f.files {
+		for _, u := range uploads {
+			_ = f.stored.remove(u.stored) // or the next start's clean-up does
+		}
+	}
+}
+
+// answerFormError answers what kept a form from being read.
+func answerFormError(w http.ResponseWriter, err error) {
+	switch {
+	case errors.Is(err, errUploadTooLarge):
+		answerDetail(w, http.StatusRequestEntityTooLarge, errUploadTooLarge.Error())
+	case errors.Is(err, errTooManyFiles):
+		answerDetail(w, http.StatusRequestEntityTooLarge, err.Error())
+	case errors.Is(err, errMalformedBody):
+		answerDetail(w, http.StatusBadRequest, err.Error())
+	default:
+		answerDetail(w, http.StatusInternalServerError, fmt.Sprintf("Failed to save file: %v", err))
+	}
+}
+
+// The methods below read fields as pydantic 1 does, with its texts, and
+// collect what is wrong in errs.
+
+func (f *form) fail(msg, kind string, loc ...any) {
+	f.errs = append(f.errs, fieldError{Loc: append([]any{"body"}, loc...), Msg: msg, Type: kind})
+}
+
+const notAFile = "Expected UploadFile, received: <class 'str'>"
+
+// file reads a required file; of several the last counts.
+func (f *form) file(name string) upload {
+	if uploads := f.files[name]; len(uploads) > 0 {
+		return uploads[len(uploads)-1]
+	}
+	if f.values[name] != "" {
+		f.fail(notAFile, "value_error", name)
+	} else {
+		f.fail("field required", "value_error.missing", name)
+	}
+	return upload{}
+}
+
+// fileList reads a required list of files.
+func (f *form) fileList(name string) []upload {
+	if len(f.files[name]) == 0 {
+		if f.values[name] != "" {
+			f.fail(notAFile, "value_error", name, 0)
+		} else {
+			f.fail("field required", "value_error.missing", name)
+		}
+	}
+	return f.files[name]
+}
+
+// read replaces *target when the field is there and not empty.
+func read[T any](f *form, target *T, name string, parse func(string) (T, error), msg, kind string) {
+	text := f.values[name]
+	if text == "" {
+		return
+	}
+	value, err := parse(text)
+	if err != nil {
+		f.fail(msg, kind, name)
+		return
+	}
+	*target = value
+}
+
+func (f *form) integer(target *int, name string) {
+	read(f, target, name, parseInteger, "value is not a valid integer", "type_error.integer")
+}
+
+func (f *form) float(target *float64, name string) {
+	read(f, target, name, parseFloat, "value is not a valid float", "type_error.float")
+}
+
+func (f *form) boolean(target *bool, name string) {
+	read(f, target, name, parseBoolean, "value could not be parsed to a boolean", "type_error.bool")
+}
+
+// parseInteger reads a number of any length, which is an integer in Python:
+// one that is too long becomes the largest, which every check refuses.
+func parseInteger(s string) (int, error) {
+	n, err := strconv.Atoi(strings.TrimSpace(s))
+	if errors.Is(err, strconv.ErrRange) {
+		err = nil
+	}
+	return n, err
+}
+
+func parseFloat(s string) (float64, error) {
+	x, err := strconv.ParseFloat(strings.TrimSpace(s), 64)
+	if errors.Is(err, strconv.ErrRange) {
+		err = nil // infinite, as in Python
+	}
+	return x, err
+}
+
+func parseBoolean(s string) (bool, error) {
+	switch strings.ToLower(s) {
+	case "1", "on", "t", "true", "y", "yes":
+		return true, nil
+	case "0", "off", "f", "false", "n", "no":
+		return false, nil
+	}
+	return false, strconv.ErrSyntax
+}

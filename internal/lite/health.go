@@ -1,0 +1,79 @@
+package lite
+
+import (
+	"net/http"
+	"sync"
+	"time"
+)
+
+func (e *Engine) health(w http.ResponseWriter, _ *http.Request) {
+	answerJSON(w, http.StatusOK, healthAnswer{Status: "healthy"})
+}
+
+// ready answers 200 even before the models are loaded: in the contract the
+// body decides.
+func (e *Engine) ready(w http.ResponseWriter, _ *http.Request) {
+	answerJSON(w, http.StatusOK, e.readyAnswer())
+}
+
+// readiness says the same by status, as orchestrators expect.
+func (e *Engine) readiness(w http.ResponseWriter, _ *http.Request) {
+	answer := e.readyAnswer()
+	status := http.StatusOK
+	if !answer.Ready {
+		status = http.StatusServiceUnavailable
+	}
+	answerJSON(w, status, answer)
+}
+
+func (e *Engine) readyAnswer() readyAnswer {
+	loaded := e.detector.Load() != nil
+	return readyAnswer{Ready: loaded, ModelsLoaded: loaded}
+}
+
+func (e *Engine) status(w http.ResponseWriter, _ *http.Request) {
+	answerJSON(w, http.StatusOK, statusAnswer{
+		Status:        "operational",
+		Version:       e.cfg.Version,
+		UptimeSeconds: int(time.Since(e.started).Seconds()),
+		Device:        deviceInfo{Type: "cpu", Name: "facecraft lite engine"},
+		Models: map[string]modelStatus{
+			"face_detector":      {Loaded: e.detector.Load() != nil, Type: "pigo"},
+			"face_landmarks":     {Loaded: false, Type: "none (lite engine)"},
+			"face_enhancer":      {Loaded: false, Type: "none (lite engine)"},
+			"background_remover": {Loaded: false, Type: "none (lite engine)"},
+		},
+		Statistics: e.stats.answer(),
+	})
+}
+
+// statistics counts processed photos since the start.
+type statistics struct {
+	mu        sync.Mutex
+	total     int
+	succeeded int
+	time      time.Duration // spent on the ones that succeeded
+}
+
+func (s *statistics) record(took time.Duration, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.total++
+	if err == nil {
+		s.succeeded++
+		s.time += took
+	}
+}
+
+func (s *statistics) answer() statisticsAnswer {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	answer := statisticsAnswer{TotalProcessed: s.total}
+	if s.total > 0 {
+		answer.SuccessRate = float64(s.succeeded) / float64(s.total)
+	}
+	if s.succeeded > 0 {
+		answer.AvgProcessingMS = float64(s.time.Milliseconds()) / float64(s.succeeded)
+	}
+	return answer
+}

@@ -1,0 +1,172 @@
+package lite
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"image"
+	"image/draw"
+	"image/jpeg"
+	"image/png"
+	"io"
+
+	"golang.org/x/image/bmp"
+	xdraw "golang.org/x/image/draw"
+	"golang.org/x/image/math/f64"
+	"golang.org/x/image/webp"
+)
+
+// maxPixels bounds the memory that a picture of a few bytes can claim.
+// 50 megapixels is the largest photo of today's telephones.
+const maxPixels = 50_000_000
+
+// maxShrink bounds the strips that shrink works in.
+const maxShrink = 16
+
+var errUnknownFormat = errors.New("not a JPEG, PNG, BMP or WebP image")
+
+// photo is a decoded picture as it was stored, and how to look at it.
+type photo struct {
+	pixels      image.Image
+	orientation orientation
+}
+
+// format is one kind of picture. The image package's registry isn't used: it
+// is shared by the whole program, and with it what other packages register.
+type format struct {
+	magic  string // '?' stands for any byte
+	config func(io.Reader) (image.Config, error)
+	decode func(io.Reader) (image.Image, error)
+}
+
+var formats = []format{
+	{"\xff\xd8\xff", jpeg.DecodeConfig, jpeg.Decode},
+	{"\x89PNG\r\n\x1a\n", png.DecodeConfig, png.Decode},
+	{"BM", bmp.DecodeConfig, bmp.Decode},
+	{"RIFF????WEBPVP8", webp.DecodeConfig, webp.Decode},
+}
+
+// decodePhoto reads a picture of any known format, chosen by content. A
+// picture of more than maxPixels is refused by its header.
+func decodePhoto(r io.ReadSeeker) (*photo, error) {
+	f, config, err := readHeader(r)
+	if err != nil {
+		return nil, err
+	}
+	if config.Width <= 0 || config.Height <= 0 {
+		return nil, fmt.Errorf("empty picture: %dx%d pixels", config.Width, config.Height)
+	}
+	if int64(config.Width)*int64(config.Height) > maxPixels {
+		return nil, &tooLargeError{config.Width, config.Height}
+	}
+	buffered, err := fromStart(r)
+	if err != nil {
+		return nil, err
+	}
+	held := readOrientation(buffered)
+	if buffered, err = fromStart(r); err != nil {
+		return nil, err
+	}
+	pixels, err := f.decode(buffered)
+	if err != nil {
+		return nil, err
+	}
+	return &photo{pixels, held}, nil
+}
+
+// tooLargeError is a picture beyond maxPixels.
+type tooLargeError struct{ width, height int }
+
+func (e *tooLargeError) Error() string {
+	return fmt.Sprintf("image too large: %dx%d pixels, the limit is %d megapixels", e.width, e.height, maxPixels/1_000_000)
+}
+
+func readHeader(r io.ReadSeeker) (format, image.Config, error) {
+	buffered, err := fromStart(r)
+	if err != nil {
+		return format{}, image.Config{}, err
+	}
+	head, err := buffered.Peek(16)
+	if err != nil && !errors.Is(err, io.EOF) {
+		return format{}, image.Config{}, err
+	}
+	for _, f := range formats {
+		if f.matches(head) {
+			config, err := f.config(buffered)
+			return f, config, err
+		}
+	}
+	return format{}, image.Config{}, errUnknownFormat
+}
+
+func (f format) matches(head []byte) bool {
+	if len(head) < len(f.magic) {
+		return false
+	}
+	for i, c := range []byte(f.magic) {
+		if c != '?' && c != head[i] {
+			return false
+		}
+	}
+	return true
+}
+
+func fromStart(r io.ReadSeeker) (*bufio.Reader, error) {
+	_, err := r.Seek(0, io.SeekStart)
+	return bufio.NewReader(r), err
+}
+
+// size is the photo's width and height as it is looked at, in pixels.
+func (p *photo) size() (w, h int) {
+	size := p.pixels.Bounds().Size()
+	if p.orientation.sideways() {
+		return size.Y, size.X
+	}
+	return size.X, size.Y
+}
+
+// drawOn draws the upright photo, scaled by scale and then moved by dx, dy
+// pixels, over what dst holds. Orientation, crop and scaling are one step, so
+// that no full-size copy is ever made.
+func (p *photo) drawOn(dst *image.RGBA, kernel xdraw.Transformer, scale, dx, dy float64) {
+	stored := p.pixels.Bounds()
+	toDst := then(p.orientation.turnUpright(float64(stored.Dx()), float64(stored.Dy())), scaleAndMove(scale, dx, dy))
+	pixels := p.pixels
+	if n := min(int(1/scale), maxShrink); n >= 2 {
+		pixels = shrink(pixels, n)
+		toDst = then(f64.Aff3{float64(n), 0, 0, 0, float64(n), 0}, toDst)
+	}
+	kernel.Transform(dst, toDst, pixels, pixels.Bounds(), draw.Over, nil)
+}
+
+// shrink makes a picture n times smaller by averaging blocks of n×n pixels;
+// what is left at the right and lower edge is dropped. It works in strips of n
+// rows, which the draw package converts fast from any colour model.
+func shrink(src image.Image, n int) *image.RGBA {
+	bounds := src.Bounds()
+	dst := image.NewRGBA(image.Rect(0, 0, bounds.Dx()/n, bounds.Dy()/n))
+	strip := image.NewRGBA(image.Rect(0, 0, dst.Rect.Dx()*n, n))
+	for y := range dst.Rect.Dy() {
+		draw.Draw(strip, strip.Rect, src, bounds.Min.Add(image.Pt(0, y*n)), draw.Src)
+		averageBlocks(dst.Pix[y*dst.Stride:(y+1)*dst.Stride], strip, n)
+	}
+	return dst
+}
+
+func averageBlocks(row []byte, strip *image.RGBA, n int) {
+	for x := 0; x < len(row); x += 4 {
+		var sum [4]int
+		for y := range n {
+			block := strip.Pix[y*strip.Stride+x*n:][:4*n]
+			for i := 0; i < len(block); i += 4 {
+				sum[0] += int(block[i])
+				sum[1] += int(block[i+1])
+				sum[2] += int(block[i+2])
+				sum[3] += int(block[i+3])
+			}
+		}
+		for c, s := range sum {
+			row[x+c] = byte(s / (n * n))
+		}
+	}
+}

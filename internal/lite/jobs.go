@@ -1,0 +1,127 @@
+package lite
+
+import (
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path"
+	"regexp"
+	"time"
+)
+
+var (
+	jobName    = regexp.MustCompile(`^[0-9a-f]{8}$`)
+	uploadName = regexp.MustCompile(`^[0-9a-f]{8}_`)
+)
+
+const (
+	pngFile = "portrait.png"
+	jpgFile = "portrait.jpg"
+)
+
+// newJobID is eight random hexadecimal digits.
+func newJobID() string {
+	var id [4]byte
+	_, _ = rand.Read(id[:]) // never fails: it crashes the program instead
+	return hex.EncodeToString(id[:])
+}
+
+// jobDir is the output directory: a folder per job with its results. No name
+// that a client sends gets further than its check, and os.Root would stop it.
+type jobDir struct{ root *os.Root }
+
+// save stores the results of a job; a nil file isn't written. After an error
+// nothing of the job is left.
+func (d *jobDir) save(id string, files map[string][]byte) error {
+	if err := d.root.Mkdir(id, 0o755); err != nil {
+		return err
+	}
+	for name, data := range files {
+		if data == nil {
+			continue
+		}
+		if err := d.write(path.Join(id, name), data); err != nil {
+			return errors.Join(err, d.root.RemoveAll(id))
+		}
+	}
+	return nil
+}
+
+// write creates a file that is seen whole or not at all.
+func (d *jobDir) write(name string, data []byte) error {
+	unfinished := name + ".part"
+	if err := d.root.WriteFile(unfinished, data, 0o644); err != nil {
+		return err
+	}
+	return d.root.Rename(unfinished, name)
+}
+
+func (d *jobDir) exists(id string) bool {
+	if !jobName.MatchString(id) {
+		return false
+	}
+	info, err := d.root.Stat(id)
+	return err == nil && info.IsDir()
+}
+
+func (d *jobDir) open(id, file string) (*os.File, error) {
+	return d.root.Open(path.Join(id, file))
+}
+
+func (d *jobDir) remove(id string) error { return d.root.RemoveAll(id) }
+
+// maxUploadBytes is the contract's limit for one photo.
+const maxUploadBytes = 20 << 20
+
+var errUploadTooLarge = fmt.Errorf("upload too large: the limit is %d MB", maxUploadBytes>>20)
+
+// uploadDir keeps received photos while they wait for their turn: on disk,
+// because twenty waiting requests in memory could be 400 MB.
+type uploadDir struct{ root *os.Root }
+
+// save stores a photo under a name that owes nothing to the client.
+func (d *uploadDir) save(r io.Reader) (name string, err error) {
+	name = newJobID() + "_upload"
+	file, err := d.root.OpenFile(name, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	if err != nil {
+		return "", err
+	}
+	size, err := io.Copy(file, io.LimitReader(r, maxUploadBytes+1))
+	if err == nil && size > maxUploadBytes {
+		err = errUploadTooLarge
+	}
+	if err = errors.Join(err, file.Close()); err != nil {
+		return "", errors.Join(err, d.root.Remove(name))
+	}
+	return name, nil
+}
+
+func (d *uploadDir) open(name string) (*os.File, error) { return d.root.Open(name) }
+
+func (d *uploadDir) remove(name string) error { return d.root.Remove(name) }
+
+// path is the upload's place for an error text.
+func (d *uploadDir) path(name string) string { return path.Join(d.root.Name(), name) }
+
+// removeOld removes what has a matching name and wasn't touched since before,
+// and counts it. Other files are somebody else's.
+func removeOld(root *os.Root, ours *regexp.Regexp, before time.Time) (removed int) {
+	entries, err := fs.ReadDir(root.FS(), ".")
+	if err != nil {
+		return 0
+	}
+	for _, entry := range entries {
+		info, err := entry.Info()
+		if err != nil || !ours.MatchString(entry.Name()) || !info.ModTime().Before(before) {
+			continue
+		}
+		if root.RemoveAll(entry.Name()) == nil {
+			removed++
+		}
+	}
+	return removed
+}

@@ -1,0 +1,164 @@
+package lite
+
+import (
+	"bytes"
+	"fmt"
+	"image"
+	"image/color"
+	"image/draw"
+	"image/jpeg"
+	"image/png"
+	"math"
+	"sort"
+	"sync"
+
+	xdraw "golang.org/x/image/draw"
+)
+
+const (
+	// maxSide bounds the output, and with it the memory that one request can
+	// claim: 64 MB at 4096×4096.
+	maxSide = 4096
+	// maxMargin keeps the face at least a few pixels large.
+	maxMargin = 10
+
+	// headRatio is the height of a head with its hair, in sides of the
+	// detector's square.
+	headRatio = 1.3
+
+	ovalRadius  = 0.48 // of the output's width and height, as in the contract's image
+	ovalFeather = 0.04 // width of the soft edge, of the shorter side
+
+	maxJPEGBytes = 99 * 1024 // a directory service's limit for a user's photo
+)
+
+// options are what a request may choose about its portrait.
+type options struct {
+	width, height int
+	background    [3]int  // red, green, blue, 0 to 255
+	margin        float64 // space around the head, in heads
+	oval          bool
+}
+
+// defaultOptions are the contract's.
+func defaultOptions() options {
+	return options{width: 648, height: 648, background: [3]int{240, 240, 240}, margin: 0.3, oval: true}
+}
+
+// check refuses what can't be drawn; the contract answers its text.
+func (o options) check() error {
+	if o.width < 1 || o.height < 1 || o.width > maxSide || o.height > maxSide {
+		return fmt.Errorf("invalid output size %dx%d: width and height must be between 1 and %d", o.width, o.height, maxSide)
+	}
+	for _, c := range o.background {
+		if c < 0 || c > 255 {
+			return fmt.Errorf("invalid background color %v: red, green and blue must be between 0 and 255", o.background)
+		}
+	}
+	if !(o.margin >= 0 && o.margin <= maxMargin) { // so that NaN is refused
+		return fmt.Errorf("invalid face margin %v: it must be between 0 and %d", o.margin, maxMargin)
+	}
+	return nil
+}
+
+func (o options) backgroundColor() color.RGBA {
+	return color.RGBA{byte(o.background[0]), byte(o.background[1]), byte(o.background[2]), 255}
+}
+
+// drawPortrait puts the face in the centre of an opaque picture. What lies
+// outside the photo has the background colour.
+func drawPortrait(p *photo, f face, o options) *image.RGBA {
+	dst := image.NewRGBA(image.Rect(0, 0, o.width, o.height))
+	draw.Draw(dst, dst.Rect, image.NewUniform(o.backgroundColor()), image.Point{}, draw.Src)
+	visible := f.side * headRatio * (1 + 2*o.margin)
+	scale := float64(min(o.width, o.height)) / visible
+	p.drawOn(dst, xdraw.CatmullRom, scale,
+		float64(o.width)/2-f.centerX*scale,
+		float64(o.height)/2-f.centerY*scale)
+	return dst
+}
+
+// cutOval makes a picture transparent outside an oval with a soft edge. It
+// works in place: the result shares its pixels.
+func cutOval(p *image.RGBA) *image.NRGBA {
+	w, h := float64(p.Rect.Dx()), float64(p.Rect.Dy())
+	radiusX, radiusY := w*ovalRadius, h*ovalRadius
+	feather := min(w, h) * ovalFeather
+	for y := range p.Rect.Dy() {
+		dy := (float64(y) + 0.5 - h/2) / radiusY
+		row := p.Pix[y*p.Stride:][:4*p.Rect.Dx()]
+		for x := range p.Rect.Dx() {
+			dx := (float64(x) + 0.5 - w/2) / radiusX
+			inside := (1 - math.Sqrt(dx*dx+dy*dy)) * min(radiusX, radiusY) // pixels from the edge
+			row[4*x+3] = byte(math.Round(255 * smoothstep(0.5+inside/feather)))
+		}
+	}
+	return &image.NRGBA{Pix: p.Pix, Stride: p.Stride, Rect: p.Rect}
+}
+
+// smoothstep rises from 0 to 1 without a visible kink.
+func smoothstep(t float64) float64 {
+	t = max(0, min(1, t))
+	return t * t * (3 - 2*t)
+}
+
+// flatten lays a picture on a background. It works in place: the result shares
+// its pixels.
+func flatten(p *image.NRGBA, background color.RGBA) *image.RGBA {
+	under := [3]int{int(background.R), int(background.G), int(background.B)}
+	for i := 0; i < len(p.Pix); i += 4 {
+		alpha := int(p.Pix[i+3])
+		for c := range 3 {
+			p.Pix[i+c] = byte((int(p.Pix[i+c])*alpha + under[c]*(255-alpha) + 127) / 255)
+		}
+		p.Pix[i+3] = 255
+	}
+	return &image.RGBA{Pix: p.Pix, Stride: p.Stride, Rect: p.Rect}
+}
+
+// pngEncoder prefers speed: for a portrait it takes a seventh of the default's
+// time and the file is an eighth larger.
+var pngEncoder = png.Encoder{CompressionLevel: png.BestSpeed, BufferPool: &pngBuffers{}}
+
+// pngBuffers keeps the encoder's large buffers from one photo to the next.
+type pngBuffers struct{ pool sync.Pool }
+
+func (b *pngBuffers) Get() *png.EncoderBuffer {
+	buffer, _ := b.pool.Get().(*png.EncoderBuffer)
+	return buffer
+}
+
+func (b *pngBuffers) Put(buffer *png.EncoderBuffer) { b.pool.Put(buffer) }
+
+func encodePNG(p *image.NRGBA) ([]byte, error) {
+	var file bytes.Buffer
+	if err := pngEncoder.Encode(&file, p); err != nil {
+		return nil, fmt.Errorf("encoding png: %w", err)
+	}
+	return file.Bytes(), nil
+}
+
+// encodeJPEG encodes with the best quality, from 90 down in steps of 5, that
+// keeps the file within maxJPEGBytes. The contract stops at 50 and lets a
+// noisy picture exceed the limit; here it goes on to 5. Only a picture of
+// several megapixels can be larger even so, and is then kept at that quality.
+func encodeJPEG(p *image.RGBA) ([]byte, error) {
+	const best, step, steps = 90, 5, 17
+	var file bytes.Buffer
+	var failure error
+	tooLarge := func(quality int) bool {
+		file.Reset()
+		if err := jpeg.Encode(&file, p, &jpeg.Options{Quality: quality}); err != nil {
+			failure = err
+		}
+		return file.Len() > maxJPEGBytes
+	}
+	if tooLarge(best) {
+		downBy := 1 + sort.Search(steps-1, func(i int) bool { return !tooLarge(best - step*(i+1)) })
+		tooLarge(best - step*min(downBy, steps))
+	}
+	if failure != nil {
+		return nil, fmt.Errorf("encoding jpeg: %w", failure)
+	}
+	return file.Bytes(), nil
+}

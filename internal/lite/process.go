@@ -1,0 +1,271 @@
+package lite
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"path"
+	"runtime/debug"
+	"strings"
+	"time"
+)
+
+const errNoFace = contractError("no_face_detected")
+
+// portrait is what became of one photo.
+type portrait struct {
+	png  []byte // nil without the oval mask
+	jpg  []byte // nil when not asked for
+	face face
+}
+
+// makePortrait processes one upload, after those before it. The error's text
+// is what the contract answers, errNoFace included; ctx ends the waiting.
+func (e *Engine) makePortrait(ctx context.Context, u upload, o options, wantJPEG bool) (*portrait, error) {
+	select {
+	case e.turn <- struct{}{}:
+		defer func() { <-e.turn }()
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+	// Give the photo's memory back: an idle engine should stay small.
+	defer debug.FreeOSMemory()
+
+	start := time.Now()
+	p, err := e.drawAndEncode(u, o, wantJPEG)
+	e.stats.record(time.Since(start), err)
+	return p, err
+}
+
+func (e *Engine) drawAndEncode(u upload, o options, wantJPEG bool) (*portrait, error) {
+	if err := o.check(); err != nil {
+		return nil, err
+	}
+	photo, err := e.loadPhoto(u)
+	if err != nil {
+		return nil, err
+	}
+	found, ok := e.detector.Load().largestFace(photo)
+	if !ok {
+		return nil, errNoFace
+	}
+	result := &portrait{face: found}
+	picture := drawPortrait(photo, found, o)
+	if o.oval {
+		oval := cutOval(picture)
+		if result.png, err = encodePNG(oval); err != nil {
+			return nil, err
+		}
+		picture = flatten(oval, o.backgroundColor())
+	}
+	if wantJPEG {
+		result.jpg, err = encodeJPEG(picture)
+	}
+	return result, err
+}
+
+// loadPhoto decodes an upload. What exactly is wrong with a file goes to the
+// log; the contract has one text for it, and a clear one for a picture too
+// large.
+func (e *Engine) loadPhoto(u upload) (*photo, error) {
+	file, err := e.uploads.open(u.stored)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	p, err := decodePhoto(file)
+	var tooLarge *tooLargeError
+	switch {
+	case errors.As(err, &tooLarge):
+		return nil, tooLarge
+	case err != nil:
+		e.log.Printf("WARNING:  could not load image %q: %v", u.filename, err)
+		return nil, contractError("Could not load image: " + e.uploads.path(u.stored))
+	}
+	return p, nil
+}
+
+// begin reads a request's form, or answers why it can't.
+func (e *Engine) begin(w http.ResponseWriter, r *http.Request, limit int64) (f *form, ok bool) {
+	if e.detector.Load() == nil {
+		w.Header().Set("Retry-After", "1")
+		answerDetail(w, http.StatusServiceUnavailable, "Models are still loading")
+		return nil, false
+	}
+	f, err := readForm(w, r, limit, e.uploads)
+	if err != nil {
+		f.discard()
+		answerFormError(w, err)
+		return nil, false
+	}
+	return f, true
+}
+
+func (e *Engine) process(w http.ResponseWriter, r *http.Request) {
+	start := time.Now()
+	f, ok := e.begin(w, r, maxSingleBody)
+	if !ok {
+		return
+	}
+	defer f.discard()
+	photo, o, withBase64, ok := readProcessForm(w, f)
+	if !ok {
+		return
+	}
+	id := newJobID()
+	result, err := e.makePortrait(r.Context(), photo, o, true)
+	if err == nil {
+		err = e.jobs.save(id, map[string][]byte{pngFile: result.png, jpgFile: result.jpg})
+		if err != nil {
+			answerDetail(w, http.StatusInternalServerError, fmt.Sprintf("Processing failed: %v", err))
+			return
+		}
+	}
+	answer := processAnswer{Success: err == nil, JobID: id}
+	if err != nil {
+		answer.Error, answer.ErrorMessage = new(err.Error()), new(errorMessage(err))
+	} else {
+		answer.describe(result, o, withBase64)
+	}
+	answer.ProcessingTimeMS = time.Since(start).Milliseconds()
+	answerJSON(w, http.StatusOK, answer)
+}
+
+// readProcessForm reads the fields of a single photo, or answers what is wrong
+// with them. The enhancement's fields are checked and have no effect here.
+func readProcessForm(w http.ResponseWriter, f *form) (photo upload, o options, withBase64, ok bool) {
+	o = defaultOptions()
+	var enhance bool
+	var fidelity float64
+	photo = f.file("file")
+	f.integer(&o.width, "width")
+	f.integer(&o.height, "height")
+	f.integer(&o.background[0], "background_r")
+	f.integer(&o.background[1], "background_g")
+	f.integer(&o.background[2], "background_b")
+	f.float(&o.margin, "face_margin")
+	f.boolean(&o.oval, "use_oval_mask")
+	f.boolean(&enhance, "enhance_face")
+	f.float(&fidelity, "enhance_fidelity")
+	f.boolean(&withBase64, "return_base64")
+	switch {
+	case f.errs != nil:
+		answerDetail(w, http.StatusUnprocessableEntity, f.errs)
+	case photo.filename == "":
+		answerDetail(w, http.StatusBadRequest, "No file provided")
+	case !knownExtension(photo.filename):
+		answerDetail(w, http.StatusBadRequest, "Invalid format. Allowed: .jpeg, .webp, .png, .bmp, .jpg")
+	default:
+		return photo, o, withBase64, true
+	}
+	return photo, o, withBase64, false
+}
+
+// knownExtension judges by the name only, as the contract does.
+func knownExtension(filename string) bool {
+	name := strings.ToLower(path.Base(filename))
+	switch ext := path.Ext(name); ext {
+	case ".jpg", ".jpeg", ".png", ".bmp", ".webp":
+		return name != ext // ".jpg" is a hidden file, not a JPEG
+	}
+	return false
+}
+
+func errorMessage(err error) string {
+	if errors.Is(err, errNoFace) {
+		return "No face could be detected in the image"
+	}
+	return err.Error()
+}
+
+// describe fills in what became of a successful job.
+func (a *processAnswer) describe(p *portrait, o options, withBase64 bool) {
+	a.Result = &processResult{
+		FaceDetected:  true,
+		FaceCount:     1, // the contract's, however many there are
+		FacePosition:  p.face.position(),
+		OutputSize:    outputSize{o.width, o.height},
+		FileSizeBytes: len(p.jpg),
+	}
+	download := "/api/v1/download/" + a.JobID
+	a.JPGURL = new(download + "/jpg")
+	if p.png != nil {
+		a.PNGURL = new(download + "/png")
+		a.Result.FileSizeBytes = len(p.png)
+	}
+	if withBase64 {
+		a.PNGBase64, a.JPGBase64 = p.png, p.jpg
+	}
+}
+
+func (e *Engine) processQuick(w http.ResponseWriter, r *http.Request) {
+	f, ok := e.begin(w, r, maxSingleBody)
+	if !ok {
+		return
+	}
+	defer f.discard()
+	o := defaultOptions()
+	photo := f.file("file")
+	f.integer(&o.width, "size")
+	o.height = o.width
+	if f.errs != nil {
+		answerDetail(w, http.StatusUnprocessableEntity, f.errs)
+		return
+	}
+	if photo.filename == "" {
+		answerDetail(w, http.StatusBadRequest, "No file provided")
+		return
+	}
+	result, err := e.makePortrait(r.Context(), photo, o, false)
+	if err != nil {
+		answerDetail(w, http.StatusBadRequest, err.Error())
+		return
+	}
+	w.Header().Set("Content-Type", "image/png")
+	_, _ = w.Write(result.png)
+}
+
+// processBatch answers as the real server does: with download URLs that match
+// no route and without the images that return_base64 asks for. Nobody could
+// fetch the portraits, so they aren't kept.
+func (e *Engine) processBatch(w http.ResponseWriter, r *http.Request) {
+	start := time.Now()
+	f, ok := e.begin(w, r, maxBatchBody)
+	if !ok {
+		return
+	}
+	defer f.discard()
+	o := defaultOptions()
+	var withBase64 bool
+	photos := f.fileList("files")
+	f.integer(&o.width, "width")
+	f.integer(&o.height, "height")
+	f.boolean(&withBase64, "return_base64")
+	if f.errs != nil {
+		answerDetail(w, http.StatusUnprocessableEntity, f.errs)
+		return
+	}
+	answer := batchAnswer{JobID: newJobID(), Total: len(photos), Results: make([]batchResultItem, 0, len(photos))}
+	for _, photo := range photos {
+		_, err := e.makePortrait(r.Context(), photo, o, false)
+		answer.add(photo, err)
+	}
+	answer.ProcessingTimeMS = time.Since(start).Milliseconds()
+	answerJSON(w, http.StatusOK, answer)
+}
+
+func (a *batchAnswer) add(photo upload, err error) {
+	item := batchResultItem{Filename: photo.filename, Success: err == nil}
+	if err == nil {
+		a.Successful++
+		base := path.Base(photo.filename)
+		stem := url.PathEscape(strings.TrimSuffix(base, path.Ext(base)))
+		item.DownloadURL = new("/api/v1/download/" + a.JobID + "/" + stem + "/png")
+	} else {
+		a.Failed++
+		item.Error, item.ErrorMessage = new(err.Error()), new(err.Error())
+	}
+	a.Results = append(a.Results, item)
+}

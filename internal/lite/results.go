@@ -1,0 +1,52 @@
+package lite
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+)
+
+// download answers a job's file.
+func (e *Engine) download(w http.ResponseWriter, r *http.Request) {
+	id, format := r.PathValue("job_id"), r.PathValue("format")
+	if !e.jobs.exists(id) {
+		answerDetail(w, http.StatusNotFound, "Job not found")
+		return
+	}
+	var name, kind string
+	switch format {
+	case "png":
+		name, kind = pngFile, "image/png"
+	case "jpg":
+		name, kind = jpgFile, "image/jpeg"
+	default:
+		answerDetail(w, http.StatusBadRequest, "Invalid format. Use 'png' or 'jpg'")
+		return
+	}
+	file, err := e.jobs.open(id, name)
+	if err != nil {
+		answerDetail(w, http.StatusNotFound, strings.ToUpper(format)+" file not found")
+		return
+	}
+	defer file.Close()
+	info, err := file.Stat()
+	if err != nil {
+		panic(err) // answered as a 500 and logged
+	}
+	w.Header().Set("Content-Type", kind)
+	http.ServeContent(w, r, name, info.ModTime(), file)
+}
+
+// deleteJob removes a job's files. The contract answers 200 whether or not
+// there were any.
+func (e *Engine) deleteJob(w http.ResponseWriter, r *http.Request) {
+	id := r.PathValue("job_id")
+	if !e.jobs.exists(id) {
+		answerJSON(w, http.StatusOK, messageAnswer{fmt.Sprintf("Job %s not found", id)})
+		return
+	}
+	if err := e.jobs.remove(id); err != nil {
+		panic(err) // answered as a 500 and logged
+	}
+	answerJSON(w, http.StatusOK, messageAnswer{fmt.Sprintf("Job %s deleted", id)})
+}

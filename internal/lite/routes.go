@@ -1,0 +1,99 @@
+package lite
+
+import (
+	"errors"
+	"net/http"
+	"runtime/debug"
+	"slices"
+	"strings"
+)
+
+// routes is the contract's table of endpoints. Like the real server, HEAD is
+// answered for the documentation only.
+func (e *Engine) routes() http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("/{$}", methods{"GET": e.root})
+	mux.Handle("/docs", methods{"GET": e.docs.serve, "HEAD": e.docs.serve})
+	mux.Handle("/openapi.json", methods{"GET": serveSchema, "HEAD": serveSchema})
+	mux.Handle("/health", methods{"GET": e.health})
+	mux.Handle("/ready", methods{"GET": e.ready})
+	mux.Handle("/readiness", methods{"GET": e.readiness})
+	mux.Handle("/status", methods{"GET": e.status})
+	mux.Handle("/api/v1/process", methods{"POST": e.process})
+	mux.Handle("/api/v1/process/quick", methods{"POST": e.processQuick})
+	mux.Handle("/api/v1/process/batch", methods{"POST": e.processBatch})
+	mux.Handle("/api/v1/download/{job_id}/{format}", methods{"GET": e.download})
+	mux.Handle("/api/v1/jobs/{job_id}", methods{"DELETE": e.deleteJob})
+	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
+		answerDetail(w, http.StatusNotFound, "Not Found")
+	})
+	return mux
+}
+
+// methods answers one path. http.ServeMux could choose by method itself, but
+// its refusals are plain text where the contract has JSON.
+type methods map[string]http.HandlerFunc
+
+func (m methods) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if handle, ok := m[r.Method]; ok {
+		handle(w, r)
+		return
+	}
+	allowed := make([]string, 0, len(m))
+	for method := range m {
+		allowed = append(allowed, method)
+	}
+	slices.Sort(allowed)
+	w.Header().Set("Allow", strings.Join(allowed, ", "))
+	answerDetail(w, http.StatusMethodNotAllowed, "Method Not Allowed")
+}
+
+func (e *Engine) root(w http.ResponseWriter, r *http.Request) {
+	http.Redirect(w, r, "/docs", http.StatusTemporaryRedirect)
+}
+
+// withRecovery turns a panic of one request into a 500 and a log line.
+func (e *Engine) withRecovery(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		defer func() {
+			fault := recover()
+			if fault == nil {
+				return
+			}
+			if err, ok := fault.(error); ok && errors.Is(err, http.ErrAbortHandler) {
+				panic(fault) // net/http's own way to drop a connection
+			}
+			e.log.Printf("ERROR:    panic in %s %s: %v\n%s", r.Method, r.URL.EscapedPath(), fault, debug.Stack())
+			answerDetail(w, http.StatusInternalServerError, "Internal Server Error")
+		}()
+		next.ServeHTTP(w, r)
+	})
+}
+
+// withLog writes a line per request in uvicorn's form, so that the logs of
+// both engines read alike.
+func (e *Engine) withLog(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("X-Content-Type-Options", "nosniff")
+		seen := &statusWriter{ResponseWriter: w, status: http.StatusOK}
+		defer func() {
+			e.log.Printf("INFO:     %s - \"%s %s %s\" %d %s", r.RemoteAddr, r.Method, r.URL.EscapedPath(), r.Proto,
+				seen.status, http.StatusText(seen.status))
+		}()
+		next.ServeHTTP(seen, r)
+	})
+}
+
+// statusWriter remembers the status for the log.
+type statusWriter struct {
+	http.ResponseWriter
+	status int
+}
+
+func (w *statusWriter) WriteHeader(status int) {
+	w.status = status
+	w.ResponseWriter.WriteHeader(status)
+}
+
+// Unwrap lets http.ResponseController reach the connection.
+func (w *statusWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
