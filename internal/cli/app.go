@@ -1,0 +1,103 @@
+// Package cli is the command line: one file per command, and one place where
+// errors become messages and exit codes.
+package cli
+
+import (
+	"context"
+	"io"
+	"runtime"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/djok/facecraft/internal/fault"
+	"github.com/djok/facecraft/internal/term"
+)
+
+// World is everything outside the program that a command touches.
+type World struct {
+	Stdin          io.Reader
+	Stdout, Stderr io.Writer
+	Getenv         func(string) string
+	Version        string
+	UID            int // as os.Getuid: -1 on Windows
+}
+
+// Main runs the command line and returns the exit code. It is the one place
+// where an error is shown.
+func Main(ctx context.Context, world World, args []string) int {
+	app := &app{World: world, ui: term.New(world.Stderr, world.Getenv, false)}
+	err := app.commandLine().RunContext(ctx, app.arrange(args))
+	// However an interruption surfaced in the depths, it is one.
+	if err != nil && ctx.Err() != nil {
+		err = fault.Wrap(fault.Interrupted, context.Canceled, "", "interrupted")
+	}
+	if err != nil {
+		app.ui.Fail(err)
+	}
+	return int(fault.CodeOf(err))
+}
+
+type app struct {
+	World
+	ui *term.UI
+}
+
+func (a *app) commandLine() *cli.App {
+	return &cli.App{
+		Name:      "facecraft",
+		Usage:     "run the facecraft portrait API on this machine, and give it photos",
+		UsageText: "facecraft up\nfacecraft process photo.jpg\nfacecraft compose > docker-compose.yml",
+		Version:   a.Version,
+		Commands: []*cli.Command{
+			a.upCommand(), a.processCommand(), a.composeCommand(), a.planCommand(), a.pullCommand(),
+			a.statusCommand(), a.logsCommand(), a.downCommand(), a.versionCommand(),
+			a.serveLiteCommand(), a.checkLiteCommand(),
+		},
+		HideVersion:     true,
+		HideHelpCommand: true,
+		Suggest:         true,
+		Reader:          a.Stdin,
+		Writer:          a.Stdout,
+		ErrWriter:       a.Stderr,
+		// Errors are shown by Main, once, and never end the process down here.
+		ExitErrHandler: func(*cli.Context, error) {},
+		OnUsageError:   usageError,
+		Action: func(c *cli.Context) error {
+			if name := c.Args().First(); name != "" {
+				return a.unknownCommand(c, name)
+			}
+			return cli.ShowAppHelp(c)
+		},
+	}
+}
+
+func usageError(c *cli.Context, err error, _ bool) error {
+	hint := "facecraft --help lists the commands"
+	if c.Command != nil && c.Command.Name != "" && c.Command.Name != "facecraft" {
+		hint = "facecraft " + c.Command.Name + " --help lists the flags"
+	}
+	return fault.Wrap(fault.Usage, err, hint, "the command line is wrong")
+}
+
+func (a *app) unknownCommand(c *cli.Context, name string) error {
+	hint := "facecraft --help lists the commands"
+	if like := cli.SuggestCommand(c.App.Commands, name); like != "" {
+		hint = "did you mean facecraft " + like + "? " + hint
+	}
+	return fault.New(fault.Usage, hint, "there is no command %q", name)
+}
+
+// noArguments refuses what a command would otherwise silently ignore.
+func noArguments(c *cli.Context) error {
+	if c.NArg() > 0 {
+		return fault.New(fault.Usage, "facecraft "+c.Command.Name+" --help shows how it is used",
+			"facecraft %s takes no argument %q", c.Command.Name, c.Args().First())
+	}
+	return nil
+}
+
+// openDocs opens the documentation where there is a browser, and tells
+// whether it did.
+func (a *app) openDocs(url string) bool {
+	return term.CanOpen(a.Getenv, runtime.GOOS, a.UID) && term.OpenBrowser(url)
+}

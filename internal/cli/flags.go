@@ -1,0 +1,71 @@
+package cli
+
+import (
+	"strings"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/djok/facecraft/internal/fault"
+	"github.com/djok/facecraft/internal/plan"
+	"github.com/djok/facecraft/internal/term"
+)
+
+// env names the environment source of a flag. The prefix keeps it apart from
+// the container's own variables, which begin with FACECRAFT_ too.
+func env(flag string) []string {
+	return []string{"FACECRAFT_CLI_" + strings.ToUpper(strings.ReplaceAll(flag, "-", "_"))}
+}
+
+// requestFlags are shared by all commands that make a plan.
+func requestFlags() []cli.Flag {
+	return []cli.Flag{
+		&cli.StringFlag{Name: "tag", Aliases: []string{"t"}, EnvVars: env("tag"), DefaultText: plan.Auto,
+			Usage: "the `VARIANT` to run: auto, cpu, gpu or lite"},
+		&cli.BoolFlag{Name: "lite", EnvVars: env("lite"),
+			Usage: "the same as --tag lite: the built-in engine, no download and no AI models"},
+		&cli.StringFlag{Name: "image", EnvVars: []string{"FACECRAFT_IMAGE"},
+			Usage: "run the image `REF`, your own build or a mirror"},
+		&cli.IntFlag{Name: "port", Aliases: []string{"p"}, EnvVars: env("port"), DefaultText: "the first free one from 8000",
+			Usage: "answer on this `PORT` of the host"},
+		&cli.StringFlag{Name: "listen", EnvVars: env("listen"), DefaultText: plan.Loopback,
+			Usage: "answer on this `ADDRESS`; the server checks no API key"},
+	}
+}
+
+func (a *app) request(c *cli.Context) (plan.Request, error) {
+	r := plan.Request{Instance: a.instance(), Tag: c.String("tag"), Image: c.String("image"), Port: c.Int("port"), Listen: c.String("listen")}
+	if c.Bool("lite") {
+		if r.Tag != "" && r.Tag != "lite" {
+			return r, fault.New(fault.Usage, "leave one of them out", "--lite and --tag %s contradict each other", r.Tag)
+		}
+		r.Tag = "lite"
+	}
+	if c.IsSet("port") && r.Port <= 0 {
+		return r, fault.New(fault.Usage, "use a port from 1 to 65535", "port %d does not exist", r.Port)
+	}
+	return r, nil
+}
+
+// startFlags are shared by the commands that may start a server.
+func startFlags() []cli.Flag {
+	return []cli.Flag{
+		&cli.DurationFlag{Name: "timeout", EnvVars: env("timeout"), Value: 300 * time.Second,
+			Usage: "wait this `LONG` for the server to become ready"},
+		quietFlag(),
+	}
+}
+
+func quietFlag() cli.Flag {
+	return &cli.BoolFlag{Name: "quiet", Aliases: []string{"q"}, EnvVars: env("quiet"), Usage: "say only warnings and errors"}
+}
+
+func jsonFlag() cli.Flag {
+	return &cli.BoolFlag{Name: "json", EnvVars: env("json"), Usage: "answer in JSON on standard output"}
+}
+
+// hush takes --quiet into account before a command says anything.
+func (a *app) hush(c *cli.Context) error {
+	a.ui = term.New(a.Stderr, a.Getenv, c.Bool("quiet"))
+	return nil
+}

@@ -1,0 +1,127 @@
+package cli
+
+import (
+	"context"
+	"os/exec"
+	"runtime"
+	"slices"
+
+	"github.com/djok/facecraft/internal/catalog"
+	"github.com/djok/facecraft/internal/detect"
+	"github.com/djok/facecraft/internal/engine"
+	"github.com/djok/facecraft/internal/helper"
+	"github.com/djok/facecraft/internal/plan"
+	"github.com/djok/facecraft/internal/run"
+)
+
+// session is a command's work with one daemon.
+type session struct {
+	app    *app
+	engine *engine.Engine // nil where no daemon was reached
+	*run.Runner
+}
+
+// connect reaches the daemon. The caller closes the session.
+func (a *app) connect(ctx context.Context) (*session, error) {
+	docker, err := engine.Connect(ctx, engine.Env{Getenv: a.Getenv, LookPath: exec.LookPath, OS: runtime.GOOS})
+	if err != nil {
+		return nil, err
+	}
+	runner := &run.Runner{Docker: docker, Instance: a.instance(), Version: a.Version, Helper: helper.New, Report: a.report}
+	return &session{app: a, engine: docker, Runner: runner}, nil
+}
+
+// connectIfPossible is for commands that only describe: without a daemon they
+// go on with what they can see.
+func (a *app) connectIfPossible(ctx context.Context) (*session, error) {
+	s, err := a.connect(ctx)
+	if err != nil && ctx.Err() == nil {
+		a.ui.Warn("%v", err)
+		return &session{app: a}, nil
+	}
+	return s, err
+}
+
+// instance is the name under which this program's containers are known. Tests
+// and second servers have one of their own.
+func (a *app) instance() string {
+	return a.getenvOr("FACECRAFT_INSTANCE", plan.DefaultInstance)
+}
+
+func (s *session) close() {
+	if s.engine != nil {
+		s.engine.Close()
+	}
+}
+
+// decide looks at the machine and makes the plan.
+func (s *session) decide(ctx context.Context, request plan.Request) (plan.Plan, error) {
+	catalogue, err := catalog.Load()
+	if err != nil {
+		return plan.Plan{}, err
+	}
+	ports, err := s.foreignPorts(ctx, request.CandidatePorts())
+	if err != nil {
+		return plan.Plan{}, err
+	}
+	facts := s.probes().Facts(ctx, ports)
+	if ctx.Err() != nil {
+		return plan.Plan{}, ctx.Err()
+	}
+	return plan.Make(facts, catalogue, request)
+}
+
+func (s *session) probes() detect.Probes {
+	probes := detect.Probes{
+		Run:           detect.Run,
+		LiteReference: liteReference,
+		HostMemory:    detect.HostMemory,
+		GraphicsCards: detect.GraphicsCards,
+		Listening:     detect.Listening,
+	}
+	if s.engine != nil {
+		probes.Daemon, probes.Endpoint, probes.Local = s.engine, s.engine.Endpoint.Host, s.engine.Endpoint.Local()
+	}
+	return probes
+}
+
+// foreignPorts leaves out the ports of this program's own servers: a plan
+// describes the server that takes their place, not one beside them.
+func (s *session) foreignPorts(ctx context.Context, ports []int) ([]int, error) {
+	if s.engine == nil {
+		return ports, nil
+	}
+	servers, err := s.Servers(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return slices.DeleteFunc(ports, func(port int) bool {
+		return slices.ContainsFunc(servers, func(server run.Server) bool { return server.Port == port })
+	}), nil
+}
+
+func liteReference(arch string) (string, error) {
+	h, err := helper.New(arch)
+	if err != nil {
+		return "", err
+	}
+	return h.Reference(), nil
+}
+
+// report shows the runner's progress.
+func (a *app) report(e run.Event) {
+	switch e.Stage {
+	case run.Pulling:
+		if e.Total > 0 {
+			a.ui.Progress("downloading %s: %s of %s", e.Subject, plan.Size(e.Done), plan.Size(e.Total))
+		} else {
+			a.ui.Progress("downloading %s", e.Subject)
+		}
+	case run.Loading:
+		a.ui.Progress("loading %s", e.Subject)
+	case run.Starting:
+		a.ui.Progress("starting the container %s", e.Subject)
+	case run.Waiting:
+		a.ui.Progress("waiting until it is ready: %d s, usually about %d s", e.Done, e.Total)
+	}
+}

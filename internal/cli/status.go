@@ -1,0 +1,114 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"text/tabwriter"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/djok/facecraft/internal/api"
+	"github.com/djok/facecraft/internal/run"
+)
+
+func (a *app) statusCommand() *cli.Command {
+	return &cli.Command{
+		Name:      "status",
+		Usage:     "show the running server: where it is, whether it is ready, which models it has",
+		UsageText: "facecraft status [--json]",
+		Flags:     []cli.Flag{jsonFlag()},
+		Action:    a.status,
+	}
+}
+
+// serverStatus is one server in `status --json`.
+type serverStatus struct {
+	run.Server
+	Ready  bool        `json:"ready"`
+	Detail string      `json:"detail,omitempty"` // why it is not ready
+	API    *api.Status `json:"api,omitempty"`
+}
+
+func (a *app) status(c *cli.Context) error {
+	if err := noArguments(c); err != nil {
+		return err
+	}
+	s, err := a.connect(c.Context)
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	servers, err := s.Servers(c.Context)
+	if err != nil {
+		return err
+	}
+	report := []serverStatus{}
+	for _, server := range servers {
+		report = append(report, describe(c.Context, server))
+	}
+	if c.Bool("json") {
+		return a.printJSON(report)
+	}
+	if len(report) == 0 {
+		a.ui.Say("no server runs; facecraft up starts one")
+		return nil
+	}
+	return a.printStatus(report)
+}
+
+// describe asks the server itself. One that is busy with a photo answers
+// late, or not in time.
+func describe(ctx context.Context, server run.Server) serverStatus {
+	status := serverStatus{Server: server}
+	if server.URL == "" {
+		status.Detail = server.Status
+		return status
+	}
+	client := api.New(server.URL)
+	defer client.Close()
+	readiness, err := client.Ready(ctx)
+	switch {
+	case err != nil:
+		status.Detail = fmt.Sprintf("it does not answer: it loads its models, or is busy with a photo (%v)", err)
+		return status
+	case !readiness.Ready:
+		status.Detail = readiness.Why
+		return status
+	}
+	status.Ready = true
+	if answer, err := client.Status(ctx); err == nil {
+		status.API = &answer
+	}
+	return status
+}
+
+func (a *app) printStatus(report []serverStatus) error {
+	w := tabwriter.NewWriter(a.Stdout, 0, 0, 2, ' ', 0)
+	for i, s := range report {
+		if i > 0 {
+			fmt.Fprintln(w)
+		}
+		fmt.Fprintf(w, "%s\t%s, %s\n", s.Name, s.Variant, s.Status)
+		fmt.Fprintf(w, "  image\t%s\n", s.Image)
+		if s.URL != "" {
+			fmt.Fprintf(w, "  address\t%s\n", s.URL)
+		}
+		if s.Ready {
+			fmt.Fprintf(w, "  ready\tyes\n")
+		} else {
+			fmt.Fprintf(w, "  ready\tno: %s\n", s.Detail)
+		}
+		if s.API != nil {
+			fmt.Fprintf(w, "  device\t%s %s\n", s.API.Device.Type, s.API.Device.Name)
+			for _, name := range s.API.ModelNames() {
+				model := s.API.Models[name]
+				loaded := "loaded"
+				if !model.Loaded {
+					loaded = "not loaded"
+				}
+				fmt.Fprintf(w, "  %s\t%s, %s\n", name, loaded, model.Type)
+			}
+		}
+	}
+	return w.Flush()
+}

@@ -1,0 +1,180 @@
+// Package term speaks with the person at the terminal. The program's voice:
+//
+//   - results go to standard output, everything said to people to standard
+//     error;
+//   - a step that is done is one line with a check mark; a step that takes
+//     time has one line that is rewritten, or, without a terminal, a new line
+//     every few seconds;
+//   - an error is "error: what happened", then "fix: the one thing to do";
+//   - colour only underlines what the words say, and NO_COLOR ends it.
+package term
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"sync"
+	"time"
+	"unicode/utf8"
+
+	"golang.org/x/term"
+
+	"github.com/djok/facecraft/internal/fault"
+)
+
+// plainInterval is how often a lasting step is mentioned without a terminal.
+const plainInterval = 5 * time.Second
+
+// UI writes to the person. It is safe for concurrent use.
+type UI struct {
+	err      io.Writer
+	quiet    bool
+	terminal bool // lines may be rewritten
+	colour   bool
+
+	mu       sync.Mutex
+	live     bool      // the line under the cursor is a progress line
+	progress time.Time // when a plain progress line was last written
+}
+
+// New makes a UI that writes to stderr. A quiet one leaves out everything but
+// warnings and errors.
+func New(stderr io.Writer, getenv func(string) string, quiet bool) *UI {
+	ui := &UI{err: stderr, quiet: quiet}
+	if IsTerminal(stderr) && getenv("TERM") != "dumb" {
+		ui.terminal = true
+		ui.colour = getenv("NO_COLOR") == "" // https://no-color.org
+	}
+	return ui
+}
+
+// IsTerminal tells whether a stream is one.
+func IsTerminal(stream any) bool {
+	file, ok := stream.(*os.File)
+	return ok && term.IsTerminal(int(file.Fd()))
+}
+
+type style string
+
+const (
+	bold   style = "1"
+	dim    style = "2"
+	red    style = "31"
+	green  style = "32"
+	yellow style = "33"
+)
+
+func (ui *UI) paint(s style, text string) string {
+	if !ui.colour {
+		return text
+	}
+	return "\x1b[" + string(s) + "m" + text + "\x1b[0m"
+}
+
+// Done says that a step is done.
+func (ui *UI) Done(format string, args ...any) {
+	if !ui.quiet {
+		ui.line(ui.paint(green, "✓") + " " + fmt.Sprintf(format, args...))
+	}
+}
+
+// Say writes one line as it is.
+func (ui *UI) Say(format string, args ...any) {
+	if !ui.quiet {
+		ui.line(fmt.Sprintf(format, args...))
+	}
+}
+
+// Headline writes one line that stands out.
+func (ui *UI) Headline(format string, args ...any) {
+	if !ui.quiet {
+		ui.line(ui.paint(bold, fmt.Sprintf(format, args...)))
+	}
+}
+
+// Table writes rows of two columns, the first underlined by colour.
+func (ui *UI) Table(rows [][2]string) {
+	if ui.quiet {
+		return
+	}
+	width := 0
+	for _, row := range rows {
+		width = max(width, utf8.RuneCountInString(row[0]))
+	}
+	for _, row := range rows {
+		padding := strings.Repeat(" ", width-utf8.RuneCountInString(row[0]))
+		ui.line("  " + row[0] + padding + "  " + ui.paint(dim, row[1]))
+	}
+}
+
+// Warn says what the person should know although it works.
+func (ui *UI) Warn(format string, args ...any) {
+	ui.line(ui.paint(yellow, "warning:") + " " + fmt.Sprintf(format, args...))
+}
+
+// Fail reports an error and its remedy.
+func (ui *UI) Fail(err error) {
+	ui.line(ui.paint(red, "error:") + " " + err.Error())
+	if hint := fault.HintOf(err); hint != "" {
+		ui.line(ui.paint(bold, "fix:") + " " + hint)
+	}
+}
+
+// Progress shows how a lasting step goes. On a terminal it rewrites one line.
+func (ui *UI) Progress(format string, args ...any) {
+	if ui.quiet {
+		return
+	}
+	ui.mu.Lock()
+	defer ui.mu.Unlock()
+	text := fmt.Sprintf(format, args...)
+	if ui.terminal {
+		fmt.Fprint(ui.err, "\r\x1b[K", ui.paint(dim, ui.fit(text)))
+		ui.live = true
+		return
+	}
+	if time.Since(ui.progress) >= plainInterval {
+		fmt.Fprintln(ui.err, text)
+		ui.progress = time.Now()
+	}
+}
+
+// Clear removes the progress line, before something else writes to the
+// terminal.
+func (ui *UI) Clear() {
+	ui.mu.Lock()
+	defer ui.mu.Unlock()
+	ui.clear()
+}
+
+func (ui *UI) clear() {
+	if ui.live {
+		fmt.Fprint(ui.err, "\r\x1b[K")
+		ui.live = false
+	}
+	ui.progress = time.Time{}
+}
+
+func (ui *UI) line(text string) {
+	ui.mu.Lock()
+	defer ui.mu.Unlock()
+	ui.clear()
+	fmt.Fprintln(ui.err, text)
+}
+
+// fit shortens a line to the terminal's width: a wrapped line could not be
+// rewritten.
+func (ui *UI) fit(text string) string {
+	width := 80
+	if file, ok := ui.err.(*os.File); ok {
+		if w, _, err := term.GetSize(int(file.Fd())); err == nil && w > 0 {
+			width = w
+		}
+	}
+	runes := []rune(text)
+	if len(runes) < width {
+		return text
+	}
+	return string(runes[:width-2]) + "…"
+}
