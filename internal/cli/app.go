@@ -6,6 +6,7 @@ import (
 	"context"
 	"io"
 	"runtime"
+	"strings"
 
 	"github.com/urfave/cli/v2"
 
@@ -45,20 +46,22 @@ type app struct {
 func (a *app) commandLine() *cli.App {
 	return &cli.App{
 		Name:      "facecraft",
-		Usage:     "run the facecraft portrait API on this machine, and give it photos",
+		Usage:     "run the portrait API on this machine and give it photos",
 		UsageText: "facecraft up\nfacecraft process photo.jpg\nfacecraft compose > docker-compose.yml",
 		Version:   a.Version,
-		Commands: []*cli.Command{
+		Description: "Flags can be set in the environment: --port by FACECRAFT_CLI_PORT,\n" +
+			"--image by FACECRAFT_IMAGE. FACECRAFT_INSTANCE=NAME works with a second\n" +
+			"server beside the first.",
+		Commands: uniform(
 			a.upCommand(), a.processCommand(), a.composeCommand(), a.planCommand(), a.pullCommand(),
 			a.statusCommand(), a.logsCommand(), a.downCommand(), a.versionCommand(),
 			a.serveLiteCommand(), a.checkLiteCommand(),
-		},
-		HideVersion:     true,
-		HideHelpCommand: true,
-		Suggest:         true,
-		Reader:          a.Stdin,
-		Writer:          a.Stdout,
-		ErrWriter:       a.Stderr,
+		),
+		HideVersion: true,
+		Suggest:     true,
+		Reader:      a.Stdin,
+		Writer:      a.Stdout,
+		ErrWriter:   a.Stderr,
 		// Errors are shown by Main, once, and never end the process down here.
 		ExitErrHandler: func(*cli.Context, error) {},
 		OnUsageError:   usageError,
@@ -69,6 +72,30 @@ func (a *app) commandLine() *cli.App {
 			return cli.ShowAppHelp(c)
 		},
 	}
+}
+
+// The flags' variables follow one rule, which the help states once instead of
+// in every line.
+func init() {
+	describe := cli.FlagStringer
+	cli.FlagStringer = func(flag cli.Flag) string {
+		text, _, _ := strings.Cut(describe(flag), " [$")
+		return text
+	}
+}
+
+// uniform gives all commands what each would otherwise have to repeat.
+func uniform(commands ...*cli.Command) []*cli.Command {
+	for _, command := range commands {
+		command.OnUsageError = usageError
+		command.HideHelpCommand = true
+		for _, flag := range command.Flags {
+			if toggle, ok := flag.(*cli.BoolFlag); ok {
+				toggle.DisableDefaultText = true // always off
+			}
+		}
+	}
+	return commands
 }
 
 func usageError(c *cli.Context, err error, _ bool) error {
@@ -82,7 +109,7 @@ func usageError(c *cli.Context, err error, _ bool) error {
 func (a *app) unknownCommand(c *cli.Context, name string) error {
 	hint := "facecraft --help lists the commands"
 	if like := cli.SuggestCommand(c.App.Commands, name); like != "" {
-		hint = "did you mean facecraft " + like + "? " + hint
+		hint = like + " " + hint
 	}
 	return fault.New(fault.Usage, hint, "there is no command %q", name)
 }

@@ -9,7 +9,7 @@ import (
 func (a *app) composeCommand() *cli.Command {
 	return &cli.Command{
 		Name:      "compose",
-		Usage:     "write the same decision as a docker-compose.yml on standard output",
+		Usage:     "write the same decision as a docker-compose.yml",
 		UsageText: "facecraft compose > docker-compose.yml",
 		Flags:     requestFlags(),
 		Action:    a.compose,

@@ -7,7 +7,7 @@ import (
 func (a *app) downCommand() *cli.Command {
 	return &cli.Command{
 		Name:      "down",
-		Usage:     "stop the server and remove its container; images and volumes stay",
+		Usage:     "stop the server; images and volumes stay",
 		UsageText: "facecraft down",
 		Flags:     []cli.Flag{quietFlag()},
 		Before:    a.hush,

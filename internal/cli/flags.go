@@ -21,15 +21,15 @@ func env(flag string) []string {
 func requestFlags() []cli.Flag {
 	return []cli.Flag{
 		&cli.StringFlag{Name: "tag", Aliases: []string{"t"}, EnvVars: env("tag"), DefaultText: plan.Auto,
-			Usage: "the `VARIANT` to run: auto, cpu, gpu or lite"},
+			Usage: "`VARIANT` to run: auto, cpu, gpu or lite"},
 		&cli.BoolFlag{Name: "lite", EnvVars: env("lite"),
-			Usage: "the same as --tag lite: the built-in engine, no download and no AI models"},
+			Usage: "short for --tag lite: no download, no AI models"},
 		&cli.StringFlag{Name: "image", EnvVars: []string{"FACECRAFT_IMAGE"},
-			Usage: "run the image `REF`, your own build or a mirror"},
-		&cli.IntFlag{Name: "port", Aliases: []string{"p"}, EnvVars: env("port"), DefaultText: "the first free one from 8000",
-			Usage: "answer on this `PORT` of the host"},
+			Usage: "image `REF` to run: your own build or a mirror"},
+		&cli.IntFlag{Name: "port", Aliases: []string{"p"}, EnvVars: env("port"), DefaultText: "first free from 8000",
+			Usage: "`PORT` of this machine"},
 		&cli.StringFlag{Name: "listen", EnvVars: env("listen"), DefaultText: plan.Loopback,
-			Usage: "answer on this `ADDRESS`; the server checks no API key"},
+			Usage: "`ADDRESS` to answer on"},
 	}
 }
 
@@ -51,7 +51,7 @@ func (a *app) request(c *cli.Context) (plan.Request, error) {
 func startFlags() []cli.Flag {
 	return []cli.Flag{
 		&cli.DurationFlag{Name: "timeout", EnvVars: env("timeout"), Value: 300 * time.Second,
-			Usage: "wait this `LONG` for the server to become ready"},
+			Usage: "wait for readiness this `LONG`"},
 		quietFlag(),
 	}
 }

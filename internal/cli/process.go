@@ -16,11 +16,11 @@ import (
 func (a *app) processCommand() *cli.Command {
 	return &cli.Command{
 		Name:      "process",
-		Usage:     "make portraits of photos, starting a server if none runs",
+		Usage:     "make portraits of photos; starts a server if none runs",
 		UsageText: "facecraft process photo.jpg [more.png ...] [-o FILE.png|DIR]",
 		Flags: slices.Concat([]cli.Flag{
-			&cli.StringFlag{Name: "output", Aliases: []string{"o"}, EnvVars: env("output"), DefaultText: "PHOTO-facecraft.png beside each photo",
-				Usage: "write to this `PLACE`: a directory, or a .png file for one photo"},
+			&cli.StringFlag{Name: "output", Aliases: []string{"o"}, EnvVars: env("output"), DefaultText: "beside the photo",
+				Usage: "`PLACE` of the results: a directory or FILE.png"},
 			&cli.BoolFlag{Name: "force", Aliases: []string{"f"}, EnvVars: env("force"), Usage: "replace existing results"},
 		}, requestFlags(), startFlags()),
 		Before: a.hush,

@@ -9,7 +9,7 @@ import (
 func (a *app) pullCommand() *cli.Command {
 	return &cli.Command{
 		Name:      "pull",
-		Usage:     "fetch the image ahead, without running it",
+		Usage:     "fetch the image ahead",
 		UsageText: "facecraft pull [--tag auto|cpu|gpu|lite]",
 		Flags:     slices.Concat(requestFlags(), []cli.Flag{quietFlag()}),
 		Before:    a.hush,

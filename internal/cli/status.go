@@ -14,7 +14,7 @@ import (
 func (a *app) statusCommand() *cli.Command {
 	return &cli.Command{
 		Name:      "status",
-		Usage:     "show the running server: where it is, whether it is ready, which models it has",
+		Usage:     "show the server: where it is, whether it is ready, its models",
 		UsageText: "facecraft status [--json]",
 		Flags:     []cli.Flag{jsonFlag()},
 		Action:    a.status,

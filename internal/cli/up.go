@@ -11,12 +11,12 @@ import (
 func (a *app) upCommand() *cli.Command {
 	return &cli.Command{
 		Name:      "up",
-		Usage:     "choose the image for this machine, run it, wait until it is ready, open its documentation",
+		Usage:     "choose the image, run it, wait until it is ready",
 		UsageText: "facecraft up [--tag auto|cpu|gpu|lite]",
 		Flags: slices.Concat(requestFlags(), startFlags(), []cli.Flag{
 			&cli.BoolFlag{Name: "recreate", EnvVars: env("recreate"), Usage: "replace a server that runs already"},
 			&cli.BoolFlag{Name: "no-open", EnvVars: env("no-open"), Usage: "do not open a browser"},
-			&cli.BoolFlag{Name: "dry-run", EnvVars: env("dry-run"), Usage: "show what would be done, as facecraft plan does, and do nothing"},
+			&cli.BoolFlag{Name: "dry-run", EnvVars: env("dry-run"), Usage: "show the plan and do nothing"},
 		}),
 		Before: a.hush,
 		Action: a.up,

@@ -49,6 +49,11 @@ func New(arch string) (*Helper, error) {
 	if err != nil {
 		return nil, err
 	}
+	return FromExecutable(data, arch)
+}
+
+// FromExecutable takes a given build of this program.
+func FromExecutable(data []byte, arch string) (*Helper, error) {
 	if err := check(data, arch); err != nil {
 		return nil, err
 	}

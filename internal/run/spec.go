@@ -26,7 +26,7 @@ func spec(p plan.Plan, version string) (*container.Config, *container.HostConfig
 	}
 	host := &container.HostConfig{
 		PortBindings: nat.PortMap{port: {{HostIP: p.Publish.Address, HostPort: strconv.Itoa(p.Publish.Port)}}},
-		Mounts:       mounts(p.Volumes),
+		Mounts:       mounts(p),
 		// The daemon's default, 1777 and noexec, suits spooled uploads.
 		Tmpfs:          tmpfs(p.Tmpfs),
 		ReadonlyRootfs: p.ReadOnly,
@@ -57,10 +57,11 @@ func environment(env []plan.Env) []string {
 
 // mounts uses named volumes only: a fresh one takes the owner of the image's
 // directory, so that the server can write whatever user runs Docker.
-func mounts(volumes []plan.Volume) []mount.Mount {
+func mounts(p plan.Plan) []mount.Mount {
 	var list []mount.Mount
-	for _, v := range volumes {
-		list = append(list, mount.Mount{Type: mount.TypeVolume, Source: v.Name, Target: v.Target})
+	for _, v := range p.Volumes {
+		list = append(list, mount.Mount{Type: mount.TypeVolume, Source: v.Name, Target: v.Target,
+			VolumeOptions: &mount.VolumeOptions{Labels: map[string]string{plan.LabelInstance: p.Name}}})
 	}
 	return list
 }

@@ -1,0 +1,134 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"image/png"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/djok/facecraft/internal/dockertest"
+)
+
+func TestMain(m *testing.M) { dockertest.Main(m) }
+
+// TestScripts runs the whole program as it is released, with files and
+// outputs compared. These scripts need no Docker, and find none.
+func TestScripts(t *testing.T) {
+	t.Parallel()
+	binary := dockertest.Binary(t)
+	testscript.Run(t, testscript.Params{
+		Dir:  filepath.Join("testdata", "script"),
+		Cmds: commands,
+		Setup: func(env *testscript.Env) error {
+			env.Setenv("DOCKER_HOST", "unix://"+filepath.Join(env.WorkDir, "no-docker.sock"))
+			return furnish(env, binary)
+		},
+	})
+}
+
+// TestDockerScripts runs the program on the real Docker Engine. Each script
+// has its own instance and port.
+func TestDockerScripts(t *testing.T) {
+	t.Parallel()
+	docker := dockertest.Engine(t)
+	binary := dockertest.Binary(t)
+	lite := dockertest.Lite(t).Reference()
+	dockertest.RemoveImages(t, docker, lite)
+	testscript.Run(t, testscript.Params{
+		Dir:  filepath.Join("testdata", "docker"),
+		Cmds: commands,
+		Setup: func(env *testscript.Env) error {
+			tb, ok := env.T().(testing.TB)
+			if !ok {
+				return errors.New("the script's T is no testing.TB")
+			}
+			env.Setenv("DOCKER_HOST", os.Getenv("DOCKER_HOST"))
+			env.Setenv("DOCKER_CONFIG", dockerConfig())
+			env.Setenv("FACECRAFT_INSTANCE", dockertest.Instance(tb, docker))
+			env.Setenv("PORT", fmt.Sprint(dockertest.FreePort(tb)))
+			env.Setenv("FACECRAFT_CLI_PORT", env.Getenv("PORT"))
+			env.Setenv("LITE", lite)
+			return furnish(env, binary)
+		},
+		Condition: func(name string) (bool, error) {
+			if name != "compose" {
+				return false, fmt.Errorf("unknown condition %q", name)
+			}
+			err := exec.Command("docker", "compose", "version").Run()
+			if err != nil && dockertest.Required() {
+				return false, fmt.Errorf("docker compose is required: %w", err)
+			}
+			return err == nil, nil
+		},
+	})
+}
+
+// dockerConfig is where the docker command finds its plugins; a script's home
+// is an empty directory.
+func dockerConfig() string {
+	if dir := os.Getenv("DOCKER_CONFIG"); dir != "" {
+		return dir
+	}
+	return filepath.Join(os.Getenv("HOME"), ".docker")
+}
+
+// furnish puts the program on the script's path and the photos into its
+// directory.
+func furnish(env *testscript.Env, binary string) error {
+	env.Setenv("PATH", filepath.Dir(binary)+string(filepath.ListSeparator)+env.Getenv("PATH"))
+	photos, err := filepath.Glob(filepath.Join("testdata", "photos", "*.png"))
+	if err != nil {
+		return err
+	}
+	for _, photo := range photos {
+		data, err := os.ReadFile(photo)
+		if err != nil {
+			return err
+		}
+		if err := os.WriteFile(filepath.Join(env.WorkDir, filepath.Base(photo)), data, 0o644); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// commands are those that the scripts have beside testscript's own.
+var commands = map[string]func(*testscript.TestScript, bool, []string){
+	// pngsize FILE WxH
+	"pngsize": func(ts *testscript.TestScript, neg bool, args []string) {
+		if neg || len(args) != 2 {
+			ts.Fatalf("usage: pngsize FILE WxH")
+		}
+		file, err := os.Open(ts.MkAbs(args[0]))
+		ts.Check(err)
+		defer file.Close()
+		config, err := png.DecodeConfig(file)
+		ts.Check(err)
+		if got := fmt.Sprintf("%dx%d", config.Width, config.Height); got != args[1] {
+			ts.Fatalf("%s is %s, not %s", args[0], got, args[1])
+		}
+	},
+	// exit CODE COMMAND ...: the command ends with that code.
+	"exit": func(ts *testscript.TestScript, neg bool, args []string) {
+		if neg || len(args) < 2 {
+			ts.Fatalf("usage: exit CODE COMMAND ...")
+		}
+		err := ts.Exec(args[1], args[2:]...)
+		var failed *exec.ExitError
+		code := 0
+		if errors.As(err, &failed) {
+			code = failed.ExitCode()
+		} else if err != nil {
+			ts.Fatalf("%v", err)
+		}
+		if fmt.Sprint(code) != args[0] {
+			ts.Fatalf("%s: exit code %d, not %s", strings.Join(args[1:], " "), code, args[0])
+		}
+	},
+}
