@@ -20,7 +20,7 @@ func (a *app) processCommand() *cli.Command {
 		UsageText: "facecraft process photo.jpg [more.png ...] [-o FILE.png|DIR]",
 		Flags: slices.Concat([]cli.Flag{
 			&cli.StringFlag{Name: "output", Aliases: []string{"o"}, EnvVars: env("output"), DefaultText: "beside the photo",
-				Usage: "`PLACE` of the results: a directory or FILE.png"},
+				Usage: "`PLACE`: directory or .png"},
 			&cli.BoolFlag{Name: "force", Aliases: []string{"f"}, EnvVars: env("force"), Usage: "replace existing results"},
 		}, requestFlags(), startFlags()),
 		Before: a.hush,
