@@ -19,7 +19,7 @@ func (a *app) processCommand() *cli.Command {
 		Usage:     "make portraits of photos; starts a server if none runs",
 		UsageText: "facecraft process photo.jpg [more.png ...] [-o FILE.png|DIR]",
 		Flags: slices.Concat([]cli.Flag{
-			&cli.StringFlag{Name: "output", Aliases: []string{"o"}, EnvVars: env("output"), DefaultText: "beside the photo",
+			&cli.StringFlag{Name: "output", Aliases: []string{"o"}, EnvVars: env("output"), DefaultText: "beside it",
 				Usage: "`PLACE`: directory or .png"},
 			&cli.BoolFlag{Name: "force", Aliases: []string{"f"}, EnvVars: env("force"), Usage: "replace existing results"},
 		}, requestFlags(), startFlags()),
