@@ -63,14 +63,15 @@ func Instance(t testing.TB, docker *engine.Engine) string {
 
 func removeInstance(t testing.TB, docker *engine.Engine, name string) {
 	ctx := context.WithoutCancel(t.Context())
-	byLabel := filters.NewArgs(filters.Arg("label", plan.LabelInstance+"="+name))
-	containers, err := docker.ContainerList(ctx, container.ListOptions{All: true, Filters: byLabel})
-	if err != nil {
-		t.Errorf("list the test's containers: %v", err)
-	}
-	for _, c := range containers {
-		if err := docker.ContainerRemove(ctx, c.ID, container.RemoveOptions{Force: true}); err != nil {
-			t.Errorf("remove the test's container: %v", err)
+	for _, label := range []string{plan.LabelInstance, plan.LabelProbe} {
+		containers, err := docker.ContainerList(ctx, container.ListOptions{All: true, Filters: filters.NewArgs(filters.Arg("label", label+"="+name))})
+		if err != nil {
+			t.Errorf("list the test's containers: %v", err)
+		}
+		for _, c := range containers {
+			if err := docker.ContainerRemove(ctx, c.ID, container.RemoveOptions{Force: true}); err != nil {
+				t.Errorf("remove the test's container: %v", err)
+			}
 		}
 	}
 	volumes, err := docker.VolumeList(ctx, volume.ListOptions{Filters: filters.NewArgs(filters.Arg("name", name+"_"))})
