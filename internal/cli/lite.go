@@ -11,6 +11,7 @@ import (
 	"github.com/djok/facecraft/internal/api"
 	"github.com/djok/facecraft/internal/fault"
 	"github.com/djok/facecraft/internal/helper"
+	"github.com/djok/facecraft/internal/inside"
 	"github.com/djok/facecraft/internal/lite"
 	"github.com/djok/facecraft/internal/plan"
 )
@@ -67,5 +68,13 @@ func (a *app) checkLiteCommand() *cli.Command {
 			err = fault.New(fault.Failed, "", "not ready: %s", readiness.Why)
 		}
 		return err
+	}}
+}
+
+// lookInsideCommand is what the helper image runs to see what the daemon's
+// world is like.
+func (a *app) lookInsideCommand() *cli.Command {
+	return &cli.Command{Name: inside.Command, Hidden: true, Action: func(*cli.Context) error {
+		return a.printJSON(inside.Look())
 	}}
 }

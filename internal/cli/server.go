@@ -56,7 +56,7 @@ func (s *session) running(ctx context.Context) (*run.Server, error) {
 // adopt uses a server that runs already, unless it is another than was
 // explicitly asked for.
 func (s *session) adopt(ctx context.Context, server run.Server, r serverRequest) (found, error) {
-	if difference := r.Differs(server.Variant, server.Image, server.Port); difference != "" {
+	if difference := r.Differs(server.Variant, server.Image, server.GPUs, server.Port); difference != "" {
 		return found{}, fault.New(fault.Failed, "use it as it is, or replace it: facecraft up --recreate with the same flags",
 			"a server runs already at %s, but %s", server.URL, difference)
 	}

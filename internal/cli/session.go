@@ -10,6 +10,7 @@ import (
 	"github.com/djok/facecraft/internal/detect"
 	"github.com/djok/facecraft/internal/engine"
 	"github.com/djok/facecraft/internal/helper"
+	"github.com/djok/facecraft/internal/inside"
 	"github.com/djok/facecraft/internal/plan"
 	"github.com/djok/facecraft/internal/run"
 )
@@ -64,23 +65,39 @@ func (s *session) decide(ctx context.Context, request plan.Request) (plan.Plan, 
 	if err != nil {
 		return plan.Plan{}, err
 	}
-	facts := s.probes().Facts(ctx, ports)
+	facts := s.probes().Facts(ctx, detect.Look{Ports: ports, GPUs: request.GPUs, Inside: whenInside(request, catalogue)})
 	if ctx.Err() != nil {
 		return plan.Plan{}, ctx.Err()
 	}
 	return plan.Make(facts, catalogue, request)
 }
 
+// whenInside spares the helper container where no choice hangs on it.
+func whenInside(request plan.Request, catalogue plan.Catalogue) detect.Inside {
+	switch {
+	case request.WantsGPU(catalogue):
+		return detect.GPUPossible
+	case request.Tag == "" || request.Tag == plan.Auto:
+		return detect.GPUSeen
+	}
+	return detect.Never
+}
+
 func (s *session) probes() detect.Probes {
 	probes := detect.Probes{
+		OS:            runtime.GOOS,
+		Arch:          runtime.GOARCH,
+		Root:          "/",
 		Run:           detect.Run,
 		LiteReference: liteReference,
 		HostMemory:    detect.HostMemory,
 		GraphicsCards: detect.GraphicsCards,
+		FreeDisk:      inside.FreeDisk,
 		Listening:     detect.Listening,
 	}
 	if s.engine != nil {
 		probes.Daemon, probes.Endpoint, probes.Local = s.engine, s.engine.Endpoint.Host, s.engine.Endpoint.Local()
+		probes.Inside = s.Look
 	}
 	return probes
 }

@@ -35,12 +35,24 @@ type Variant struct {
 // GPUNeeds are the conditions under which a variant's CUDA code runs on a
 // GPU.
 type GPUNeeds struct {
-	MinDriverLinux   string `yaml:"min_driver_linux"`
-	MinDriverWindows string `yaml:"min_driver_windows"`
+	DriverLinux   DriverNeeds `yaml:"driver_linux"`
+	DriverWindows DriverNeeds `yaml:"driver_windows"` // of WSL too
+	// CompatBranches are older Linux drivers that the image admits on the
+	// data-centre cards CompatCards, named as nvidia-smi does, without what
+	// follows the model.
+	CompatBranches []string `yaml:"compat_branches"`
+	CompatCards    []string `yaml:"compat_cards"`
 	// MinCompute is inclusive, BelowCompute exclusive.
 	MinCompute   string `yaml:"min_compute"`
 	BelowCompute string `yaml:"below_compute"`
 	MinMemory    int64  `yaml:"min_memory"`
+}
+
+// DriverNeeds are versions of NVIDIA's driver: below Needed nothing runs,
+// below Advised some cards do not.
+type DriverNeeds struct {
+	Needed  string `yaml:"needed"`
+	Advised string `yaml:"advised"`
 }
 
 // Variant looks a variant up by its name.

@@ -33,8 +33,12 @@ const (
 	// or stops another's.
 	LabelInstance = "io.facecraft.instance"
 	LabelVariant  = "io.facecraft.variant"
+	LabelGPUs     = "io.facecraft.gpus" // as GPURequest.String, where GPUs are used
 	LabelPlan     = "io.facecraft.plan" // Plan.Hash
 	LabelVersion  = "io.facecraft.version"
+	// LabelProbe marks the short-lived containers that look around inside the
+	// daemon's world. They are no servers.
+	LabelProbe = "io.facecraft.probe"
 )
 
 // Plan is one container to be, with the reasons for each choice. Sizes are in
@@ -98,6 +102,10 @@ type GPURequest struct {
 	IDs []string `json:"ids,omitempty"` // UUIDs or indexes; none means all
 }
 
+// NewGPURequest is the request for the GPUs asked for, by index or UUID; all
+// of them where none or AllGPUs is named.
+func NewGPURequest(asked []string) *GPURequest { return &GPURequest{IDs: ids(asked)} }
+
 // LogRotation bounds what the daemon keeps of the container's output.
 type LogRotation struct {
 	MaxSize  string `json:"max_size"` // as 10m
@@ -135,12 +143,16 @@ func (p Plan) Hash() string {
 // Labels are those of the plan's container, started by a launcher of the
 // given version.
 func (p Plan) Labels(version string) map[string]string {
-	return map[string]string{
+	labels := map[string]string{
 		LabelInstance: p.Name,
 		LabelVariant:  p.Variant,
 		LabelPlan:     p.Hash(),
 		LabelVersion:  version,
 	}
+	if p.GPUs != nil {
+		labels[LabelGPUs] = p.GPUs.String()
+	}
+	return labels
 }
 
 // splitTag cuts an image reference into repository and tag. A colon before

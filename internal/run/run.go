@@ -70,6 +70,7 @@ type Server struct {
 	URL     string    `json:"url,omitempty"`  // empty unless it runs
 	Port    int       `json:"port,omitempty"` // on the host
 	Plan    string    `json:"plan"`           // plan.Plan.Hash
+	GPUs    string    `json:"gpus,omitempty"` // plan.GPURequest.String
 	Created time.Time `json:"created"`
 
 	// fresh are the volumes that were made for this container.
@@ -105,6 +106,7 @@ func fromSummary(c container.Summary) Server {
 		ID:      c.ID,
 		Variant: c.Labels[plan.LabelVariant],
 		Plan:    c.Labels[plan.LabelPlan],
+		GPUs:    c.Labels[plan.LabelGPUs],
 		Image:   c.Image,
 		State:   c.State,
 		Status:  c.Status,

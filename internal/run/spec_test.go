@@ -53,7 +53,7 @@ func TestSpec(t *testing.T) {
     "User": "1000:1000",
     "Env": ["FACECRAFT_CORS_ORIGINS=http://127.0.0.1:8000,http://localhost:8000"],
     "ExposedPorts": {"8000/tcp": {}},
-    "Labels": {"io.facecraft.instance": "facecraft", "io.facecraft.plan": "HASH", "io.facecraft.variant": "gpu", "io.facecraft.version": "v1"},
+    "Labels": {"io.facecraft.gpus": "all", "io.facecraft.instance": "facecraft", "io.facecraft.plan": "HASH", "io.facecraft.variant": "gpu", "io.facecraft.version": "v1"},
     "StopTimeout": 30
   },
   "host": {
