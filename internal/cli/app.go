@@ -55,7 +55,7 @@ func (a *app) commandLine() *cli.App {
 		Commands: uniform(
 			a.upCommand(), a.processCommand(), a.composeCommand(), a.planCommand(), a.pullCommand(),
 			a.statusCommand(), a.logsCommand(), a.downCommand(), a.versionCommand(),
-			a.serveLiteCommand(), a.checkLiteCommand(),
+			a.serveLiteCommand(), a.checkLiteCommand(), a.freeDiskCommand(),
 		),
 		HideVersion: true,
 		Suggest:     true,
