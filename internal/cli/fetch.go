@@ -74,13 +74,13 @@ func (s *session) ensureImage(ctx context.Context, p *plan.Plan, f fetching) (fe
 	if p.Image.BuiltIn {
 		return s.EnsureImage(ctx, p.Image)
 	}
-	here, digest, err := s.Here(ctx, p.Image.Reference)
+	local, err := s.Inspect(ctx, p.Image.Reference)
 	if err != nil {
 		return false, err
 	}
 	switch {
-	case here && f.When != fetchAlways:
-		p.Image.Digest = digest
+	case local.Here && f.When != fetchAlways:
+		p.Image.Digest = local.Digest
 		return false, nil
 	case f.When == fetchNever:
 		return false, fault.New(fault.Failed, "leave --pull never out, or bring it with facecraft load FILE",
@@ -90,8 +90,8 @@ func (s *session) ensureImage(ctx context.Context, p *plan.Plan, f fetching) (fe
 	if err != nil {
 		return false, err
 	}
-	if here && digest != "" && bill.Digest == digest {
-		p.Image.Digest = digest
+	if local.Digest != "" && bill.Digest == local.Digest {
+		p.Image.Digest = local.Digest
 		return false, nil
 	}
 	if f.tell != nil {
@@ -107,7 +107,8 @@ func (s *session) ensureImage(ctx context.Context, p *plan.Plan, f fetching) (fe
 	if err := s.Pull(ctx, p.Image, bill); err != nil {
 		return false, err
 	}
-	_, p.Image.Digest, err = s.Here(ctx, p.Image.Reference)
+	local, err = s.Inspect(ctx, p.Image.Reference)
+	p.Image.Digest = local.Digest
 	return true, err
 }
 
@@ -244,6 +245,9 @@ func (a *app) consent(ctx context.Context, bill registry.Bill, f fetching) error
 
 // registryClient asks as the daemon does, through its mirrors.
 func (s *session) registryClient(ctx context.Context) registry.Client {
+	if s.engine == nil {
+		return registry.Client{}
+	}
 	client := s.Registry
 	if info, err := s.Docker.Info(ctx); err == nil && info.RegistryConfig != nil {
 		client.Mirrors = info.RegistryConfig.Mirrors

@@ -35,6 +35,7 @@ func (a *app) pull(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
+	r.Elsewhere = true
 	f, err := fetchingOf(c)
 	if err != nil {
 		return err

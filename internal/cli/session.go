@@ -120,6 +120,8 @@ func (a *app) report(e run.Event) {
 		a.ui.ProgressBar(e.Done, e.Total, "unpacking %s", e.Subject)
 	case run.Retrying:
 		a.ui.Warn("%s; trying again in %s", e.Subject, e.Left)
+	case run.Kept:
+		a.ui.Say("%s of it are kept for the next try; docker rmi %s gives them up", plan.Size(e.Done), e.Subject)
 	case run.Loading:
 		a.ui.Progress("loading %s", e.Subject)
 	case run.Starting:

@@ -124,7 +124,7 @@ func (m *maker) chooseVariant() (Variant, error) {
 func (m *maker) explicitVariant(name, why string) (Variant, error) {
 	v, _ := m.catalogue.Variant(name) // validated
 	m.because("variant "+name, "%s", why)
-	if v.GPU == nil {
+	if v.GPU == nil || m.request.Elsewhere {
 		return v, nil
 	}
 	found := m.checkGPUs(v)

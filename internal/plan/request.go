@@ -13,6 +13,9 @@ type Request struct {
 	Image    string // an image reference in place of the catalogue's
 	Port     int    // host port; 0 takes the first free one from DefaultPort
 	Listen   string // host address to publish on; empty is loopback
+	// Elsewhere is for an image that is only fetched or carried away: whether
+	// this machine could run the variant asked for does not count.
+	Elsewhere bool
 }
 
 // Differs says in what a running server is another than was explicitly asked

@@ -25,9 +25,14 @@ func (r *Runner) load(ctx context.Context, img plan.Image) error {
 	reader, writer := io.Pipe()
 	go func() { writer.CloseWithError(h.Write(writer)) }()
 	defer reader.Close()
-	response, err := r.Docker.ImageLoad(ctx, reader, client.ImageLoadWithQuiet(true))
+	return r.LoadArchive(ctx, reader)
+}
+
+// LoadArchive gives the daemon an archive as `docker save` writes it.
+func (r *Runner) LoadArchive(ctx context.Context, archive io.Reader) error {
+	response, err := r.Docker.ImageLoad(ctx, archive, client.ImageLoadWithQuiet(true))
 	if err != nil {
-		return fmt.Errorf("load %s: %w", img.Reference, err)
+		return fmt.Errorf("load the image: %w", err)
 	}
 	defer response.Body.Close()
 	return follow(response.Body, func(jsonmessage.JSONMessage) {})

@@ -14,7 +14,6 @@ import (
 
 	"github.com/docker/docker/api/types/filters"
 	"github.com/docker/docker/api/types/image"
-	"github.com/docker/docker/client"
 	"github.com/docker/docker/pkg/jsonmessage"
 
 	"github.com/djok/facecraft/internal/registry"
@@ -41,6 +40,7 @@ type keeper struct {
 	runner *Runner
 	bill   registry.Bill
 	layers atomic.Int32 // complete ones, from the base up
+	kept   atomic.Int32 // those of them that an image holds
 
 	complete map[string]bool // by the daemon's name
 	finish   func()
@@ -74,18 +74,18 @@ func (k *keeper) see(m jsonmessage.JSONMessage) {
 func (k *keeper) keep(ctx context.Context, every time.Duration) {
 	ticker := time.NewTicker(every)
 	defer ticker.Stop()
-	kept := int32(len(k.bill.Layers) - len(k.bill.Missing()))
+	k.kept.Store(int32(len(k.bill.Layers) - len(k.bill.Missing())))
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-ticker.C:
 		}
-		if n := k.layers.Load(); n > kept {
+		if n := k.layers.Load(); n > k.kept.Load() {
 			if err := k.hold(ctx, k.bill.Layers[:n]); err != nil {
 				return // this daemon does not do it
 			}
-			kept = n
+			k.kept.Store(n)
 		}
 	}
 }
@@ -97,12 +97,7 @@ func (k *keeper) hold(ctx context.Context, layers []registry.Layer) error {
 	if err != nil {
 		return err
 	}
-	response, err := k.runner.Docker.ImageLoad(ctx, archive, client.ImageLoadWithQuiet(true))
-	if err != nil {
-		return err
-	}
-	defer response.Body.Close()
-	if err := follow(response.Body, func(jsonmessage.JSONMessage) {}); err != nil {
+	if err := k.runner.LoadArchive(ctx, archive); err != nil {
 		return err
 	}
 	k.remove(ctx, id)
@@ -129,7 +124,7 @@ func (k *keeper) archive(layers []registry.Layer) (archive *bytes.Buffer, id str
 	id = hex.EncodeToString(sum[:])
 	manifest, err := json.Marshal([]map[string]any{{
 		"Config":   id + ".json",
-		"RepoTags": []string{partialRepository + ":" + shortDigest(k.bill.Digest)},
+		"RepoTags": []string{k.tag()},
 		"Layers":   files,
 	}})
 	if err != nil {
@@ -151,12 +146,27 @@ func (k *keeper) archive(layers []registry.Layer) (archive *bytes.Buffer, id str
 	return archive, "sha256:" + id, w.Close()
 }
 
-// stop ends the keeping; what is kept stays for the next call.
-func (k *keeper) stop() { k.finish() }
+// tag names the image that holds the layers.
+func (k *keeper) tag() string { return partialRepository + ":" + shortDigest(k.bill.Digest) }
+
+// stop ends the keeping. What is kept stays for the next call, and is told.
+func (k *keeper) stop() {
+	k.finish()
+	var size int64
+	for _, layer := range k.bill.Layers[:k.kept.Load()] {
+		if !layer.Here {
+			size += layer.Size
+		}
+	}
+	if size > 0 {
+		k.runner.Report(Event{Stage: Kept, Subject: k.tag(), Done: size})
+	}
+}
 
 // release removes what was kept, when the image itself is there.
 func (k *keeper) release() {
 	k.finish()
+	k.kept.Store(0)
 	ctx, cancel := context.WithTimeout(context.Background(), cleanupTimeout)
 	defer cancel()
 	k.remove(ctx, "")

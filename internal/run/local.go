@@ -37,17 +37,29 @@ func (r *Runner) LocalImages(ctx context.Context) ([]registry.LocalImage, error)
 	return local, nil
 }
 
-// Here tells whether the daemon has an image, and under which digest (as
-// sha256:…) it was pulled; a loaded or built image has none.
-func (r *Runner) Here(ctx context.Context, ref string) (here bool, digest string, err error) {
+// LocalImage is what the daemon has under a reference.
+type LocalImage struct {
+	Here bool
+	// Digest, as sha256:…, is what it was pulled with; a loaded or built image
+	// has none.
+	Digest   string
+	Platform string // as linux/amd64
+	Size     int64  // bytes, unpacked
+}
+
+// Inspect looks an image up. One that is not here is no error.
+func (r *Runner) Inspect(ctx context.Context, ref string) (LocalImage, error) {
 	inspect, err := r.Docker.ImageInspect(ctx, ref)
 	switch {
 	case errdefs.IsNotFound(err):
-		return false, "", nil
+		return LocalImage{}, nil
 	case err != nil:
-		return false, "", err
+		return LocalImage{}, err
 	}
-	return true, digestFor(ref, inspect.RepoDigests), nil
+	return LocalImage{
+		Here: true, Digest: digestFor(ref, inspect.RepoDigests),
+		Platform: inspect.Os + "/" + inspect.Architecture, Size: inspect.Size,
+	}, nil
 }
 
 // digestFor finds the digest of a reference's own repository. An image that

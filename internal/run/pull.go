@@ -42,10 +42,10 @@ func (p Patience) orDefault() Patience {
 // the zero value, the total is not known beforehand and no layers are kept.
 func (r *Runner) Pull(ctx context.Context, img plan.Image, bill registry.Bill) error {
 	patience := r.Patience.orDefault()
-	r.Report(Event{Stage: Pulling, Subject: img.Reference, Total: bill.Download})
 	p := &pulling{Runner: r, image: img, tally: newTally(bill), stall: patience.Stall}
 	p.keeper = r.keepLayers(bill, patience.Keep)
 	defer p.keeper.stop()
+	p.report()
 	backoff := patience.Backoff
 	for failures := 1; ; failures++ {
 		before := p.tally.done

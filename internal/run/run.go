@@ -65,6 +65,7 @@ const (
 	Pulling Stage = iota
 	Unpacking
 	Retrying
+	Kept // a part of a pull that failed
 	Loading
 	Starting
 	Waiting
@@ -72,7 +73,7 @@ const (
 
 // String is the stage's name in JSON events.
 func (s Stage) String() string {
-	return [...]string{"downloading", "unpacking", "retrying", "loading", "starting", "waiting"}[s]
+	return [...]string{"downloading", "unpacking", "retrying", "kept", "loading", "starting", "waiting"}[s]
 }
 
 // Server is a container of this program, as the daemon describes it now.
