@@ -240,3 +240,47 @@ func (w *slowWriter) Write(p []byte) (written int, err error) {
 	}
 	return written, nil
 }
+
+// User and Password are the login of a protected registry.
+const (
+	User     = "someone"
+	Password = "secret"
+)
+
+// token is what the registry's token service gives for the login.
+const token = "opaque-token"
+
+// RequireBasic has the registry demand a login by HTTP basic authentication.
+func RequireBasic(f *FaultyRegistry) {
+	f.Fail("/v2/", -1, func(w http.ResponseWriter, r *http.Request, registry http.Handler) {
+		user, password, _ := r.BasicAuth()
+		if user == User && password == Password {
+			registry.ServeHTTP(w, r)
+			return
+		}
+		w.Header().Set("WWW-Authenticate", `Basic realm="test"`)
+		Answer(http.StatusUnauthorized, "UNAUTHORIZED", "authentication required")(w, r, registry)
+	})
+}
+
+// RequireToken has the registry demand a bearer token, as Docker Hub does,
+// which its token service gives for the login.
+func RequireToken(f *FaultyRegistry) {
+	f.Fail("/token", -1, func(w http.ResponseWriter, r *http.Request, _ http.Handler) {
+		user, password, _ := r.BasicAuth()
+		if user != User || password != Password {
+			Answer(http.StatusUnauthorized, "UNAUTHORIZED", "incorrect username or password")(w, r, nil)
+			return
+		}
+		w.Header().Set("Content-Type", "application/json")
+		io.WriteString(w, `{"token":"`+token+`","expires_in":300}`)
+	})
+	f.Fail("/v2/", -1, func(w http.ResponseWriter, r *http.Request, registry http.Handler) {
+		if r.Header.Get("Authorization") == "Bearer "+token {
+			registry.ServeHTTP(w, r)
+			return
+		}
+		w.Header().Set("WWW-Authenticate", `Bearer realm="http://`+f.Host+`/token",service="test"`)
+		Answer(http.StatusUnauthorized, "UNAUTHORIZED", "authentication required")(w, r, registry)
+	})
+}

@@ -22,18 +22,19 @@ const (
 	Unreachable             // a wrong address, unless it worked a moment ago
 )
 
-// failures are known by their wording, which the registries, the daemon and
-// this program's own client share. The first match counts.
-var failures = []struct {
-	text string
+type failure struct {
+	text string // in lower case
 	kind Kind
 	what string
 	hint string
-}{
+}
+
+// failures are known by their wording, which the registries, the daemon and
+// this program's own client share. The first match counts.
+var failures = []failure{
 	{"toomanyrequests", Permanent, "the registry's pull limit is reached", "log in with docker login, or try again in some hours"},
 	{"manifest unknown", Permanent, "there is no such image", "check the tag"},
 	{"name unknown", Permanent, "there is no such image", "check the name"},
-	{"name_unknown", Permanent, "there is no such image", "check the name"},
 	{"pull access denied", Permanent, "there is no such image, or it needs a login", "check the name, or docker login"},
 	{"unauthorized", Permanent, "the registry wants a login", "log in with docker login"},
 	{"no basic auth credentials", Permanent, "the registry wants a login", "log in with docker login"},
@@ -66,25 +67,27 @@ var errStalled = errors.New("no bytes arrive")
 func Stalled(how string) error { return fmt.Errorf("%w: %s", errStalled, how) }
 
 // Classify tells what kind of failure of a pull an error is.
-func Classify(err error) Kind {
-	text := strings.ToLower(err.Error())
-	for _, f := range failures {
-		if strings.Contains(text, f.text) {
-			return f.kind
-		}
-	}
-	return Unclear
-}
+func Classify(err error) Kind { return find(err).kind }
 
 // Explain says what a failure of a pull means, and its remedy.
 func Explain(reference string, err error) error {
-	text := strings.ToLower(err.Error())
+	f := find(err)
+	if f.kind == Unclear {
+		return fmt.Errorf("pull %s: %w", reference, err)
+	}
+	return fault.Wrap(fault.Failed, err, f.hint, "pull %s: %s", reference, f.what)
+}
+
+// find recognises a failure. The protocol's codes, as MANIFEST_UNKNOWN, are
+// words too.
+func find(err error) failure {
+	text := strings.ReplaceAll(strings.ToLower(err.Error()), "_", " ")
 	for _, f := range failures {
 		if strings.Contains(text, f.text) {
-			return fault.Wrap(fault.Failed, err, f.hint, "pull %s: %s", reference, f.what)
+			return f
 		}
 	}
-	return fmt.Errorf("pull %s: %w", reference, err)
+	return failure{}
 }
 
 // refused tells whether the registry itself said no, rather than that it
