@@ -23,6 +23,7 @@ type FaultyRegistry struct {
 	faults   []*plannedFault
 	requests []string
 	served   int64
+	open     int
 }
 
 // Fault answers a request in place of the registry, or spoils its answer.
@@ -41,7 +42,9 @@ func NewFaultyRegistry(t testing.TB) *FaultyRegistry {
 	inner := withRanges(registry.New(registry.Logger(log.New(io.Discard, "", 0))))
 	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		fault := f.next(r)
-		counted := &countingWriter{ResponseWriter: w, registry: f, counts: r.Method == http.MethodGet}
+		defer f.finish()
+		counted := &countingWriter{ResponseWriter: w, registry: f,
+			counts: r.Method == http.MethodGet && strings.Contains(r.URL.Path, "/blobs/")}
 		if fault != nil {
 			fault(counted, r, inner)
 			return
@@ -78,6 +81,7 @@ func withRanges(inner http.Handler) http.Handler {
 func (f *FaultyRegistry) next(r *http.Request) Fault {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	f.open++
 	line := r.Method + " " + r.URL.Path
 	f.requests = append(f.requests, line)
 	for _, planned := range f.faults {
@@ -87,6 +91,19 @@ func (f *FaultyRegistry) next(r *http.Request) Fault {
 		}
 	}
 	return nil
+}
+
+func (f *FaultyRegistry) finish() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.open--
+}
+
+// Open is how many requests are being answered now.
+func (f *FaultyRegistry) Open() int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.open
 }
 
 // Fail spoils the next times requests whose "METHOD /path" contains match;
@@ -104,7 +121,7 @@ func (f *FaultyRegistry) Reset() {
 	f.faults, f.requests, f.served = nil, nil, 0
 }
 
-// Served is how many bytes of documents and blobs were sent.
+// Served is how many bytes of blobs were sent.
 func (f *FaultyRegistry) Served() int64 {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -124,8 +141,8 @@ func (f *FaultyRegistry) Count(match string) int {
 	return n
 }
 
-// countingWriter adds to the registry's account what a successful answer to a
-// GET carries.
+// countingWriter adds what a successful answer carries to the registry's
+// account.
 type countingWriter struct {
 	http.ResponseWriter
 	registry *FaultyRegistry
@@ -190,9 +207,22 @@ func Corrupt(w http.ResponseWriter, r *http.Request, registry http.Handler) {
 	w.Write(body)
 }
 
+// Instead answers with what is under another path of the registry.
+func Instead(path string) Fault {
+	return func(w http.ResponseWriter, r *http.Request, registry http.Handler) {
+		other := r.Clone(r.Context())
+		other.URL.Path = path
+		registry.ServeHTTP(w, other)
+	}
+}
+
 // throttled passes n bytes on and then does what the fault does.
 func throttled(n int, then func(*http.Request)) Fault {
 	return func(w http.ResponseWriter, r *http.Request, registry http.Handler) {
+		if n == 0 {
+			then(r)
+			return
+		}
 		registry.ServeHTTP(&limitedWriter{ResponseWriter: w, left: n, then: func() {
 			http.NewResponseController(w).Flush()
 			then(r)

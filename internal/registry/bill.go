@@ -165,7 +165,6 @@ func (b *Bill) itemize(digest string, image v1.Image, q Question) error {
 		return fmt.Errorf("%w for %s: it is for %s", errPlatform, q.Platform, offered)
 	}
 	b.Digest = digest
-	b.Layers = nil
 	for i, layer := range manifest.Layers {
 		line := Layer{Digest: layer.Digest.String(), Size: layer.Size}
 		if i < len(config.RootFS.DiffIDs) {
@@ -177,28 +176,28 @@ func (b *Bill) itemize(digest string, image v1.Image, q Question) error {
 	if err != nil {
 		return err
 	}
-	b.subtract(q.Local, manifest.Config.Digest.String(), own.String(), digest)
-	b.sum(manifest.Config.Size)
+	ids := []string{manifest.Config.Digest.String(), own.String(), digest}
+	if slices.ContainsFunc(q.Local, func(l LocalImage) bool { return slices.Contains(ids, l.ID) }) {
+		// The daemon only gives it another name.
+		b.takeHere(len(b.Layers))
+	} else {
+		b.takeHere(b.longestPrefix(q.Local))
+		b.Download += manifest.Config.Size
+	}
 	b.estimateUnpacked(q.Known)
 	return nil
 }
 
-// subtract marks the layers that are here. A daemon recognises a layer by the
-// whole chain below it: the longest common prefix with one of its images, or
-// the image itself by one of its ids.
-func (b *Bill) subtract(local []LocalImage, ids ...string) {
-	here := 0
+// longestPrefix is how many layers, from the base up, the daemon recognises:
+// it knows a layer by the whole chain below it.
+func (b *Bill) longestPrefix(local []LocalImage) int {
+	longest := 0
 	for _, image := range local {
-		switch {
-		case slices.Contains(ids, image.ID):
-			here = len(b.Layers)
-		case image.Pulled:
-			here = max(here, b.commonPrefix(image.DiffIDs))
+		if image.Pulled {
+			longest = max(longest, b.commonPrefix(image.DiffIDs))
 		}
 	}
-	for i := range here {
-		b.Layers[i].Here = true
-	}
+	return longest
 }
 
 func (b *Bill) commonPrefix(diffIDs []string) int {
@@ -209,20 +208,18 @@ func (b *Bill) commonPrefix(diffIDs []string) int {
 	return n
 }
 
-// sum adds the layers up. A blob that occurs twice is fetched once. The
-// config comes with every pull, except of an image that is here entirely.
-func (b *Bill) sum(config int64) {
-	b.Download, b.Here = 0, 0
+// takeHere takes the first n layers as here, and adds the others up. A blob
+// that occurs twice is fetched once.
+func (b *Bill) takeHere(n int) {
 	for i, layer := range b.Layers {
+		again := func(l Layer) bool { return !l.Here && l.Digest == layer.Digest }
 		switch {
-		case layer.Here:
+		case i < n:
+			b.Layers[i].Here = true
 			b.Here += layer.Size
-		case !slices.ContainsFunc(b.Layers[:i], func(l Layer) bool { return !l.Here && l.Digest == layer.Digest }):
+		case !slices.ContainsFunc(b.Layers[:i], again):
 			b.Download += layer.Size
 		}
-	}
-	if len(b.Missing()) > 0 {
-		b.Download += config
 	}
 }
 

@@ -91,7 +91,7 @@ func TestBillSubtractsWhatTheDaemonRecognises(t *testing.T) {
 		"the longest of several":   {[]registry.LocalImage{{DiffIDs: diffIDs(t, a), Pulled: true}, {DiffIDs: diffIDs(t, a, b, other), Pulled: true}}, size(t, c) + config},
 		"a layer on another base":  {[]registry.LocalImage{{DiffIDs: diffIDs(t, other, b, c), Pulled: true}}, size(t, a, b, c) + config},
 		"a base that was loaded":   {[]registry.LocalImage{{DiffIDs: diffIDs(t, a, b)}}, size(t, a, b, c) + config},
-		"all of it and more":       {[]registry.LocalImage{{DiffIDs: diffIDs(t, a, b, c, other), Pulled: true}}, 0},
+		"all of it and more":       {[]registry.LocalImage{{DiffIDs: diffIDs(t, a, b, c, other), Pulled: true}}, config},
 		"the very image, loaded":   {[]registry.LocalImage{{ID: id, DiffIDs: diffIDs(t, a, b, c)}}, 0},
 		"an image without a layer": {[]registry.LocalImage{{Pulled: true}}, size(t, a, b, c) + config},
 	} {

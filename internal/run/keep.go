@@ -82,7 +82,7 @@ func (k *keeper) keep(ctx context.Context, every time.Duration) {
 		case <-ticker.C:
 		}
 		if n := k.layers.Load(); n > k.kept.Load() {
-			if err := k.hold(ctx, k.bill.Layers[:n]); err != nil {
+			if err := k.hold(k.bill.Layers[:n]); err != nil {
 				return // this daemon does not do it
 			}
 			k.kept.Store(n)
@@ -91,8 +91,11 @@ func (k *keeper) keep(ctx context.Context, every time.Duration) {
 }
 
 // hold loads an image of these layers, and removes the one of fewer layers
-// that it replaces.
-func (k *keeper) hold(ctx context.Context, layers []registry.Layer) error {
+// that it replaces. It is not interrupted: the daemon would finish it anyway,
+// and unseen.
+func (k *keeper) hold(layers []registry.Layer) error {
+	ctx, cancel := context.WithTimeout(context.Background(), cleanupTimeout)
+	defer cancel()
 	archive, id, err := k.archive(layers)
 	if err != nil {
 		return err
@@ -124,7 +127,7 @@ func (k *keeper) archive(layers []registry.Layer) (archive *bytes.Buffer, id str
 	id = hex.EncodeToString(sum[:])
 	manifest, err := json.Marshal([]map[string]any{{
 		"Config":   id + ".json",
-		"RepoTags": []string{k.tag()},
+		"RepoTags": []string{PartialOf(k.bill.Digest)},
 		"Layers":   files,
 	}})
 	if err != nil {
@@ -146,8 +149,9 @@ func (k *keeper) archive(layers []registry.Layer) (archive *bytes.Buffer, id str
 	return archive, "sha256:" + id, w.Close()
 }
 
-// tag names the image that holds the layers.
-func (k *keeper) tag() string { return partialRepository + ":" + shortDigest(k.bill.Digest) }
+// PartialOf names the image that holds the complete layers of an unfinished
+// pull of a digest.
+func PartialOf(digest string) string { return partialRepository + ":" + shortDigest(digest) }
 
 // stop ends the keeping. What is kept stays for the next call, and is told.
 func (k *keeper) stop() {
@@ -159,7 +163,7 @@ func (k *keeper) stop() {
 		}
 	}
 	if size > 0 {
-		k.runner.Report(Event{Stage: Kept, Subject: k.tag(), Done: size})
+		k.runner.Report(Event{Stage: Kept, Subject: PartialOf(k.bill.Digest), Done: size})
 	}
 }
 

@@ -61,6 +61,9 @@ func (r *Runner) Pull(ctx context.Context, img plan.Image, bill registry.Bill) e
 			failures, backoff = 1, patience.Backoff
 		}
 		kind := registry.Classify(err)
+		if kind == registry.Permanent {
+			p.keeper.release() // there is no next time; the disk may be full of it
+		}
 		again := kind == registry.Transient || kind == registry.Unreachable && p.tally.done > 0
 		if !again || failures >= patience.Attempts {
 			return registry.Explain(img.Reference, err)
