@@ -16,6 +16,7 @@ type serverRequest struct {
 	plan.Request
 	Timeout  time.Duration
 	Recreate bool
+	Fetch    fetching
 }
 
 // found is a server that is ready, and how it came about.
@@ -65,10 +66,12 @@ func (s *session) adopt(ctx context.Context, server run.Server, r serverRequest)
 		return found{}, err
 	}
 	variant, _ := catalogue.Variant(server.Variant) // zero where another version knew more
+	newer := s.newer(ctx, server.Image, server.Digest)
 	begin := time.Now()
 	if err := s.WaitReady(ctx, server, time.Duration(variant.StartSeconds)*time.Second, r.Timeout); err != nil {
 		return found{}, err
 	}
+	s.announceNewer(newer())
 	return found{Server: server, Ready: time.Since(begin)}, nil
 }
 
@@ -82,12 +85,15 @@ func (s *session) start(ctx context.Context, r serverRequest) (found, error) {
 		return found{}, err
 	}
 	s.app.announce(p)
-	fetched, err := s.EnsureImage(ctx, p.Image)
+	fetched, err := s.ensureImage(ctx, &p, r.Fetch)
 	if err != nil {
 		return found{}, err
 	}
+	newer := func() string { return "" }
 	if fetched {
-		s.app.ui.Done("image %s is here", p.Image.Reference)
+		s.app.ui.Done("image %s is here", p.Image.Pinned())
+	} else {
+		newer = s.newer(ctx, p.Image.Reference, p.Image.Digest)
 	}
 	if r.Recreate {
 		if err := s.stopAll(ctx); err != nil {
@@ -103,7 +109,18 @@ func (s *session) start(ctx context.Context, r serverRequest) (found, error) {
 	if created && errors.Is(err, context.Canceled) {
 		s.Discard(server)
 	}
+	if err == nil {
+		s.announceNewer(newer())
+	}
 	return found{Server: server, Plan: &p, Ready: time.Since(begin)}, err
+}
+
+// announceNewer tells of an image that is not taken unasked: a version that
+// runs is never swapped silently.
+func (s *session) announceNewer(digest string) {
+	if digest != "" {
+		s.app.ui.Say("a newer image is in the registry (%s): facecraft up --recreate --pull always switches to it", digest)
+	}
 }
 
 // announce says what was chosen and why, before anything is done.

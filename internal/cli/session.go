@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"fmt"
 	"os/exec"
 	"runtime"
 	"slices"
@@ -20,6 +21,8 @@ type session struct {
 	app    *app
 	engine *engine.Engine // nil where no daemon was reached
 	*run.Runner
+	// freeDisk is how many bytes are free where the daemon keeps its images.
+	freeDisk func(context.Context) (int64, error)
 }
 
 // connect reaches the daemon. The caller closes the session.
@@ -29,7 +32,7 @@ func (a *app) connect(ctx context.Context) (*session, error) {
 		return nil, err
 	}
 	runner := &run.Runner{Docker: docker, Instance: a.instance(), Version: a.Version, Helper: helper.New, Report: a.report}
-	return &session{app: a, engine: docker, Runner: runner}, nil
+	return &session{app: a, engine: docker, Runner: runner, freeDisk: runner.FreeDisk}, nil
 }
 
 // connectIfPossible is for commands that only describe: without a daemon they
@@ -129,11 +132,13 @@ func liteReference(arch string) (string, error) {
 func (a *app) report(e run.Event) {
 	switch e.Stage {
 	case run.Pulling:
-		if e.Total > 0 {
-			a.ui.Progress("downloading %s: %s of %s", e.Subject, plan.Size(e.Done), plan.Size(e.Total))
-		} else {
-			a.ui.Progress("downloading %s", e.Subject)
-		}
+		a.ui.ProgressBar(e.Done, e.Total, "%s", downloading(e))
+	case run.Unpacking:
+		a.ui.ProgressBar(e.Done, e.Total, "unpacking %s", e.Subject)
+	case run.Retrying:
+		a.ui.Warn("%s; trying again in %s", e.Subject, e.Left)
+	case run.Kept:
+		a.ui.Say("%s of it are kept for the next try; docker rmi %s gives them up", plan.Size(e.Done), e.Subject)
 	case run.Loading:
 		a.ui.Progress("loading %s", e.Subject)
 	case run.Starting:
@@ -141,4 +146,19 @@ func (a *app) report(e run.Event) {
 	case run.Waiting:
 		a.ui.Progress("waiting until it is ready: %d s, usually about %d s", e.Done, e.Total)
 	}
+}
+
+// downloading describes a pull in as many words as are known.
+func downloading(e run.Event) string {
+	text := "downloading " + e.Subject
+	if e.Total > 0 {
+		text = fmt.Sprintf("%s of %s", plan.Size(e.Done), plan.Size(e.Total))
+	}
+	if e.Rate > 0 {
+		text += fmt.Sprintf(", %s/s", plan.Size(e.Rate))
+	}
+	if e.Left > 0 {
+		text += fmt.Sprintf(", %s left", e.Left)
+	}
+	return text
 }

@@ -15,7 +15,7 @@ func (a *app) upCommand() *cli.Command {
 		Name:      "up",
 		Usage:     "choose the image, run it, wait until it is ready",
 		UsageText: "facecraft up [--tag auto|cpu|gpu|lite]",
-		Flags: slices.Concat(requestFlags(), startFlags(), []cli.Flag{
+		Flags: slices.Concat(requestFlags(), fetchFlags(), startFlags(), []cli.Flag{
 			&cli.BoolFlag{Name: "recreate", EnvVars: env("recreate"), Usage: "replace a server that runs already"},
 			&cli.BoolFlag{Name: "no-open", EnvVars: env("no-open"), Usage: "do not open a browser"},
 			&cli.BoolFlag{Name: "dry-run", EnvVars: env("dry-run"), Usage: "show the plan and do nothing"},
@@ -36,12 +36,16 @@ func (a *app) up(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
+	f, err := fetchingOf(c)
+	if err != nil {
+		return err
+	}
 	s, err := a.connect(c.Context)
 	if err != nil {
 		return err
 	}
 	defer s.close()
-	server, err := s.server(c.Context, serverRequest{Request: r, Timeout: c.Duration("timeout"), Recreate: c.Bool("recreate")})
+	server, err := s.server(c.Context, serverRequest{Request: r, Timeout: c.Duration("timeout"), Recreate: c.Bool("recreate"), Fetch: f})
 	if err != nil {
 		return err
 	}

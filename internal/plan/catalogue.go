@@ -17,6 +17,8 @@ type Variant struct {
 	Tag          string   `yaml:"tag"`
 	Platforms    []string `yaml:"platforms"` // as linux/amd64
 	UnpackedSize int64    `yaml:"unpacked_size"`
+	// Digest is the image of which UnpackedSize was measured; the tag moves.
+	Digest string `yaml:"digest"`
 	// MemoryNeeded is what one worker takes with its models loaded;
 	// MemoryLimit is the ceiling that the container gets.
 	MemoryNeeded int64    `yaml:"memory_needed"`

@@ -138,6 +138,9 @@ func (m *maker) chooseVariant() (Variant, error) {
 func (m *maker) explicitVariant(name, why string) (Variant, error) {
 	v, _ := m.catalogue.Variant(name) // validated
 	m.because("variant "+name, "%s", why)
+	if m.request.Elsewhere {
+		return v, nil
+	}
 	verdict := m.judge(v)
 	switch verdict.Answer {
 	case Unsuitable:

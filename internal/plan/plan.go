@@ -39,6 +39,8 @@ const (
 	// LabelProbe marks the short-lived containers that look around inside the
 	// daemon's world. They are no servers.
 	LabelProbe = "io.facecraft.probe"
+	// LabelDigest tells which image a tag stood for; a tag moves.
+	LabelDigest = "io.facecraft.digest"
 )
 
 // Plan is one container to be, with the reasons for each choice. Sizes are in
@@ -76,6 +78,19 @@ type Image struct {
 	Platform  string `json:"platform"` // as linux/amd64
 	// BuiltIn images are loaded from this program, the others are pulled.
 	BuiltIn bool `json:"built_in"`
+	// Digest is what the reference stood for, as sha256:…, when it was pulled.
+	// It is empty for an image that came from no registry.
+	Digest string `json:"digest,omitempty"`
+}
+
+// Pinned is the reference that goes on meaning this very image when its tag
+// moves. Without a digest it is the reference itself.
+func (i Image) Pinned() string {
+	if i.Digest == "" {
+		return i.Reference
+	}
+	repository, _ := splitTag(i.Reference)
+	return repository + "@" + i.Digest
 }
 
 // Publish is the one port of the container that the host can reach.
@@ -129,9 +144,12 @@ func (p Publish) URL() string {
 }
 
 // Hash identifies the container that the plan describes: two plans with the
-// same hash give the same container, whatever led to them.
+// same hash give the same container, whatever led to them. The digest is left
+// out: it is found out by carrying the plan out, and a tag that has moved since
+// must not make a running server another.
 func (p Plan) Hash() string {
 	p.StartSeconds, p.UnpackedSize, p.Reasons, p.Warnings = 0, 0, nil, nil
+	p.Image.Digest = ""
 	data, err := json.Marshal(p)
 	if err != nil {
 		panic(err) // a Plan holds only strings, numbers and lists of them
@@ -151,6 +169,9 @@ func (p Plan) Labels(version string) map[string]string {
 	}
 	if p.GPUs != nil {
 		labels[LabelGPUs] = p.GPUs.String()
+	}
+	if p.Image.Digest != "" {
+		labels[LabelDigest] = p.Image.Digest
 	}
 	return labels
 }

@@ -22,6 +22,9 @@ type Request struct {
 	// GPUs are indexes or UUIDs, or AllGPUs. Naming any asks for a GPU
 	// variant; none leaves the choice among those that suit.
 	GPUs []string
+	// Elsewhere is for an image that is only fetched or carried away: whether
+	// this machine could run the variant asked for does not count.
+	Elsewhere bool
 }
 
 // WantsGPU tells whether the request can only be met with a GPU.

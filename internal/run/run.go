@@ -18,6 +18,7 @@ import (
 	"github.com/djok/facecraft/internal/fault"
 	"github.com/djok/facecraft/internal/helper"
 	"github.com/djok/facecraft/internal/plan"
+	"github.com/djok/facecraft/internal/registry"
 )
 
 // cleanupTimeout bounds the work of leaving nothing half made, which also has
@@ -38,14 +39,22 @@ type Runner struct {
 	Helper func(arch string) (*helper.Helper, error)
 	// Report is told what is going on.
 	Report func(Event)
+	// Registry finds the logins for pulls.
+	Registry registry.Client
+	// Patience with the network; the zero value is DefaultPatience.
+	Patience Patience
 }
 
 // Event is one step of progress. A new Stage begins with Done 0; Total 0
 // means that the end is not known.
 type Event struct {
 	Stage       Stage
-	Subject     string // an image, or what is waited for
-	Done, Total int64  // bytes while pulling, seconds while waiting
+	Subject     string // an image, what is waited for, or why it is tried again
+	Done, Total int64  // bytes while pulling and unpacking, seconds while waiting
+	Rate        int64  // bytes a second while pulling; 0 is not known yet
+	// Left is the time that a pull will still take, or the pause before it is
+	// tried again; 0 is not known.
+	Left time.Duration
 }
 
 // Stage is what is being done.
@@ -54,10 +63,18 @@ type Stage int
 // The stages of `up`, in their order.
 const (
 	Pulling Stage = iota
+	Unpacking
+	Retrying
+	Kept // a part of a pull that failed
 	Loading
 	Starting
 	Waiting
 )
+
+// String is the stage's name in JSON events.
+func (s Stage) String() string {
+	return [...]string{"downloading", "unpacking", "retrying", "kept", "loading", "starting", "waiting"}[s]
+}
 
 // Server is a container of this program, as the daemon describes it now.
 type Server struct {
@@ -65,7 +82,8 @@ type Server struct {
 	Name    string    `json:"name"`
 	Variant string    `json:"variant"`
 	Image   string    `json:"image"`
-	State   string    `json:"state"` // as docker ps: running, exited, created …
+	Digest  string    `json:"digest,omitempty"` // that the image was pulled with
+	State   string    `json:"state"`            // as docker ps: running, exited, created …
 	Status  string    `json:"status"`
 	URL     string    `json:"url,omitempty"`  // empty unless it runs
 	Port    int       `json:"port,omitempty"` // on the host
@@ -108,6 +126,7 @@ func fromSummary(c container.Summary) Server {
 		Plan:    c.Labels[plan.LabelPlan],
 		GPUs:    c.Labels[plan.LabelGPUs],
 		Image:   c.Image,
+		Digest:  c.Labels[plan.LabelDigest],
 		State:   c.State,
 		Status:  c.Status,
 		Created: time.Unix(c.Created, 0),
@@ -140,7 +159,7 @@ func (r *Runner) EnsureImage(ctx context.Context, image plan.Image) (fetched boo
 	if image.BuiltIn {
 		return true, r.load(ctx, image)
 	}
-	return true, r.pull(ctx, image)
+	return true, r.Pull(ctx, image, registry.Bill{})
 }
 
 // Start creates and starts the plan's container. A dead container of the same

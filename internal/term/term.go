@@ -12,6 +12,7 @@ package term
 import (
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"strings"
 	"sync"
@@ -138,6 +139,25 @@ func (ui *UI) Progress(format string, args ...any) {
 		fmt.Fprintln(ui.err, text)
 		ui.progress = time.Now()
 	}
+}
+
+// barWidth is how many cells a progress bar takes.
+const barWidth = 24
+
+// ProgressBar is Progress with a bar before the text on a terminal, and a
+// percentage elsewhere. A total of 0 is not known, and has neither.
+func (ui *UI) ProgressBar(done, total int64, format string, args ...any) {
+	text := fmt.Sprintf(format, args...)
+	if total > 0 {
+		share := min(1, float64(done)/float64(total))
+		percent := fmt.Sprintf("%3.0f %%", math.Floor(100*share))
+		if ui.terminal {
+			full := int(share * barWidth)
+			percent = strings.Repeat("█", full) + strings.Repeat("░", barWidth-full) + " " + percent
+		}
+		text = percent + "  " + text
+	}
+	ui.Progress("%s", text)
 }
 
 // Clear removes the progress line, before something else writes to the
