@@ -54,7 +54,7 @@ func (a *app) commandLine() *cli.App {
 			"server beside the first.",
 		Commands: uniform(
 			a.upCommand(), a.processCommand(), a.composeCommand(), a.planCommand(), a.pullCommand(),
-			a.statusCommand(), a.logsCommand(), a.downCommand(), a.versionCommand(),
+			a.statusCommand(), a.logsCommand(), a.downCommand(), a.doctorCommand(), a.versionCommand(),
 			a.serveLiteCommand(), a.checkLiteCommand(), a.lookInsideCommand(),
 		),
 		HideVersion: true,
