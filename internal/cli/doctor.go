@@ -20,13 +20,13 @@ import (
 func (a *app) doctorCommand() *cli.Command {
 	return &cli.Command{
 		Name:      "doctor",
-		Usage:     "examine this machine and its Docker, with a remedy for what is not well",
+		Usage:     "examine this machine and its Docker, and say what helps",
 		UsageText: "facecraft doctor [--json] [--bundle FILE]",
 		Description: "Exit code 0: nothing is broken; 1: something is, but a server can run;\n" +
 			"3: no server can run here.",
 		Flags: []cli.Flag{
 			jsonFlag(),
-			&cli.StringFlag{Name: "bundle", EnvVars: env("bundle"), Usage: "write a report for a bug tracker to `FILE`, without names and secrets"},
+			&cli.StringFlag{Name: "bundle", EnvVars: env("bundle"), Usage: "write a report for a bug tracker to `FILE`"},
 		},
 		Action: a.doctor,
 	}

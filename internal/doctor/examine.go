@@ -292,7 +292,7 @@ func (x *examination) images() {
 func (x *examination) offer(v plan.Variant) string {
 	switch {
 	case v.BuiltIn:
-		return "built into this program"
+		return "ready"
 	case x.here(v):
 		return x.catalogue.Reference(v) + ", here already"
 	}

@@ -264,6 +264,7 @@ func TestRequestedGPUs(t *testing.T) {
 		text    string
 	}{
 		"no such GPU":     {plan.Request{GPUs: []string{"2"}}, `there is no GPU "2"`},
+		"nothing":         {plan.Request{GPUs: []string{""}}, "an empty place"},
 		"not on a CPU":    {plan.Request{Tag: "cpu", GPUs: []string{"0"}}, "contradict each other"},
 		"not in the lite": {plan.Request{Tag: "lite", GPUs: []string{"all"}}, "contradict each other"},
 	} {
