@@ -42,6 +42,7 @@ var pure = map[string][]string{
 	"internal/fault":   nil,
 	"internal/plan":    {"internal/fault"},
 	"internal/compose": {"internal/plan"},
+	"internal/doctor":  {"internal/plan", "internal/fault"},
 }
 
 func forbidden(from, imported string) string {

@@ -53,8 +53,9 @@ func (a *app) commandLine() *cli.App {
 			"--image by FACECRAFT_IMAGE. FACECRAFT_INSTANCE=NAME works with a second\n" +
 			"server beside the first.",
 		Commands: uniform(
-			a.upCommand(), a.processCommand(), a.composeCommand(), a.planCommand(), a.pullCommand(), a.saveCommand(), a.loadCommand(),
-			a.statusCommand(), a.logsCommand(), a.downCommand(), a.versionCommand(),
+			a.upCommand(), a.processCommand(), a.composeCommand(), a.planCommand(),
+			a.pullCommand(), a.saveCommand(), a.loadCommand(),
+			a.statusCommand(), a.logsCommand(), a.downCommand(), a.doctorCommand(), a.versionCommand(),
 			a.serveLiteCommand(), a.checkLiteCommand(), a.lookInsideCommand(), a.freeDiskCommand(),
 		),
 		HideVersion: true,

@@ -24,8 +24,8 @@ func requestFlags() []cli.Flag {
 			Usage: "`VARIANT`: auto (the default), cpu, gpu or lite"},
 		&cli.BoolFlag{Name: "lite", EnvVars: env("lite"),
 			Usage: "short for --tag lite: no download, no AI models"},
-		&cli.StringSliceFlag{Name: "gpus", EnvVars: env("gpus"), DefaultText: "those that suit",
-			Usage: "`LIST` of GPUs by index or UUID, comma-separated, or all"},
+		&cli.StringFlag{Name: "gpus", EnvVars: env("gpus"), DefaultText: "all that suit",
+			Usage: "`GPUS` by index or UUID"},
 		&cli.StringFlag{Name: "image", EnvVars: []string{"FACECRAFT_IMAGE"},
 			Usage: "image `REF` to run: your own build or a mirror"},
 		&cli.IntFlag{Name: "port", Aliases: []string{"p"}, EnvVars: env("port"), DefaultText: "the first free",
@@ -36,8 +36,11 @@ func requestFlags() []cli.Flag {
 }
 
 func (a *app) request(c *cli.Context) (plan.Request, error) {
-	r := plan.Request{Instance: a.instance(), Tag: c.String("tag"), GPUs: c.StringSlice("gpus"), Image: c.String("image"),
+	r := plan.Request{Instance: a.instance(), Tag: c.String("tag"), Image: c.String("image"),
 		Port: c.Int("port"), Listen: c.String("listen")}
+	if c.IsSet("gpus") {
+		r.GPUs = strings.Split(c.String("gpus"), ",")
+	}
 	if c.Bool("lite") {
 		if r.Tag != "" && r.Tag != "lite" {
 			return r, fault.New(fault.Usage, "leave one of them out", "--lite and --tag %s contradict each other", r.Tag)

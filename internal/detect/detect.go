@@ -153,7 +153,7 @@ func (p Probes) busyPorts(ports []int) plan.Fact[[]int] {
 	if p.Daemon != nil && !p.Local {
 		return plan.Unknown[[]int]("the daemon is on another machine")
 	}
-	var busy []int
+	busy := []int{} // none is an answer
 	for _, port := range ports {
 		if p.Listening(port) {
 			busy = append(busy, port)

@@ -73,13 +73,7 @@ func (f Facts) chooseGPUs(needs *GPUNeeds, asked []string) (Verdict, []GPU) {
 		if verdict.GPUs != nil && !gpu.among(asked) {
 			continue
 		}
-		found := needs.check(gpu, f.windowsDriver())
-		if found.Remedy == "" {
-			found.Remedy = f.DriverRemedy(needs.driver(f.windowsDriver()).Advised)
-			if !gpu.ComputeCapability.Known {
-				found.Remedy += ", if that still supports the GPU"
-			}
-		}
+		found := f.JudgeGPU(needs, gpu)
 		if found.Answer == Suitable {
 			chosen = append(chosen, gpu)
 			verdict.Advice = append(verdict.Advice, found.Advice...)
@@ -100,7 +94,7 @@ func (f Facts) chooseGPUs(needs *GPUNeeds, asked []string) (Verdict, []GPU) {
 		verdict.GPUs = append(verdict.GPUs, gpu.deviceIDs()...)
 	}
 	for _, left := range refused {
-		verdict.Advice = append(verdict.Advice, "one GPU is left out: "+left.Because)
+		verdict.Advice = append(verdict.Advice, Advice{Fact: "one GPU is left out: " + left.Because})
 	}
 	return verdict, chosen
 }
@@ -166,8 +160,19 @@ func (n *GPUNeeds) driver(windows bool) DriverNeeds {
 	return n.DriverLinux
 }
 
-// check holds one GPU against the needs. A verdict about the driver leaves
-// the remedy to the caller, who knows the machine.
+// JudgeGPU holds one GPU against the needs of a variant.
+func (f Facts) JudgeGPU(needs *GPUNeeds, gpu GPU) Verdict {
+	verdict := needs.check(gpu, f.windowsDriver())
+	if verdict.Answer != Suitable && verdict.Remedy == "" {
+		verdict.Remedy = f.DriverRemedy(needs.driver(f.windowsDriver()).Advised)
+		if !gpu.ComputeCapability.Known {
+			verdict.Remedy += ", if that still supports the GPU"
+		}
+	}
+	return verdict
+}
+
+// check leaves the remedy for a driver to JudgeGPU, which knows the machine.
 func (n *GPUNeeds) check(gpu GPU, windows bool) Verdict {
 	verdict := Verdict{Answer: Suitable}
 	not := func(answer Answer, remedy, format string, args ...any) Verdict {
@@ -180,8 +185,9 @@ func (n *GPUNeeds) check(gpu GPU, windows bool) Verdict {
 	case olderThan(gpu.Driver, driver.Needed) && (windows || !n.admits(gpu)):
 		return not(Unsuitable, "", "has driver %s and the image needs %s", gpu.Driver, driver.Needed)
 	case olderThan(gpu.Driver, driver.Advised) && !n.dataCentre(gpu):
-		verdict.Advice = append(verdict.Advice, fmt.Sprintf("%s has driver %s: below %s CUDA may refuse it (Error 804); then update the driver",
-			gpu.Name, gpu.Driver, driver.Advised))
+		verdict.Advice = append(verdict.Advice, Advice{
+			fmt.Sprintf("%s has driver %s: below %s CUDA may refuse it (Error 804)", gpu.Name, gpu.Driver, driver.Advised),
+			"if it does, update the driver"})
 	}
 	compute := gpu.ComputeCapability
 	switch {
@@ -209,8 +215,9 @@ func (n *GPUNeeds) check(gpu GPU, windows bool) Verdict {
 		return not(Unsuitable, "use a GPU with more memory", "has %s of memory and the models need %s", Memory(memory.Value), Memory(n.MinMemory))
 	}
 	if free := gpu.FreeMemory; free.Known && free.Value < n.MinMemory && !gpu.MIG.Value {
-		verdict.Advice = append(verdict.Advice, fmt.Sprintf("%s has %s of memory free and the models need %s: nvidia-smi shows what takes it",
-			gpu.Name, Memory(free.Value), Memory(n.MinMemory)))
+		verdict.Advice = append(verdict.Advice, Advice{
+			fmt.Sprintf("%s has %s of memory free and the models need %s", gpu.Name, Memory(free.Value), Memory(n.MinMemory)),
+			"nvidia-smi shows what takes it"})
 	}
 	return verdict
 }

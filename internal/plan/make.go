@@ -201,7 +201,7 @@ func (m *maker) autoVariant() (Variant, error) {
 			return v, nil
 		}
 		m.because("not "+v.Name, "%s", verdict.Because)
-		if m.facts.hasGPU() && verdict.Remedy != "" {
+		if m.facts.GPUSeemsThere() && verdict.Remedy != "" {
 			m.warn("the GPU is not used; to use it: %s", verdict.Remedy)
 		}
 	}
@@ -212,11 +212,6 @@ func (m *maker) autoVariant() (Variant, error) {
 	m.because("variant "+cpu.Name, "it needs no GPU")
 	m.accept(verdict)
 	return cpu, nil
-}
-
-// hasGPU tells whether an NVIDIA GPU is there, usable or not.
-func (f Facts) hasGPU() bool {
-	return len(f.GPUs.Value) > 0 || f.nvidiaOnBus() || f.gpuTrouble() != ""
 }
 
 func (m *maker) chooseImage(v Variant) error {

@@ -158,6 +158,16 @@ func (p Plan) Hash() string {
 	return hex.EncodeToString(sum[:6])
 }
 
+// Because is the reason for a choice, or nothing.
+func (p Plan) Because(choice string) string {
+	for _, reason := range p.Reasons {
+		if reason.Choice == choice {
+			return reason.Because
+		}
+	}
+	return ""
+}
+
 // Labels are those of the plan's container, started by a launcher of the
 // given version.
 func (p Plan) Labels(version string) map[string]string {

@@ -133,6 +133,11 @@ func (f Facts) GPURemedy() string {
 	return ""
 }
 
+// GPUSeemsThere tells whether there is a sign of an NVIDIA GPU, usable or not.
+func (f Facts) GPUSeemsThere() bool {
+	return len(f.GPUs.Value) > 0 || f.nvidiaOnBus() || f.gpuTrouble() != ""
+}
+
 // nvidiaOnBus tells whether a card of NVIDIA's is there whatever its driver
 // says.
 func (f Facts) nvidiaOnBus() bool {

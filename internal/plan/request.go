@@ -47,6 +47,9 @@ func (r Request) validateGPUs(f Facts, c Catalogue) error {
 	}
 	for _, id := range r.GPUs {
 		there := func(gpu GPU) bool { return gpu.among([]string{id}) }
+		if id == "" {
+			return fault.New(fault.Usage, "use indexes or UUIDs, as in --gpus 0,1, or all", "--gpus has an empty place")
+		}
 		if id != AllGPUs && len(known) > 0 && !slices.ContainsFunc(f.GPUs.Value, there) {
 			return fault.New(fault.Usage, "use one of: "+strings.Join(known, ", "), "there is no GPU %q", id)
 		}

@@ -20,9 +20,20 @@ type Verdict struct {
 	Answer  Answer
 	Because string
 	Remedy  string   // what would make an unsuitable or undecided variant run
-	Advice  []string // what a person should know although it runs
+	Advice  []Advice // what a person should know although it runs
 	// GPUs are the device IDs that it is to use; nil means all there are.
 	GPUs []string
+}
+
+// Advice is a fact that makes things worse than they could be, and what to do
+// about it.
+type Advice struct{ Fact, Remedy string }
+
+func (a Advice) String() string {
+	if a.Remedy == "" {
+		return a.Fact
+	}
+	return a.Fact + "; " + a.Remedy
 }
 
 // Judge holds a variant against the facts. gpus are the GPUs asked for by
@@ -42,7 +53,7 @@ func Judge(f Facts, c Catalogue, v Variant, gpus []string) Verdict {
 			return Verdict{Answer: Unsuitable, Because: short.of, Remedy: short.remedy}
 		default:
 			// It is the last resort, and the estimate may be too strict.
-			verdict.Advice = append(verdict.Advice, short.of+short.consequence+"; "+short.remedy+", or use facecraft up --lite")
+			verdict.Advice = append(verdict.Advice, Advice{short.of + short.consequence, short.remedy + ", or use facecraft up --lite"})
 		}
 	}
 	if v.GPU == nil {
@@ -79,7 +90,7 @@ func (f Facts) checkPlatform(v Variant) Verdict {
 	default:
 		foreign += ": it runs under emulation, several times slower, if emulation is installed"
 	}
-	verdict.Advice = []string{foreign + "; facecraft up --lite runs without emulation"}
+	verdict.Advice = []Advice{{foreign, "facecraft up --lite runs without emulation"}}
 	return verdict
 }
 

@@ -136,7 +136,7 @@ func TestJudgeGPU(t *testing.T) {
 			if !strings.Contains(v.Because, tt.because) || !strings.Contains(v.Remedy, tt.remedy) {
 				t.Errorf("because %q, remedy %q; want %q, %q", v.Because, v.Remedy, tt.because, tt.remedy)
 			}
-			advice := strings.Join(v.Advice, "\n")
+			advice := joined(v.Advice)
 			if (tt.advice == "") != (advice == "") || !strings.Contains(advice, tt.advice) {
 				t.Errorf("advice %q, want %q", advice, tt.advice)
 			}
@@ -145,6 +145,14 @@ func TestJudgeGPU(t *testing.T) {
 			}
 		})
 	}
+}
+
+func joined(advice []plan.Advice) string {
+	var lines []string
+	for _, a := range advice {
+		lines = append(lines, a.String())
+	}
+	return strings.Join(lines, "\n")
 }
 
 // TestJudgeCPU has one row for each rule about the variant that runs
@@ -189,7 +197,7 @@ func TestJudgeCPU(t *testing.T) {
 			if v.Answer != tt.answer {
 				t.Errorf("answer %d, want %d", v.Answer, tt.answer)
 			}
-			all := strings.Join(append(v.Advice, v.Because, v.Remedy), "\n")
+			all := strings.Join([]string{joined(v.Advice), v.Because, v.Remedy}, "\n")
 			if !strings.Contains(all, tt.text) || tt.text == "" && len(v.Advice) > 0 {
 				t.Errorf("%q, want %q", all, tt.text)
 			}
@@ -256,6 +264,7 @@ func TestRequestedGPUs(t *testing.T) {
 		text    string
 	}{
 		"no such GPU":     {plan.Request{GPUs: []string{"2"}}, `there is no GPU "2"`},
+		"nothing":         {plan.Request{GPUs: []string{""}}, "an empty place"},
 		"not on a CPU":    {plan.Request{Tag: "cpu", GPUs: []string{"0"}}, "contradict each other"},
 		"not in the lite": {plan.Request{Tag: "lite", GPUs: []string{"all"}}, "contradict each other"},
 	} {

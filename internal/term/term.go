@@ -45,7 +45,7 @@ func New(stderr io.Writer, getenv func(string) string, quiet bool) *UI {
 	ui := &UI{err: stderr, quiet: quiet}
 	if IsTerminal(stderr) && getenv("TERM") != "dumb" {
 		ui.terminal = true
-		ui.colour = getenv("NO_COLOR") == "" // https://no-color.org
+		ui.colour = wantsColour(stderr, getenv)
 	}
 	return ui
 }
@@ -67,10 +67,7 @@ const (
 )
 
 func (ui *UI) paint(s style, text string) string {
-	if !ui.colour {
-		return text
-	}
-	return "\x1b[" + string(s) + "m" + text + "\x1b[0m"
+	return paint(ui.colour, s, text)
 }
 
 // Done says that a step is done.
@@ -186,12 +183,7 @@ func (ui *UI) line(text string) {
 // fit shortens a line to the terminal's width: a wrapped line could not be
 // rewritten.
 func (ui *UI) fit(text string) string {
-	width := 80
-	if file, ok := ui.err.(*os.File); ok {
-		if w, _, err := term.GetSize(int(file.Fd())); err == nil && w > 0 {
-			width = w
-		}
-	}
+	width := Width(ui.err)
 	runes := []rune(text)
 	if len(runes) < width {
 		return text
