@@ -41,6 +41,8 @@ func Main(ctx context.Context, world World, args []string) int {
 type app struct {
 	World
 	ui *term.UI
+	// secrets are the values of plan.Request.Secrets, by name.
+	secrets map[string]string
 }
 
 func (a *app) commandLine() *cli.App {
@@ -55,8 +57,8 @@ func (a *app) commandLine() *cli.App {
 		Commands: uniform(
 			a.upCommand(), a.processCommand(), a.composeCommand(), a.planCommand(),
 			a.pullCommand(), a.saveCommand(), a.loadCommand(),
-			a.statusCommand(), a.logsCommand(), a.downCommand(), a.doctorCommand(), a.versionCommand(),
-			a.serveLiteCommand(), a.checkLiteCommand(), a.lookInsideCommand(), a.freeDiskCommand(),
+			a.statusCommand(), a.logsCommand(), a.openCommand(), a.downCommand(), a.doctorCommand(), a.versionCommand(),
+			a.serveLiteCommand(), a.checkLiteCommand(), a.lookInsideCommand(), a.writeInsideCommand(), a.giveInsideCommand(), a.freeDiskCommand(),
 		),
 		HideVersion: true,
 		Suggest:     true,
@@ -124,8 +126,7 @@ func noArguments(c *cli.Context) error {
 	return nil
 }
 
-// openDocs opens the documentation where there is a browser, and tells
-// whether it did.
-func (a *app) openDocs(url string) bool {
+// openPage opens a page where there is a browser, and tells whether it did.
+func (a *app) openPage(url string) bool {
 	return term.CanOpen(a.Getenv, runtime.GOOS, a.UID) && term.OpenBrowser(url)
 }

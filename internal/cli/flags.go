@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -19,7 +20,7 @@ func env(flag string) []string {
 
 // requestFlags are shared by all commands that make a plan.
 func requestFlags() []cli.Flag {
-	return []cli.Flag{
+	return slices.Concat([]cli.Flag{
 		&cli.StringFlag{Name: "tag", Aliases: []string{"t"}, EnvVars: env("tag"),
 			Usage: "`VARIANT`: auto (the default), cpu, gpu or lite"},
 		&cli.BoolFlag{Name: "lite", EnvVars: env("lite"),
@@ -32,7 +33,7 @@ func requestFlags() []cli.Flag {
 			Usage: "`PORT` of this machine"},
 		&cli.StringFlag{Name: "listen", EnvVars: env("listen"), DefaultText: plan.Loopback,
 			Usage: "`ADDRESS` to answer on"},
-	}
+	}, containerFlags())
 }
 
 func (a *app) request(c *cli.Context) (plan.Request, error) {
@@ -50,7 +51,7 @@ func (a *app) request(c *cli.Context) (plan.Request, error) {
 	if c.IsSet("port") && r.Port <= 0 {
 		return r, fault.New(fault.Usage, "use a port from 1 to 65535", "port %d does not exist", r.Port)
 	}
-	return r, nil
+	return r, a.containerRequest(c, &r)
 }
 
 // startFlags are shared by the commands that may start a server.

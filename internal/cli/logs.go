@@ -42,7 +42,11 @@ func (a *app) logs(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	if len(servers) == 0 {
+	others, err := s.others(c.Context)
+	if err != nil {
+		return err
+	}
+	if servers = append(servers, others...); len(servers) == 0 {
 		return fault.New(fault.Failed, "facecraft up starts one", "there is no server")
 	}
 	return s.Logs(c.Context, servers[0], a.Stdout, a.Stderr, options)

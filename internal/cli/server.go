@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"errors"
+	"strings"
 	"time"
 
 	"github.com/djok/facecraft/internal/catalog"
@@ -17,20 +18,23 @@ type serverRequest struct {
 	Timeout  time.Duration
 	Recreate bool
 	Fetch    fetching
+	// Compare tells in what a running server is another than would be started
+	// now.
+	Compare bool
 }
 
 // found is a server that is ready, and how it came about.
 type found struct {
-	run.Server
-	Plan  *plan.Plan // nil when the server ran already
-	Ready time.Duration
+	serverStatus
+	Plan *plan.Plan // nil when the server ran already
+	Took time.Duration
 }
 
 // server finds the running server or starts one, and returns when it is
 // ready. After an interruption a server that was started here is gone.
 func (s *session) server(ctx context.Context, r serverRequest) (found, error) {
 	if !r.Recreate {
-		running, err := s.running(ctx)
+		running, err := s.running(ctx, r.Port)
 		if err != nil {
 			return found{}, err
 		}
@@ -41,17 +45,44 @@ func (s *session) server(ctx context.Context, r serverRequest) (found, error) {
 	return s.start(ctx, r)
 }
 
-// running is the server that runs now, or nil.
-func (s *session) running(ctx context.Context) (*run.Server, error) {
+// running is the server that runs now, or nil: on the port where one is named,
+// and rather one of this program's than another.
+func (s *session) running(ctx context.Context, port int) (*run.Server, error) {
 	servers, err := s.Servers(ctx)
 	if err != nil {
 		return nil, err
 	}
 	// Running ones come first. One that publishes no port cannot be used.
+	if len(servers) > 0 && servers[0].Running() && servers[0].URL != "" && (port == 0 || port == servers[0].Port) {
+		return &servers[0], nil
+	}
+	others, err := s.others(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, other := range others {
+		if port == 0 || port == other.Port {
+			return &other, nil
+		}
+	}
 	if len(servers) > 0 && servers[0].Running() && servers[0].URL != "" {
 		return &servers[0], nil
 	}
 	return nil, nil
+}
+
+// others are the servers that Compose or a person started, with the variant
+// that their image's tag names.
+func (s *session) others(ctx context.Context) ([]run.Server, error) {
+	catalogue, err := catalog.Load()
+	if err != nil {
+		return nil, err
+	}
+	others, err := s.Others(ctx, catalogue.Repository)
+	for i := range others {
+		others[i].Variant = catalogue.VariantOf(others[i].Image)
+	}
+	return others, err
 }
 
 // adopt uses a server that runs already, unless it is another than was
@@ -71,8 +102,43 @@ func (s *session) adopt(ctx context.Context, server run.Server, r serverRequest)
 	if err := s.WaitReady(ctx, server, time.Duration(variant.StartSeconds)*time.Second, r.Timeout); err != nil {
 		return found{}, err
 	}
+	if r.Compare && !server.Other {
+		if err := s.compare(ctx, server, r.Request); err != nil {
+			return found{}, err
+		}
+	}
 	s.announceNewer(newer())
-	return found{Server: server, Ready: time.Since(begin)}, nil
+	return found{serverStatus: serverStatus{Server: server, Ready: true}, Took: time.Since(begin)}, nil
+}
+
+// compare tells in what a running server is another than would be started
+// now. What was asked for explicitly is then refused, never degraded. Choices
+// that are left open stay as they were made.
+func (s *session) compare(ctx context.Context, server run.Server, r plan.Request) error {
+	explicit := r.ShapesContainer()
+	if r.Image == "" {
+		r.Tag = server.Variant
+	}
+	r.Port = server.Port
+	p, err := s.decide(ctx, r)
+	if err != nil {
+		return nil // it could not be started now, but it runs
+	}
+	differences, err := s.Differences(ctx, server, p)
+	switch {
+	case err != nil:
+		return err
+	case len(differences) == 0:
+		return nil
+	case explicit:
+		return fault.New(fault.Failed, "replace it: facecraft up --recreate with the same flags",
+			"a server runs already at %s, but otherwise:\n  %s", server.URL, strings.Join(differences, "\n  "))
+	}
+	s.app.ui.Say("it runs otherwise than it would be started now; facecraft up --recreate replaces it:")
+	for _, difference := range differences {
+		s.app.ui.Say("  %s", difference)
+	}
+	return nil
 }
 
 func (s *session) start(ctx context.Context, r serverRequest) (found, error) {
@@ -85,6 +151,9 @@ func (s *session) start(ctx context.Context, r serverRequest) (found, error) {
 		return found{}, err
 	}
 	s.app.announce(p)
+	if err := run.MakeDirectories(p); err != nil {
+		return found{}, err
+	}
 	fetched, err := s.ensureImage(ctx, &p, r.Fetch)
 	if err != nil {
 		return found{}, err
@@ -100,7 +169,7 @@ func (s *session) start(ctx context.Context, r serverRequest) (found, error) {
 			return found{}, err
 		}
 	}
-	server, created, err := s.Start(ctx, p)
+	server, created, err := s.startOnFreePort(ctx, &p, r.Request)
 	if err != nil {
 		return found{}, err
 	}
@@ -112,7 +181,27 @@ func (s *session) start(ctx context.Context, r serverRequest) (found, error) {
 	if err == nil {
 		s.announceNewer(newer())
 	}
-	return found{Server: server, Plan: &p, Ready: time.Since(begin)}, err
+	return found{serverStatus: serverStatus{Server: server, Ready: err == nil}, Plan: &p, Took: time.Since(begin)}, err
+}
+
+// startOnFreePort starts the plan's container. A port that was chosen here and
+// taken by another program in the meantime gives way to the next.
+func (s *session) startOnFreePort(ctx context.Context, p *plan.Plan, r plan.Request) (server run.Server, created bool, err error) {
+	var taken []int
+	for {
+		server, created, err = s.Start(ctx, *p, s.app.secrets)
+		if r.Port != 0 || !errors.Is(err, run.ErrPortTaken) {
+			return server, created, err
+		}
+		taken = append(taken, p.Publish.Port)
+		next, err := s.decideWithout(ctx, r, taken)
+		if err != nil {
+			return server, created, err
+		}
+		s.app.ui.Warn("port %d was taken in the last moment, the server is on port %d", p.Publish.Port, next.Publish.Port)
+		next.Image = p.Image // with its digest
+		*p = next
+	}
 }
 
 // announceNewer tells of an image that is not taken unasked: a version that
@@ -148,5 +237,5 @@ func (s *session) stopAll(ctx context.Context) error {
 		}
 		s.app.ui.Done("%s (%s) is stopped and removed", server.Name, server.Variant)
 	}
-	return nil
+	return s.RemoveLooks(ctx)
 }

@@ -60,6 +60,12 @@ func (s *session) close() {
 
 // decide looks at the machine and makes the plan.
 func (s *session) decide(ctx context.Context, request plan.Request) (plan.Plan, error) {
+	return s.decideWithout(ctx, request, nil)
+}
+
+// decideWithout is decide for a machine on which further ports turned out to
+// be taken.
+func (s *session) decideWithout(ctx context.Context, request plan.Request, taken []int) (plan.Plan, error) {
 	catalogue, err := catalog.Load()
 	if err != nil {
 		return plan.Plan{}, err
@@ -72,7 +78,28 @@ func (s *session) decide(ctx context.Context, request plan.Request) (plan.Plan, 
 	if ctx.Err() != nil {
 		return plan.Plan{}, ctx.Err()
 	}
+	facts.BusyPorts.Value = append(facts.BusyPorts.Value, taken...)
+	facts.PortOwners = s.portOwners(ctx, facts.BusyPorts.Value)
+	facts.Caller = s.app.caller()
 	return plan.Make(facts, catalogue, request)
+}
+
+// portOwners finds out who has the busy ports: a container, or a process of
+// this machine.
+func (s *session) portOwners(ctx context.Context, ports []int) map[int]plan.PortOwner {
+	owners := map[int]plan.PortOwner{}
+	for _, port := range ports {
+		if s.engine != nil {
+			if owner, ok := s.PortContainer(ctx, port); ok {
+				owners[port] = owner
+				continue
+			}
+		}
+		if name, pid, ok := detect.PortProcess("/", port); ok {
+			owners[port] = plan.PortOwner{Name: fmt.Sprintf("%s (process %d)", name, pid), End: fmt.Sprintf("kill %d", pid)}
+		}
+	}
+	return owners
 }
 
 // whenInside spares the helper container where no choice hangs on it.
@@ -143,9 +170,19 @@ func (a *app) report(e run.Event) {
 		a.ui.Progress("loading %s", e.Subject)
 	case run.Starting:
 		a.ui.Progress("starting the container %s", e.Subject)
+	case run.Unproven:
+		a.ui.Warn("whether the server can write to its files is not known: %s", e.Subject)
 	case run.Waiting:
-		a.ui.Progress("waiting until it is ready: %d s, usually about %d s", e.Done, e.Total)
+		a.ui.Progress("%d s, usually about %d: %s", e.Done, e.Total, waitingFor(e.Subject))
 	}
+}
+
+// waitingFor is what the server does, as far as its log tells.
+func waitingFor(line string) string {
+	if line == "" {
+		return "waiting until the server is ready"
+	}
+	return line
 }
 
 // downloading describes a pull in as many words as are known.

@@ -34,7 +34,9 @@ func Render(p plan.Plan, version string) (yaml []byte, notes []string, err error
 		Version string
 		Labels  map[string]string
 		Port    string
-	}{p, version, p.Labels(version), portMapping(p.Publish)})
+		// Secrets stay out of the file: their names, and the files of them.
+		Inherited, EnvFiles []string
+	}{p, version, p.Labels(version), portMapping(p.Publish), p.InheritedSecrets(), p.SecretFiles()})
 	if p.Image.BuiltIn {
 		notes = append(notes, fmt.Sprintf("the image %s is made by facecraft: run facecraft pull --tag %s before docker compose up on another machine",
 			p.Image.Reference, p.Variant))

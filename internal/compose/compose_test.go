@@ -47,6 +47,7 @@ func TestRender(t *testing.T) {
 		"gpu":       sample(t, plantest.Workstation(), plan.Request{}),
 		"some-gpus": some,
 		"lite":      sample(t, plantest.Laptop(), plan.Request{Tag: "lite", Instance: "second", Port: 9000}),
+		"data":      sample(t, plantest.SELinux(), plan.Request{Data: "/home/maria/faces", Env: []plan.Env{{Name: "A", Value: "$1"}}, Secrets: []plan.Secret{{Name: "TOKEN"}}}),
 		"ipv6":      sample(t, plantest.Laptop(), plan.Request{Listen: "::1"}),
 		"hostile":   sample(t, plantest.Laptop(), plan.Request{Image: `registry:5000/a"b$HOME'#{}:cpu`}),
 	} {
@@ -125,7 +126,20 @@ func compareService(t *testing.T, p plan.Plan, project *types.Project) {
 	check("tmpfs", strings.Join(service.Tmpfs, " "), strings.Join(p.Tmpfs, " "))
 	check("number of ports", len(service.Ports), 1)
 	check("port", service.Ports[0].HostIP+" "+service.Ports[0].Published, p.Publish.Address+" "+strconv.Itoa(p.Publish.Port))
-	check("number of volumes", len(service.Volumes), len(p.Volumes))
+	check("groups", strings.Join(service.GroupAdd, " "), strings.Join(p.GroupAdd, " "))
+	check("user namespace", service.UserNSMode, p.UserNamespace)
+	check("number of volumes", len(service.Volumes), len(p.Volumes)+len(p.Binds))
+	for i, b := range p.Binds {
+		volume := service.Volumes[len(p.Volumes)+i]
+		check("directory", volume.Source+" "+volume.Target, b.Source+" "+b.Target)
+		check("missing directory is made", bool(volume.Bind.CreateHostPath), false)
+		check("SELinux", volume.Bind.SELinux == "z", b.Relabel)
+	}
+	for _, s := range p.Secrets {
+		if value, there := service.Environment[s.Name]; !there || value != nil {
+			t.Errorf("the secret %s is %v, want a name without a value", s.Name, value)
+		}
+	}
 	for i, v := range p.Volumes {
 		check("volume", service.Volumes[i].Source+" "+service.Volumes[i].Target, v.Name+" "+v.Target)
 	}

@@ -77,5 +77,12 @@ func (c Catalogue) variantTagged(tag string) (Variant, bool) {
 	return Variant{}, false
 }
 
+// VariantOf names the variant whose tag an image reference has, or "".
+func (c Catalogue) VariantOf(image string) string {
+	_, tag := splitTag(image)
+	v, _ := c.variantTagged(tag)
+	return v.Name
+}
+
 // Reference is the image reference of a pulled variant.
 func (c Catalogue) Reference(v Variant) string { return c.Repository + ":" + v.Tag }

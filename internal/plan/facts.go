@@ -60,6 +60,17 @@ type Facts struct {
 	// BusyPorts are the TCP ports, of those that the request could use, on
 	// which something listens already where the container will be published.
 	BusyPorts Fact[[]int] `json:"busy_ports"`
+	// PortOwners name, as far as they can be seen, who has a busy port.
+	PortOwners map[int]PortOwner `json:"port_owners,omitempty"`
+	// Caller is who asks, also through sudo; unknown where users have no
+	// numbers.
+	Caller Fact[User] `json:"caller,omitzero"`
+}
+
+// PortOwner is who listens on a port, with the command that ends it.
+type PortOwner struct {
+	Name string `json:"name"` // as "the container web"
+	End  string `json:"end"`  // as "docker stop web"
 }
 
 // Host is the machine on which this program runs, which need not be the one

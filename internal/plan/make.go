@@ -52,6 +52,10 @@ func Make(f Facts, c Catalogue, r Request) (Plan, error) {
 		return Plan{}, err
 	}
 	m.fill(variant)
+	if err := m.chooseData(variant); err != nil {
+		return Plan{}, err
+	}
+	m.chooseEnv()
 	m.chooseMemory(variant)
 	return m.plan, nil
 }
@@ -101,7 +105,7 @@ func (r Request) validate(c Catalogue) error {
 		return fault.New(fault.Usage, "name the variant: --tag cpu or --tag gpu",
 			"%s has no usable :latest: the one on Docker Hub is older than both variants", c.Repository)
 	}
-	return nil
+	return r.validateEnv()
 }
 
 func (c Catalogue) names() []string {
@@ -276,17 +280,26 @@ func (m *maker) freePort() (int, error) {
 		case m.request.Port != 0:
 			m.because("port "+strconv.Itoa(port), "asked for with --port")
 		case port != DefaultPort:
-			m.because("port "+strconv.Itoa(port), "port %d is taken: %s", DefaultPort, m.facts.BusyPorts.Evidence)
-			m.warn("port %d is taken, the server is on port %d", DefaultPort, port)
+			m.because("port "+strconv.Itoa(port), "port %d is taken by %s", DefaultPort, m.holder(DefaultPort).Name)
+			m.warn("port %d is taken by %s, the server is on port %d", DefaultPort, m.holder(DefaultPort).Name, port)
 		}
 		return port, nil
 	}
 	if m.request.Port != 0 {
-		return 0, fault.New(fault.Failed, "free it, or leave --port out to take the next free one",
-			"port %d is taken: %s", m.request.Port, m.facts.BusyPorts.Evidence)
+		holder := m.holder(m.request.Port)
+		return 0, fault.New(fault.Failed, holder.End+", or leave --port out to take the next free one",
+			"port %d is taken by %s", m.request.Port, holder.Name)
 	}
 	return 0, fault.New(fault.Failed, "choose a free one with --port",
 		"the ports %d to %d are all taken", candidates[0], candidates[len(candidates)-1])
+}
+
+// holder is who has a busy port, as far as it could be seen.
+func (m *maker) holder(port int) PortOwner {
+	if owner, ok := m.facts.PortOwners[port]; ok {
+		return owner
+	}
+	return PortOwner{Name: "another program", End: "free it"}
 }
 
 // fill sets what follows from the variant alone.

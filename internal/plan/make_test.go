@@ -108,7 +108,7 @@ func TestMakeChooses(t *testing.T) {
 		"digest of the repository": {facts: plantest.Laptop(), request: plan.Request{Image: "djok/facecraft@sha256:00"}, variant: "cpu"},
 
 		"taken port": {facts: with(plantest.Laptop(), func(f *plan.Facts) { f.BusyPorts.Value = []int{8000, 8001} }), variant: "cpu",
-			reason: "port 8002: port 8000 is taken: something listens there already", warning: "the server is on port 8002",
+			reason: "port 8002: port 8000 is taken by another program", warning: "the server is on port 8002",
 			check: func(p plan.Plan) bool {
 				return p.Publish.Port == 8002 && p.Env[0].Value == "http://127.0.0.1:8002,http://localhost:8002"
 			}},

@@ -46,13 +46,21 @@ const (
 // Plan is one container to be, with the reasons for each choice. Sizes are in
 // bytes.
 type Plan struct {
-	Name        string      `json:"name"` // of the instance and its container
-	Variant     string      `json:"variant"`
-	Image       Image       `json:"image"`
-	Publish     Publish     `json:"publish"`
-	User        string      `json:"user"` // uid:gid, never root
-	Env         []Env       `json:"env"`
+	Name    string  `json:"name"` // of the instance and its container
+	Variant string  `json:"variant"`
+	Image   Image   `json:"image"`
+	Publish Publish `json:"publish"`
+	User    string  `json:"user"` // uid:gid; root only where root is the caller outside
+	// GroupAdd are further groups of the user, by number.
+	GroupAdd []string `json:"group_add,omitempty"`
+	// UserNamespace is Docker's word for how users inside and outside relate;
+	// empty is the daemon's default.
+	UserNamespace string   `json:"user_namespace,omitempty"`
+	Env           []Env    `json:"env"`
+	Secrets       []Secret `json:"secrets,omitempty"`
+	// The server's files are in named volumes, or in directories of the host.
 	Volumes     []Volume    `json:"volumes"`
+	Binds       []Bind      `json:"binds,omitempty"`
 	Tmpfs       []string    `json:"tmpfs,omitempty"` // writable paths in memory
 	ReadOnly    bool        `json:"read_only"`       // the root file system
 	GPUs        *GPURequest `json:"gpus,omitempty"`
@@ -110,6 +118,16 @@ type Env struct {
 type Volume struct {
 	Name   string `json:"name" yaml:"name"`
 	Target string `json:"target" yaml:"target"`
+}
+
+// Bind is a directory of the host and its place in the container.
+type Bind struct {
+	Source string `json:"source"` // an absolute path
+	Target string `json:"target"`
+	// Owner is to own the directory if it has to be made; nil is its maker.
+	Owner *User `json:"owner,omitempty"`
+	// Relabel lets containers use it under SELinux.
+	Relabel bool `json:"relabel,omitempty"`
 }
 
 // GPURequest asks the daemon for NVIDIA GPUs: those named, or all.

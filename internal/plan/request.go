@@ -22,9 +22,20 @@ type Request struct {
 	// GPUs are indexes or UUIDs, or AllGPUs. Naming any asks for a GPU
 	// variant; none leaves the choice among those that suit.
 	GPUs []string
+	// Data is a directory of the host, as an absolute path, for the server's
+	// files; empty keeps them in named volumes.
+	Data    string
+	Env     []Env    // variables for the container
+	Secrets []Secret // variables whose values must not be seen
 	// Elsewhere is for an image that is only fetched or carried away: whether
 	// this machine could run the variant asked for does not count.
 	Elsewhere bool
+}
+
+// ShapesContainer tells whether the request asks for settings that Differs
+// does not compare.
+func (r Request) ShapesContainer() bool {
+	return r.Listen != "" || r.Data != "" || len(r.Env) > 0 || len(r.Secrets) > 0
 }
 
 // WantsGPU tells whether the request can only be met with a GPU.

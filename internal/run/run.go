@@ -6,7 +6,6 @@ import (
 	"context"
 	"fmt"
 	"net"
-	"strconv"
 	"strings"
 	"time"
 
@@ -39,6 +38,9 @@ type Runner struct {
 	Helper func(arch string) (*helper.Helper, error)
 	// Report is told what is going on.
 	Report func(Event)
+	// Mend asks whether files that the server cannot write to may be given to
+	// it; problem describes them. It is nil where that was not asked for.
+	Mend func(ctx context.Context, problem string) error
 	// Registry finds the logins for pulls.
 	Registry registry.Client
 	// Patience with the network; the zero value is DefaultPatience.
@@ -68,12 +70,13 @@ const (
 	Kept // a part of a pull that failed
 	Loading
 	Starting
+	Unproven // whether the server can write to its files
 	Waiting
 )
 
 // String is the stage's name in JSON events.
 func (s Stage) String() string {
-	return [...]string{"downloading", "unpacking", "retrying", "kept", "loading", "starting", "waiting"}[s]
+	return [...]string{"downloading", "unpacking", "retrying", "kept", "loading", "starting", "unproven", "waiting"}[s]
 }
 
 // Server is a container of this program, as the daemon describes it now.
@@ -90,6 +93,8 @@ type Server struct {
 	Plan    string    `json:"plan"`           // plan.Plan.Hash
 	GPUs    string    `json:"gpus,omitempty"` // plan.GPURequest.String
 	Created time.Time `json:"created"`
+	// Other servers were started by Compose or by hand.
+	Other bool `json:"other,omitempty"`
 
 	// fresh are the volumes that were made for this container.
 	fresh []string
@@ -166,7 +171,7 @@ func (r *Runner) EnsureImage(ctx context.Context, image plan.Image) (fetched boo
 // name is replaced. When another call created it in the meantime, that one is
 // returned and created is false. After a failure or an interruption nothing
 // is left behind.
-func (r *Runner) Start(ctx context.Context, p plan.Plan) (server Server, created bool, err error) {
+func (r *Runner) Start(ctx context.Context, p plan.Plan, secrets map[string]string) (server Server, created bool, err error) {
 	r.Report(Event{Stage: Starting, Subject: p.Name})
 	if err := r.removeDead(ctx, p.Name); err != nil {
 		return Server{}, false, err
@@ -175,27 +180,35 @@ func (r *Runner) Start(ctx context.Context, p plan.Plan) (server Server, created
 	if err != nil {
 		return Server{}, false, err
 	}
-	id, other, err := r.create(ctx, p)
+	id, other, err := r.create(ctx, p, secrets)
 	switch {
 	case err != nil:
 		r.removeVolumes(fresh)
 		return Server{}, false, err
-	case other != nil:
+	case other != nil && other.Running():
 		return *other, false, nil
+	case other != nil:
+		id = other.ID
 	}
+	if err := r.proveWritable(ctx, p); err != nil {
+		r.Discard(Server{ID: id, fresh: fresh})
+		return Server{}, false, err
+	}
+	// Starting is safe to be done twice: the daemon ignores the second.
 	if err := r.Docker.ContainerStart(ctx, id, container.StartOptions{}); err != nil {
 		r.Discard(Server{ID: id, fresh: fresh})
 		return Server{}, false, startFault(ctx, p, err)
 	}
 	return Server{ID: id, Name: p.Name, Variant: p.Variant, Image: p.Image.Reference, State: "running",
-		URL: p.Publish.URL(), Port: p.Publish.Port, Plan: p.Hash(), Created: time.Now(), fresh: fresh}, true, nil
+		URL: p.Publish.URL(), Port: p.Publish.Port, Plan: p.Hash(), Created: time.Now(), fresh: fresh}, other == nil, nil
 }
 
-// create makes the container. Where a call like this one was faster, it waits
-// until that one's container runs and returns it as other. The name is taken
-// before the container can be seen, so that its holder may be nobody yet.
-func (r *Runner) create(ctx context.Context, p plan.Plan) (id string, other *Server, err error) {
-	config, host, platform := spec(p, r.Version)
+// create makes the container. Where a call like this one was faster, it
+// returns that one's container as other: it runs, or is the same plan's and
+// still to be started, which a killed call leaves to the next. The name is
+// taken before the container can be seen, so that its holder may be nobody yet.
+func (r *Runner) create(ctx context.Context, p plan.Plan, secrets map[string]string) (id string, other *Server, err error) {
+	config, host, platform := spec(p, secrets, r.Version)
 	begin := time.Now()
 	for {
 		response, err := r.Docker.ContainerCreate(ctx, config, host, nil, platform, p.Name)
@@ -216,7 +229,7 @@ func (r *Runner) create(ctx context.Context, p plan.Plan) (id string, other *Ser
 			return "", nil, err
 		}
 		for _, s := range servers {
-			if s.Name == p.Name && s.Running() {
+			if s.Name == p.Name && (s.Running() || s.State == "created" && s.Plan == p.Hash()) {
 				return "", &s, nil
 			}
 		}
@@ -259,13 +272,13 @@ func (s Server) ended() bool {
 
 // startFault explains why the daemon could not start the container.
 func startFault(ctx context.Context, p plan.Plan, err error) error {
-	text := err.Error()
-	switch {
-	case ctx.Err() != nil:
+	if ctx.Err() != nil {
 		return ctx.Err()
-	case strings.Contains(text, "port is already allocated") || strings.Contains(text, "address already in use"):
-		return fault.Wrap(fault.Failed, err, "run facecraft up again, or choose another with --port",
-			"port %s was taken in the last moment", strconv.Itoa(p.Publish.Port))
+	}
+	if fault := portFault(p.Publish.Port, err); fault != nil {
+		return fault
+	}
+	switch text := err.Error(); {
 	case strings.Contains(text, "could not select device driver"):
 		return fault.Wrap(fault.Unrunnable, err, "install nvidia-container-toolkit and restart Docker, or run facecraft up --tag cpu",
 			"Docker cannot hand a GPU to a container")
