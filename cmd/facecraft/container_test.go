@@ -12,6 +12,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -44,6 +46,7 @@ func (u *user) fails(code int, want []string, args ...string) string {
 func TestPostMortem(t *testing.T) {
 	t.Parallel()
 	u := newUser(t)
+	image := u.stub("says")
 	for _, tt := range []struct{ log, known, fix string }{
 		{"RuntimeError: cannot cache function '_estimate': no locator available for file '/x.py'", "numba", "NUMBA_CACHE_DIR"},
 		{"RuntimeError: CUDA error: no kernel image is available for execution on the device", "no code for this GPU", "--tag cpu"},
@@ -55,7 +58,7 @@ func TestPostMortem(t *testing.T) {
 		{"something new", "", "facecraft logs"},
 	} {
 		output := u.fails(6, []string{"the server died before it was ready", "exit code 1", tt.log, tt.known, "fix: ", tt.fix},
-			"up", "--image", u.stub("says", "\x1b[31mloading\x1b[0m", tt.log))
+			"up", "--image", image, "--env", "SAYS=\x1b[31m"+tt.log+"\x1b[0m")
 		if strings.Contains(output, "\x1b") {
 			t.Errorf("the log moves the terminal: %q", output)
 		}
@@ -205,7 +208,7 @@ func TestFixPermissions(t *testing.T) {
 	if _, err := u.docker.VolumeCreate(t.Context(), volume.CreateOptions{Name: name}); err != nil {
 		t.Fatal(err)
 	}
-	u.inLite(name, "/app/processed", "give-inside", "0", "0", "/app/processed") // root's, and not the image's place
+	u.fill(name)
 	u.fails(6, []string{"cannot write to its files", "the volume " + name + ": it belongs to 0:0", "fix: run the same command with --fix-permissions"},
 		"up", "--lite")
 	if n := len(u.containers()); n != 0 {
@@ -215,15 +218,24 @@ func TestFixPermissions(t *testing.T) {
 	u.run("up", "--lite", "--fix-permissions", "--yes")
 }
 
-// inLite runs a hidden command of the lite image as root on a volume that has
-// content.
-func (u *user) inLite(volume, at string, command ...string) {
+// fill puts a file of root's into a volume: an empty one would be given to the
+// image's user by the daemon.
+func (u *user) fill(volume string) {
 	u.t.Helper()
-	lite := dockertest.Lite(u.t)
 	u.run("pull", "--lite")
-	args := append([]string{"run", "--rm", "--user", "0:0", "--volume", volume + ":" + at, lite.Reference()}, command...)
-	if output, err := exec.CommandContext(u.t.Context(), "docker", args...).CombinedOutput(); err != nil {
-		u.t.Fatalf("docker %s: %v\n%s", strings.Join(args, " "), err, output)
+	file := filepath.Join(u.dir, "foreign")
+	if err := os.WriteFile(file, nil, 0o644); err != nil {
+		u.t.Fatal(err)
+	}
+	name := u.instance + "-fill"
+	for _, args := range [][]string{
+		{"create", "--name", name, "--volume", volume + ":/elsewhere", dockertest.Lite(u.t).Reference()},
+		{"cp", file, name + ":/elsewhere/foreign"},
+		{"rm", name},
+	} {
+		if output, err := exec.CommandContext(u.t.Context(), "docker", args...).CombinedOutput(); err != nil {
+			u.t.Fatalf("docker %s: %v\n%s", strings.Join(args, " "), err, output)
+		}
 	}
 }
 
@@ -274,7 +286,7 @@ func TestChangedPlan(t *testing.T) {
 	u := newUser(t)
 	u.run("up", "--lite")
 	before := u.containers()[0].ID
-	u.fails(1, []string{"a server runs already at", "environment: A, FACECRAFT_CORS_ORIGINS, not FACECRAFT_CORS_ORIGINS", "fix: replace it: facecraft up --recreate"}[:2],
+	u.fails(1, []string{"a server runs already at", "environment: FACECRAFT_CORS_ORIGINS, not A, FACECRAFT_CORS_ORIGINS", "fix: replace it: facecraft up --recreate"},
 		"up", "--lite", "--env", "A=1")
 	u.run("up", "--lite", "--env", "A=1", "--recreate")
 	after := u.containers()
@@ -343,48 +355,65 @@ func TestPurge(t *testing.T) {
 	u.run("down", "--purge") // nothing left to ask about
 }
 
-// TestKillLauncher kills it with SIGKILL at random moments. Each time the next
-// up has to make a working server of what is left, and nothing more.
+// TestKillLauncher kills it with SIGKILL at fifty random moments. Each time
+// the next up has to make a working server of what is left, and nothing more.
 func TestKillLauncher(t *testing.T) {
 	t.Parallel()
-	u := newUser(t)
-	const times = 50
+	const users, times = 5, 10
+	seed := uint64(time.Now().UnixNano())
+	t.Logf("seed %d", seed)
+	var succeeded atomic.Int32
+	var wg sync.WaitGroup
+	for i := range users {
+		u := newUser(t)
+		random := rand.New(rand.NewPCG(seed, uint64(i)))
+		wg.Go(func() { succeeded.Add(int32(u.survive(random, times))) })
+	}
+	wg.Wait()
+	t.Logf("%d of %d", succeeded.Load(), users*times)
+	if succeeded.Load() != users*times {
+		t.Errorf("an up after a kill failed")
+	}
+}
+
+// survive kills an up so many times, and counts the ups after it that
+// succeeded.
+func (u *user) survive(random *rand.Rand, times int) (succeeded int) {
+	up := []string{"up", "--lite", "--quiet"}
+	_ = u.command("pull", "--lite", "--quiet").Run()
 	begin := time.Now()
-	u.run("up", "--lite")
+	_ = u.command(up...).Run()
 	usual := time.Since(begin)
-	seed := time.Now().UnixNano()
-	t.Logf("seed %d, an up takes %s", seed, usual)
-	random := rand.New(rand.NewPCG(uint64(seed), 0))
-	succeeded := 0
 	for range times {
-		u.run("down", "--quiet")
-		cmd := u.command("up", "--lite", "--quiet")
+		_ = u.command("down", "--quiet").Run()
+		cmd := u.command(up...)
 		if err := cmd.Start(); err != nil {
-			t.Fatal(err)
+			u.t.Error(err)
+			return succeeded
 		}
 		time.Sleep(time.Duration(random.Int64N(int64(usual))))
 		_ = cmd.Process.Kill()
 		_ = cmd.Wait()
-		output, err := u.command("up", "--lite", "--quiet").CombinedOutput()
+		output, err := u.command(up...).CombinedOutput()
 		if list := u.containers(); err == nil && len(list) == 1 && list[0].State == "running" {
 			succeeded++
 		} else {
-			t.Errorf("up after a kill: %v\n%s%+v", err, output, list)
+			u.t.Errorf("up after a kill: %v\n%s%d containers", err, output, len(list))
 		}
 	}
-	t.Logf("%d of %d", succeeded, times)
-	u.run("down")
+	_ = u.command("down", "--quiet").Run()
 	if n := len(u.containers()); n != 0 {
-		t.Errorf("%d containers left behind", n)
+		u.t.Errorf("%d containers left behind", n)
 	}
-	looks, err := u.docker.ContainerList(t.Context(), container.ListOptions{All: true,
+	looks, err := u.docker.ContainerList(u.t.Context(), container.ListOptions{All: true,
 		Filters: filters.NewArgs(filters.Arg("label", plan.LabelProbe+"="+u.instance))})
 	if err != nil || len(looks) != 0 {
-		t.Errorf("%d helper containers left behind (%v)", len(looks), err)
+		u.t.Errorf("%d helper containers left behind (%v)", len(looks), err)
 	}
 	if n := u.volumes(); n != 2 {
-		t.Errorf("%d volumes, want the server's two", n)
+		u.t.Errorf("%d volumes, want the server's two", n)
 	}
+	return succeeded
 }
 
 // TestDaemonDies while a server is started, waited for and listened to. Each
