@@ -296,7 +296,7 @@ func (x *examination) offer(v plan.Variant) string {
 	case x.here(v):
 		return x.catalogue.Reference(v) + ", here already"
 	}
-	return x.catalogue.Reference(v) + ", " + plan.Size(v.UnpackedSize) + " on disk"
+	return x.catalogue.Reference(v) + ", to be fetched, " + plan.Size(v.UnpackedSize) + " unpacked"
 }
 
 // choice says what up would do, and returns its plan, or nil.
