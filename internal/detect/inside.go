@@ -28,7 +28,7 @@ func (p Probes) lookInside(ctx context.Context, facts *plan.Facts, gpus []string
 	if !facts.GPUs.Known || len(facts.GPUs.Value) > 0 {
 		request = plan.NewGPURequest(gpus)
 	}
-	seen := within(ctx, helperTimeout, helper, from(helper, func(ctx context.Context) (sight, error) {
+	seen := within(ctx, helperTimeout, helperGrace, helper, from(helper, func(ctx context.Context) (sight, error) {
 		view, err := p.Inside(ctx, d.Arch.Value, request)
 		if !errors.Is(err, inside.ErrRefused) {
 			return sight{View: view}, err

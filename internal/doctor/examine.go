@@ -34,7 +34,11 @@ func (x *examination) docker(unreachable error) bool {
 	if d.Kind.Known {
 		kind = d.Kind.Value
 	}
-	x.find("daemon", Green, kind+" "+d.Version.Value, d.Endpoint, "")
+	title := kind + " " + d.Version.Value
+	if d.Local.Known && !d.Local.Value {
+		title += ", on another machine"
+	}
+	x.find("daemon", Green, title, d.Endpoint, "")
 	x.platform()
 	x.memory()
 	x.disk()
