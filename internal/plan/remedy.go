@@ -53,8 +53,8 @@ func (f Facts) DriverRemedy(version string) string {
 	return goal + " and restart the computer: " + command
 }
 
-// toolkitGuide tells how to add the repository that has the toolkit.
-const toolkitGuide = "https://docs.nvidia.com/datacenter/cloud-native/container-toolkit/latest/install-guide.html"
+// toolkitGuide leads to how to add the repository that has the toolkit.
+const toolkitGuide = "https://github.com/NVIDIA/nvidia-container-toolkit"
 
 // ToolkitRemedy makes the daemon able to hand GPUs to containers. (NVIDIA
 // Container Toolkit, installation guide; Docker Desktop, GPU support)
