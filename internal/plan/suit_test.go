@@ -117,7 +117,7 @@ func TestJudgeGPU(t *testing.T) {
 			because: "13.8 GB of disk and 13 GB is free", remedy: "make room"},
 		"image is here": {facts: with(gpus(good), func(f *plan.Facts) {
 			f.Daemon.DiskFree = plan.Known(int64(1e9), "")
-			f.Daemon.Images = plan.Known([]string{"djok/facecraft:gpu"}, "")
+			f.Daemon.Images = plan.Known([]string{"docker.io/djok/facecraft:gpu"}, "")
 		}), answer: plan.Suitable},
 		"arm64": {facts: with(gpus(good), func(f *plan.Facts) { f.Daemon.Arch.Value = "arm64" }), answer: plan.Unsuitable,
 			because: "an emulated program cannot use the GPU"},
@@ -246,6 +246,20 @@ func TestRemedies(t *testing.T) {
 				t.Errorf("driver: %q, want %q", got, tt.driver)
 			}
 		})
+	}
+}
+
+func TestInstallDocker(t *testing.T) {
+	t.Parallel()
+	for id, want := range map[string]string{"debian": "apt-get install docker.io", "fedora": "moby-engine", "arch": "pacman -S docker", "nixos": "", "": ""} {
+		h := plan.Host{Distro: plan.Known(plan.Distribution{ID: id}, "")}
+		if got := h.InstallDocker(); !strings.Contains(got, want) || want == "" && got != "" {
+			t.Errorf("%s: %q, want %q", id, got, want)
+		}
+	}
+	rocky := plan.Host{Distro: plan.Known(plan.Distribution{ID: "rocky", Like: []string{"rhel", "fedora"}}, "")}
+	if got := rocky.InstallDocker(); got != "" {
+		t.Errorf("Rocky Linux has no Docker of its own, got %q", got)
 	}
 }
 
