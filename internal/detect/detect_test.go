@@ -117,7 +117,6 @@ func TestInterruptedProbes(t *testing.T) {
 func withDocker(t testing.TB) detect.Probes {
 	docker := dockertest.Engine(t)
 	lite := dockertest.Lite(t)
-	dockertest.RemoveImages(t, docker, lite.Reference())
 	runner := &run.Runner{Docker: docker, Instance: dockertest.Instance(t, docker), Report: func(run.Event) {},
 		Helper: func(string) (*helper.Helper, error) { return lite, nil }}
 	probes := real()

@@ -40,11 +40,18 @@ func (p Probes) lookInside(ctx context.Context, facts *plan.Facts, gpus []string
 		return sight{view, refusal}, err
 	}))
 	d.GPUProof = proof(request != nil, seen)
-	if free := seen.Value.FreeDisk; free > 0 {
-		d.DiskFree = plan.Known(free, helper)
-	}
-	if free := seen.Value.FreeMemory; free > 0 {
-		d.FreeMemory = plan.Known(free, helper)
+	learn(&d.DiskFree, seen.Value.FreeDisk, seen)
+	learn(&d.FreeMemory, seen.Value.FreeMemory, seen)
+}
+
+// learn takes over a number that the helper container saw. Where it saw none,
+// what was known before stays.
+func learn(fact *plan.Fact[int64], value int64, seen plan.Fact[sight]) {
+	switch {
+	case value > 0:
+		*fact = plan.Known(value, helper)
+	case !fact.Known && !seen.Known:
+		fact.Evidence = seen.Evidence
 	}
 }
 
