@@ -175,8 +175,10 @@ func build(t testing.TB, pkg string) string {
 	if runtime.GOOS == "windows" {
 		file += ".exe"
 	}
-	cmd := exec.Command("go", "build", "-trimpath", "-ldflags", "-s -w -X main.version=v0.0.0-test", "-o", file,
-		"github.com/djok/facecraft/"+pkg)
+	// The build ID makes an image of its own for each package's tests, which
+	// no other package removes while these run.
+	flags := fmt.Sprintf("-s -w -buildid=%08x -X main.version=v0.0.0-test", rand.Uint32())
+	cmd := exec.Command("go", "build", "-trimpath", "-ldflags", flags, "-o", file, "github.com/djok/facecraft/"+pkg)
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if output, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("build %s: %v\n%s", pkg, err, output)
