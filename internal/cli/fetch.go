@@ -98,7 +98,7 @@ func (s *session) ensureImage(ctx context.Context, p *plan.Plan, f fetching) (fe
 		f.tell(bill)
 	}
 	s.app.showBill(bill, free)
-	if err := refuseForDisk(bill, free); err != nil {
+	if err := s.app.checkDisk(bill, free); err != nil {
 		return false, err
 	}
 	if err := s.app.consent(ctx, bill, f); err != nil {
@@ -170,10 +170,6 @@ func (a *app) showBill(bill registry.Bill, free plan.Fact[int64]) {
 	for _, note := range bill.Notes {
 		a.ui.Warn("%s", note)
 	}
-	if free.Known && !bill.Exact() && bill.Peak() > free.Value {
-		a.ui.Warn("the disk may not be enough: %s are free, and the image may need %s while it unpacks",
-			plan.Size(free.Value), plan.Size(bill.Peak()))
-	}
 }
 
 func downloadText(bill registry.Bill) string {
@@ -183,10 +179,9 @@ func downloadText(bill registry.Bill) string {
 	case bill.DownloadEstimated:
 		return "at most " + plan.Size(bill.Download) + ", an estimate from the catalogue"
 	}
-	missing := len(bill.Missing())
-	text := fmt.Sprintf("%s in %d layers", plan.Size(bill.Download), missing)
-	if missing < len(bill.Layers) {
-		text = fmt.Sprintf("%s in %d of %d layers; %s are here already", plan.Size(bill.Download), missing, len(bill.Layers), plan.Size(bill.Here))
+	text := fmt.Sprintf("%s, %d of %d layers", plan.Size(bill.Download), len(bill.Missing()), len(bill.Layers))
+	if bill.Here > 0 {
+		text += "; " + plan.Size(bill.Here) + " are here already"
 	}
 	return text
 }
@@ -208,20 +203,26 @@ func diskText(bill registry.Bill, free plan.Fact[int64]) string {
 	return strings.Join(parts, ", ")
 }
 
-// refuseForDisk stops what would certainly end in a full disk.
-func refuseForDisk(bill registry.Bill, free plan.Fact[int64]) error {
-	need := bill.Peak()
+// checkDisk stops what would certainly end in a full disk, and warns of what
+// might: unpacked sizes are often estimates.
+func (a *app) checkDisk(bill registry.Bill, free plan.Fact[int64]) error {
+	if !free.Known || bill.Peak() <= free.Value {
+		return nil
+	}
+	certain := bill.Peak()
 	switch {
-	case !free.Known || bill.DownloadEstimated:
-		return nil
+	case bill.DownloadEstimated:
+		certain = 0
 	case bill.UnpackedEstimated:
-		need = bill.Download
+		certain = bill.Download
 	}
-	if need <= free.Value {
-		return nil
+	if certain > free.Value {
+		return fault.New(fault.Unrunnable, "make room: docker system df shows what takes it",
+			"the disk of the Docker daemon is too small: %s needs %s and %s are free", bill.Reference, plan.Size(certain), plan.Size(free.Value))
 	}
-	return fault.New(fault.Unrunnable, "make room: docker system df shows what takes it",
-		"the disk of the Docker daemon is too small: %s needs %s and %s are free", bill.Reference, plan.Size(need), plan.Size(free.Value))
+	a.ui.Warn("the disk may not be enough: %s are free, and the image may need %s while it unpacks",
+		plan.Size(free.Value), plan.Size(bill.Peak()))
+	return nil
 }
 
 // consent is the user's word that the download may begin.
