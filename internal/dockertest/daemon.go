@@ -3,6 +3,7 @@ package dockertest
 import (
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -53,7 +54,7 @@ func mayMount() error {
 	if os.Getuid() != 0 {
 		return errors.New("only root can mount one")
 	}
-	for _, program := range []string{"dockerd", "mkfs.ext4", "mount"} {
+	for _, program := range []string{"dockerd", "mkfs.ext4", "mount", "ip"} {
 		if _, err := exec.LookPath(program); err != nil {
 			return err
 		}
@@ -91,8 +92,22 @@ func command(t testing.TB, name string, args ...string) {
 	}
 }
 
+// bridge is a network bridge of the second daemon's own. Never use
+// --bridge=none instead: it deletes docker0, the machine's daemon's. (moby,
+// daemon/daemon_unix.go, removeDefaultBridgeInterface)
+func bridge(t testing.TB) string {
+	t.Helper()
+	name := fmt.Sprintf("fc%08x", rand.Uint32())
+	command(t, "ip", "link", "add", name, "type", "bridge")
+	t.Cleanup(func() { command(t, "ip", "link", "delete", name) })
+	// An address for documentation (RFC 5737), which nothing else uses.
+	command(t, "ip", "address", "add", "198.51.100.1/24", "dev", name)
+	return name
+}
+
 // startDaemon runs dockerd beside the machine's own, with nothing in common
-// with it: no bridge, no firewall rules, names of its own in containerd.
+// with it: a bridge of its own, no firewall rules, names of its own in
+// containerd.
 func startDaemon(t testing.TB, dir, data, host string) {
 	t.Helper()
 	log, err := os.Create(filepath.Join(dir, "log"))
@@ -106,7 +121,7 @@ func startDaemon(t testing.TB, dir, data, host string) {
 	}
 	daemon := exec.Command("dockerd", "--config-file", config, "--data-root", data, "--exec-root", filepath.Join(dir, "exec"),
 		"--pidfile", filepath.Join(dir, "pid"), "--host", host,
-		"--bridge=none", "--iptables=false", "--ip-forward=false",
+		"--bridge", bridge(t), "--iptables=false", "--ip-masq=false", "--ip-forward=false",
 		"--containerd-namespace", filepath.Base(dir), "--containerd-plugins-namespace", filepath.Base(dir)+"-plugins")
 	daemon.Stdout, daemon.Stderr = log, log
 	if err := daemon.Start(); err != nil {
