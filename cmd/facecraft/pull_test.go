@@ -21,13 +21,10 @@ func TestRegistryScripts(t *testing.T) {
 	t.Parallel()
 	docker := dockertest.Engine(t)
 	binary := dockertest.Binary(t)
-	lite, err := dockertest.Lite(t).Image()
-	if err != nil {
-		t.Fatal(err)
-	}
+	dockertest.Lite(t)
 	testscript.Run(t, testscript.Params{
 		Dir:  filepath.Join("testdata", "registry"),
-		Cmds: registryCommands(lite),
+		Cmds: registryCommands(),
 		Setup: func(env *testscript.Env) error {
 			tb, ok := env.T().(testing.TB)
 			if !ok {
@@ -36,6 +33,7 @@ func TestRegistryScripts(t *testing.T) {
 			registry := dockertest.NewFaultyRegistry(tb)
 			dockertest.RemoveImages(tb, docker, registry.Host+"/")
 			env.Values[registryKey], env.Values[testingKey] = registry, tb
+			env.Values[baseKey] = ownLite(tb)
 			env.Setenv("REGISTRY", registry.Host)
 			env.Setenv("DOCKER_HOST", os.Getenv("DOCKER_HOST"))
 			env.Setenv("FACECRAFT_INSTANCE", dockertest.Instance(tb, docker))
@@ -51,13 +49,36 @@ type key int
 const (
 	registryKey key = iota
 	testingKey
+	baseKey
 )
 
+// ownLite is the lite image on a base of the script's own, so that scripts do
+// not find each other's layers in the daemon.
+func ownLite(t testing.TB) v1.Image {
+	lite, err := dockertest.Lite(t).Image()
+	if err != nil {
+		t.Fatal(err)
+	}
+	layers, err := lite.Layers()
+	if err != nil {
+		t.Fatal(err)
+	}
+	config, err := lite.ConfigFile()
+	if err != nil {
+		t.Fatal(err)
+	}
+	img, err := mutate.Config(dockertest.ImageOf(t, append([]v1.Layer{dockertest.Layer(t, 1000)}, layers...)...), config.Config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return img
+}
+
 // registryCommands are testscript's own, those of all scripts, and:
-func registryCommands(lite v1.Image) map[string]func(*testscript.TestScript, bool, []string) {
+func registryCommands() map[string]func(*testscript.TestScript, bool, []string) {
 	all := map[string]func(*testscript.TestScript, bool, []string){
-		// push TAG BYTES: publishes as $REGISTRY/facecraft:TAG the lite image
-		// with one more layer of as many random bytes. $DIGEST is its digest.
+		// push TAG BYTES: publishes as $REGISTRY/facecraft:TAG the script's lite
+		// image with one more layer of as many random bytes. $DIGEST is its digest.
 		"push": func(ts *testscript.TestScript, neg bool, args []string) {
 			if neg || len(args) != 2 {
 				ts.Fatalf("usage: push TAG BYTES")
@@ -66,7 +87,7 @@ func registryCommands(lite v1.Image) map[string]func(*testscript.TestScript, boo
 			_, err := fmt.Sscan(args[1], &size)
 			ts.Check(err)
 			tb := ts.Value(testingKey).(testing.TB)
-			img, err := mutate.AppendLayers(lite, dockertest.Layer(tb, size))
+			img, err := mutate.AppendLayers(ts.Value(baseKey).(v1.Image), dockertest.Layer(tb, size))
 			ts.Check(err)
 			dockertest.Push(tb, ts.Getenv("REGISTRY")+"/facecraft:"+args[0], img)
 			digest, err := img.Digest()

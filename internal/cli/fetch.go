@@ -263,9 +263,9 @@ func (s *session) newer(ctx context.Context, reference, digest string) func() st
 	if digest == "" || strings.Contains(reference, "@") {
 		return func() string { return "" }
 	}
-	ctx, cancel := context.WithTimeout(ctx, newerTimeout)
 	found := make(chan string, 1)
 	go func() {
+		ctx, cancel := context.WithTimeout(ctx, newerTimeout)
 		defer cancel()
 		other, err := s.registryClient(ctx).Digest(ctx, reference)
 		if err != nil || other == digest {
@@ -273,12 +273,5 @@ func (s *session) newer(ctx context.Context, reference, digest string) func() st
 		}
 		found <- other
 	}()
-	return func() string {
-		select {
-		case other := <-found:
-			return other
-		case <-ctx.Done():
-			return ""
-		}
-	}
+	return func() string { return <-found }
 }

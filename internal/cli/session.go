@@ -135,7 +135,7 @@ func (a *app) report(e run.Event) {
 func downloading(e run.Event) string {
 	text := "downloading " + e.Subject
 	if e.Total > 0 {
-		text = fmt.Sprintf("%s of %s", plan.Size(e.Done), plan.Size(e.Total))
+		text = fmt.Sprintf("downloading %s of %s", plan.Size(e.Done), plan.Size(e.Total))
 	}
 	if e.Rate > 0 {
 		text += fmt.Sprintf(", %s/s", plan.Size(e.Rate))
