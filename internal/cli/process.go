@@ -19,8 +19,8 @@ func (a *app) processCommand() *cli.Command {
 		Usage:     "make portraits of photos; starts a server if none runs",
 		UsageText: "facecraft process photo.jpg [more.png ...] [-o FILE.png|DIR]",
 		Flags: slices.Concat([]cli.Flag{
-			&cli.StringFlag{Name: "output", Aliases: []string{"o"}, EnvVars: env("output"), DefaultText: "beside the photo",
-				Usage: "`PLACE` of the results: a directory or FILE.png"},
+			&cli.StringFlag{Name: "output", Aliases: []string{"o"}, EnvVars: env("output"), DefaultText: "beside it",
+				Usage: "`PLACE`: directory or .png"},
 			&cli.BoolFlag{Name: "force", Aliases: []string{"f"}, EnvVars: env("force"), Usage: "replace existing results"},
 		}, requestFlags(), fetchFlags(), startFlags()),
 		Before: a.hush,

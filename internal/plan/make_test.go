@@ -89,7 +89,7 @@ func TestMakeChooses(t *testing.T) {
 			check:  func(p plan.Plan) bool { return p.Publish.Port == 8000 && p.MemoryLimit == 6<<30 }},
 
 		"lite": {facts: plantest.Laptop(), request: plan.Request{Tag: "lite"}, variant: "lite",
-			reason: "image facecraft-lite:0123456789ab: made of this program's own executable, nothing is downloaded",
+			reason: "image: built into this program, nothing is downloaded",
 			check: func(p plan.Plan) bool {
 				return p.Image.BuiltIn && p.ReadOnly && p.Image.Reference == "facecraft-lite:0123456789ab"
 			}},
@@ -105,7 +105,7 @@ func TestMakeChooses(t *testing.T) {
 				return p.Image.Reference == "127.0.0.1:5000/djok/facecraft:cpu" && p.UnpackedSize == 0
 			}},
 		"own image with another tag": {facts: plantest.Workstation(), request: plan.Request{Image: "mine:v2"}, variant: "gpu",
-			reason: "image mine:v2: asked for with --image"},
+			reason: "image: asked for with --image"},
 		"own latest":               {facts: plantest.Laptop(), request: plan.Request{Image: "mine:latest"}, variant: "cpu"},
 		"digest of the repository": {facts: plantest.Laptop(), request: plan.Request{Image: "djok/facecraft@sha256:00"}, variant: "cpu"},
 

@@ -23,7 +23,7 @@ func Laptop() plan.Facts {
 			NvidiaToolkit: plan.Known(false, "docker info lists neither the nvidia runtime nor an NVIDIA CDI device"),
 		},
 		GPUs:      plan.Known([]plan.GPU{}, "nvidia-smi, which comes with NVIDIA's driver, is not installed"),
-		LiteImage: plan.Known("facecraft-lite:0123456789ab", "made of this program's own executable, nothing is downloaded"),
+		LiteImage: plan.Known("facecraft-lite:0123456789ab", "built into this program, nothing is downloaded"),
 		BusyPorts: plan.Known([]int(nil), "something listens there already"),
 	}
 }
