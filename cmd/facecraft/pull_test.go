@@ -109,6 +109,10 @@ func registryCommands() map[string]func(*testscript.TestScript, bool, []string) 
 			}
 			registry.Reset()
 		},
+		// onlydaemon: the registry answers the daemon, and not the program.
+		"onlydaemon": func(ts *testscript.TestScript, _ bool, _ []string) {
+			ts.Value(registryKey).(*dockertest.FaultyRegistry).Fail("/", -1, dockertest.OnlyForDaemons)
+		},
 		// hide: the registry answers nothing but 503 from now on.
 		"hide": func(ts *testscript.TestScript, _ bool, _ []string) {
 			ts.Value(registryKey).(*dockertest.FaultyRegistry).Fail("/", -1, dockertest.Answer(503, "UNAVAILABLE", "down"))

@@ -41,12 +41,12 @@ type fetching struct {
 // fetchFlags are shared by the commands that may download an image.
 func fetchFlags() []cli.Flag {
 	return []cli.Flag{
-		&cli.StringFlag{Name: "pull", EnvVars: env("pull"), Value: fetchMissing,
-			Usage: "fetch the image `WHEN`: always (a newer one too), missing or never"},
+		&cli.StringFlag{Name: "pull", EnvVars: env("pull"), Value: fetchMissing, DefaultText: fetchMissing,
+			Usage: "`WHEN`: always, missing, never"},
 		&cli.BoolFlag{Name: "yes", Aliases: []string{"y"}, EnvVars: append(env("yes"), "FACECRAFT_YES"),
 			Usage: "agree to the download"},
 		&cli.StringFlag{Name: "max-download", EnvVars: env("max-download"),
-			Usage: "agree to a download of up to `SIZE`, such as 6GB, and refuse a larger one"},
+			Usage: "agree to a download of up to `SIZE`, as 6GB"},
 	}
 }
 
@@ -93,6 +93,11 @@ func (s *session) ensureImage(ctx context.Context, p *plan.Plan, f fetching) (fe
 	if local.Digest != "" && bill.Digest == local.Digest {
 		p.Image.Digest = local.Digest
 		return false, nil
+	}
+	if bill.DownloadEstimated {
+		if err := s.AskRegistry(ctx, p.Image.Reference); err != nil {
+			return false, err
+		}
 	}
 	if f.tell != nil {
 		f.tell(bill)

@@ -19,7 +19,7 @@ func (a *app) pullCommand() *cli.Command {
 		Usage:     "fetch the image ahead",
 		UsageText: "facecraft pull [--tag auto|cpu|gpu|lite] [--pull always]",
 		Flags: slices.Concat(requestFlags(), fetchFlags(), []cli.Flag{
-			&cli.BoolFlag{Name: "json", EnvVars: env("json"), Usage: "report what happens as JSON lines on standard output"},
+			&cli.BoolFlag{Name: "json", EnvVars: env("json"), Usage: "report in JSON lines on standard output"},
 			quietFlag(),
 		}),
 		Before: a.hush,

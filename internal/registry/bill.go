@@ -161,7 +161,8 @@ func (b *Bill) itemize(digest string, image v1.Image, q Question) error {
 	if err != nil {
 		return err
 	}
-	if offered := config.Platform(); offered.OS != "" && offered.OS+"/"+offered.Architecture != q.Platform {
+	// An image that names no platform, as some tools build them, runs anywhere.
+	if offered := config.OS + "/" + config.Architecture; config.OS != "" && offered != q.Platform {
 		return fmt.Errorf("%w for %s: it is for %s", errPlatform, q.Platform, offered)
 	}
 	b.Digest = digest
