@@ -163,7 +163,7 @@ func known(p plan.Plan) (registry.Known, error) {
 func (a *app) showBill(bill registry.Bill, free plan.Fact[int64]) {
 	rows := [][2]string{{"download", downloadText(bill)}, {"on disk", diskText(bill, free)}}
 	if bill.Limit != nil {
-		rows = append(rows, [2]string{"pulls left", fmt.Sprintf("%d of %d per %s", bill.Limit.Remaining, bill.Limit.Pulls, bill.Limit.Window)})
+		rows = append(rows, [2]string{"pulls left", fmt.Sprintf("%d of %d per %s", bill.Limit.Remaining, bill.Limit.Pulls, shortly(bill.Limit.Window))})
 	}
 	if bill.Mirror != "" {
 		rows = append(rows, [2]string{"mirror", bill.Mirror})

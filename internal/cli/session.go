@@ -6,6 +6,8 @@ import (
 	"os/exec"
 	"runtime"
 	"slices"
+	"strings"
+	"time"
 
 	"github.com/djok/facecraft/internal/catalog"
 	"github.com/djok/facecraft/internal/detect"
@@ -141,7 +143,19 @@ func downloading(e run.Event) string {
 		text += fmt.Sprintf(", %s/s", plan.Size(e.Rate))
 	}
 	if e.Left > 0 {
-		text += fmt.Sprintf(", %s left", e.Left)
+		text += fmt.Sprintf(", %s left", shortly(e.Left))
+	}
+	return text
+}
+
+// shortly writes a time without the zeros at its end: 6h for 6h0m0s.
+func shortly(d time.Duration) string {
+	text := d.String()
+	if strings.HasSuffix(text, "m0s") {
+		text = strings.TrimSuffix(text, "0s")
+	}
+	if strings.HasSuffix(text, "h0m") {
+		text = strings.TrimSuffix(text, "0m")
 	}
 	return text
 }
