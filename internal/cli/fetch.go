@@ -86,13 +86,16 @@ func (s *session) ensureImage(ctx context.Context, p *plan.Plan, f fetching) (fe
 		return false, fault.New(fault.Failed, "leave --pull never out, or bring it with facecraft load FILE",
 			"the image %s is not here", p.Image.Reference)
 	}
+	if local.Digest != "" {
+		latest, err := s.registryClient(ctx).Digest(ctx, p.Image.Reference)
+		if err == nil && latest == local.Digest {
+			p.Image.Digest = local.Digest
+			return false, nil
+		}
+	}
 	bill, free, err := s.bill(ctx, *p)
 	if err != nil {
 		return false, err
-	}
-	if local.Digest != "" && bill.Digest == local.Digest {
-		p.Image.Digest = local.Digest
-		return false, nil
 	}
 	if bill.DownloadEstimated {
 		if err := s.AskRegistry(ctx, p.Image.Reference); err != nil {
@@ -167,9 +170,6 @@ func (a *app) showBill(bill registry.Bill, free plan.Fact[int64]) {
 	}
 	if bill.Mirror != "" {
 		rows = append(rows, [2]string{"mirror", bill.Mirror})
-	}
-	if bill.Digest != "" {
-		rows = append(rows, [2]string{"digest", bill.Digest})
 	}
 	a.ui.Table(rows)
 	for _, note := range bill.Notes {

@@ -107,8 +107,7 @@ func TestShowBill(t *testing.T) {
 			"  download    1.9 GB, 1 of 1 layers\n" +
 				"  on disk     4.1 GB, 6 GB while it unpacks, 77 GB are free\n" +
 				"  pulls left  76 of 100 per 6h\n" +
-				"  mirror      https://mirror.example\n" +
-				"  digest      sha256:12\n",
+				"  mirror      https://mirror.example\n",
 		},
 		"much is here": {
 			registry.Bill{Download: 1_700_001_000, Here: 200_000_000, Unpacked: 5_100_000_000, UnpackedEstimated: true, Layers: []registry.Layer{here, missing}},

@@ -148,8 +148,11 @@ func downloading(e run.Event) string {
 	return text
 }
 
-// shortly writes a time without the zeros at its end: 6h for 6h0m0s.
+// shortly writes a time as people say it: 6h for 6h0m0s, no seconds of hours.
 func shortly(d time.Duration) string {
+	if d >= time.Hour {
+		d = d.Round(time.Minute)
+	}
 	text := d.String()
 	if strings.HasSuffix(text, "m0s") {
 		text = strings.TrimSuffix(text, "0s")

@@ -90,6 +90,9 @@ func (a *app) printStatus(report []serverStatus) error {
 		}
 		fmt.Fprintf(w, "%s\t%s, %s\n", s.Name, s.Variant, s.Status)
 		fmt.Fprintf(w, "  image\t%s\n", s.Image)
+		if s.Digest != "" {
+			fmt.Fprintf(w, "  digest\t%s\n", s.Digest)
+		}
 		if s.URL != "" {
 			fmt.Fprintf(w, "  address\t%s\n", s.URL)
 		}

@@ -379,6 +379,9 @@ func TestClassify(t *testing.T) {
 		"Get \"https://registry-1.docker.io/v2/\": net/http: TLS handshake timeout":                         registry.Transient,
 		"read tcp 10.0.0.2:51514->104.18.1.1:443: read: connection reset by peer":                           registry.Transient,
 		"Get \"https://registry-1.docker.io/v2/\": dial tcp: lookup registry-1.docker.io: no such host":     registry.Unreachable,
+		"Head \"http://127.0.0.1:1/v2/x/manifests/1\": EOF":                                                 registry.Transient,
+		"denied: requested access to the resource is denied":                                                registry.Permanent,
+		"open /var/lib/docker/geoff: permission denied":                                                     registry.Unclear,
 		"Cannot connect to the Docker daemon at unix:///var/run/docker.sock. Is the docker daemon running?": registry.Unclear,
 	} {
 		if got := registry.Classify(errors.New(text)); got != want {
@@ -390,18 +393,29 @@ func TestClassify(t *testing.T) {
 	}
 }
 
-// BenchmarkBill is what an image of 20 layers costs to look up.
+// BenchmarkBill is the bill of an image of 20 layers, paired with the least
+// that can be asked of a registry, one HEAD of the manifest.
 func BenchmarkBill(b *testing.B) {
 	f := dockertest.NewFaultyRegistry(b)
 	var layers []v1.Layer
 	for range 20 {
 		layers = append(layers, dockertest.Layer(b, 1000))
 	}
-	dockertest.Push(b, f.Host+"/image:1", dockertest.ImageOf(b, layers...))
+	reference := f.Host + "/image:1"
+	dockertest.Push(b, reference, dockertest.ImageOf(b, layers...))
 	client := registry.Client{Keychain: nobody}
+	var bills, heads time.Duration
 	for b.Loop() {
-		if _, err := client.Bill(b.Context(), registry.Question{Reference: f.Host + "/image:1", Platform: platform}); err != nil {
+		begin := time.Now()
+		if _, err := client.Bill(b.Context(), registry.Question{Reference: reference, Platform: platform}); err != nil {
 			b.Fatal(err)
 		}
+		billed := time.Now()
+		if _, err := client.Digest(b.Context(), reference); err != nil {
+			b.Fatal(err)
+		}
+		bills, heads = bills+billed.Sub(begin), heads+time.Since(billed)
 	}
+	b.ReportMetric(bills.Seconds()/float64(b.N), "s-a-bill")
+	b.ReportMetric(bills.Seconds()/heads.Seconds(), "times-a-HEAD")
 }

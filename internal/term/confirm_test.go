@@ -48,9 +48,9 @@ func TestProgressBar(t *testing.T) {
 		done, total int64
 		want        string
 	}{
-		{true, 0, 8, "░░░░░░░░░░░░░░░░░░░░░░░░   0 %  text"},
-		{true, 3, 8, "█████████░░░░░░░░░░░░░░░  37 %  text"},
-		{true, 9, 8, "████████████████████████ 100 %  text"},
+		{true, 0, 8, "░░░░░░░░░░░░░░░░   0 %  text"},
+		{true, 3, 8, "██████░░░░░░░░░░  37 %  text"},
+		{true, 9, 8, "████████████████ 100 %  text"},
 		{true, 3, 0, "text"},
 		{false, 3, 8, " 37 %  text"},
 	} {
