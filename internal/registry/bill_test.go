@@ -381,6 +381,7 @@ func TestClassify(t *testing.T) {
 		"Get \"https://registry-1.docker.io/v2/\": dial tcp: lookup registry-1.docker.io: no such host":     registry.Unreachable,
 		"Head \"http://127.0.0.1:1/v2/x/manifests/1\": EOF":                                                 registry.Transient,
 		"denied: requested access to the resource is denied":                                                registry.Permanent,
+		"Error response from daemon: denied":                                                                registry.Permanent,
 		"open /var/lib/docker/geoff: permission denied":                                                     registry.Unclear,
 		"Cannot connect to the Docker daemon at unix:///var/run/docker.sock. Is the docker daemon running?": registry.Unclear,
 	} {

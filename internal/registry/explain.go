@@ -39,6 +39,7 @@ var failures = []failure{
 	{"unauthorized", Permanent, "the registry wants a login", "log in with docker login"},
 	{"no basic auth credentials", Permanent, "the registry wants a login", "log in with docker login"},
 	{"denied:", Permanent, "there is no such image, or it needs a login", "check the name, or docker login"},
+	{": denied", Permanent, "there is no such image, or it needs a login", "check the name, or docker login"},
 	{errPlatform.Error(), Permanent, "the image does not exist for the daemon's platform", "use another variant"},
 	{"no space left on device", Permanent, "the disk of the Docker daemon is full", "make room: docker system df shows what takes it"},
 	{"manifest verification failed", Permanent, "the registry sent another image than was asked for", "check the mirror or proxy in between"},
