@@ -246,7 +246,7 @@ func TestFaults(t *testing.T) {
 		times   int
 		fault   dockertest.Fault
 		hint    string // of the failure; empty when the pull succeeds
-		retries int
+		retries int    // at least
 	}{
 		"the manifest breaks off":     {"GET /v2/image/manifests", 1, dockertest.CutAfter(10), "", 1},
 		"500 for a while":             {"/manifests/", 3, dockertest.Answer(500, "UNKNOWN", "oops"), "", 1}, // two requests an attempt
@@ -281,7 +281,8 @@ func TestFaults(t *testing.T) {
 			if (err == nil) != (tt.hint == "") || fault.HintOf(err) != tt.hint {
 				t.Errorf("%v (%s), want the remedy %q", err, fault.HintOf(err), tt.hint)
 			}
-			if got := p.count(run.Retrying); got != tt.retries {
+			// An attempt that got further than those before gives one more chance.
+			if got := p.count(run.Retrying); got < tt.retries || got > 2*tt.retries {
 				t.Errorf("%d retries, want %d: %+v", got, tt.retries, p.events)
 			}
 			p.checkProgress(t, bill)
