@@ -72,7 +72,7 @@ func fetchingOf(c *cli.Context) (fetching, error) {
 // whether there was anything to do.
 func (s *session) ensureImage(ctx context.Context, p *plan.Plan, f fetching) (fetched bool, err error) {
 	if p.Image.BuiltIn {
-		return s.EnsureImage(ctx, p.Image)
+		return s.EnsureBuiltIn(ctx, p.Image)
 	}
 	local, err := s.Inspect(ctx, p.Image.Reference)
 	if err != nil {

@@ -33,7 +33,7 @@ func (r *Runner) FreeDisk(ctx context.Context) (int64, error) {
 		return 0, err
 	}
 	image := plan.Image{Reference: lite.Reference(), Platform: version.Os + "/" + version.Arch, BuiltIn: true}
-	if _, err := r.EnsureImage(ctx, image); err != nil {
+	if _, err := r.EnsureBuiltIn(ctx, image); err != nil {
 		return 0, err
 	}
 	output, err := r.once(ctx, image.Reference, helper.DiskCommand)
