@@ -93,13 +93,23 @@ func (s *session) ensureImage(ctx context.Context, p *plan.Plan, f fetching) (fe
 			return false, nil
 		}
 	}
-	bill, free, err := s.bill(ctx, *p)
-	if err != nil {
+	if err := s.fetch(ctx, *p, f); err != nil {
 		return false, err
+	}
+	local, err = s.Inspect(ctx, p.Image.Reference)
+	p.Image.Digest = local.Digest
+	return true, err
+}
+
+// fetch pulls the plan's image, at the price that was agreed to.
+func (s *session) fetch(ctx context.Context, p plan.Plan, f fetching) error {
+	bill, free, err := s.bill(ctx, p)
+	if err != nil {
+		return err
 	}
 	if bill.DownloadEstimated {
 		if err := s.AskRegistry(ctx, p.Image.Reference); err != nil {
-			return false, err
+			return err
 		}
 	}
 	if f.tell != nil {
@@ -107,17 +117,12 @@ func (s *session) ensureImage(ctx context.Context, p *plan.Plan, f fetching) (fe
 	}
 	s.app.showBill(bill, free)
 	if err := s.app.checkDisk(bill, free); err != nil {
-		return false, err
+		return err
 	}
 	if err := s.app.consent(ctx, bill, f); err != nil {
-		return false, err
+		return err
 	}
-	if err := s.Pull(ctx, p.Image, bill); err != nil {
-		return false, err
-	}
-	local, err = s.Inspect(ctx, p.Image.Reference)
-	p.Image.Digest = local.Digest
-	return true, err
+	return s.Pull(ctx, p.Image, bill)
 }
 
 // bill asks the registry what the image costs, and the daemon what disk it

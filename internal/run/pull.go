@@ -76,6 +76,7 @@ func (r *Runner) Pull(ctx context.Context, img plan.Image, bill registry.Bill) e
 		}
 		backoff *= 2
 		p.tally.restart()
+		p.keeper.restart()
 	}
 }
 

@@ -406,6 +406,34 @@ func TestInterruption(t *testing.T) {
 	}
 }
 
+// TestRetryKeepsLayers: an attempt that follows another fetches only what was
+// not complete.
+func TestRetryKeepsLayers(t *testing.T) {
+	t.Parallel()
+	p := newPuller(t, dockertest.Engine(t))
+	layers := []v1.Layer{dockertest.Layer(t, 300_000), dockertest.Layer(t, 100_000), dockertest.Layer(t, 200_000)}
+	reference := p.push(t, "image:1", dockertest.ImageOf(t, layers...))
+	requests := func(i int) int {
+		digest, err := layers[i].Digest()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return p.registry.Count("GET /v2/image/blobs/" + digest.String())
+	}
+	last, err := layers[2].Digest()
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.registry.Fail(last.String(), 2, dockertest.StallAfter(100))
+	p.mustPull(t, reference)
+	if first, second, third := requests(0), requests(1), requests(2); first != 1 || second != 1 || third != 3 {
+		t.Errorf("the layers were asked for %d, %d and %d times", first, second, third)
+	}
+	if got := p.count(run.Retrying); got != 2 {
+		t.Errorf("%d retries", got)
+	}
+}
+
 func eventually(t *testing.T, what string, holds func() bool) {
 	t.Helper()
 	for end := time.Now().Add(15 * time.Second); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
