@@ -266,22 +266,17 @@ func (s *session) registryClient(ctx context.Context) registry.Client {
 	return client
 }
 
-// newer looks beside other work whether the registry has another image under
-// a reference than the digest. The function it returns waits for the answer,
-// briefly, and gives the other digest or "".
-func (s *session) newer(ctx context.Context, reference, digest string) func() string {
+// newer is the digest of another image that the registry has under the
+// reference by now, or "": also when it cannot be asked in time.
+func (s *session) newer(ctx context.Context, reference, digest string) string {
 	if digest == "" || strings.Contains(reference, "@") {
-		return func() string { return "" }
+		return ""
 	}
-	found := make(chan string, 1)
-	go func() {
-		ctx, cancel := context.WithTimeout(ctx, newerTimeout)
-		defer cancel()
-		other, err := s.registryClient(ctx).Digest(ctx, reference)
-		if err != nil || other == digest {
-			other = ""
-		}
-		found <- other
-	}()
-	return func() string { return <-found }
+	ctx, cancel := context.WithTimeout(ctx, newerTimeout)
+	defer cancel()
+	latest, err := s.registryClient(ctx).Digest(ctx, reference)
+	if err != nil || latest == digest {
+		return ""
+	}
+	return latest
 }

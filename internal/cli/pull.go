@@ -66,7 +66,7 @@ func (a *app) pull(c *cli.Context) error {
 		return nil
 	}
 	a.ui.Done("image %s was here already", p.Image.Pinned())
-	if other := s.newer(c.Context, p.Image.Reference, p.Image.Digest)(); other != "" {
+	if f.When == fetchMissing && s.newer(c.Context, p.Image.Reference, p.Image.Digest) != "" {
 		a.ui.Say("a newer one is in the registry: facecraft pull --pull always fetches it")
 	}
 	return nil

@@ -66,12 +66,10 @@ func (s *session) adopt(ctx context.Context, server run.Server, r serverRequest)
 		return found{}, err
 	}
 	variant, _ := catalogue.Variant(server.Variant) // zero where another version knew more
-	newer := s.newer(ctx, server.Image, server.Digest)
 	begin := time.Now()
 	if err := s.WaitReady(ctx, server, time.Duration(variant.StartSeconds)*time.Second, r.Timeout); err != nil {
 		return found{}, err
 	}
-	s.announceNewer(newer())
 	return found{Server: server, Ready: time.Since(begin)}, nil
 }
 
@@ -89,11 +87,8 @@ func (s *session) start(ctx context.Context, r serverRequest) (found, error) {
 	if err != nil {
 		return found{}, err
 	}
-	newer := func() string { return "" }
 	if fetched {
 		s.app.ui.Done("image %s is here", p.Image.Pinned())
-	} else {
-		newer = s.newer(ctx, p.Image.Reference, p.Image.Digest)
 	}
 	if r.Recreate {
 		if err := s.stopAll(ctx); err != nil {
@@ -109,18 +104,7 @@ func (s *session) start(ctx context.Context, r serverRequest) (found, error) {
 	if created && errors.Is(err, context.Canceled) {
 		s.Discard(server)
 	}
-	if err == nil {
-		s.announceNewer(newer())
-	}
 	return found{Server: server, Plan: &p, Ready: time.Since(begin)}, err
-}
-
-// announceNewer tells of an image that is not taken unasked: a version that
-// runs is never swapped silently.
-func (s *session) announceNewer(digest string) {
-	if digest != "" {
-		s.app.ui.Say("a newer image is in the registry (%s): facecraft up --recreate --pull always switches to it", digest)
-	}
 }
 
 // announce says what was chosen and why, before anything is done.

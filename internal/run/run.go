@@ -179,7 +179,7 @@ func (r *Runner) Start(ctx context.Context, p plan.Plan) (server Server, created
 		r.Discard(Server{ID: id, fresh: fresh})
 		return Server{}, false, startFault(ctx, p, err)
 	}
-	return Server{ID: id, Name: p.Name, Variant: p.Variant, Image: p.Image.Reference, State: "running",
+	return Server{ID: id, Name: p.Name, Variant: p.Variant, Image: p.Image.Reference, Digest: p.Image.Digest, State: "running",
 		URL: p.Publish.URL(), Port: p.Publish.Port, Plan: p.Hash(), Created: time.Now(), fresh: fresh}, true, nil
 }
 
