@@ -133,7 +133,7 @@ func (s *session) bill(ctx context.Context, p plan.Plan) (bill registry.Bill, fr
 	if err != nil {
 		return bill, free, err
 	}
-	known, err := known(p)
+	known, err := measured(p)
 	if err != nil {
 		return bill, free, err
 	}
@@ -155,8 +155,8 @@ func (s *session) bill(ctx context.Context, p plan.Plan) (bill registry.Bill, fr
 	return bill, free, err
 }
 
-// known is the catalogue's measurement, where the plan uses its image.
-func known(p plan.Plan) (registry.Known, error) {
+// measured is what the catalogue knows, where the plan uses its image.
+func measured(p plan.Plan) (registry.Known, error) {
 	if p.UnpackedSize == 0 {
 		return registry.Known{}, nil
 	}
@@ -171,7 +171,7 @@ func known(p plan.Plan) (registry.Known, error) {
 func (a *app) showBill(bill registry.Bill, free plan.Fact[int64]) {
 	rows := [][2]string{{"download", downloadText(bill)}, {"on disk", diskText(bill, free)}}
 	if bill.Limit != nil {
-		rows = append(rows, [2]string{"pulls left", fmt.Sprintf("%d of %d per %s", bill.Limit.Remaining, bill.Limit.Pulls, shortly(bill.Limit.Window))})
+		rows = append(rows, [2]string{"pulls left", fmt.Sprintf("%d of %d per %s", bill.Limit.Remaining, bill.Limit.Pulls, shortly(time.Duration(bill.Limit.Seconds)*time.Second))})
 	}
 	if bill.Mirror != "" {
 		rows = append(rows, [2]string{"mirror", bill.Mirror})

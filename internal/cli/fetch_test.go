@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/djok/facecraft/internal/fault"
 	"github.com/djok/facecraft/internal/plan"
@@ -101,7 +100,7 @@ func TestShowBill(t *testing.T) {
 		"everything is known": {
 			registry.Bill{
 				Download: 1_900_000_000, Unpacked: 4_080_000_000, Layers: []registry.Layer{missing}, Digest: "sha256:12", Mirror: "https://mirror.example",
-				Limit: &registry.Limit{Pulls: 100, Remaining: 76, Window: 6 * time.Hour},
+				Limit: &registry.Limit{Pulls: 100, Remaining: 76, Seconds: 21600},
 			},
 			plan.Known[int64](77*gigabyte, "a test"),
 			"  download    1.9 GB, 1 of 1 layers\n" +

@@ -174,6 +174,11 @@ func (a *app) load(c *cli.Context) error {
 		return err
 	}
 	a.ui.Done("%s (%s, %s) is here", facts.Reference, facts.Platform, plan.Size(file.size))
+	rows := [][2]string{{"variant", facts.Variant + ": " + facts.Summary}, {"memory", "needs about " + plan.Memory(facts.MemoryNeeded)}}
+	if facts.Digest != "" {
+		rows = append(rows, [2]string{"pulled as", facts.Digest})
+	}
+	a.ui.Table(rows)
 	return nil
 }
 

@@ -132,17 +132,17 @@ func TestUnpackedSize(t *testing.T) {
 		t.Errorf("without the catalogue: %d (estimated %v), want an estimate of %d", unknown.Unpacked, unknown.UnpackedEstimated, want)
 	}
 	q.Known = registry.Known{Digest: unknown.Digest, Unpacked: 5_000_000}
-	if got := bill(t, registry.Client{}, q); got.Unpacked != 5_000_000 || !got.Exact() {
-		t.Errorf("the measured image: %d, exact %v", got.Unpacked, got.Exact())
+	if got := bill(t, registry.Client{}, q); got.Unpacked != 5_000_000 || got.UnpackedEstimated {
+		t.Errorf("the measured image: %d, estimated %v", got.Unpacked, got.UnpackedEstimated)
 	}
 	q.Known.Digest = "sha256:0000"
-	if got := bill(t, registry.Client{}, q); got.Unpacked != 5_000_000 || got.Exact() {
-		t.Errorf("the tag has moved since: %d, exact %v", got.Unpacked, got.Exact())
+	if got := bill(t, registry.Client{}, q); got.Unpacked != 5_000_000 || !got.UnpackedEstimated {
+		t.Errorf("the tag has moved since: %d, estimated %v", got.Unpacked, got.UnpackedEstimated)
 	}
 	q.Known.Digest = unknown.Digest
 	q.Local = []registry.LocalImage{{DiffIDs: diffIDs(t, a), Pulled: true}}
-	if got := bill(t, registry.Client{}, q); got.Unpacked >= 5_000_000 || got.Unpacked < 4_800_000 || got.Exact() {
-		t.Errorf("the base is here: %d, exact %v", got.Unpacked, got.Exact())
+	if got := bill(t, registry.Client{}, q); got.Unpacked >= 5_000_000 || got.Unpacked < 4_800_000 || !got.UnpackedEstimated {
+		t.Errorf("the base is here: %d, estimated %v", got.Unpacked, got.UnpackedEstimated)
 	}
 }
 
@@ -255,7 +255,7 @@ func TestRateLimitHeaders(t *testing.T) {
 		}
 	}
 	f.Fail("/manifests/", 1, headers("100;w=21600", "76;w=21600"))
-	want := registry.Limit{Pulls: 100, Remaining: 76, Window: 6 * time.Hour}
+	want := registry.Limit{Pulls: 100, Remaining: 76, Seconds: 21600}
 	if got := bill(t, registry.Client{}, q); got.Limit == nil || *got.Limit != want {
 		t.Errorf("%+v, want %+v", got.Limit, want)
 	}
