@@ -16,8 +16,9 @@ import (
 )
 
 // SmallDaemon is a Docker daemon of the test's own whose data lies on a file
-// system of that many bytes. Environ is what makes a program use it.
-func SmallDaemon(t testing.TB, size int64) (docker *engine.Engine, environ []string, data string) {
+// system of that many bytes, started with these further arguments. Environ is
+// what makes a program use it.
+func SmallDaemon(t testing.TB, size int64, args ...string) (docker *engine.Engine, environ []string, data string) {
 	t.Helper()
 	Need(t, mayMount(), "a second daemon on a small disk")
 	data = smallDisk(t, size)
@@ -27,7 +28,7 @@ func SmallDaemon(t testing.TB, size int64) (docker *engine.Engine, environ []str
 	}
 	t.Cleanup(func() { os.RemoveAll(dir) })
 	environ = []string{"DOCKER_HOST=unix://" + filepath.Join(dir, "docker.sock"), "DOCKER_CONFIG=" + dir, "HOME=" + dir}
-	startDaemon(t, dir, data, environ[0][len("DOCKER_HOST="):])
+	startDaemon(t, dir, data, append(args, "--host", strings.TrimPrefix(environ[0], "DOCKER_HOST=")))
 	env := environment()
 	env.Getenv = func(name string) string {
 		for _, setting := range environ {
@@ -108,7 +109,7 @@ func bridge(t testing.TB) string {
 // startDaemon runs dockerd beside the machine's own, with nothing in common
 // with it: a bridge of its own, no firewall rules, names of its own in
 // containerd.
-func startDaemon(t testing.TB, dir, data, host string) {
+func startDaemon(t testing.TB, dir, data string, args []string) {
 	t.Helper()
 	log, err := os.Create(filepath.Join(dir, "log"))
 	if err != nil {
@@ -119,10 +120,10 @@ func startDaemon(t testing.TB, dir, data, host string) {
 	if err := os.WriteFile(config, []byte("{}"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	daemon := exec.Command("dockerd", "--config-file", config, "--data-root", data, "--exec-root", filepath.Join(dir, "exec"),
-		"--pidfile", filepath.Join(dir, "pid"), "--host", host,
+	daemon := exec.Command("dockerd", append(args, "--config-file", config,
+		"--data-root", data, "--exec-root", filepath.Join(dir, "exec"), "--pidfile", filepath.Join(dir, "pid"),
 		"--bridge", bridge(t), "--iptables=false", "--ip-masq=false", "--ip-forward=false",
-		"--containerd-namespace", filepath.Base(dir), "--containerd-plugins-namespace", filepath.Base(dir)+"-plugins")
+		"--containerd-namespace", filepath.Base(dir), "--containerd-plugins-namespace", filepath.Base(dir)+"-plugins")...)
 	daemon.Stdout, daemon.Stderr = log, log
 	if err := daemon.Start(); err != nil {
 		t.Fatal(err)

@@ -69,6 +69,31 @@ func TestSmallDisk(t *testing.T) {
 	})
 }
 
+// TestDaemonsMirror: an image of Docker Hub comes through the daemon's mirror,
+// the bill too, and the hub is not needed for either.
+func TestDaemonsMirror(t *testing.T) {
+	t.Parallel()
+	mirror := dockertest.NewFaultyRegistry(t)
+	layer := dockertest.Layer(t, 100_000)
+	img := dockertest.ImageFor(t, "amd64", layer) // the published images' only platform
+	dockertest.Push(t, mirror.Host+"/djok/facecraft:cpu", img)
+	mirror.Reset()
+	docker, environ, _ := dockertest.SmallDaemon(t, 120<<20, "--registry-mirror", "http://"+mirror.Host)
+	cmd := exec.CommandContext(t.Context(), dockertest.Binary(t), "pull", "--tag", "cpu")
+	cmd.Env = append(os.Environ(), environ...)
+	output, err := cmd.CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v\n%s", err, output)
+	}
+	if text := string(output); !strings.Contains(text, "mirror    http://"+mirror.Host) || !strings.Contains(text, "the disk may not be enough") {
+		t.Errorf("it says\n%s", text)
+	}
+	local, err := (&run.Runner{Docker: docker}).Inspect(t.Context(), "djok/facecraft:cpu")
+	if digest, _ := img.Digest(); err != nil || local.Digest != digest.String() {
+		t.Errorf("the daemon has %+v, %v; published was %s", local, err, digest)
+	}
+}
+
 // zeros is a layer that is small to download and large to unpack.
 func zeros(t *testing.T, size int64) v1.Layer {
 	t.Helper()
