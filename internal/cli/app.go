@@ -58,7 +58,7 @@ func (a *app) commandLine() *cli.App {
 			a.upCommand(), a.processCommand(), a.composeCommand(), a.planCommand(),
 			a.pullCommand(), a.saveCommand(), a.loadCommand(),
 			a.statusCommand(), a.logsCommand(), a.openCommand(), a.downCommand(), a.doctorCommand(), a.versionCommand(),
-			a.serveLiteCommand(), a.checkLiteCommand(), a.lookInsideCommand(), a.writeInsideCommand(), a.giveInsideCommand(), a.freeDiskCommand(),
+			a.serveLiteCommand(), a.checkLiteCommand(), a.lookInsideCommand(), a.writeInsideCommand(), a.giveInsideCommand(),
 		),
 		HideVersion: true,
 		Suggest:     true,

@@ -151,20 +151,14 @@ func fromSummary(c container.Summary) Server {
 	return s
 }
 
-// EnsureImage makes the plan's image present: built-in images are loaded out
-// of this program, others pulled when they are missing. It tells whether
-// there was anything to do.
-func (r *Runner) EnsureImage(ctx context.Context, image plan.Image) (fetched bool, err error) {
-	switch _, err := r.Docker.ImageInspect(ctx, image.Reference); {
-	case err == nil:
-		return false, nil
-	case !errdefs.IsNotFound(err):
+// EnsureBuiltIn loads a built-in image out of this program when the daemon
+// lacks it, and tells whether it did.
+func (r *Runner) EnsureBuiltIn(ctx context.Context, image plan.Image) (loaded bool, err error) {
+	local, err := r.Inspect(ctx, image.Reference)
+	if err != nil || local.Here {
 		return false, err
 	}
-	if image.BuiltIn {
-		return true, r.load(ctx, image)
-	}
-	return true, r.Pull(ctx, image, registry.Bill{})
+	return true, r.load(ctx, image)
 }
 
 // Start creates and starts the plan's container. A dead container of the same
@@ -199,7 +193,7 @@ func (r *Runner) Start(ctx context.Context, p plan.Plan, secrets map[string]stri
 		r.Discard(Server{ID: id, fresh: fresh})
 		return Server{}, false, startFault(ctx, p, err)
 	}
-	return Server{ID: id, Name: p.Name, Variant: p.Variant, Image: p.Image.Reference, State: "running",
+	return Server{ID: id, Name: p.Name, Variant: p.Variant, Image: p.Image.Reference, Digest: p.Image.Digest, State: "running",
 		URL: p.Publish.URL(), Port: p.Publish.Port, Plan: p.Hash(), Created: time.Now(), fresh: fresh}, other == nil, nil
 }
 

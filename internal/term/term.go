@@ -139,7 +139,7 @@ func (ui *UI) Progress(format string, args ...any) {
 }
 
 // barWidth is how many cells a progress bar takes.
-const barWidth = 24
+const barWidth = 16
 
 // ProgressBar is Progress with a bar before the text on a terminal, and a
 // percentage elsewhere. A total of 0 is not known, and has neither.
