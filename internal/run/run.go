@@ -65,7 +65,8 @@ type Server struct {
 	Name    string    `json:"name"`
 	Variant string    `json:"variant"`
 	Image   string    `json:"image"`
-	State   string    `json:"state"` // as docker ps: running, exited, created …
+	ImageID string    `json:"image_id"` // the digest of what runs, whatever the tag means by now
+	State   string    `json:"state"`    // as docker ps: running, exited, created …
 	Status  string    `json:"status"`
 	URL     string    `json:"url,omitempty"`  // empty unless it runs
 	Port    int       `json:"port,omitempty"` // on the host
@@ -106,6 +107,7 @@ func fromSummary(c container.Summary) Server {
 		Variant: c.Labels[plan.LabelVariant],
 		Plan:    c.Labels[plan.LabelPlan],
 		Image:   c.Image,
+		ImageID: c.ImageID,
 		State:   c.State,
 		Status:  c.Status,
 		Created: time.Unix(c.Created, 0),
