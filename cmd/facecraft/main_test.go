@@ -39,7 +39,6 @@ func TestDockerScripts(t *testing.T) {
 	docker := dockertest.Engine(t)
 	binary := dockertest.Binary(t)
 	lite := dockertest.Lite(t).Reference()
-	dockertest.RemoveImages(t, docker, lite)
 	testscript.Run(t, testscript.Params{
 		Dir:  filepath.Join("testdata", "docker"),
 		Cmds: commands,

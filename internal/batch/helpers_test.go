@@ -48,6 +48,7 @@ type stub struct {
 	inFlight int
 	highest  int // of inFlight
 	asked    int
+	made     int
 	deleted  int
 	before   func(w http.ResponseWriter, r *http.Request) (answered bool)
 	delay    time.Duration
@@ -107,7 +108,8 @@ func (s *stub) process(w http.ResponseWriter, r *http.Request) {
 	defer s.mu.Unlock()
 	s.inFlight--
 	s.uploads[sum]++
-	id := fmt.Sprintf("%08x", s.asked)
+	s.made++
+	id := fmt.Sprintf("%08x", s.made)
 	s.jobs[id] = sum + " " + r.FormValue("width")
 	fmt.Fprintf(w, `{"success":true,"job_id":"%s","result":{"face_count":1}}`, id)
 }
@@ -161,7 +163,7 @@ type batchOf struct {
 }
 
 // do finds, plans, selects and runs, and gives each photo's result by its
-// base name.
+// path.
 func (b *batchOf) do(t testing.TB) (results map[string]Result, selected Selected, err error) {
 	t.Helper()
 	if b.recipe.Formats == nil {
@@ -182,7 +184,7 @@ func (b *batchOf) do(t testing.TB) (results map[string]Result, selected Selected
 	var mu sync.Mutex
 	b.run = &Run{Servers: b.servers, Recipe: b.recipe, Force: b.force, Checksum: b.checksum, patience: shortPatience,
 		Report: func(r Result) {
-			name := filepath.Base(r.Path)
+			name, _ := filepath.Rel(b.dir, r.Path)
 			if _, twice := results[name]; twice {
 				t.Errorf("%s was reported twice", name)
 			}

@@ -42,7 +42,7 @@ func TestRunOnLite(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if r := results["anna.png"]; r.Outcome != Done || r.Server != server.URL || r.Took <= 0 {
+	if r := results[filepath.Join("2024", "anna.png")]; r.Outcome != Done || r.Server != server.URL || r.Took <= 0 {
 		t.Errorf("anna: %+v", r)
 	}
 	if r := results["coffee.png"]; r.Outcome != Failed || r.Cause != NoFace || r.Err.Error() != "no face found in the picture" {
@@ -265,14 +265,16 @@ func TestHostileServers(t *testing.T) {
 	}
 	megabyte := strings.Repeat("x", 1<<20)
 	cases := map[string]func(w http.ResponseWriter, r *http.Request) bool{
-		"endless JSON":      process(func(w http.ResponseWriter, _ *http.Request) { endless(w, `{"success":true,"job_id":"`, megabyte) }),
-		"HTML":              process(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "<h1>Welcome to nginx!</h1>") }),
-		"a path for a job":  process(func(w http.ResponseWriter, _ *http.Request) { success(w, "../../../etc/passwd") }),
-		"an address":        process(func(w http.ResponseWriter, _ *http.Request) { success(w, elsewhere.URL) }),
-		"a line end":        process(func(w http.ResponseWriter, _ *http.Request) { success(w, "a\r\nHost: x") }),
-		"no job":            process(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, `{"success":true}`) }),
-		"null":              process(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, `null`) }),
-		"redirect":          process(func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, elsewhere.URL, http.StatusTemporaryRedirect) }),
+		"endless JSON":     process(func(w http.ResponseWriter, _ *http.Request) { endless(w, `{"success":true,"job_id":"`, megabyte) }),
+		"HTML":             process(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "<h1>Welcome to nginx!</h1>") }),
+		"a path for a job": process(func(w http.ResponseWriter, _ *http.Request) { success(w, "../../../etc/passwd") }),
+		"an address":       process(func(w http.ResponseWriter, _ *http.Request) { success(w, elsewhere.URL) }),
+		"a line end":       process(func(w http.ResponseWriter, _ *http.Request) { success(w, "a\r\nHost: x") }),
+		"no job":           process(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, `{"success":true}`) }),
+		"null":             process(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, `null`) }),
+		"redirect": process(func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, elsewhere.URL, http.StatusTemporaryRedirect)
+		}),
 		"500 for ever":      process(func(w http.ResponseWriter, _ *http.Request) { http.Error(w, megabyte, http.StatusInternalServerError) }),
 		"401":               process(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusUnauthorized) }),
 		"endless picture":   download(func(w http.ResponseWriter, _ *http.Request) { endless(w, "\x89PNG\r\n\x1a\n", megabyte) }),

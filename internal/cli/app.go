@@ -82,6 +82,10 @@ func init() {
 	describe := cli.FlagStringer
 	cli.FlagStringer = func(flag cli.Flag) string {
 		text, _, _ := strings.Cut(describe(flag), " [$")
+		name, repetition, several := strings.Cut(text, " [ ")
+		if _, usage, ok := strings.Cut(repetition, " ]"); several && ok {
+			text = name + usage // "repeatable" is said there, in less room
+		}
 		return text
 	}
 }

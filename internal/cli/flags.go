@@ -20,13 +20,13 @@ func env(flag string) []string {
 // requestFlags are shared by all commands that make a plan.
 func requestFlags() []cli.Flag {
 	return []cli.Flag{
-		&cli.StringFlag{Name: "tag", Aliases: []string{"t"}, EnvVars: env("tag"), DefaultText: plan.Auto,
-			Usage: "`VARIANT` to run: auto, cpu, gpu or lite"},
+		&cli.StringFlag{Name: "tag", Aliases: []string{"t"}, EnvVars: env("tag"),
+			Usage: "`VARIANT`: auto (the default), cpu, gpu or lite"},
 		&cli.BoolFlag{Name: "lite", EnvVars: env("lite"),
 			Usage: "short for --tag lite: no download, no AI models"},
 		&cli.StringFlag{Name: "image", EnvVars: []string{"FACECRAFT_IMAGE"},
 			Usage: "image `REF` to run: your own build or a mirror"},
-		&cli.IntFlag{Name: "port", Aliases: []string{"p"}, EnvVars: env("port"), DefaultText: "first free from 8000",
+		&cli.IntFlag{Name: "port", Aliases: []string{"p"}, EnvVars: env("port"), DefaultText: "the first free",
 			Usage: "`PORT` of this machine"},
 		&cli.StringFlag{Name: "listen", EnvVars: env("listen"), DefaultText: plan.Loopback,
 			Usage: "`ADDRESS` to answer on"},

@@ -2,11 +2,8 @@ package cli
 
 import (
 	"net"
-	"os"
-	"os/signal"
 	"strconv"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/urfave/cli/v2"
@@ -50,10 +47,7 @@ func (a *app) serveLite(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	// docker stop sends SIGTERM; as process 1 nothing else would act on it.
-	ctx, stop := signal.NotifyContext(c.Context, os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	return engine.Serve(ctx, listener)
+	return engine.Serve(c.Context, listener)
 }
 
 func (a *app) getenvOr(name, fallback string) string {

@@ -61,14 +61,6 @@ func (p preset) recipe() batch.Recipe {
 	return batch.Recipe{Options: o, Formats: []string{batch.JPG}}
 }
 
-func presetNames() string {
-	var names []string
-	for _, p := range presets {
-		names = append(names, p.name)
-	}
-	return strings.Join(names, ", ")
-}
-
 // presetList is for whoever named one that does not exist.
 func presetList() string {
 	var list strings.Builder

@@ -22,22 +22,23 @@ func (a *app) processCommand() *cli.Command {
 			"facecraft process -r photos/ -o portraits/ --preset ad --report report.html\n" +
 			"facecraft process --watch inbox/ -o portraits/\n" +
 			"find . -name '*.jpg' -print0 | facecraft process -0 @-",
-		Description: "Photos are files, directories (with -r), globs, @LIST of names, or - for standard input.\n" +
-			"Only what is missing or changed is made: the same command goes on where it stopped.",
+		Description: "Photos are files, directories (with -r), globs, @LIST (a file of names) or -\n" +
+			"(standard input). Only what is missing or changed is made: the same command\n" +
+			"goes on where it stopped. Endpoints get the bearer token in " + tokenVariable + ".",
 		Flags: slices.Concat([]cli.Flag{
-			&cli.StringFlag{Name: "output", Aliases: []string{"o"}, EnvVars: env("output"), DefaultText: "beside the photo",
-				Usage: "`PLACE` of the results: a directory, FILE.png, FILE.jpg or - for standard output"},
-			&cli.BoolFlag{Name: "force", Aliases: []string{"f"}, EnvVars: env("force"), Usage: "make everything again, replacing what is there"},
+			&cli.StringFlag{Name: "output", Aliases: []string{"o"}, EnvVars: env("output"), DefaultText: "beside it",
+				Usage: "`PLACE`: directory, FILE.png or -"},
+			&cli.BoolFlag{Name: "force", Aliases: []string{"f"}, EnvVars: env("force"), Usage: "make all again and replace it"},
 			&cli.BoolFlag{Name: "recursive", Aliases: []string{"r"}, EnvVars: env("recursive"), Usage: "take the photos in directories"},
-			&cli.BoolFlag{Name: "null", Aliases: []string{"0"}, EnvVars: env("null"), Usage: "names in @LISTs and on standard output end with NUL"},
-			&cli.BoolFlag{Name: "checksum", EnvVars: env("checksum"), Usage: "tell changed photos by content, not by time"},
-			&cli.BoolFlag{Name: "watch", EnvVars: env("watch"), Usage: "go on with photos that arrive in the directories"},
+			&cli.BoolFlag{Name: "null", Aliases: []string{"0"}, EnvVars: env("null"), Usage: "names in @LISTs and output end in NUL"},
+			&cli.BoolFlag{Name: "checksum", EnvVars: env("checksum"), Usage: "tell changed photos by content"},
+			&cli.BoolFlag{Name: "watch", EnvVars: env("watch"), Usage: "go on with photos that arrive"},
 		}, recipeFlags(), []cli.Flag{
 			&cli.StringSliceFlag{Name: "endpoint", EnvVars: env("endpoint"),
-				Usage: "`URL` of a server to use instead of this machine's; several may be given; a bearer token is taken from " + tokenVariable},
-			&cli.IntFlag{Name: "in-flight", EnvVars: env("in-flight"), Value: batch.InFlight, Usage: "`NUMBER` of photos that each server gets at once"},
-			&cli.StringFlag{Name: "report", EnvVars: env("report"), Usage: "write a page with before and after to `FILE.html`"},
-			&cli.BoolFlag{Name: "preview", EnvVars: env("preview"), Usage: "show the portraits in the terminal (kitty, iTerm2 and their like)"},
+				Usage: "`URL` of a server elsewhere; repeatable"},
+			&cli.IntFlag{Name: "in-flight", EnvVars: env("in-flight"), Value: batch.InFlight, Usage: "`PHOTOS` a server gets at once"},
+			&cli.StringFlag{Name: "report", EnvVars: env("report"), Usage: "write a page of all to `HTML`"},
+			&cli.BoolFlag{Name: "preview", EnvVars: env("preview"), Usage: "show portraits in the terminal"},
 			jsonFlag(),
 		}, requestFlags(), startFlags()),
 		Before: a.hush,

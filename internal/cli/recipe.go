@@ -15,14 +15,14 @@ import (
 // recipeFlags say how a portrait is to look.
 func recipeFlags() []cli.Flag {
 	return []cli.Flag{
-		&cli.StringFlag{Name: "preset", EnvVars: env("preset"), Usage: "`NAME` of a common need: " + presetNames()},
-		&cli.StringFlag{Name: "size", EnvVars: env("size"), DefaultText: "648x648", Usage: "`WIDTHxHEIGHT` in pixels, each 64 to 4096"},
-		&cli.StringFlag{Name: "background", EnvVars: env("background"), DefaultText: "#f0f0f0", Usage: "`COLOUR` behind the face, as #rrggbb"},
-		&cli.Float64Flag{Name: "margin", EnvVars: env("margin"), DefaultText: "0.3", Usage: "`PART` of the face's size around it, 0 to 1"},
-		&cli.BoolFlag{Name: "no-oval", EnvVars: env("no-oval"), Usage: "keep the whole picture, without an oval; gives JPEGs only"},
+		&cli.StringFlag{Name: "preset", EnvVars: env("preset"), Usage: "`NAME`: ad, linkedin, passport-us, -uk, -icao"},
+		&cli.StringFlag{Name: "size", EnvVars: env("size"), DefaultText: "648x648", Usage: "`WxH` in pixels, 64 to 4096"},
+		&cli.StringFlag{Name: "background", EnvVars: env("background"), DefaultText: "#f0f0f0", Usage: "`#RRGGBB` behind the face"},
+		&cli.Float64Flag{Name: "margin", EnvVars: env("margin"), DefaultText: "0.3", Usage: "`PART` of the face around it, 0 to 1"},
+		&cli.BoolFlag{Name: "no-oval", EnvVars: env("no-oval"), Usage: "the whole picture, as JPEG"},
 		&cli.BoolFlag{Name: "no-enhance", EnvVars: env("no-enhance"), Usage: "leave the face as it is"},
-		&cli.Float64Flag{Name: "fidelity", EnvVars: env("fidelity"), DefaultText: "0.7", Usage: "`NUMBER` of the enhancement: 0 smoothest, 1 closest to the photo"},
-		&cli.StringFlag{Name: "format", EnvVars: env("format"), DefaultText: "png", Usage: "`FORMAT` of the results: png, jpg or both"},
+		&cli.Float64Flag{Name: "fidelity", EnvVars: env("fidelity"), DefaultText: "0.7", Usage: "`X`: 0 is smoothest, 1 truest"},
+		&cli.StringFlag{Name: "format", EnvVars: env("format"), DefaultText: "png", Usage: "`F`: png, jpg or both"},
 	}
 }
 

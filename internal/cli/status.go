@@ -14,7 +14,7 @@ import (
 func (a *app) statusCommand() *cli.Command {
 	return &cli.Command{
 		Name:      "status",
-		Usage:     "show the server: where it is, whether it is ready, its models",
+		Usage:     "show where the server is, whether it is ready",
 		UsageText: "facecraft status [--json]",
 		Flags:     []cli.Flag{jsonFlag()},
 		Action:    a.status,

@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/urfave/cli/v2"
+
+	"github.com/djok/facecraft/internal/plan"
 )
 
 func (a *app) upCommand() *cli.Command {
@@ -58,11 +60,15 @@ func (a *app) welcome(server found) {
 	} else {
 		a.ui.Done("facecraft (%s) is ready at %s after %s", server.Variant, server.URL, server.Ready.Round(10*time.Millisecond))
 	}
+	facecraft := "facecraft"
+	if name := a.instance(); name != plan.DefaultInstance {
+		facecraft = "FACECRAFT_INSTANCE=" + name + " " + facecraft
+	}
 	a.ui.Say("")
 	a.ui.Table([][2]string{
-		{"facecraft process photo.jpg", "make a portrait of a photo"},
-		{"facecraft logs", "see what the server says"},
-		{"facecraft down", "stop it"},
+		{facecraft + " process photo.jpg", "make a portrait of a photo"},
+		{facecraft + " logs", "see what the server says"},
+		{facecraft + " down", "stop it"},
 		{server.URL + "/docs", "the API's documentation"},
 	})
 	a.ui.Say("")

@@ -20,6 +20,7 @@ var source string
 
 var file = template.Must(template.New("docker-compose.yml").Funcs(template.FuncMap{
 	"quote":  quote,
+	"line":   line,
 	"size":   plan.Size,
 	"memory": plan.Memory,
 }).Parse(source))
@@ -46,6 +47,9 @@ func Render(p plan.Plan, version string) (yaml []byte, notes []string, err error
 func portMapping(p plan.Publish) string {
 	return net.JoinHostPort(p.Address, strconv.Itoa(p.Port)) + ":" + strconv.Itoa(p.Container)
 }
+
+// line keeps a text within its comment, whatever an error's text contains.
+func line(text string) string { return strings.Join(strings.Fields(text), " ") }
 
 // quote makes a string safe as a YAML value in a Compose file: JSON's quoting
 // is YAML's, and a dollar sign would begin a variable.

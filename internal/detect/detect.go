@@ -87,7 +87,7 @@ func (p Probes) liteImage(arch plan.Fact[string]) plan.Fact[string] {
 	if err != nil {
 		return plan.Unknown[string](err.Error())
 	}
-	return plan.Known(reference, "made of this program's own executable, nothing is downloaded")
+	return plan.Known(reference, "built into this program, nothing is downloaded")
 }
 
 func (p Probes) busyPorts(ports []int) plan.Fact[[]int] {

@@ -5,22 +5,30 @@ package dockertest
 import (
 	"context"
 	"fmt"
+	"io"
+	"log"
 	"math/rand/v2"
 	"net"
 	"net/http/httptest"
 	"os"
 	"os/exec"
+	"path"
 	"path/filepath"
 	"runtime"
 	"strings"
 	"sync"
 	"testing"
 
+	"github.com/containerd/errdefs"
 	"github.com/docker/docker/api/types/container"
 	"github.com/docker/docker/api/types/filters"
-	"github.com/docker/docker/api/types/image"
+	imagetypes "github.com/docker/docker/api/types/image"
 	"github.com/docker/docker/api/types/volume"
+	"github.com/google/go-containerregistry/pkg/name"
 	"github.com/google/go-containerregistry/pkg/registry"
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/google/go-containerregistry/pkg/v1/mutate"
+	"github.com/google/go-containerregistry/pkg/v1/remote"
 
 	"github.com/djok/facecraft/internal/engine"
 	"github.com/djok/facecraft/internal/helper"
@@ -46,10 +54,14 @@ func Need(t testing.TB, missing error, what string) {
 // Engine connects to the machine's Docker.
 func Engine(t testing.TB) *engine.Engine {
 	t.Helper()
-	docker, err := engine.Connect(t.Context(), engine.Env{Getenv: os.Getenv, LookPath: exec.LookPath, OS: runtime.GOOS})
+	docker, err := engine.Connect(t.Context(), environment())
 	Need(t, err, "Docker")
 	t.Cleanup(func() { docker.Close() })
 	return docker
+}
+
+func environment() engine.Env {
+	return engine.Env{Getenv: os.Getenv, LookPath: exec.LookPath, OS: runtime.GOOS}
 }
 
 // Instance is a name for the test's own servers. What bears it when the test
@@ -63,16 +75,7 @@ func Instance(t testing.TB, docker *engine.Engine) string {
 
 func removeInstance(t testing.TB, docker *engine.Engine, name string) {
 	ctx := context.WithoutCancel(t.Context())
-	byLabel := filters.NewArgs(filters.Arg("label", plan.LabelInstance+"="+name))
-	containers, err := docker.ContainerList(ctx, container.ListOptions{All: true, Filters: byLabel})
-	if err != nil {
-		t.Errorf("list the test's containers: %v", err)
-	}
-	for _, c := range containers {
-		if err := docker.ContainerRemove(ctx, c.ID, container.RemoveOptions{Force: true}); err != nil {
-			t.Errorf("remove the test's container: %v", err)
-		}
-	}
+	removeContainers(t, docker, func(c container.Summary) bool { return c.Labels[plan.LabelInstance] == name })
 	volumes, err := docker.VolumeList(ctx, volume.ListOptions{Filters: filters.NewArgs(filters.Arg("name", name+"_"))})
 	if err != nil {
 		t.Errorf("list the test's volumes: %v", err)
@@ -84,12 +87,28 @@ func removeInstance(t testing.TB, docker *engine.Engine, name string) {
 	}
 }
 
+func removeContainers(t testing.TB, docker *engine.Engine, which func(container.Summary) bool) {
+	ctx := context.WithoutCancel(t.Context())
+	containers, err := docker.ContainerList(ctx, container.ListOptions{All: true})
+	if err != nil {
+		t.Errorf("list the test's containers: %v", err)
+	}
+	for _, c := range containers {
+		if !which(c) {
+			continue
+		}
+		if err := docker.ContainerRemove(ctx, c.ID, container.RemoveOptions{Force: true}); err != nil && !errdefs.IsNotFound(err) {
+			t.Errorf("remove the test's container: %v", err)
+		}
+	}
+}
+
 // RemoveImages removes the images whose reference begins with prefix when the
-// test ends.
+// test ends, and the containers made of them.
 func RemoveImages(t testing.TB, docker *engine.Engine, prefix string) {
 	t.Cleanup(func() {
 		ctx := context.WithoutCancel(t.Context())
-		images, err := docker.ImageList(ctx, image.ListOptions{})
+		images, err := docker.ImageList(ctx, imagetypes.ListOptions{})
 		if err != nil {
 			t.Errorf("list the test's images: %v", err)
 		}
@@ -98,7 +117,9 @@ func RemoveImages(t testing.TB, docker *engine.Engine, prefix string) {
 				if !strings.HasPrefix(tag, prefix) {
 					continue
 				}
-				if _, err := docker.ImageRemove(ctx, tag, image.RemoveOptions{Force: true}); err != nil {
+				// An image in use would only lose its name.
+				removeContainers(t, docker, func(c container.Summary) bool { return c.Image == tag })
+				if _, err := docker.ImageRemove(ctx, tag, imagetypes.RemoveOptions{Force: true}); err != nil {
 					t.Errorf("remove the test's image: %v", err)
 				}
 			}
@@ -109,7 +130,7 @@ func RemoveImages(t testing.TB, docker *engine.Engine, prefix string) {
 // Registry is an empty registry of the test's own, by its HOST:PORT.
 func Registry(t testing.TB) string {
 	t.Helper()
-	server := httptest.NewServer(registry.New())
+	server := httptest.NewServer(registry.New(registry.Logger(log.New(io.Discard, "", 0))))
 	t.Cleanup(server.Close)
 	return strings.TrimPrefix(server.URL, "http://")
 }
@@ -125,55 +146,138 @@ func FreePort(t testing.TB) int {
 	return listener.Addr().(*net.TCPAddr).Port
 }
 
-var build = sync.OnceValues(func() (string, error) {
-	dir, err := os.MkdirTemp("", "facecraft-test-")
-	if err != nil {
-		return "", err
+// built are programs of this module, each built once for all tests of a
+// package.
+var built = struct {
+	sync.Mutex
+	dir   string
+	lite  string // the lite image's reference, once a test asked for it
+	files map[string]string
+}{files: map[string]string{}}
+
+func build(t testing.TB, pkg string) string {
+	t.Helper()
+	built.Lock()
+	defer built.Unlock()
+	if file, ok := built.files[pkg]; ok {
+		return file
 	}
-	binary := filepath.Join(dir, "facecraft")
+	if built.dir == "" {
+		dir, err := os.MkdirTemp("", "facecraft-test-")
+		if err != nil {
+			t.Fatal(err)
+		}
+		built.dir = dir
+	}
+	file := filepath.Join(built.dir, path.Base(pkg))
 	if runtime.GOOS == "windows" {
-		binary += ".exe"
+		file += ".exe"
 	}
-	cmd := exec.Command("go", "build", "-trimpath", "-ldflags", "-s -w -X main.version=v0.0.0-test",
-		"-o", binary, "github.com/djok/facecraft/cmd/facecraft")
+	cmd := exec.Command("go", "build", "-trimpath", "-ldflags", "-s -w -X main.version=v0.0.0-test", "-o", file,
+		"github.com/djok/facecraft/"+pkg)
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if output, err := cmd.CombinedOutput(); err != nil {
-		return "", fmt.Errorf("%w\n%s", err, output)
+		t.Fatalf("build %s: %v\n%s", pkg, err, output)
 	}
-	return binary, nil
-})
+	built.files[pkg] = file
+	return file
+}
 
-// Binary is the program as it is released, built once for all tests of a
-// package..
+// Binary is the program as it is released.
 func Binary(t testing.TB) string {
 	t.Helper()
-	binary, err := build()
-	if err != nil {
-		t.Fatalf("build the program: %v", err)
+	return build(t, "cmd/facecraft")
+}
+
+// Main runs a package's tests and takes away the programs that they built, and
+// the lite image, which the tests share. A package that uses Binary, Lite or
+// PushStub calls it from TestMain.
+func Main(m *testing.M) {
+	code := m.Run()
+	if err := removeLite(); err != nil {
+		fmt.Fprintln(os.Stderr, "remove the lite image:", err)
+		code = max(code, 1)
 	}
-	return binary
+	os.RemoveAll(built.dir)
+	os.Exit(code)
+}
+
+func removeLite() error {
+	if built.lite == "" {
+		return nil
+	}
+	docker, err := engine.Connect(context.Background(), environment())
+	if err != nil {
+		return nil // then there is no image either
+	}
+	defer docker.Close()
+	_, err = docker.ImageRemove(context.Background(), built.lite, imagetypes.RemoveOptions{})
+	if errdefs.IsNotFound(err) {
+		return nil
+	}
+	return err
 }
 
 // Lite is the lite image of Binary.
 func Lite(t testing.TB) *helper.Helper {
 	t.Helper()
-	data, err := os.ReadFile(Binary(t))
-	if err != nil {
-		t.Fatal(err)
-	}
-	lite, err := helper.FromExecutable(data, runtime.GOARCH)
-	if err != nil {
-		t.Fatal(err)
-	}
+	lite := image(t, Binary(t))
+	built.Lock()
+	defer built.Unlock()
+	built.lite = lite.Reference()
 	return lite
 }
 
-// Main runs a package's tests and takes away the program that they built. A
-// package that uses Binary calls it from TestMain.
-func Main(m *testing.M) {
-	code := m.Run()
-	if binary, err := build(); err == nil {
-		os.RemoveAll(filepath.Dir(binary))
+func image(t testing.TB, executable string) *helper.Helper {
+	t.Helper()
+	data, err := os.ReadFile(executable)
+	if err != nil {
+		t.Fatal(err)
 	}
-	os.Exit(code)
+	made, err := helper.FromExecutable(data, runtime.GOARCH)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return made
+}
+
+// PushLite publishes the lite image in a registry under a reference.
+func PushLite(t testing.TB, reference string) {
+	t.Helper()
+	img, err := Lite(t).Image()
+	if err != nil {
+		t.Fatal(err)
+	}
+	Push(t, reference, img)
+}
+
+// PushStub publishes an image of the stub that behaves as its arguments say.
+func PushStub(t testing.TB, reference string, behaviour ...string) {
+	t.Helper()
+	img, err := image(t, build(t, "internal/dockertest/stub")).Image()
+	if err != nil {
+		t.Fatal(err)
+	}
+	file, err := img.ConfigFile()
+	if err != nil {
+		t.Fatal(err)
+	}
+	config := file.Config
+	config.Cmd = behaviour
+	if img, err = mutate.Config(img, config); err != nil {
+		t.Fatal(err)
+	}
+	Push(t, reference, img)
+}
+
+// Push publishes an image in a registry under a reference.
+func Push(t testing.TB, reference string, img v1.Image) {
+	t.Helper()
+	tag, err := name.NewTag(reference, name.Insecure)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := remote.Write(tag, img); err != nil {
+		t.Fatal(err)
+	}
 }

@@ -6,7 +6,8 @@ package engine
 
 import (
 	"context"
-	"strings"
+	"net"
+	"net/url"
 	"time"
 
 	"github.com/docker/cli/cli/connhelper"
@@ -37,13 +38,15 @@ func Connect(ctx context.Context, env Env) (*Engine, error) {
 	}
 	pingCtx, cancel := context.WithTimeout(ctx, connectTimeout)
 	defer cancel()
-	if _, err := docker.Ping(pingCtx); err != nil {
+	ping, err := docker.Ping(pingCtx)
+	if err != nil {
 		docker.Close()
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
 		return nil, env.explain(endpoint, err)
 	}
+	docker.NegotiateAPIVersionPing(ping) // or the first request would ping again
 	return &Engine{APIClient: docker, Endpoint: endpoint}, nil
 }
 
@@ -72,7 +75,18 @@ func newClient(endpoint Endpoint) (*client.Client, error) {
 }
 
 // Local tells whether the daemon runs on this machine, virtual machines on it
-// included; a TCP address may be anywhere.
+// included.
 func (e Endpoint) Local() bool {
-	return strings.HasPrefix(e.Host, "unix://") || strings.HasPrefix(e.Host, "npipe://")
+	address, err := url.Parse(e.Host)
+	if err != nil {
+		return false
+	}
+	switch address.Scheme {
+	case "unix", "npipe":
+		return true
+	case "tcp", "http", "https":
+		host := address.Hostname()
+		return host == "localhost" || net.ParseIP(host).IsLoopback()
+	}
+	return false
 }

@@ -3,7 +3,7 @@ package lite
 import "golang.org/x/image/math/f64"
 
 // An f64.Aff3 maps (x, y) to (a[0]x + a[1]y + a[2], a[3]x + a[4]y + a[5]).
-// Coordinates are continuous: a pixel's centre lies at .5.
+// Coordinates are continuous: a pixel's center lies at .5.
 
 // turnUpright maps a stored picture of w×h pixels to the way it is looked at.
 func (o orientation) turnUpright(w, h float64) f64.Aff3 {

@@ -46,7 +46,7 @@ func checkContract(t testing.TB, r *http.Request, w *httptest.ResponseRecorder) 
 func answerSchema(r *http.Request, status int) (object, bool) {
 	for route, operations := range contract()["paths"].(object) {
 		operation, ok := operations.(object)[strings.ToLower(r.Method)].(object)
-		if !ok || !matchesRoute(route, r.URL.Path) {
+		if !ok || !matchesRoute(route, r.URL.EscapedPath()) {
 			continue
 		}
 		response, ok := operation["responses"].(object)[strconv.Itoa(status)].(object)

@@ -14,10 +14,10 @@ const upright orientation = pictures.Upright
 // sideways tells whether width and height change places.
 func (o orientation) sideways() bool { return o >= 5 }
 
-func readOrientation(r seekableFile) (orientation, error) {
+func readOrientation(r seekableFile) orientation {
 	size, err := r.Seek(0, io.SeekEnd)
 	if err != nil {
-		return upright, err
+		return upright // a photo must not fail over its metadata
 	}
-	return orientation(pictures.Orientation(r, size)), nil
+	return orientation(pictures.Orientation(r, size))
 }

@@ -25,7 +25,7 @@ const (
 	// 3000 pixels, as it is and mirrored, scores 36 to 103. What isn't an
 	// upright face (that photo's other parts, turned and upside down too;
 	// coffee.png at 100 to 3000 pixels held in all eight ways) scores at most
-	// 11. This lies between, as many times the one as the other is of it.
+	// 11. This is the geometric mean.
 	minQuality = 20
 	// sameFace is the overlap (intersection over union) from which two windows
 	// show the same face.

@@ -65,10 +65,7 @@ func decodePhoto(r seekableFile) (*photo, error) {
 	if int64(config.Width)*int64(config.Height) > maxPixels {
 		return nil, &tooLargeError{config.Width, config.Height}
 	}
-	held, err := readOrientation(r)
-	if err != nil {
-		return nil, err
-	}
+	held := readOrientation(r)
 	buffered, err := fromStart(r)
 	if err != nil {
 		return nil, err
@@ -147,7 +144,7 @@ func (p *photo) drawOn(dst *image.RGBA, kernel xdraw.Transformer, scale, dx, dy 
 
 // shrink makes a picture n times smaller by averaging blocks of n×n pixels;
 // what is left at the right and lower edge is dropped. It works in strips of n
-// rows, which the draw package converts fast from any colour model.
+// rows, which the draw package converts fast from any color model.
 func shrink(src image.Image, n int) *image.RGBA {
 	bounds := src.Bounds()
 	dst := image.NewRGBA(image.Rect(0, 0, bounds.Dx()/n, bounds.Dy()/n))

@@ -1,16 +1,11 @@
 package lite
 
 import (
-	"bytes"
 	"fmt"
 	"image"
 	"image/color"
 	"image/draw"
-	"image/jpeg"
-	"image/png"
 	"math"
-	"sort"
-	"sync"
 
 	xdraw "golang.org/x/image/draw"
 )
@@ -28,8 +23,6 @@ const (
 
 	ovalRadius  = 0.48 // of the output's width and height, as in the contract's image
 	ovalFeather = 0.04 // width of the soft edge, of the shorter side
-
-	maxJPEGBytes = 99 * 1024 // a directory service's limit for a user's photo
 )
 
 // options are what a request may choose about its portrait.
@@ -65,8 +58,8 @@ func (o options) backgroundColor() color.RGBA {
 	return color.RGBA{byte(o.background[0]), byte(o.background[1]), byte(o.background[2]), 255}
 }
 
-// drawPortrait puts the face in the centre of an opaque picture. What lies
-// outside the photo has the background colour.
+// drawPortrait puts the face in the center of an opaque picture. What lies
+// outside the photo has the background color.
 func drawPortrait(p *photo, f face, o options) *image.RGBA {
 	dst := image.NewRGBA(image.Rect(0, 0, o.width, o.height))
 	draw.Draw(dst, dst.Rect, image.NewUniform(o.backgroundColor()), image.Point{}, draw.Src)
@@ -114,51 +107,4 @@ func flatten(p *image.NRGBA, background color.RGBA) *image.RGBA {
 		p.Pix[i+3] = 255
 	}
 	return &image.RGBA{Pix: p.Pix, Stride: p.Stride, Rect: p.Rect}
-}
-
-// pngEncoder prefers speed: for a portrait it takes a seventh of the default's
-// time and the file is an eighth larger.
-var pngEncoder = png.Encoder{CompressionLevel: png.BestSpeed, BufferPool: &pngBuffers{}}
-
-// pngBuffers keeps the encoder's large buffers from one photo to the next.
-type pngBuffers struct{ pool sync.Pool }
-
-func (b *pngBuffers) Get() *png.EncoderBuffer {
-	buffer, _ := b.pool.Get().(*png.EncoderBuffer)
-	return buffer
-}
-
-func (b *pngBuffers) Put(buffer *png.EncoderBuffer) { b.pool.Put(buffer) }
-
-func encodePNG(p *image.NRGBA) ([]byte, error) {
-	var file bytes.Buffer
-	if err := pngEncoder.Encode(&file, p); err != nil {
-		return nil, fmt.Errorf("encoding png: %w", err)
-	}
-	return file.Bytes(), nil
-}
-
-// encodeJPEG encodes with the best quality, from 90 down in steps of 5, that
-// keeps the file within maxJPEGBytes. The contract stops at 50 and lets a
-// noisy picture exceed the limit; here it goes on to 5. Only a picture of
-// several megapixels can be larger even so, and is then kept at that quality.
-func encodeJPEG(p *image.RGBA) ([]byte, error) {
-	const best, step, steps = 90, 5, 17
-	var file bytes.Buffer
-	var failure error
-	tooLarge := func(quality int) bool {
-		file.Reset()
-		if err := jpeg.Encode(&file, p, &jpeg.Options{Quality: quality}); err != nil {
-			failure = err
-		}
-		return file.Len() > maxJPEGBytes
-	}
-	if tooLarge(best) {
-		downBy := 1 + sort.Search(steps-1, func(i int) bool { return !tooLarge(best - step*(i+1)) })
-		tooLarge(best - step*min(downBy, steps))
-	}
-	if failure != nil {
-		return nil, fmt.Errorf("encoding jpeg: %w", failure)
-	}
-	return file.Bytes(), nil
 }

@@ -2,6 +2,7 @@ package lite
 
 import (
 	"bytes"
+	"context"
 	"encoding/binary"
 	"fmt"
 	"image"
@@ -16,6 +17,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 )
 
 func TestProcess(t *testing.T) {
@@ -67,7 +69,7 @@ func near(got, want, tolerance int) bool {
 }
 
 // checkOval checks the default portrait's two files: the oval, the background,
-// and that the face is in the centre.
+// and that the face is in the center.
 func checkOval(t *testing.T, pngFile, jpgFile []byte) {
 	t.Helper()
 	portrait, err := png.Decode(bytes.NewReader(pngFile))
@@ -80,7 +82,7 @@ func checkOval(t *testing.T, pngFile, jpgFile []byte) {
 	}
 	alpha := func(x, y int) uint8 { return oval.NRGBAAt(x, y).A }
 	if alpha(0, 0) != 0 || alpha(647, 647) != 0 || alpha(324, 324) != 255 {
-		t.Errorf("alpha %d %d in the corners, %d in the centre", alpha(0, 0), alpha(647, 647), alpha(324, 324))
+		t.Errorf("alpha %d %d in the corners, %d in the center", alpha(0, 0), alpha(647, 647), alpha(324, 324))
 	}
 	soft := 0
 	for x := range 324 {
@@ -88,7 +90,7 @@ func checkOval(t *testing.T, pngFile, jpgFile []byte) {
 			soft++
 		}
 		if alpha(x, 324) > alpha(x+1, 324) {
-			t.Errorf("alpha falls from %d to %d towards the centre at %d", alpha(x, 324), alpha(x+1, 324), x)
+			t.Errorf("alpha falls from %d to %d towards the center at %d", alpha(x, 324), alpha(x+1, 324), x)
 		}
 	}
 	if soft < 10 {
@@ -186,6 +188,9 @@ func TestProcessFailures(t *testing.T) {
 		if w.Code != 200 || answer.Success || answer.Result != nil || answer.JPGURL != nil || answer.Error == nil {
 			t.Errorf("%s: answer %d %s", test.name, w.Code, w.Body)
 			continue
+		}
+		if nulls := `"result":null,"png_url":null,"jpg_url":null,"png_base64":null,"jpg_base64":null,"error":"`; !strings.Contains(w.Body.String(), nulls) {
+			t.Errorf("%s: not null: %s", test.name, w.Body)
 		}
 		message := test.message
 		if message == "" {
@@ -342,23 +347,26 @@ func TestBatch(t *testing.T) {
 	wantNoUploads(t, e)
 }
 
-// TestTraversal asks for a file beside the jobs in every way to write it.
+// TestTraversal asks for files that are no job's, in every way to write it.
 func TestTraversal(t *testing.T) {
 	t.Parallel()
 	e := newTestEngine(t)
 	outside := filepath.Join(filepath.Dir(e.cfg.OutputDir), "0123abcd")
-	if err := os.Mkdir(outside, 0o755); err != nil {
-		t.Fatal(err)
-	}
-	for _, name := range []string{pngFile, jpgFile} {
-		if err := os.WriteFile(filepath.Join(outside, name), []byte("secret"), 0o644); err != nil {
+	beside := filepath.Join(e.cfg.OutputDir, "my photos")
+	for _, dir := range []string{outside, beside} {
+		if err := os.Mkdir(dir, 0o755); err != nil {
 			t.Fatal(err)
+		}
+		for _, name := range []string{pngFile, jpgFile} {
+			if err := os.WriteFile(filepath.Join(dir, name), []byte("secret"), 0o644); err != nil {
+				t.Fatal(err)
+			}
 		}
 	}
 	if err := os.Symlink(outside, filepath.Join(e.cfg.OutputDir, "deadbeef")); err != nil {
 		t.Fatal(err)
 	}
-	for _, id := range []string{"..%2f0123abcd", "%2e%2e%2f0123abcd", "..%5c0123abcd", "%2e%2e", "%2e", "*", "0123ABCD", "deadbeef", "%00", "a%0ab"} {
+	for _, id := range []string{"..%2f0123abcd", "%2e%2e%2f0123abcd", "..%5c0123abcd", "%2e%2e", "%2e", "*", "0123ABCD", "deadbeef", "%00", "a%0ab", "my%20photos"} {
 		for _, format := range []string{"png", "jpg", "..%2fpng"} {
 			if w := get(t, e, "/api/v1/download/"+id+"/"+format); w.Code == 200 || strings.Contains(w.Body.String(), "secret") {
 				t.Errorf("download %s/%s: answer %d %s", id, format, w.Code, w.Body)
@@ -366,11 +374,10 @@ func TestTraversal(t *testing.T) {
 		}
 		do(t, e, httptest.NewRequest("DELETE", "/api/v1/jobs/"+id, nil))
 	}
-	if _, err := os.Stat(filepath.Join(outside, pngFile)); err != nil {
-		t.Errorf("the file outside is gone: %v", err)
-	}
-	if _, err := os.Stat(e.cfg.OutputDir); err != nil {
-		t.Errorf("the output directory is gone: %v", err)
+	for _, dir := range []string{outside, beside} {
+		if _, err := os.Stat(filepath.Join(dir, pngFile)); err != nil {
+			t.Errorf("the file is gone: %v", err)
+		}
 	}
 }
 
@@ -405,32 +412,49 @@ func TestConcurrentRequests(t *testing.T) {
 	wantNoUploads(t, e)
 }
 
-// TestHealthWhileProcessing holds the turn of a photo.
-func TestHealthWhileProcessing(t *testing.T) {
+// TestOnePhotoAtATime sends a photo out of turn: it waits, and nothing else
+// does.
+func TestOnePhotoAtATime(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		e := newTestEngine(t)
+		e.turn <- struct{}{}
+		answered := make(chan *httptest.ResponseRecorder, 1)
+		request := multipartRequest(t, "/api/v1/process/quick", filePart(t, "astronaut.png"))
+		go func() {
+			w := httptest.NewRecorder()
+			e.ServeHTTP(w, request)
+			answered <- w
+		}()
+		synctest.Wait()
+		if len(answered) != 0 {
+			t.Fatal("processed out of turn")
+		}
+		for _, path := range []string{"/health", "/ready", "/readiness", "/status"} {
+			if w := get(t, e, path); w.Code != http.StatusOK {
+				t.Errorf("%s: answer %d", path, w.Code)
+			}
+		}
+		<-e.turn
+		if w := <-answered; w.Code != http.StatusOK {
+			t.Errorf("answer %d %s", w.Code, w.Body)
+		}
+	})
+}
+
+// TestWaitingEndsWithTheRequest sends a photo out of turn, whose client leaves.
+func TestWaitingEndsWithTheRequest(t *testing.T) {
 	t.Parallel()
 	e := newTestEngine(t)
 	e.turn <- struct{}{}
-	waiting := make(chan *httptest.ResponseRecorder)
-	request := multipartRequest(t, "/api/v1/process/quick", filePart(t, "astronaut.png"))
-	go func() {
-		w := httptest.NewRecorder()
-		e.ServeHTTP(w, request)
-		waiting <- w
-	}()
-	for _, path := range []string{"/health", "/ready", "/readiness", "/status"} {
-		if w := get(t, e, path); w.Code != 200 {
-			t.Errorf("%s: answer %d", path, w.Code)
-		}
+	ctx, leave := context.WithCancel(t.Context())
+	leave()
+	request := multipartRequest(t, "/api/v1/process/quick", filePart(t, "astronaut.png")).WithContext(ctx)
+	wantAnswer(t, do(t, e, request), 400, `{"detail":"context canceled"}`)
+	if n := e.stats.answer().TotalProcessed; n != 0 {
+		t.Errorf("%d photos processed", n)
 	}
-	select {
-	case w := <-waiting:
-		t.Errorf("processed out of turn: %d", w.Code)
-	default:
-	}
-	<-e.turn
-	if w := <-waiting; w.Code != http.StatusOK {
-		t.Errorf("answer %d %s", w.Code, w.Body)
-	}
+	wantNoUploads(t, e)
 }
 
 func BenchmarkProcess(b *testing.B) {

@@ -180,10 +180,10 @@ func (m *maker) chooseImage(v Variant) error {
 				"the %s variant is not available: %s", v.Name, m.facts.LiteImage.Evidence)
 		}
 		m.plan.Image = Image{Reference: m.facts.LiteImage.Value, BuiltIn: true}
-		m.because("image "+m.plan.Image.Reference, "%s", m.facts.LiteImage.Evidence)
+		m.because("image", "%s", m.facts.LiteImage.Evidence)
 	case m.request.Image != "":
 		m.plan.Image = Image{Reference: m.request.Image}
-		m.because("image "+m.request.Image, "asked for with --image")
+		m.because("image", "asked for with --image")
 		m.plan.UnpackedSize = 0 // another image's size is not in the catalogue
 	default:
 		m.plan.Image = Image{Reference: m.catalogue.Reference(v)}

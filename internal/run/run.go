@@ -156,22 +156,57 @@ func (r *Runner) Start(ctx context.Context, p plan.Plan) (server Server, created
 	if err != nil {
 		return Server{}, false, err
 	}
-	config, host, platform := spec(p, r.Version)
-	response, err := r.Docker.ContainerCreate(ctx, config, host, nil, platform, p.Name)
-	if errdefs.IsConflict(err) {
-		server, err := r.other(ctx, p.Name, err)
-		return server, false, err
-	}
-	if err != nil {
+	id, other, err := r.create(ctx, p)
+	switch {
+	case err != nil:
 		r.removeVolumes(fresh)
-		return Server{}, false, fmt.Errorf("create the container: %w", err)
+		return Server{}, false, err
+	case other != nil:
+		return *other, false, nil
 	}
-	if err := r.Docker.ContainerStart(ctx, response.ID, container.StartOptions{}); err != nil {
-		r.Discard(Server{ID: response.ID, fresh: fresh})
+	if err := r.Docker.ContainerStart(ctx, id, container.StartOptions{}); err != nil {
+		r.Discard(Server{ID: id, fresh: fresh})
 		return Server{}, false, startFault(ctx, p, err)
 	}
-	return Server{ID: response.ID, Name: p.Name, Variant: p.Variant, Image: p.Image.Reference, State: "running",
+	return Server{ID: id, Name: p.Name, Variant: p.Variant, Image: p.Image.Reference, State: "running",
 		URL: p.Publish.URL(), Port: p.Publish.Port, Plan: p.Hash(), Created: time.Now(), fresh: fresh}, true, nil
+}
+
+// create makes the container. Where a call like this one was faster, it waits
+// until that one's container runs and returns it as other. The name is taken
+// before the container can be seen, so that its holder may be nobody yet.
+func (r *Runner) create(ctx context.Context, p plan.Plan) (id string, other *Server, err error) {
+	config, host, platform := spec(p, r.Version)
+	begin := time.Now()
+	for {
+		response, err := r.Docker.ContainerCreate(ctx, config, host, nil, platform, p.Name)
+		if err == nil {
+			return response.ID, nil, nil
+		}
+		if !errdefs.IsConflict(err) {
+			return "", nil, fmt.Errorf("create the container: %w", err)
+		}
+		holder, inspectErr := r.Docker.ContainerInspect(ctx, p.Name)
+		foreign := inspectErr == nil && holder.Config.Labels[plan.LabelInstance] != p.Name
+		if foreign || time.Since(begin) > startGrace {
+			return "", nil, fault.Wrap(fault.Failed, err, "rename or remove it: docker rm -f "+p.Name,
+				"the name %s is taken by another container", p.Name)
+		}
+		servers, err := r.Servers(ctx)
+		if err != nil {
+			return "", nil, err
+		}
+		for _, s := range servers {
+			if s.Name == p.Name && s.Running() {
+				return "", &s, nil
+			}
+		}
+		select {
+		case <-ctx.Done():
+			return "", nil, ctx.Err()
+		case <-time.After(pollInterval):
+		}
+	}
 }
 
 // removeDead makes room for a new container where an earlier one of this
@@ -201,36 +236,6 @@ func (s Server) ended() bool {
 		return time.Since(s.Created) > startGrace
 	}
 	return false
-}
-
-// other finds who took the container's name first, and gives a call like this
-// one the time to start it.
-func (r *Runner) other(ctx context.Context, name string, conflict error) (Server, error) {
-	ctx, cancel := context.WithTimeout(ctx, startGrace)
-	defer cancel()
-	for starting := true; starting; {
-		servers, err := r.Servers(ctx)
-		if err != nil {
-			return Server{}, err
-		}
-		starting = false
-		for _, s := range servers {
-			if s.Name != name {
-				continue
-			}
-			if s.Running() {
-				return s, nil
-			}
-			starting = true
-		}
-		select {
-		case <-ctx.Done():
-			return Server{}, ctx.Err()
-		case <-time.After(pollInterval):
-		}
-	}
-	return Server{}, fault.Wrap(fault.Failed, conflict, "rename or remove it: docker rm -f "+name,
-		"a container named %s exists that facecraft did not start", name)
 }
 
 // startFault explains why the daemon could not start the container.

@@ -1,0 +1,95 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/djok/facecraft/internal/dockertest"
+)
+
+// BenchmarkReady is how long after the server's own word, in its log, `up`
+// ends. (Asking the server beside `up` would change what is measured: packets
+// to a container that has no network yet delay the first ones that arrive.)
+func BenchmarkReady(b *testing.B) {
+	docker := dockertest.Engine(b)
+	binary := dockertest.Binary(b)
+	dockertest.Lite(b)
+	b.Setenv("FACECRAFT_INSTANCE", dockertest.Instance(b, docker))
+	b.Setenv("FACECRAFT_CLI_PORT", fmt.Sprint(dockertest.FreePort(b)))
+	timed(b, binary, "pull", "--lite")
+	var later, total time.Duration
+	for b.Loop() {
+		total += timed(b, binary, "up", "--lite", "--quiet")
+		end := time.Now()
+		later += end.Sub(saidReady(b, os.Getenv("FACECRAFT_INSTANCE")))
+		timed(b, binary, "down", "--quiet")
+	}
+	n := float64(b.N)
+	b.ReportMetric(float64(later.Milliseconds())/n, "ms-after-the-server")
+	b.ReportMetric(float64(total.Milliseconds())/n, "ms-up")
+}
+
+// saidReady is when the server wrote that it is ready, by the daemon's clock.
+func saidReady(b *testing.B, name string) time.Time {
+	b.Helper()
+	output, err := exec.CommandContext(b.Context(), "docker", "logs", "--timestamps", name).Output()
+	if err != nil {
+		b.Fatal(err)
+	}
+	for line := range strings.Lines(string(output)) {
+		stamp, text, _ := strings.Cut(line, " ")
+		if !strings.Contains(text, "INFO:     ready") {
+			continue
+		}
+		at, err := time.Parse(time.RFC3339Nano, stamp)
+		if err != nil {
+			b.Fatal(err)
+		}
+		return at
+	}
+	b.Fatalf("the server did not say that it is ready:\n%s", output)
+	return time.Time{}
+}
+
+// BenchmarkHelp is the time to say anything at all, beside that of a program
+// that does nothing.
+func BenchmarkHelp(b *testing.B) {
+	binary := dockertest.Binary(b)
+	var help, nothing time.Duration
+	for b.Loop() {
+		help += timed(b, binary, "--help")
+		nothing += timed(b, "true")
+	}
+	b.ReportMetric(float64(help.Microseconds())/1000/float64(b.N), "ms-help")
+	b.ReportMetric(float64(help)/float64(nothing), "times-true")
+}
+
+// BenchmarkSecondUp is finding the running server again, beside `docker ps`.
+func BenchmarkSecondUp(b *testing.B) {
+	docker := dockertest.Engine(b)
+	binary := dockertest.Binary(b)
+	dockertest.Lite(b)
+	b.Setenv("FACECRAFT_INSTANCE", dockertest.Instance(b, docker))
+	b.Setenv("FACECRAFT_CLI_PORT", fmt.Sprint(dockertest.FreePort(b)))
+	timed(b, binary, "up", "--lite", "--quiet")
+	var up, ps time.Duration
+	for b.Loop() {
+		up += timed(b, binary, "up", "--quiet")
+		ps += timed(b, "docker", "ps")
+	}
+	b.ReportMetric(float64(up.Microseconds())/1000/float64(b.N), "ms-up")
+	b.ReportMetric(float64(up)/float64(ps), "times-docker-ps")
+}
+
+func timed(b *testing.B, program string, args ...string) time.Duration {
+	b.Helper()
+	begin := time.Now()
+	if output, err := exec.CommandContext(b.Context(), program, args...).CombinedOutput(); err != nil {
+		b.Fatalf("%s %s: %v\n%s", program, strings.Join(args, " "), err, output)
+	}
+	return time.Since(begin)
+}

@@ -1,0 +1,361 @@
+#!/bin/sh
+# Installs facecraft, one static program, for the current user.
+#
+#   curl -fsSL https://raw.githubusercontent.com/djok/facecraft/main/install.sh | sh
+#
+# Nothing is unpacked before its SHA-256 is verified, and nothing appears in
+# PREFIX/bin before it is complete and known to run. The whole script is
+# functions and its last line calls main, so that a script cut short on its way
+# through a pipe does nothing at all.
+set -eu
+
+usage() {
+    cat <<'USAGE'
+Usage: install.sh [--prefix DIR] [--version vX.Y.Z | --from-source]
+
+  --prefix DIR       install DIR/bin/facecraft (default: ~/.local)
+  --version vX.Y.Z   install this release (default: the latest)
+  --from-source      build the checkout that this script is in; needs Go
+  --help             show this text
+
+FACECRAFT_RELEASES names a mirror of https://github.com/djok/facecraft/releases
+with the same layout. sudo is neither used nor needed.
+USAGE
+}
+
+main() {
+    prefix='' tag='' from_source=''
+    parse "$@"
+    bin=$prefix/bin
+    target=$bin/facecraft
+    check_target
+
+    scratch='' staged='' client=''
+    trap cleanup EXIT
+    trap 'exit 129' HUP
+    trap 'exit 130' INT
+    trap 'exit 141' PIPE
+    trap 'exit 143' TERM
+    scratch=$(mktemp -d "${TMPDIR:-/tmp}/facecraft-install.XXXXXX") ||
+        die "there is nowhere to work" "${TMPDIR:-/tmp} does not accept a new folder" \
+            "set TMPDIR to a folder you can write to"
+    fresh=$scratch/facecraft
+
+    if [ -n "$from_source" ]; then
+        build
+    else
+        download
+    fi
+    place
+    report
+}
+
+# --- what was asked --------------------------------------------------------
+
+parse() {
+    while [ $# -gt 0 ]; do
+        case $1 in
+            --prefix | --version)
+                [ -n "${2-}" ] || usage_error "$1 needs a value"
+                flag=$1 value=$2
+                shift
+                ;;
+            --prefix=?* | --version=?*)
+                flag=${1%%=*} value=${1#*=}
+                ;;
+            --from-source)
+                flag=$1 value=yes
+                ;;
+            --help | -h)
+                usage
+                exit 0
+                ;;
+            *)
+                usage_error "unknown argument: $1"
+                ;;
+        esac
+        shift
+        case $flag in
+            --prefix) prefix=$value ;;
+            --version) tag=$value ;;
+            --from-source) from_source=$value ;;
+        esac
+    done
+
+    # The tag becomes part of an address.
+    case $tag in
+        *[!A-Za-z0-9.+-]*) usage_error "--version wants a tag such as v1.2.3, not $tag" ;;
+        '' | v[0-9]*) ;;
+        *) usage_error "--version wants a tag such as v1.2.3, not $tag" ;;
+    esac
+    if [ -n "$tag" ] && [ -n "$from_source" ]; then
+        usage_error "--version picks a release and --from-source builds this checkout: give one of them"
+    fi
+
+    [ -n "$prefix" ] || prefix=${HOME:+$HOME/.local}
+    case $prefix in
+        '') usage_error "HOME is not set: say where to install with --prefix DIR" ;;
+        /*) ;;
+        *) prefix=$PWD/$prefix ;;
+    esac
+    prefix=${prefix%/}
+}
+
+# check_target asks before anything is downloaded whether it could be kept.
+check_target() {
+    if [ -d "$target" ]; then
+        die "cannot install $target" "a folder of that name is in the way" \
+            "remove it or choose another place with --prefix DIR"
+    fi
+    nearest=$bin
+    until [ -e "$nearest" ]; do
+        nearest=$(dirname -- "$nearest")
+    done
+    if [ ! -d "$nearest" ] || [ ! -w "$nearest" ]; then
+        die "cannot install into $bin" "$nearest is not a folder that you can write to" \
+            "choose another place with --prefix DIR"
+    fi
+}
+
+# --- a release -------------------------------------------------------------
+
+download() {
+    releases=${FACECRAFT_RELEASES:-https://github.com/djok/facecraft/releases}
+    releases=${releases%/}
+    # A mirror on a private network may have no certificate; choosing one is explicit.
+    protocols='=https'
+    [ -z "${FACECRAFT_RELEASES:-}" ] || protocols='=http,https'
+
+    detect_platform
+    archive=facecraft_$platform.tar.gz
+    if [ -n "$tag" ]; then
+        from=$releases/download/$tag
+    else
+        from=$releases/latest/download
+    fi
+
+    if ! have curl && ! have wget; then
+        die "cannot download facecraft" "neither curl nor wget is here" "install curl and run this again"
+    fi
+    if ! have sha256sum && ! have shasum && ! have openssl; then
+        die "cannot verify a download, so none was made" \
+            "none of sha256sum, shasum and openssl is here" \
+            "install one of them and run this again"
+    fi
+
+    echo "Downloading $from/$archive"
+    fetch checksums.txt
+    expected=$(awk -v name="$archive" '$2 == name || $2 == "*" name { print $1; exit }' "$scratch/checksums.txt")
+    [ -n "$expected" ] ||
+        die "cannot verify $archive, so it was not downloaded" \
+            "$from/checksums.txt has no entry for it" \
+            "choose another release with --version"
+
+    fetch "$archive"
+    actual=$(sha256 "$scratch/$archive")
+    [ "$actual" = "$expected" ] ||
+        die "the download of $archive is damaged, and was thrown away" \
+            "its SHA-256 is $actual, and checksums.txt says $expected" \
+            "run this again; if it stays so, do not trust $releases"
+
+    why=$(tar -xzf "$scratch/$archive" -C "$scratch" facecraft 2>&1) ||
+        die "cannot unpack $archive" "$why" "free some space or set TMPDIR, then run this again"
+}
+
+# detect_platform sets platform to the name that release archives carry.
+detect_platform() {
+    system=$(uname -s)
+    machine=$(uname -m)
+    case $system in
+        Linux) os=linux ;;
+        Darwin) os=darwin ;;
+        MINGW* | MSYS* | CYGWIN* | Windows*)
+            die "this script does not install on Windows" "$system is no system it knows" \
+                "download facecraft_windows_amd64.zip from $releases and unpack facecraft.exe"
+            ;;
+        *)
+            die "there is no release for $system" "releases are made for Linux, macOS and Windows" \
+                "build it in a checkout with --from-source"
+            ;;
+    esac
+    case $machine in
+        x86_64 | amd64) arch=amd64 ;;
+        aarch64 | arm64) arch=arm64 ;;
+        *)
+            die "there is no release for the processor $machine" "releases are made for amd64 and arm64" \
+                "use a 64-bit Intel, AMD or ARM machine"
+            ;;
+    esac
+    # A terminal under Rosetta is told that an Apple processor is an Intel one.
+    if [ "$os" = darwin ] && [ "$(sysctl -n sysctl.proc_translated 2>/dev/null)" = 1 ]; then
+        arch=arm64
+    fi
+    platform=${os}_$arch
+}
+
+# fetch puts one file of the release into the scratch folder. It runs in the
+# background because a shell heeds a signal only between its own commands. Only
+# a stalled transfer is given up, as a slow one will arrive.
+fetch() {
+    url=$from/$1
+    if have curl; then
+        cannot_write=23
+        curl -fsSL --proto "$protocols" --connect-timeout 30 --speed-limit 1 --speed-time 60 \
+            -o "$scratch/$1" "$url" 2>"$scratch/why" &
+    else
+        cannot_write=3
+        wget -nv -t 2 -T 60 -o "$scratch/why" -O "$scratch/$1" "$url" &
+    fi
+    client=$! status=0
+    wait "$client" || status=$?
+    client=''
+    [ "$status" != 0 ] || return 0
+
+    why=$(sed '/^$/d' "$scratch/why" | tail -n 1)
+    fix="check the connection, then run this again"
+    case $status:$why in
+        "$cannot_write":*)
+            why=${why:-nothing can be written to $scratch} # not even the reason
+            fix="free some space or set TMPDIR, then run this again"
+            ;;
+        *" 404" | *" 404 "* | *" 404:"*) fix="see which releases are at $releases and name one with --version" ;;
+    esac
+    die "cannot download $url" "${why:-the download ended with status $status}" "$fix"
+}
+
+sha256() {
+    if have sha256sum; then
+        sha256sum <"$1"
+    elif have shasum; then
+        shasum -a 256 <"$1"
+    else
+        openssl dgst -sha256 -r <"$1"
+    fi | cut -d ' ' -f 1
+}
+
+# --- a checkout ------------------------------------------------------------
+
+build() {
+    checkout=$(dirname -- "$0")
+    if [ ! -f "$checkout/go.mod" ] || [ ! -d "$checkout/cmd/facecraft" ]; then
+        die "cannot build from source" "$checkout is no checkout of facecraft" \
+            "git clone https://github.com/djok/facecraft, then run ./install.sh --from-source in it"
+    fi
+    have go || die "cannot build from source" "go is not on PATH" \
+        "install Go from https://go.dev/dl, or leave --from-source out to download a release"
+
+    version=$(cd -- "$checkout" && git describe --tags --always --dirty 2>/dev/null) || version=dev
+    echo "Building facecraft $version"
+    # The version is passed by hand, so Go need not ask git, which refuses a
+    # checkout that belongs to somebody else.
+    (cd -- "$checkout" && CGO_ENABLED=0 go build -trimpath -buildvcs=false \
+        -ldflags "-s -w -X main.version=$version" -o "$fresh" ./cmd/facecraft) ||
+        die "cannot build from source" "go build failed, as it says above" "correct that and run this again"
+}
+
+# --- what is left behind ---------------------------------------------------
+
+# place makes the new program appear all at once, or leaves all as it was.
+place() {
+    outcome="Installed"
+    if [ -x "$target" ] && cmp -s "$fresh" "$target"; then
+        outcome="Nothing to do, already installed:"
+        ask_version "$target"
+        return
+    fi
+    why=$(mkdir -p -- "$bin" 2>&1) || cannot_install
+    # A rename is atomic only within one file system, hence in the same folder.
+    staged=$(mktemp "$bin/.facecraft.XXXXXX" 2>"$scratch/why") || {
+        why=$(cat "$scratch/why")
+        cannot_install
+    }
+    why=$(cp -- "$fresh" "$staged" 2>&1) || cannot_install
+    why=$(chmod 755 "$staged" 2>&1) || cannot_install
+    ask_version "$staged"
+    why=$(mv -f -- "$staged" "$target" 2>&1) || cannot_install
+    staged=''
+}
+
+cannot_install() {
+    die "cannot install $target, and nothing was changed" "$why" \
+        "make room there or choose another place with --prefix DIR"
+}
+
+ask_version() {
+    version=$("$1" version 2>&1 </dev/null) ||
+        die "facecraft does not run here, and nothing was changed" "$version" \
+            "choose another release with --version, or a --prefix where programs may run"
+    version=$(printf '%s\n' "$version" | head -n 1)
+}
+
+report() {
+    echo "$outcome $target ($version)"
+    case :$PATH: in
+        *:"$bin":*)
+            first=$(command -v facecraft) || first=$target
+            [ "$first" = "$target" ] || echo "Note that $first comes before it on PATH."
+            ;;
+        *)
+            path_hint
+            ;;
+    esac
+    echo
+    echo "Next: facecraft up"
+}
+
+path_hint() {
+    line="export PATH=$(quoted "$bin"):\"\$PATH\""
+    where="to ~/.profile and log in again"
+    case ${SHELL:-} in
+        */bash)
+            where="to ~/.bashrc and open a new terminal"
+            # Terminal on macOS opens login shells, which do not read ~/.bashrc.
+            [ "$(uname -s)" != Darwin ] || where="to ~/.bash_profile and open a new terminal"
+            ;;
+        */zsh)
+            where="to ~/.zshrc and open a new terminal"
+            ;;
+        */fish)
+            line="fish_add_path $(quoted "$bin")"
+            where="to ~/.config/fish/config.fish and open a new terminal"
+            ;;
+    esac
+    printf '\n%s is not on PATH. Add this line %s:\n\n    %s\n' "$bin" "$where" "$line"
+}
+
+# quoted prints a word as a shell has to read it.
+quoted() {
+    case $1 in
+        *[!A-Za-z0-9_./@%+=-]*) printf "'%s'" "$(printf '%s' "$1" | sed "s/'/'\\\\''/g")" ;;
+        *) printf '%s' "$1" ;;
+    esac
+}
+
+cleanup() {
+    if [ -n "$client" ]; then
+        kill "$client" || :
+        wait "$client" || : # until it is gone it could write
+    fi 2>/dev/null
+    [ -z "$staged" ] || rm -f -- "$staged"
+    [ -z "$scratch" ] || rm -rf -- "$scratch"
+}
+
+# --- errors ----------------------------------------------------------------
+
+have() {
+    command -v "$1" >/dev/null 2>&1
+}
+
+# die says what happened, why, and the one thing to do.
+die() {
+    printf 'install.sh: %s\n  because: %s\n  do this: %s\n' "$1" "$2" "$3" >&2
+    exit 1
+}
+
+usage_error() {
+    printf 'install.sh: %s\n\n' "$1" >&2
+    usage >&2
+    exit 2
+}
+
+main "$@"

@@ -1,0 +1,268 @@
+package plan_test
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"github.com/djok/facecraft/internal/catalog"
+	"github.com/djok/facecraft/internal/fault"
+	"github.com/djok/facecraft/internal/plan"
+	"github.com/djok/facecraft/internal/plan/plantest"
+)
+
+func catalogue(t *testing.T) plan.Catalogue {
+	t.Helper()
+	c, err := catalog.Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+// workstation is one with its GPU changed.
+func workstation(change func(*plan.GPU)) plan.Facts {
+	f := plantest.Workstation()
+	change(&f.GPUs.Value[0])
+	return f
+}
+
+func with(f plan.Facts, change func(*plan.Facts)) plan.Facts {
+	change(&f)
+	return f
+}
+
+// TestMakeChooses has one row for each rule that ends in a plan. A row's
+// reason is the whole line, "choice: because", that the rule gives; warnings
+// are told apart by a part of their text.
+func TestMakeChooses(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		facts   plan.Facts
+		request plan.Request
+		variant string
+		reason  string
+		warning string // "" means that there must be none
+		check   func(plan.Plan) bool
+	}{
+		"no GPU": {facts: plantest.Laptop(), variant: "cpu",
+			reason: "not gpu: no NVIDIA GPU: nvidia-smi, which comes with NVIDIA's driver, is not installed"},
+		"GPU, driver and toolkit": {facts: plantest.Workstation(), variant: "gpu",
+			reason: "variant gpu: NVIDIA GeForce RTX 4090, driver 550.54.14 (nvidia-smi); docker info lists the nvidia runtime",
+			check:  func(p plan.Plan) bool { return p.GPUs != nil && len(p.GPUs.IDs) == 0 }},
+		"CPU asked for beside a GPU": {facts: plantest.Workstation(), request: plan.Request{Tag: "cpu"}, variant: "cpu",
+			reason: "variant cpu: asked for with --tag cpu",
+			check:  func(p plan.Plan) bool { return p.GPUs == nil }},
+		"GPU without toolkit": {
+			facts:   with(plantest.Workstation(), func(f *plan.Facts) { f.Daemon.NvidiaToolkit = plan.Known(false, "nothing listed") }),
+			variant: "cpu", reason: "not gpu: NVIDIA GeForce RTX 4090 is there, but Docker cannot hand it to a container: nothing listed",
+			warning: "install nvidia-container-toolkit and restart Docker"},
+		"GPU with unknown toolkit": {
+			facts:   with(plantest.Workstation(), func(f *plan.Facts) { f.Daemon.NvidiaToolkit = plan.Unknown[bool]("Desktop") }),
+			variant: "cpu", reason: "not gpu: NVIDIA GeForce RTX 4090 is there, but whether Docker can hand it to a container is not: Desktop"},
+		"GPU asked for with unknown toolkit": {
+			facts:   with(plantest.Workstation(), func(f *plan.Facts) { f.Daemon.NvidiaToolkit = plan.Unknown[bool]("Desktop") }),
+			request: plan.Request{Tag: "gpu"}, variant: "gpu",
+			reason: "variant gpu: asked for with --tag gpu", warning: "whether a GPU can be used is unknown"},
+		"old driver": {facts: workstation(func(g *plan.GPU) { g.Driver = "470.223.02" }), variant: "cpu",
+			reason:  "not gpu: NVIDIA GeForce RTX 4090 has driver 470.223.02 and the image needs 530.30.02",
+			warning: "update the NVIDIA driver to 530.30.02"},
+		"the oldest driver": {facts: workstation(func(g *plan.GPU) { g.Driver = "530.30.02" }), variant: "gpu"},
+		"driver on Windows": {
+			facts: with(workstation(func(g *plan.GPU) { g.Driver = "531.13" }), func(f *plan.Facts) { f.Host.OS = "windows" }), variant: "cpu",
+			reason: "not gpu: NVIDIA GeForce RTX 4090 has driver 531.13 and the image needs 531.14", warning: "531.14"},
+		"unknown driver": {facts: workstation(func(g *plan.GPU) { g.Driver = "" }), variant: "cpu",
+			reason: "not gpu: NVIDIA GeForce RTX 4090 has a driver of unknown version"},
+		"too new": {facts: workstation(func(g *plan.GPU) { g.ComputeCapability = plan.Known("12.0", "nvidia-smi") }), variant: "cpu",
+			reason:  "not gpu: NVIDIA GeForce RTX 4090 is too new: compute capability 12.0, and the image's PyTorch has no code for 10.0 and up",
+			warning: "wait for an image"},
+		"the newest that runs": {facts: workstation(func(g *plan.GPU) { g.ComputeCapability = plan.Known("9.0", "nvidia-smi") }), variant: "gpu"},
+		"too old": {facts: workstation(func(g *plan.GPU) { g.ComputeCapability = plan.Known("3.5", "nvidia-smi") }), variant: "cpu",
+			reason:  "not gpu: NVIDIA GeForce RTX 4090 is too old: compute capability 3.5, and the image's PyTorch starts at 3.7",
+			warning: "use a newer GPU"},
+		"little GPU memory": {facts: workstation(func(g *plan.GPU) { g.Memory = plan.Known(int64(2<<30), "nvidia-smi") }), variant: "cpu",
+			reason:  "not gpu: NVIDIA GeForce RTX 4090 has 2 GiB of memory and the models need 3.7 GiB",
+			warning: "more memory"},
+		"unknown GPU memory": {facts: workstation(func(g *plan.GPU) { g.Memory = plan.Unknown[int64]("nvidia-smi says [N/A]") }), variant: "gpu"},
+		"nothing known": {facts: plantest.Blind(), variant: "cpu",
+			reason: "not gpu: no NVIDIA GPU could be seen: nvidia-smi did not answer within 3s",
+			check:  func(p plan.Plan) bool { return p.Publish.Port == 8000 && p.MemoryLimit == 6<<30 }},
+
+		"lite": {facts: plantest.Laptop(), request: plan.Request{Tag: "lite"}, variant: "lite",
+			reason: "image: built into this program, nothing is downloaded",
+			check: func(p plan.Plan) bool {
+				return p.Image.BuiltIn && p.ReadOnly && p.Image.Reference == "facecraft-lite:0123456789ab"
+			}},
+		"lite on arm64": {facts: with(plantest.Laptop(), func(f *plan.Facts) { f.Daemon.Arch.Value = "arm64" }),
+			request: plan.Request{Tag: "lite"}, variant: "lite",
+			check: func(p plan.Plan) bool { return p.Image.Platform == "linux/arm64" }},
+		"emulation": {facts: with(plantest.Laptop(), func(f *plan.Facts) { f.Daemon.Arch.Value = "arm64" }), variant: "cpu",
+			warning: "under emulation",
+			check:   func(p plan.Plan) bool { return p.Image.Platform == "linux/amd64" }},
+		"own image with a known tag": {facts: plantest.Workstation(), request: plan.Request{Image: "127.0.0.1:5000/djok/facecraft:cpu"}, variant: "cpu",
+			reason: "variant cpu: the tag of the image asked for with --image",
+			check: func(p plan.Plan) bool {
+				return p.Image.Reference == "127.0.0.1:5000/djok/facecraft:cpu" && p.UnpackedSize == 0
+			}},
+		"own image with another tag": {facts: plantest.Workstation(), request: plan.Request{Image: "mine:v2"}, variant: "gpu",
+			reason: "image: asked for with --image"},
+		"own latest":               {facts: plantest.Laptop(), request: plan.Request{Image: "mine:latest"}, variant: "cpu"},
+		"digest of the repository": {facts: plantest.Laptop(), request: plan.Request{Image: "djok/facecraft@sha256:00"}, variant: "cpu"},
+
+		"taken port": {facts: with(plantest.Laptop(), func(f *plan.Facts) { f.BusyPorts.Value = []int{8000, 8001} }), variant: "cpu",
+			reason: "port 8002: port 8000 is taken: something listens there already", warning: "the server is on port 8002",
+			check: func(p plan.Plan) bool {
+				return p.Publish.Port == 8002 && p.Env[0].Value == "http://127.0.0.1:8002,http://localhost:8002"
+			}},
+		"own port": {facts: plantest.Laptop(), request: plan.Request{Port: 9000}, variant: "cpu", reason: "port 9000: asked for with --port"},
+		"open to the network": {facts: plantest.Laptop(), request: plan.Request{Listen: "0.0.0.0"}, variant: "cpu", warning: "enforces no API key",
+			check: func(p plan.Plan) bool {
+				return p.Publish.Address == "0.0.0.0" && p.Publish.URL() == "http://127.0.0.1:8000"
+			}},
+		"little memory": {facts: with(plantest.Laptop(), func(f *plan.Facts) { f.Daemon.Memory.Value = 2 << 30 }), variant: "cpu",
+			reason: "memory limit 2 GiB: all that Docker has (docker info)", warning: "needs about 4 GiB of memory and Docker has 2 GiB",
+			check: func(p plan.Plan) bool { return p.MemoryLimit == 2<<30 }},
+		"another instance": {facts: plantest.Laptop(), request: plan.Request{Instance: "second"}, variant: "cpu",
+			check: func(p plan.Plan) bool { return p.Name == "second" && p.Volumes[0].Name == "second_uploads" }},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p, err := plan.Make(tt.facts, catalogue(t), tt.request)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if p.Variant != tt.variant {
+				t.Errorf("variant %s, want %s", p.Variant, tt.variant)
+			}
+			if tt.reason != "" && !hasReason(p, tt.reason) {
+				t.Errorf("no reason %q in\n%s", tt.reason, p)
+			}
+			warnings := strings.Join(p.Warnings, "\n")
+			if (tt.warning == "") != (warnings == "") || !strings.Contains(warnings, tt.warning) {
+				t.Errorf("warnings %q, want one with %q", p.Warnings, tt.warning)
+			}
+			if tt.check != nil && !tt.check(p) {
+				t.Errorf("not as it should be:\n%s", p)
+			}
+		})
+	}
+}
+
+func hasReason(p plan.Plan, line string) bool {
+	for _, r := range p.Reasons {
+		if r.Choice+": "+r.Because == line {
+			return true
+		}
+	}
+	return false
+}
+
+// TestMakeRefuses has one row for each rule that ends without a plan.
+func TestMakeRefuses(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		facts   plan.Facts
+		request plan.Request
+		code    fault.Code
+		text    string
+		hint    string
+	}{
+		"GPU asked for and none there": {plantest.Laptop(), plan.Request{Tag: "gpu"}, fault.Unrunnable,
+			"the gpu variant cannot run here: no NVIDIA GPU", "--tag cpu"},
+		"GPU image asked for and none there": {plantest.Laptop(), plan.Request{Image: "mirror/facecraft:gpu"}, fault.Unrunnable,
+			"the gpu variant cannot run here", "--tag cpu"},
+		"GPU asked for and too new": {workstation(func(g *plan.GPU) { g.ComputeCapability.Value = "12.0" }), plan.Request{Tag: "gpu"},
+			fault.Unrunnable, "too new", "newer PyTorch"},
+		"unknown variant":   {plantest.Laptop(), plan.Request{Tag: "tpu"}, fault.Usage, `no variant "tpu"`, "auto, gpu, cpu, lite"},
+		"tagless":           {plantest.Laptop(), plan.Request{Image: "djok/facecraft"}, fault.Usage, "no usable :latest", "--tag cpu"},
+		"latest":            {plantest.Laptop(), plan.Request{Image: "djok/facecraft:latest"}, fault.Usage, "no usable :latest", "--tag cpu"},
+		"no reference":      {plantest.Laptop(), plan.Request{Image: "two words"}, fault.Usage, "not an image reference", "TAG"},
+		"lite with image":   {plantest.Laptop(), plan.Request{Tag: "lite", Image: "mine:v2"}, fault.Usage, "built into this program", "drop one"},
+		"lite without it":   {plantest.Blind(), plan.Request{Tag: "lite"}, fault.Unrunnable, "carries no Linux executable", "--tag cpu"},
+		"Windows container": {with(plantest.Laptop(), func(f *plan.Facts) { f.Daemon.OS.Value = "windows" }), plan.Request{}, fault.Unrunnable, "the images are for Linux", "Linux containers"},
+		"port out of range": {plantest.Laptop(), plan.Request{Port: 65536}, fault.Usage, "does not exist", "65535"},
+		"negative port":     {plantest.Laptop(), plan.Request{Port: -1}, fault.Usage, "does not exist", "65535"},
+		"taken port": {with(plantest.Laptop(), func(f *plan.Facts) { f.BusyPorts.Value = []int{9000} }), plan.Request{Port: 9000},
+			fault.Failed, "port 9000 is taken", "--port"},
+		"all ports taken": {with(plantest.Laptop(), func(f *plan.Facts) { f.BusyPorts.Value = plan.Request{}.CandidatePorts() }), plan.Request{},
+			fault.Failed, "8000 to 8019 are all taken", "--port"},
+		"no address": {plantest.Laptop(), plan.Request{Listen: "eth0"}, fault.Usage, "not an IP address", "127.0.0.1"},
+		"no name":    {plantest.Laptop(), plan.Request{Instance: "a/b"}, fault.Usage, "not a name", "letters"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p, err := plan.Make(tt.facts, catalogue(t), tt.request)
+			if err == nil {
+				t.Fatalf("no error but\n%s", p)
+			}
+			if code := fault.CodeOf(err); code != tt.code {
+				t.Errorf("exit code %d, want %d", code, tt.code)
+			}
+			if !strings.Contains(err.Error(), tt.text) || !strings.Contains(fault.HintOf(err), tt.hint) {
+				t.Errorf("got %q, fix %q; want %q, %q", err, fault.HintOf(err), tt.text, tt.hint)
+			}
+		})
+	}
+}
+
+// TestHash holds the hash to the container: what informs people does not
+// change it, what changes the container does.
+func TestHash(t *testing.T) {
+	t.Parallel()
+	c := catalogue(t)
+	p, err := plan.Make(plantest.Laptop(), c, plan.Request{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	asked, err := plan.Make(plantest.Laptop(), c, plan.Request{Tag: "cpu"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if p.Hash() != asked.Hash() {
+		t.Error("the same container, chosen and asked for, has two hashes")
+	}
+	moved, err := plan.Make(plantest.Laptop(), c, plan.Request{Port: 9000})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if p.Hash() == moved.Hash() {
+		t.Error("another port has the same hash")
+	}
+	if got := p.Labels("v1")[plan.LabelPlan]; got != p.Hash() {
+		t.Errorf("label %q, want the hash", got)
+	}
+}
+
+func TestFactJSON(t *testing.T) {
+	t.Parallel()
+	for _, fact := range []plan.Fact[int64]{plan.Known(int64(0), "seen"), plan.Known(int64(7), "seen"), plan.Unknown[int64]("blind")} {
+		data, err := json.Marshal(fact)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var back plan.Fact[int64]
+		if err := json.Unmarshal(data, &back); err != nil {
+			t.Fatal(err)
+		}
+		if back != fact {
+			t.Errorf("%s gave %+v, want %+v", data, back, fact)
+		}
+	}
+	if data, _ := json.Marshal(plan.Unknown[bool]("blind")); string(data) != `{"value":null,"evidence":"blind"}` {
+		t.Errorf("an unknown is %s", data)
+	}
+}
+
+func TestSizes(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		got, want string
+	}{
+		{plan.Size(0), "0 B"}, {plan.Size(999), "999 B"}, {plan.Size(1000), "1 kB"}, {plan.Size(13_800_000_000), "13.8 GB"},
+		{plan.Size(999_999), "1 MB"}, {plan.Memory(1 << 30), "1 GiB"}, {plan.Memory(25_275_000_000), "23.5 GiB"},
+	} {
+		if tt.got != tt.want {
+			t.Errorf("got %s, want %s", tt.got, tt.want)
+		}
+	}
+}

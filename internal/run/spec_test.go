@@ -1,0 +1,170 @@
+package run
+
+import (
+	"encoding/json"
+	"testing"
+
+	"github.com/djok/facecraft/internal/catalog"
+	"github.com/djok/facecraft/internal/plan"
+	"github.com/djok/facecraft/internal/plan/plantest"
+)
+
+// TestSpec compares whole containers, as the daemon is told them, so that a
+// setting cannot change unseen.
+func TestSpec(t *testing.T) {
+	t.Parallel()
+	catalogue, err := catalog.Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, tt := range map[string]struct {
+		request plan.Request
+		want    string
+	}{
+		"lite": {plan.Request{Tag: "lite", Port: 9000}, `{
+  "config": {
+    "Image": "facecraft-lite:0123456789ab",
+    "User": "1000:1000",
+    "Env": ["FACECRAFT_CORS_ORIGINS=http://127.0.0.1:9000,http://localhost:9000"],
+    "ExposedPorts": {"8000/tcp": {}},
+    "Labels": {"io.facecraft.instance": "facecraft", "io.facecraft.plan": "HASH", "io.facecraft.variant": "lite", "io.facecraft.version": "v1"},
+    "StopTimeout": 30
+  },
+  "host": {
+    "PortBindings": {"8000/tcp": [{"HostIp": "127.0.0.1", "HostPort": "9000"}]},
+    "Mounts": [
+      {"Type": "volume", "Source": "facecraft_uploads", "Target": "/app/uploads", "VolumeOptions": {"Labels": {"io.facecraft.instance": "facecraft"}}},
+      {"Type": "volume", "Source": "facecraft_processed", "Target": "/app/processed", "VolumeOptions": {"Labels": {"io.facecraft.instance": "facecraft"}}}
+    ],
+    "Tmpfs": {"/tmp": ""},
+    "ReadonlyRootfs": true,
+    "CapDrop": ["ALL"],
+    "SecurityOpt": ["no-new-privileges"],
+    "Memory": 536870912,
+    "MemorySwap": 536870912,
+    "PidsLimit": 128,
+    "LogConfig": {"Type": "json-file", "Config": {"max-size": "10m", "max-file": "3"}}
+  },
+  "platform": {"architecture": "amd64", "os": "linux"}
+}`},
+		"gpu": {plan.Request{Tag: "gpu"}, `{
+  "config": {
+    "Image": "djok/facecraft:gpu",
+    "User": "1000:1000",
+    "Env": ["FACECRAFT_CORS_ORIGINS=http://127.0.0.1:8000,http://localhost:8000"],
+    "ExposedPorts": {"8000/tcp": {}},
+    "Labels": {"io.facecraft.instance": "facecraft", "io.facecraft.plan": "HASH", "io.facecraft.variant": "gpu", "io.facecraft.version": "v1"},
+    "StopTimeout": 30
+  },
+  "host": {
+    "PortBindings": {"8000/tcp": [{"HostIp": "127.0.0.1", "HostPort": "8000"}]},
+    "Mounts": [
+      {"Type": "volume", "Source": "facecraft_uploads", "Target": "/app/uploads", "VolumeOptions": {"Labels": {"io.facecraft.instance": "facecraft"}}},
+      {"Type": "volume", "Source": "facecraft_processed", "Target": "/app/processed", "VolumeOptions": {"Labels": {"io.facecraft.instance": "facecraft"}}}
+    ],
+    "CapDrop": ["ALL"],
+    "SecurityOpt": ["no-new-privileges"],
+    "Memory": 8589934592,
+    "MemorySwap": 8589934592,
+    "PidsLimit": 512,
+    "DeviceRequests": [{"Driver": "", "Count": -1, "DeviceIDs": null, "Capabilities": [["gpu"]], "Options": null}],
+    "LogConfig": {"Type": "json-file", "Config": {"max-size": "10m", "max-file": "3"}}
+  },
+  "platform": {"architecture": "amd64", "os": "linux"}
+}`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p, err := plan.Make(plantest.Workstation(), catalogue, tt.request)
+			if err != nil {
+				t.Fatal(err)
+			}
+			config, host, platform := spec(p, "v1")
+			config.Labels[plan.LabelPlan] = "HASH"
+			got := canonical(t, map[string]any{"config": config, "host": host, "platform": platform})
+			var want any
+			if err := json.Unmarshal([]byte(tt.want), &want); err != nil {
+				t.Fatal(err)
+			}
+			if want := canonical(t, want); got != want {
+				t.Errorf("got\n%s\nwant\n%s", got, want)
+			}
+		})
+	}
+}
+
+// canonical writes what is set, as JSON. Docker's types write their zero
+// values too, which the daemon takes as not set.
+func canonical(t *testing.T, v any) string {
+	t.Helper()
+	data, err := json.Marshal(v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var plain any
+	if err := json.Unmarshal(data, &plain); err != nil {
+		t.Fatal(err)
+	}
+	data, err = json.MarshalIndent(withoutZeros(plain), "", "  ")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(data)
+}
+
+func withoutZeros(v any) any {
+	object, ok := v.(map[string]any)
+	if !ok {
+		if list, ok := v.([]any); ok {
+			for i := range list {
+				list[i] = withoutZeros(list[i])
+			}
+		}
+		return v
+	}
+	for key, value := range object {
+		if key == "8000/tcp" || key == "/tmp" {
+			continue // there the key itself is the setting
+		}
+		switch value := withoutZeros(value).(type) {
+		case nil:
+			delete(object, key)
+		case bool:
+			if !value {
+				delete(object, key)
+			}
+		case float64:
+			if value == 0 {
+				delete(object, key)
+			}
+		case string:
+			if value == "" {
+				delete(object, key)
+			}
+		case []any:
+			allZero := true
+			for _, element := range value {
+				allZero = allZero && element == 0.0
+			}
+			if allZero {
+				delete(object, key)
+			}
+		case map[string]any:
+			if len(value) == 0 {
+				delete(object, key)
+			}
+		}
+	}
+	return object
+}
+
+func TestDevicesByID(t *testing.T) {
+	t.Parallel()
+	if got := devices(nil); got != nil {
+		t.Errorf("no request gave %v", got)
+	}
+	got := devices(&plan.GPURequest{IDs: []string{"GPU-1"}})
+	if len(got) != 1 || got[0].Count != 0 || len(got[0].DeviceIDs) != 1 {
+		t.Errorf("by ID gave %+v; a count beside IDs is an error to the daemon", got)
+	}
+}

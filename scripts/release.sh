@@ -1,0 +1,95 @@
+#!/bin/sh
+# Builds the archives of a release and their checksums.txt:
+#
+#   VERSION=v1.2.3 scripts/release.sh [OUTDIR]      (default: dist)
+#
+# Needs Go and GNU tools. The same commit and tools give the same bytes: paths,
+# owners, order and times are fixed, the times to SOURCE_DATE_EPOCH or else the
+# commit's. OUTDIR changes only when everything is built.
+set -eu
+
+out=${1:-dist}
+mkdir -p -- "$out"
+out=$(cd -- "$out" && pwd)
+cd -- "$(dirname -- "$0")/.."
+
+version=${VERSION:-$(git describe --tags --always --dirty 2>/dev/null)} || {
+    echo "release.sh: git knows no version here; give one: VERSION=v1.2.3 $0" >&2
+    exit 1
+}
+# 1980 is the first year that a zip can express, in local time.
+epoch=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct 2>/dev/null || echo 315532800)}
+export TZ=UTC
+
+work=$(mktemp -d)
+payload=internal/helper/payload
+cleanup() {
+    rm -rf -- "$work" "$payload/facecraft-linux.gz"
+    rmdir -- "$payload" 2>/dev/null || : # it stays if anything else is in it
+}
+trap cleanup EXIT
+trap 'exit 129' HUP
+trap 'exit 130' INT
+trap 'exit 141' PIPE
+trap 'exit 143' TERM
+mkdir "$work/dist"
+
+# zip is not on every machine, and Go is on this one.
+cat >"$work/zip.go" <<'GO'
+package main
+
+import (
+	"archive/zip"
+	"log"
+	"os"
+)
+
+func main() {
+	w := zip.NewWriter(os.Stdout)
+	if err := w.AddFS(os.DirFS(os.Args[1])); err != nil {
+		log.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		log.Fatal(err)
+	}
+}
+GO
+
+# pack OS ARCH PROGRAM [FLAG…] builds one program and packs it with its papers.
+pack() {
+    name=facecraft_$1_$2
+    folder=$work/$name
+    program=$folder/$3
+    goos=$1 goarch=$2
+    shift 3
+    echo "$name $version" >&2
+
+    mkdir "$folder"
+    cp LICENSE README.md "$folder"
+    GOOS=$goos GOARCH=$goarch CGO_ENABLED=0 go build -trimpath -buildvcs=false \
+        -ldflags "-s -w -X main.version=$version" -o "$program" "$@" ./cmd/facecraft
+
+    chmod 644 "$folder"/*
+    chmod 755 "$program"
+    touch -d "@$epoch" "$folder"/*
+    if [ "$goos" = windows ]; then
+        go run "$work/zip.go" "$folder" >"$work/dist/$name.zip"
+    else
+        tar -C "$folder" --format=ustar --sort=name --owner=0 --group=0 --numeric-owner \
+            -cf "$work/dist/$name.tar" facecraft LICENSE README.md
+        gzip -9n "$work/dist/$name.tar"
+    fi
+}
+
+for arch in amd64 arm64; do
+    pack linux $arch facecraft
+    # Docker runs Linux wherever it is, so the other builds carry the Linux one.
+    mkdir -p "$payload"
+    gzip -9nc "$program" >"$payload/facecraft-linux.gz"
+    pack darwin $arch facecraft -tags carryhelper
+    pack windows $arch facecraft.exe -tags carryhelper
+done
+
+(cd "$work/dist" && sha256sum facecraft_* >checksums.txt)
+mv -f "$work/dist"/* "$out"
+echo "six archives and checksums.txt are in $out" >&2
