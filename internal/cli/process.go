@@ -27,7 +27,7 @@ func (a *app) processCommand() *cli.Command {
 			"goes on where it stopped. Endpoints get the bearer token in " + tokenVariable + ".",
 		Flags: slices.Concat([]cli.Flag{
 			&cli.StringFlag{Name: "output", Aliases: []string{"o"}, EnvVars: env("output"), DefaultText: "beside it",
-				Usage: "`PLACE`: directory, FILE.png or -"},
+				Usage: "`PLACE`: directory, FILE or -"},
 			&cli.BoolFlag{Name: "force", Aliases: []string{"f"}, EnvVars: env("force"), Usage: "make all again and replace it"},
 			&cli.BoolFlag{Name: "recursive", Aliases: []string{"r"}, EnvVars: env("recursive"), Usage: "take the photos in directories"},
 			&cli.BoolFlag{Name: "null", Aliases: []string{"0"}, EnvVars: env("null"), Usage: "names in @LISTs and output end in NUL"},
