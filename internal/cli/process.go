@@ -92,6 +92,9 @@ func (a *app) photos(c *cli.Context) (_ *photos, err error) {
 	if err != nil {
 		return nil, err
 	}
+	if preset, ok := findPreset(c.String("preset")); ok && preset.official {
+		a.ui.Say("the size and the background follow %s; check the rest there, and whether an edited photo is taken", preset.source)
+	}
 	spool, err := os.MkdirTemp("", "facecraft-")
 	if err != nil {
 		return nil, err

@@ -239,7 +239,7 @@ func (s *show) end(ctx context.Context, runErr error) error {
 	case s.watching && runErr == nil && s.pending == 0: // failures were told as they came
 		return nil
 	case ctx.Err() != nil:
-		return fault.Wrap(fault.Interrupted, context.Canceled, "run the same command again to go on",
+		return fault.New(fault.Interrupted, "run the same command again to go on",
 			"interrupted: %d of %d photos are done", s.done+s.kept, s.total)
 	case batch.NoServer(runErr):
 		return fault.Wrap(fault.Server, runErr, "facecraft logs shows why; run the same command again to go on",
@@ -261,6 +261,7 @@ func (s *show) end(ctx context.Context, runErr error) error {
 func (s *show) listFailures() {
 	for _, cause := range slices.Sorted(maps.Keys(s.failures)) {
 		list := s.failures[cause]
+		slices.Sort(list)
 		if s.failed() == 1 {
 			s.app.ui.Warn("%s", list[0])
 			return

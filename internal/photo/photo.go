@@ -87,7 +87,7 @@ func refuse(what string) func(file) (Info, error) {
 
 func refuseHEIC(file) (Info, error) {
 	return Info{}, errors.New("it is a HEIC picture; export it as JPEG " +
-		"(an iPhone takes JPEGs with Settings > Camera > Formats > Most Compatible)")
+		"(iPhone: Settings > Camera > Formats > Most Compatible)")
 }
 
 func refuseRaw(file) (Info, error) { return Info{}, errRaw }
