@@ -44,15 +44,21 @@ func (e entry) made(info fs.FileInfo) bool {
 
 // journal is that of one directory.
 type journal struct {
-	dir string
+	dir, cwd string // absolute
 
 	mu      sync.Mutex
 	entries map[string]entry // by result, folded; the last one counts
+	photos  map[string]bool  // of which there were results
 	ended   bool             // the file ends with a line end
 }
 
 func openJournal(dir string) (*journal, error) {
-	j := &journal{dir: absolute(dir), entries: map[string]entry{}, ended: true}
+	cwd, err := os.Getwd()
+	if err != nil {
+		return nil, err
+	}
+	j := &journal{cwd: cwd, entries: map[string]entry{}, photos: map[string]bool{}, ended: true}
+	j.dir = j.absolute(dir)
 	file, err := os.Open(filepath.Join(dir, journalName))
 	if errors.Is(err, fs.ErrNotExist) {
 		return j, nil
@@ -70,7 +76,7 @@ func openJournal(dir string) (*journal, error) {
 		}
 		var e entry
 		if json.Unmarshal(line, &e) == nil {
-			j.entries[fold(e.Result)] = e
+			j.remember(e)
 		}
 	}
 }
@@ -96,8 +102,20 @@ func (j *journal) add(e entry) error {
 	if err = errors.Join(err, file.Close()); err != nil {
 		return err
 	}
-	j.entries[fold(e.Result)] = e
+	j.remember(e)
 	return nil
+}
+
+func (j *journal) remember(e entry) {
+	j.entries[fold(e.Result)] = e
+	j.photos[e.Photo] = true
+}
+
+// knows tells whether there was ever a result of a photo.
+func (j *journal) knows(path string) bool {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.photos[j.relative(path)]
 }
 
 // of is what is known of a result; nothing is the zero entry.
@@ -110,17 +128,18 @@ func (j *journal) of(result string) entry {
 // relative names a file from the journal's directory, so that photos and
 // results can be moved together.
 func (j *journal) relative(path string) string {
-	if rel, err := filepath.Rel(j.dir, absolute(path)); err == nil {
+	if rel, err := filepath.Rel(j.dir, j.absolute(path)); err == nil {
 		path = rel
 	}
 	return encodeName(filepath.ToSlash(path))
 }
 
-func absolute(path string) string {
-	if abs, err := filepath.Abs(path); err == nil {
-		return abs
+// absolute is filepath.Abs without asking for the working directory again.
+func (j *journal) absolute(path string) string {
+	if filepath.IsAbs(path) {
+		return filepath.Clean(path)
 	}
-	return path
+	return filepath.Join(j.cwd, path)
 }
 
 // encodeName makes a name of any bytes a text that JSON keeps: what is no

@@ -141,6 +141,9 @@ const (
 // journal is only asked about names that would be given anyway: none in it
 // leads elsewhere.
 func (p *Planner) before(job *Job, into bool) string {
+	if !job.journal.knows(job.Path) {
+		return ""
+	}
 	own := job.journal.relative(job.Path)
 	for level := levelStem; level <= levelNumber+8; level++ {
 		stem := p.stem(job.Photo, into, level)

@@ -37,6 +37,7 @@ type show struct {
 	null     bool
 	preview  bool
 	toStdout bool // the portrait itself goes there
+	terminal bool // standard output is one
 	watching bool
 	page     string
 	entries  []report.Entry // only for a page
@@ -50,7 +51,7 @@ type show struct {
 }
 
 func newShow(a *app, c *cli.Context, spool string) *show {
-	return &show{app: a, spool: spool, json: c.Bool("json"), null: c.Bool("null"), preview: c.Bool("preview"), watching: c.Bool("watch"),
+	return &show{app: a, spool: spool, json: c.Bool("json"), null: c.Bool("null"), preview: c.Bool("preview"), terminal: term.IsTerminal(a.Stdout), watching: c.Bool("watch"),
 		page: c.String("report"), failures: map[batch.Cause][]string{}, begun: time.Now()}
 }
 
@@ -127,7 +128,7 @@ func (s *show) print(r batch.Result) {
 		switch {
 		case s.null:
 			fmt.Fprint(s.app.Stdout, result, "\x00")
-		case term.IsTerminal(s.app.Stdout):
+		case s.terminal:
 			fmt.Fprintln(s.app.Stdout, term.Name(result))
 		default:
 			fmt.Fprintln(s.app.Stdout, result)
