@@ -139,15 +139,20 @@ func Registry(t testing.TB) string {
 	return strings.TrimPrefix(server.URL, "http://")
 }
 
-// FreePort is a TCP port of this machine that was free a moment ago.
+// FreePort is a TCP port of this machine that was free a moment ago. It is
+// below those that the kernel gives to outgoing connections, of which the
+// tests make thousands (ip_local_port_range of ip-sysctl(7)).
 func FreePort(t testing.TB) int {
 	t.Helper()
-	listener, err := net.Listen("tcp4", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+	for range 100 {
+		port := 20000 + rand.IntN(12000)
+		if listener, err := net.Listen("tcp4", fmt.Sprintf("127.0.0.1:%d", port)); err == nil {
+			listener.Close()
+			return port
+		}
 	}
-	defer listener.Close()
-	return listener.Addr().(*net.TCPAddr).Port
+	t.Fatal("no port is free")
+	return 0
 }
 
 // built are programs of this module, each built once for all tests of a
