@@ -47,12 +47,17 @@ func TestRenderContract(t *testing.T) {
 		"<code>/api/v1/download/{job_id}/{format}</code>",
 		"<code>face_margin</code></td><td>number</td><td><code>0.3</code>",
 		`href="http://127.0.0.1:8123/openapi.json"`,
+		"<p><strong>Quick Start</strong></p>",
+		"<li>Oval mask with feathered edges</li>",
 	} {
 		if !strings.Contains(html, want) {
 			t.Errorf("no %s", want)
 		}
 	}
 	// From a file it may not talk to the server, and must need nothing else.
+	if strings.Contains(html, "**") {
+		t.Error("Markdown's marks are left")
+	}
 	if strings.Contains(html, "<form") || regexp.MustCompile(`(src|action)="|\burl\(|@import`).MatchString(html) {
 		t.Error("the page is not self-contained")
 	}

@@ -16,7 +16,7 @@ import (
 //go:embed page.html
 var source string
 
-var layout = template.Must(template.New("docs").Parse(source))
+var layout = template.Must(template.New("docs").Funcs(template.FuncMap{"prose": prose}).Parse(source))
 
 // Page is the documentation of one schema.
 type Page struct {
