@@ -459,3 +459,27 @@ func TestDaemonDies(t *testing.T) {
 		}
 	}
 }
+
+// TestDocsWithoutInternet is a server whose own page would be blank: another is
+// written from its schema, with its real port.
+func TestDocsWithoutInternet(t *testing.T) {
+	t.Parallel()
+	u := newUser(t)
+	u.run("up", "--image", u.stub("old", "0s"))
+	cmd := u.command("open")
+	cmd.Env = append(cmd.Env, "XDG_CACHE_HOME="+u.dir, "HOME="+u.dir)
+	output, err := cmd.Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	page, err := os.ReadFile(strings.TrimSpace(string(output)))
+	if want := fmt.Sprintf("curl http://127.0.0.1:%d/health", u.port); err != nil || !strings.Contains(string(page), want) {
+		t.Errorf("no %q in %q: %v\n%s", want, output, err, page)
+	}
+	u.run("up", "--lite", "--recreate")
+	if page := strings.TrimSpace(u.run("open")); page != fmt.Sprintf("http://127.0.0.1:%d/docs", u.port) {
+		t.Errorf("a page that needs nothing was replaced by %s", page)
+	}
+	u.run("down")
+	u.fails(1, []string{"no server runs", "facecraft up"}, "open")
+}

@@ -165,6 +165,39 @@ const glanceTimeout = 500 * time.Millisecond
 // Title is that of the schema by which servers are recognised.
 const Title = "Facecraft API"
 
+// Schema is the server's own description of its API, as OpenAPI.
+func (c *Client) Schema(ctx context.Context) (json.RawMessage, error) {
+	var schema json.RawMessage
+	status, err := c.getJSON(ctx, "/openapi.json", &schema)
+	if err == nil && status != http.StatusOK {
+		err = fmt.Errorf("/openapi.json answered HTTP %d", status)
+	}
+	return schema, err
+}
+
+// outsideAsset is a script or style that a page loads from elsewhere.
+var outsideAsset = regexp.MustCompile(`(?:src|href)="(https?://[^"]+\.(?:js|css)[^"]*)"`)
+
+// DocsAsset is the address of a script or style without which the server's
+// documentation is blank; empty when it needs none.
+func (c *Client) DocsAsset(ctx context.Context) (string, error) {
+	ctx, cancel := context.WithTimeout(ctx, shortTimeout)
+	defer cancel()
+	response, err := c.do(ctx, http.MethodGet, "/docs", "", nil)
+	if err != nil {
+		return "", err
+	}
+	defer response.Body.Close()
+	page, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer))
+	if err != nil {
+		return "", err
+	}
+	if found := outsideAsset.FindSubmatch(page); found != nil {
+		return string(found[1]), nil
+	}
+	return "", nil
+}
+
 // IsFacecraft asks a stranger for its schema, briefly.
 func (c *Client) IsFacecraft(ctx context.Context) bool {
 	ctx, cancel := context.WithTimeout(ctx, glanceTimeout)

@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"io"
-	"runtime"
 	"strings"
 
 	"github.com/urfave/cli/v2"
@@ -130,9 +129,4 @@ func noArguments(c *cli.Context) error {
 			"facecraft %s takes no argument %q", c.Command.Name, c.Args().First())
 	}
 	return nil
-}
-
-// openPage opens a page where there is a browser, and tells whether it did.
-func (a *app) openPage(url string) bool {
-	return term.CanOpen(a.Getenv, runtime.GOOS, a.UID) && term.OpenBrowser(url)
 }

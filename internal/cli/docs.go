@@ -1,10 +1,86 @@
 package cli
 
 import (
+	"bytes"
 	"context"
+	"net/http"
+	"os"
+	"path/filepath"
+	"runtime"
+	"time"
 
+	"github.com/djok/facecraft/internal/api"
+	"github.com/djok/facecraft/internal/apidoc"
 	"github.com/djok/facecraft/internal/run"
+	"github.com/djok/facecraft/internal/term"
 )
 
-// docsPage is the address of a server's documentation.
-func (a *app) docsPage(_ context.Context, server run.Server) string { return server.URL + "/docs" }
+// assetTimeout bounds the look whether the internet is there.
+const assetTimeout = 2 * time.Second
+
+// docsPage is where a server's documentation can be read: its own page, or,
+// where that would be blank for want of internet, one written here from its
+// schema.
+func (a *app) docsPage(ctx context.Context, server run.Server) string {
+	own := server.URL + "/docs"
+	client := api.New(server.URL)
+	defer client.Close()
+	asset, err := client.DocsAsset(ctx)
+	if err != nil || asset == "" || loads(ctx, asset) {
+		return own
+	}
+	local, err := a.writeDocs(ctx, client, server)
+	if err != nil {
+		a.ui.Warn("%s needs the internet, and no page could be written in its place: %v", own, err)
+		return own
+	}
+	return local
+}
+
+// loads tells whether an address answers, through a proxy if there is one, as
+// a browser would.
+func loads(ctx context.Context, address string) bool {
+	ctx, cancel := context.WithTimeout(ctx, assetTimeout)
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, http.MethodHead, address, nil)
+	if err != nil {
+		return false
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return false
+	}
+	response.Body.Close()
+	return response.StatusCode < http.StatusBadRequest
+}
+
+// writeDocs writes the page into the user's cache and returns its path.
+func (a *app) writeDocs(ctx context.Context, client *api.Client, server run.Server) (string, error) {
+	schema, err := client.Schema(ctx)
+	if err != nil {
+		return "", err
+	}
+	page, err := apidoc.New(schema)
+	if err != nil {
+		return "", err
+	}
+	var html bytes.Buffer
+	if err := page.Render(&html, apidoc.Place{Address: server.URL}); err != nil {
+		return "", err
+	}
+	cache, err := os.UserCacheDir()
+	if err != nil {
+		return "", err
+	}
+	path := filepath.Join(cache, "facecraft", server.Name+".html")
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return "", err
+	}
+	return path, os.WriteFile(path, html.Bytes(), 0o600)
+}
+
+// openPage opens a page where there is a browser, and tells whether it did.
+func (a *app) openPage(page string) bool {
+	where := term.Desktop{Getenv: a.Getenv, OS: runtime.GOOS, UID: a.UID}
+	return where.CanOpen() && where.Open(page)
+}

@@ -17,6 +17,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/djok/facecraft/internal/apidoc"
 )
 
 // Config says where an engine keeps its files and how it presents itself.
@@ -45,7 +47,7 @@ type Engine struct {
 	cfg     Config
 	log     *log.Logger
 	handler http.Handler
-	docs    *docsPage
+	docs    *apidoc.Page
 	uploads *uploadDir
 	jobs    *jobDir
 	started time.Time
@@ -77,7 +79,7 @@ func New(cfg Config) (*Engine, error) {
 	if err != nil {
 		return nil, fmt.Errorf("output directory: %w", err)
 	}
-	docs, err := newDocsPage(schema)
+	docs, err := apidoc.New(schema)
 	if err != nil {
 		return nil, fmt.Errorf("documentation page: %w", err)
 	}

@@ -13,7 +13,7 @@ import (
 func (e *Engine) routes() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("/{$}", methods{"GET": e.root})
-	mux.Handle("/docs", methods{"GET": e.docs.serve, "HEAD": e.docs.serve})
+	mux.Handle("/docs", methods{"GET": e.serveDocs, "HEAD": e.serveDocs})
 	mux.Handle("/openapi.json", methods{"GET": serveSchema, "HEAD": serveSchema})
 	mux.Handle("/health", methods{"GET": e.health})
 	mux.Handle("/ready", methods{"GET": e.ready})

@@ -3,7 +3,6 @@ package lite
 import (
 	"encoding/json"
 	"os"
-	"testing"
 )
 
 func readSchema(name string) object {
@@ -16,21 +15,4 @@ func readSchema(name string) object {
 		panic(err)
 	}
 	return schema
-}
-
-func TestOrderedKeepsTheOrder(t *testing.T) {
-	t.Parallel()
-	var o ordered[int]
-	if err := json.Unmarshal([]byte(`{"b":1,"a":2,"c":3}`), &o); err != nil {
-		t.Fatal(err)
-	}
-	want := []member[int]{{"b", 1}, {"a", 2}, {"c", 3}}
-	for i := range want {
-		if o[i] != want[i] {
-			t.Errorf("member %d: %v, want %v", i, o[i], want[i])
-		}
-	}
-	if err := json.Unmarshal([]byte(`[1]`), &o); err == nil {
-		t.Error("a list was read as an object")
-	}
 }

@@ -66,6 +66,7 @@ func TestCrashLoop(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	_ = r.WaitReady(t.Context(), server, time.Second, 30*time.Second) // until it died
 	if _, err := r.Docker.ContainerUpdate(t.Context(), server.ID, container.UpdateConfig{
 		RestartPolicy: container.RestartPolicy{Name: container.RestartPolicyAlways}}); err != nil {
 		t.Fatal(err)

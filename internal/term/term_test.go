@@ -73,6 +73,8 @@ func TestCanOpen(t *testing.T) {
 	}{
 		"desktop":    {map[string]string{"DISPLAY": ":0"}, "linux", 1000, true},
 		"wayland":    {map[string]string{"WAYLAND_DISPLAY": "wayland-0"}, "linux", 1000, true},
+		"WSL":        {map[string]string{"WSL_DISTRO_NAME": "Debian"}, "linux", 1000, true},
+		"WSL root":   {map[string]string{"WSL_DISTRO_NAME": "Debian"}, "linux", 0, false},
 		"no display": {nil, "linux", 1000, false},
 		"root":       {map[string]string{"DISPLAY": ":0"}, "linux", 0, false},
 		"over SSH":   {map[string]string{"DISPLAY": ":0", "SSH_CONNECTION": "a b"}, "linux", 1000, false},
@@ -80,7 +82,8 @@ func TestCanOpen(t *testing.T) {
 		"mac by SSH": {map[string]string{"SSH_TTY": "/dev/ttys1"}, "darwin", 501, false},
 		"Windows":    {nil, "windows", -1, true},
 	} {
-		if got := CanOpen(func(name string) string { return tt.variables[name] }, tt.os, tt.uid); got != tt.want {
+		desktop := Desktop{Getenv: func(name string) string { return tt.variables[name] }, OS: tt.os, UID: tt.uid}
+		if got := desktop.CanOpen(); got != tt.want {
 			t.Errorf("%s: %v, want %v", name, got, tt.want)
 		}
 	}

@@ -10,12 +10,15 @@
 //	writes DIR...   is ready when it could write to the directories, else dies
 //	busy DURATION   accepts and answers nothing until DURATION has passed
 //	cpu             is ready, computes on the processor and has no enhancer
+//	check-lite      is the health check of its image: ends with 0 when ready
 //	old DURATION    answers as version 1.0.0 does: no /readiness, and /ready
 //	                with 200 and a body that says false until DURATION has passed
 package main
 
 import (
+	"bytes"
 	"fmt"
+	"io"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -30,6 +33,8 @@ func main() {
 		fmt.Println("loading models")
 		fmt.Fprintln(os.Stderr, "cannot go on")
 		os.Exit(3)
+	case "check-lite":
+		check()
 	case "unready":
 		old(time.Now().Add(time.Hour))
 	case "says":
@@ -55,6 +60,17 @@ func main() {
 	}
 }
 
+func check() {
+	response, err := http.Get("http://127.0.0.1:8000/ready")
+	if err != nil {
+		os.Exit(1)
+	}
+	body, err := io.ReadAll(response.Body)
+	if err != nil || !bytes.Contains(body, []byte(`"ready":true`)) {
+		os.Exit(1)
+	}
+}
+
 func duration() time.Duration {
 	d, err := time.ParseDuration(os.Args[2])
 	if err != nil {
@@ -70,7 +86,11 @@ func old(readyAt time.Time) {
 		fmt.Fprintf(w, `{"ready":%v,"models_loaded":%v}`, ready, ready)
 	})
 	http.HandleFunc("/openapi.json", func(w http.ResponseWriter, _ *http.Request) {
-		fmt.Fprint(w, `{"info":{"title":"Facecraft API","version":"1.0.0"},"paths":{}}`)
+		fmt.Fprint(w, `{"info":{"title":"Facecraft API","version":"1.0.0"},"paths":{"/health":{"get":{"summary":"Health"}}}}`)
+	})
+	// As Swagger UI's page, whose script comes from a host that is not there.
+	http.HandleFunc("/docs", func(w http.ResponseWriter, _ *http.Request) {
+		fmt.Fprint(w, `<script src="https://cdn.invalid/swagger-ui-bundle.js"></script>`)
 	})
 	http.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
