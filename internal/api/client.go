@@ -183,7 +183,7 @@ var outsideAsset = regexp.MustCompile(`(?:src|href)="(https?://[^"]+\.(?:js|css)
 func (c *Client) DocsAsset(ctx context.Context) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, shortTimeout)
 	defer cancel()
-	response, err := c.do(ctx, http.MethodGet, "/docs", "", nil)
+	response, err := c.do(ctx, http.MethodGet, "/docs")
 	if err != nil {
 		return "", err
 	}
