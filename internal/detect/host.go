@@ -182,7 +182,7 @@ func GraphicsCards(root string) ([]string, error) {
 
 func cardName(device *ghw.PCIDevice) string {
 	vendor, product := device.Vendor.Name, device.Product.Name
-	if db := strings.EqualFold(vendor, "unknown"); db {
+	if strings.EqualFold(vendor, "unknown") {
 		vendor = "vendor " + device.Vendor.ID
 		if device.Vendor.ID == nvidiaVendor {
 			vendor = "NVIDIA"
