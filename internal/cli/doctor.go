@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"runtime"
+	"time"
 
 	"github.com/urfave/cli/v2"
 
@@ -69,7 +70,7 @@ func (a *app) examine(ctx context.Context) (doctor.Report, error) {
 		s = &session{app: a}
 	}
 	defer s.close()
-	ports, err := s.foreignPorts(ctx, plan.Request{}.CandidatePorts())
+	ports, err := s.askPorts(ctx)
 	if err != nil {
 		ports = nil // the daemon's own findings say that it does not answer
 	}
@@ -78,6 +79,15 @@ func (a *app) examine(ctx context.Context) (doctor.Report, error) {
 		return doctor.Report{}, ctx.Err()
 	}
 	return doctor.Examine(a.Version, facts, catalogue, unreachable), nil
+}
+
+// patience is for a daemon that may be stuck.
+const patience = 3 * time.Second
+
+func (s *session) askPorts(ctx context.Context) ([]int, error) {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	return s.foreignPorts(ctx, plan.Request{}.CandidatePorts())
 }
 
 func painted(p term.Painter) func(doctor.Style, string) string {

@@ -21,6 +21,10 @@ const probeTimeout = 3 * time.Second
 // loaded first.
 const helperTimeout = 10 * time.Second
 
+// helperGrace is how long the helper container may take to be removed, after
+// an interruption too.
+const helperGrace = 2 * time.Second
+
 // Probes are the ways to look at the world, so that tests can show another.
 type Probes struct {
 	OS, Arch string // of this machine, as GOOS and GOARCH
@@ -101,10 +105,11 @@ func (p Probes) Facts(ctx context.Context, look Look) plan.Facts {
 // panic on missing WMI values, and a program that waits for a sick driver
 // cannot even be killed. Whatever happens becomes a fact.
 func bounded[T any](ctx context.Context, source string, probe func(context.Context) plan.Fact[T]) plan.Fact[T] {
-	return within(ctx, probeTimeout, source, probe)
+	return within(ctx, probeTimeout, 0, source, probe)
 }
 
-func within[T any](ctx context.Context, limit time.Duration, source string, probe func(context.Context) plan.Fact[T]) plan.Fact[T] {
+// within gives the probe the limit to answer, and then the grace to end.
+func within[T any](ctx context.Context, limit, grace time.Duration, source string, probe func(context.Context) plan.Fact[T]) plan.Fact[T] {
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	answer := make(chan plan.Fact[T], 1)
@@ -122,6 +127,10 @@ func within[T any](ctx context.Context, limit time.Duration, source string, prob
 			return fact
 		}
 	case <-ctx.Done():
+		select {
+		case <-answer:
+		case <-time.After(grace):
+		}
 	}
 	return plan.Unknown[T](fmt.Sprintf("%s did not answer within %s", source, limit))
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"runtime"
 	"strings"
@@ -117,7 +118,6 @@ func TestInterruptedProbes(t *testing.T) {
 func withDocker(t testing.TB) detect.Probes {
 	docker := dockertest.Engine(t)
 	lite := dockertest.Lite(t)
-	dockertest.RemoveImages(t, docker, lite.Reference())
 	runner := &run.Runner{Docker: docker, Instance: dockertest.Instance(t, docker), Report: func(run.Event) {},
 		Helper: func(string) (*helper.Helper, error) { return lite, nil }}
 	probes := real()
@@ -146,16 +146,46 @@ func TestRealDaemon(t *testing.T) {
 	}
 }
 
-// BenchmarkFacts is what every plan waits for.
+// BenchmarkFacts is what every plan waits for, beside one docker info.
 func BenchmarkFacts(b *testing.B) {
-	ports := plan.Request{}.CandidatePorts()
-	for name, when := range map[string]detect.Inside{"outside": detect.Never, "inside": detect.Always} {
-		b.Run(name, func(b *testing.B) {
-			probes := withDocker(b)
-			probes.Facts(b.Context(), detect.Look{Ports: ports, Inside: when}) // loads the helper image
-			for b.Loop() {
-				probes.Facts(b.Context(), detect.Look{Ports: ports, Inside: when})
-			}
-		})
+	probes := withDocker(b)
+	look := detect.Look{Ports: plan.Request{}.CandidatePorts()}
+	var facts, info time.Duration
+	for b.Loop() {
+		facts += timed(func() { probes.Facts(b.Context(), look) })
+		info += timed(func() { command(b, "docker", "info") })
 	}
+	report(b, facts, info, "times-docker-info")
+}
+
+// BenchmarkFactsInside is what doctor waits for: the helper container, beside
+// docker run of the same.
+func BenchmarkFactsInside(b *testing.B) {
+	probes := withDocker(b)
+	look := detect.Look{Ports: plan.Request{}.CandidatePorts(), Inside: detect.Always}
+	probes.Facts(b.Context(), look) // loads the image
+	lite := dockertest.Lite(b).Reference()
+	var facts, run time.Duration
+	for b.Loop() {
+		facts += timed(func() { probes.Facts(b.Context(), look) })
+		run += timed(func() { command(b, "docker", "run", "--rm", "--network", "none", lite, inside.Command) })
+	}
+	report(b, facts, run, "times-docker-run")
+}
+
+func timed(work func()) time.Duration {
+	begin := time.Now()
+	work()
+	return time.Since(begin)
+}
+
+func command(b *testing.B, name string, args ...string) {
+	if output, err := exec.CommandContext(b.Context(), name, args...).CombinedOutput(); err != nil {
+		b.Fatalf("%s: %v\n%s", name, err, output)
+	}
+}
+
+func report(b *testing.B, facts, other time.Duration, ratio string) {
+	b.ReportMetric(float64(facts.Microseconds())/1000/float64(b.N), "ms-facts")
+	b.ReportMetric(float64(facts)/float64(other), ratio)
 }

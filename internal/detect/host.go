@@ -1,7 +1,6 @@
 package detect
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -47,7 +46,7 @@ func (p Probes) host(ctx context.Context, h *plan.Host) {
 }
 
 func (p Probes) linuxHost(ctx context.Context, h *plan.Host) {
-	h.Distro = bounded(ctx, osRelease, from(osRelease, p.distribution))
+	h.Distro = bounded(ctx, osRelease, func(context.Context) plan.Fact[plan.Distribution] { return Distribution(p.Root) })
 	h.WSL = bounded(ctx, "/proc/version", from("/proc/version", func(context.Context) (bool, error) {
 		text, err := p.read("/proc/version")
 		return isWSL(text), err
@@ -76,19 +75,18 @@ func (p Probes) list(path string) ([]string, error) {
 
 const osRelease = "/etc/os-release"
 
-// distribution reads os-release(5).
-func (p Probes) distribution(context.Context) (plan.Distribution, error) {
-	text, err := p.read(osRelease)
+// Distribution reads the os-release(5) below root.
+func Distribution(root string) plan.Fact[plan.Distribution] {
+	text, err := os.ReadFile(filepath.Join(root, osRelease))
 	if err != nil {
-		return plan.Distribution{}, err
+		return plan.Unknown[plan.Distribution](err.Error())
 	}
 	values := map[string]string{}
-	scanner := bufio.NewScanner(strings.NewReader(text))
-	for scanner.Scan() {
-		name, value, _ := strings.Cut(scanner.Text(), "=")
+	for line := range strings.Lines(string(text)) {
+		name, value, _ := strings.Cut(strings.TrimSpace(line), "=")
 		values[name] = strings.Trim(value, `"'`)
 	}
-	return plan.Distribution{Name: values["PRETTY_NAME"], ID: values["ID"], Like: strings.Fields(values["ID_LIKE"])}, scanner.Err()
+	return plan.Known(plan.Distribution{Name: values["PRETTY_NAME"], ID: values["ID"], Like: strings.Fields(values["ID_LIKE"])}, osRelease)
 }
 
 // toolkitPrograms are those of NVIDIA's container toolkit. The engine needs
@@ -184,7 +182,7 @@ func GraphicsCards(root string) ([]string, error) {
 
 func cardName(device *ghw.PCIDevice) string {
 	vendor, product := device.Vendor.Name, device.Product.Name
-	if db := strings.EqualFold(vendor, "unknown"); db {
+	if strings.EqualFold(vendor, "unknown") {
 		vendor = "vendor " + device.Vendor.ID
 		if device.Vendor.ID == nvidiaVendor {
 			vendor = "NVIDIA"

@@ -28,7 +28,7 @@ func (p Probes) lookInside(ctx context.Context, facts *plan.Facts, gpus []string
 	if !facts.GPUs.Known || len(facts.GPUs.Value) > 0 {
 		request = plan.NewGPURequest(gpus)
 	}
-	seen := within(ctx, helperTimeout, helper, from(helper, func(ctx context.Context) (sight, error) {
+	seen := within(ctx, helperTimeout, helperGrace, helper, from(helper, func(ctx context.Context) (sight, error) {
 		view, err := p.Inside(ctx, d.Arch.Value, request)
 		if !errors.Is(err, inside.ErrRefused) {
 			return sight{View: view}, err
@@ -40,11 +40,18 @@ func (p Probes) lookInside(ctx context.Context, facts *plan.Facts, gpus []string
 		return sight{view, refusal}, err
 	}))
 	d.GPUProof = proof(request != nil, seen)
-	if free := seen.Value.FreeDisk; free > 0 {
-		d.DiskFree = plan.Known(free, helper)
-	}
-	if free := seen.Value.FreeMemory; free > 0 {
-		d.FreeMemory = plan.Known(free, helper)
+	learn(&d.DiskFree, seen.Value.FreeDisk, seen)
+	learn(&d.FreeMemory, seen.Value.FreeMemory, seen)
+}
+
+// learn takes over a number that the helper container saw. Where it saw none,
+// what was known before stays.
+func learn(fact *plan.Fact[int64], value int64, seen plan.Fact[sight]) {
+	switch {
+	case value > 0:
+		*fact = plan.Known(value, helper)
+	case !fact.Known && !seen.Known:
+		fact.Evidence = seen.Evidence
 	}
 }
 

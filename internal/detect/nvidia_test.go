@@ -1,6 +1,8 @@
 package detect
 
 import (
+	"context"
+	"os/exec"
 	"strings"
 	"testing"
 
@@ -76,5 +78,20 @@ func TestUnknownsAreKept(t *testing.T) {
 	}
 	if gpu := found[0]; gpu.ComputeCapability != plan.Unknown[string]("the driver is too old to tell") || gpu.FreeMemory.Known || gpu.MIG.Known {
 		t.Errorf("what was not asked for is known: %+v", gpu)
+	}
+}
+
+// TestWSLPath: WSL has nvidia-smi off the path of programs that no shell
+// started.
+func TestWSLPath(t *testing.T) {
+	t.Parallel()
+	p := Probes{OS: "linux", Run: func(_ context.Context, name string, _ ...string) ([]byte, error) {
+		if name != wslSMI {
+			return nil, exec.ErrNotFound
+		}
+		return []byte("0, GPU-1, NVIDIA GeForce RTX 4070, 551.86, 12282, 11000, 8.9, [N/A]\n"), nil
+	}}
+	if got := p.gpus(t.Context()); len(got.Value) != 1 || got.Value[0].Driver != "551.86" {
+		t.Errorf("got %+v", got)
 	}
 }

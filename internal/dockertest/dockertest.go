@@ -137,15 +137,20 @@ func Registry(t testing.TB) string {
 	return strings.TrimPrefix(server.URL, "http://")
 }
 
-// FreePort is a TCP port of this machine that was free a moment ago.
+// FreePort is a TCP port of this machine that was free a moment ago. It is
+// below those that the kernel gives to outgoing connections, of which the
+// tests make thousands (ip_local_port_range of ip-sysctl(7)).
 func FreePort(t testing.TB) int {
 	t.Helper()
-	listener, err := net.Listen("tcp4", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+	for range 100 {
+		port := 20000 + rand.IntN(12000)
+		if listener, err := net.Listen("tcp4", fmt.Sprintf("127.0.0.1:%d", port)); err == nil {
+			listener.Close()
+			return port
+		}
 	}
-	defer listener.Close()
-	return listener.Addr().(*net.TCPAddr).Port
+	t.Fatal("no port is free")
+	return 0
 }
 
 // built are programs of this module, each built once for all tests of a
@@ -175,8 +180,10 @@ func build(t testing.TB, pkg string) string {
 	if runtime.GOOS == "windows" {
 		file += ".exe"
 	}
-	cmd := exec.Command("go", "build", "-trimpath", "-ldflags", "-s -w -X main.version=v0.0.0-test", "-o", file,
-		"github.com/djok/facecraft/"+pkg)
+	// The build ID makes an image of its own for each package's tests, which
+	// no other package removes while these run.
+	flags := fmt.Sprintf("-s -w -buildid=%08x -X main.version=v0.0.0-test", rand.Uint32())
+	cmd := exec.Command("go", "build", "-trimpath", "-ldflags", flags, "-o", file, "github.com/djok/facecraft/"+pkg)
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if output, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("build %s: %v\n%s", pkg, err, output)

@@ -34,7 +34,11 @@ func (x *examination) docker(unreachable error) bool {
 	if d.Kind.Known {
 		kind = d.Kind.Value
 	}
-	x.find("daemon", Green, kind+" "+d.Version.Value, d.Endpoint, "")
+	title := kind + " " + d.Version.Value
+	if d.Local.Known && !d.Local.Value {
+		title += ", on another machine"
+	}
+	x.find("daemon", Green, title, d.Endpoint, "")
 	x.platform()
 	x.memory()
 	x.disk()
@@ -110,16 +114,11 @@ func (x *examination) disk() {
 	if dir := x.facts.Daemon.ImageDir; dir.Known {
 		title += " at " + dir.Value
 	}
-	if smallest := x.smallest(); free.Value < smallest.UnpackedSize && !x.here(smallest) {
+	if smallest := x.smallest(); free.Value < smallest.UnpackedSize && !x.facts.Daemon.HasImage(x.catalogue.Reference(smallest)) {
 		x.find("disk", Amber, title+": too little for any image with models", free.Evidence, "make room: docker system df shows what Docker itself takes")
 		return
 	}
 	x.find("disk", Green, title, free.Evidence, "")
-}
-
-// here tells whether a variant's image needs no download.
-func (x *examination) here(v plan.Variant) bool {
-	return slices.Contains(x.facts.Daemon.Images.Value, x.catalogue.Reference(v))
 }
 
 // machine examines the computer on which this program runs.
@@ -290,13 +289,14 @@ func (x *examination) images() {
 
 // offer names an image and what having it takes.
 func (x *examination) offer(v plan.Variant) string {
+	reference := x.catalogue.Reference(v)
 	switch {
 	case v.BuiltIn:
 		return "ready"
-	case x.here(v):
-		return x.catalogue.Reference(v) + ", here already"
+	case x.facts.Daemon.HasImage(reference):
+		return reference + ", here already"
 	}
-	return x.catalogue.Reference(v) + ", " + plan.Size(v.UnpackedSize) + " on disk"
+	return reference + ", to be fetched, " + plan.Size(v.UnpackedSize) + " unpacked"
 }
 
 // choice says what up would do, and returns its plan, or nil.

@@ -81,24 +81,37 @@ func styled(words []word, style Style, text string) []word {
 // wrap writes words from the indent on, and breaks lines before the width. A
 // word that is longer than a line, such as an address, stays whole.
 func wrap(b *strings.Builder, words []word, width int, paint func(Style, string) string) {
+	var line []word
 	column := indent
-	for i, w := range words {
+	for _, w := range words {
 		length := utf8.RuneCountInString(w.text)
-		switch {
-		case i == 0:
-		case column+1+length > width:
-			b.WriteString("\n" + strings.Repeat(" ", indent))
-			column = indent
-		default:
-			b.WriteString(" ")
+		if len(line) > 0 && column+1+length > width {
+			writeLine(b, line, paint)
+			b.WriteString(strings.Repeat(" ", indent))
+			line, column = nil, indent
+		}
+		if len(line) > 0 {
 			column++
 		}
-		if w.style == plainText {
-			b.WriteString(w.text)
-		} else {
-			b.WriteString(paint(w.style, w.text))
+		line, column = append(line, w), column+length
+	}
+	writeLine(b, line, paint)
+}
+
+// writeLine paints neighbours of one style together.
+func writeLine(b *strings.Builder, line []word, paint func(Style, string) string) {
+	for i := 0; i < len(line); {
+		style, text := line[i].style, line[i].text
+		for i++; i < len(line) && line[i].style == style; i++ {
+			text += " " + line[i].text
 		}
-		column += length
+		if style != plainText {
+			text = paint(style, text)
+		}
+		b.WriteString(text)
+		if i < len(line) {
+			b.WriteString(" ")
+		}
 	}
 	b.WriteString("\n")
 }

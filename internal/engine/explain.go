@@ -19,6 +19,9 @@ type Env struct {
 	Getenv   func(string) string
 	LookPath func(string) (string, error) // as exec.LookPath
 	OS       string                       // as runtime.GOOS
+	// Install is the command that installs Docker on this distribution; empty
+	// where none is known.
+	Install string
 }
 
 func unusable(endpoint Endpoint, cause error) error {
@@ -105,7 +108,10 @@ func (env Env) installHint() string {
 	if env.OS != "linux" {
 		return "install Docker Desktop: https://docs.docker.com/desktop/"
 	}
-	return "install it: https://docs.docker.com/engine/install/ (on Debian: sudo apt-get install docker.io)"
+	if env.Install != "" {
+		return "install it: " + env.Install
+	}
+	return "install it: https://docs.docker.com/engine/install/"
 }
 
 func dialSocket(path string) error {

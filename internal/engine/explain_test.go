@@ -53,3 +53,10 @@ func TestExplainDefaultSocket(t *testing.T) {
 		})
 	}
 }
+
+func TestInstallHint(t *testing.T) {
+	t.Parallel()
+	if got := (Env{OS: "linux", Install: "sudo apt-get install docker.io"}).installHint(); got != "install it: sudo apt-get install docker.io" {
+		t.Errorf("got %q", got)
+	}
+}

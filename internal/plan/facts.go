@@ -1,6 +1,9 @@
 package plan
 
-import "encoding/json"
+import (
+	"encoding/json"
+	"slices"
+)
 
 // Fact is an answer with its evidence. Unknown is an answer of its own and is
 // never treated as no.
@@ -151,6 +154,12 @@ type Daemon struct {
 	// GPUProof is the only certain answer: a container was started with a GPU
 	// request, and looked for the device.
 	GPUProof Fact[bool] `json:"gpu_proof"`
+}
+
+// HasImage tells whether an image of Docker Hub is known to be here. Podman
+// says the registry's name too.
+func (d Daemon) HasImage(reference string) bool {
+	return slices.Contains(d.Images.Value, reference) || slices.Contains(d.Images.Value, "docker.io/"+reference)
 }
 
 // GPU is one NVIDIA GPU as nvidia-smi describes it.

@@ -73,7 +73,7 @@ func (f Facts) chooseGPUs(needs *GPUNeeds, asked []string) (Verdict, []GPU) {
 		if verdict.GPUs != nil && !gpu.among(asked) {
 			continue
 		}
-		found := f.JudgeGPU(needs, gpu)
+		found := f.JudgeGPU(needs, gpu.only(asked))
 		if found.Answer == Suitable {
 			chosen = append(chosen, gpu)
 			verdict.Advice = append(verdict.Advice, found.Advice...)
@@ -85,10 +85,15 @@ func (f Facts) chooseGPUs(needs *GPUNeeds, asked []string) (Verdict, []GPU) {
 		return verdict, chosen
 	}
 	if len(chosen) == 0 || len(asked) > 0 {
-		// What might yet work counts more than what cannot.
-		slices.SortStableFunc(refused, func(a, b Verdict) int { return int(a.Answer) - int(b.Answer) })
-		refused[0].GPUs = ids(asked)
-		return refused[0], nil
+		// Of those asked for, one that cannot work decides; else one that
+		// might.
+		decisive := Undecided
+		if len(asked) > 0 {
+			decisive = Unsuitable
+		}
+		i := max(0, slices.IndexFunc(refused, func(v Verdict) bool { return v.Answer == decisive }))
+		refused[i].GPUs = ids(asked)
+		return refused[i], nil
 	}
 	for _, gpu := range chosen {
 		verdict.GPUs = append(verdict.GPUs, gpu.deviceIDs()...)
@@ -119,6 +124,15 @@ func (g GPU) among(asked []string) bool {
 		return id == strconv.Itoa(g.Index) || id == g.UUID ||
 			slices.ContainsFunc(g.Slices.Value, func(s Slice) bool { return s.UUID == id })
 	})
+}
+
+// only leaves out slices beside those asked for.
+func (g GPU) only(asked []string) GPU {
+	named := slices.DeleteFunc(slices.Clone(g.Slices.Value), func(s Slice) bool { return !slices.Contains(asked, s.UUID) })
+	if len(named) > 0 {
+		g.Slices.Value = named
+	}
+	return g
 }
 
 // deviceIDs name the GPU in a device request: by UUID, since indexes may

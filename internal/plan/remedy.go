@@ -29,6 +29,23 @@ func (h Host) family() string {
 	return ""
 }
 
+// InstallDocker is the command that installs a distribution's own Docker, or
+// nothing.
+func (h Host) InstallDocker() string {
+	switch h.family() {
+	case "ubuntu", "apt":
+		return "sudo apt-get install docker.io"
+	case "zypper":
+		return "sudo zypper install docker && sudo systemctl enable --now docker"
+	case "pacman":
+		return "sudo pacman -S docker && sudo systemctl enable --now docker"
+	}
+	if h.Distro.Value.ID == "fedora" { // its relatives have none of their own
+		return "sudo dnf install moby-engine && sudo systemctl enable --now docker"
+	}
+	return ""
+}
+
 const driverPage = "https://www.nvidia.com/drivers"
 
 // DriverRemedy installs NVIDIA's driver, or brings it to a version.
@@ -53,8 +70,8 @@ func (f Facts) DriverRemedy(version string) string {
 	return goal + " and restart the computer: " + command
 }
 
-// toolkitGuide tells how to add the repository that has the toolkit.
-const toolkitGuide = "https://docs.nvidia.com/datacenter/cloud-native/container-toolkit/latest/install-guide.html"
+// toolkitGuide leads to how to add the repository that has the toolkit.
+const toolkitGuide = "https://github.com/NVIDIA/nvidia-container-toolkit"
 
 // ToolkitRemedy makes the daemon able to hand GPUs to containers. (NVIDIA
 // Container Toolkit, installation guide; Docker Desktop, GPU support)

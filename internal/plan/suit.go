@@ -39,7 +39,7 @@ func (a Advice) String() string {
 // Judge holds a variant against the facts. gpus are the GPUs asked for by
 // index or UUID; nil leaves the choice among those that suit.
 func Judge(f Facts, c Catalogue, v Variant, gpus []string) Verdict {
-	if f.Daemon.Images.Known && slices.Contains(f.Daemon.Images.Value, c.Reference(v)) {
+	if f.Daemon.HasImage(c.Reference(v)) {
 		v.UnpackedSize = 0 // it needs no further disk
 	}
 	verdict := f.checkPlatform(v)

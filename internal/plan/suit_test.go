@@ -79,19 +79,22 @@ func TestJudgeGPU(t *testing.T) {
 		"GPU memory taken": {facts: gpus(func(g *plan.GPU) { g.FreeMemory = plan.Known(int64(1<<30), "") }), answer: plan.Suitable,
 			advice: "has 1 GiB of memory free"},
 
-		"two that suit":        {facts: gpus(good, good), answer: plan.Suitable, because: "2 × NVIDIA GeForce RTX 4090"},
-		"one of two suits":     {facts: gpus(small, good), answer: plan.Suitable, gpus: []string{"GPU-b"}, advice: "left out: Quadro K620 has 2 GiB"},
-		"one of two is vague":  {facts: gpus(vague, good), answer: plan.Suitable, gpus: []string{"GPU-b"}, advice: "left out: NVIDIA Mystery"},
-		"hope before despair":  {facts: gpus(blackwell, vague), answer: plan.Undecided, because: "NVIDIA Mystery"},
-		"none of two":          {facts: gpus(blackwell, small), answer: plan.Unsuitable, because: "RTX 5090 is too new"},
-		"asked by index":       {facts: gpus(small, good), asked: []string{"1"}, answer: plan.Suitable, gpus: []string{"1"}},
-		"asked by UUID":        {facts: gpus(small, good), asked: []string{"GPU-b"}, answer: plan.Suitable, gpus: []string{"GPU-b"}},
-		"asked what cannot":    {facts: gpus(small, good), asked: []string{"0", "1"}, answer: plan.Unsuitable, because: "Quadro K620", gpus: []string{"0", "1"}},
-		"asked for all":        {facts: gpus(good, good), asked: []string{"all"}, answer: plan.Suitable},
-		"asked for all of bad": {facts: gpus(small, good), asked: []string{"all"}, answer: plan.Unsuitable, because: "Quadro K620"},
+		"two that suit":                  {facts: gpus(good, good), answer: plan.Suitable, because: "2 × NVIDIA GeForce RTX 4090"},
+		"one of two suits":               {facts: gpus(small, good), answer: plan.Suitable, gpus: []string{"GPU-b"}, advice: "left out: Quadro K620 has 2 GiB"},
+		"one of two is vague":            {facts: gpus(vague, good), answer: plan.Suitable, gpus: []string{"GPU-b"}, advice: "left out: NVIDIA Mystery"},
+		"hope before despair":            {facts: gpus(blackwell, vague), answer: plan.Undecided, because: "NVIDIA Mystery"},
+		"none of two":                    {facts: gpus(blackwell, small), answer: plan.Unsuitable, because: "RTX 5090 is too new"},
+		"asked by index":                 {facts: gpus(small, good), asked: []string{"1"}, answer: plan.Suitable, gpus: []string{"1"}},
+		"asked by UUID":                  {facts: gpus(small, good), asked: []string{"GPU-b"}, answer: plan.Suitable, gpus: []string{"GPU-b"}},
+		"asked what cannot":              {facts: gpus(small, good), asked: []string{"0", "1"}, answer: plan.Unsuitable, because: "Quadro K620", gpus: []string{"0", "1"}},
+		"asked what cannot and what may": {facts: gpus(vague, small), asked: []string{"0", "1"}, answer: plan.Unsuitable, because: "Quadro K620", gpus: []string{"0", "1"}},
+		"asked for all":                  {facts: gpus(good, good), asked: []string{"all"}, answer: plan.Suitable},
+		"asked for all of bad":           {facts: gpus(small, good), asked: []string{"all"}, answer: plan.Unsuitable, because: "Quadro K620"},
 
-		"MIG":                {facts: gpus(mig(plan.Slice{UUID: "MIG-1", Profile: "1g.5gb", Memory: 5 << 30})), answer: plan.Suitable},
-		"MIG slice asked":    {facts: gpus(mig(plan.Slice{UUID: "MIG-1", Profile: "1g.5gb", Memory: 5 << 30})), asked: []string{"MIG-1"}, answer: plan.Suitable, gpus: []string{"MIG-1"}},
+		"MIG":             {facts: gpus(mig(plan.Slice{UUID: "MIG-1", Profile: "1g.5gb", Memory: 5 << 30})), answer: plan.Suitable},
+		"MIG slice asked": {facts: gpus(mig(plan.Slice{UUID: "MIG-1", Profile: "1g.5gb", Memory: 5 << 30})), asked: []string{"MIG-1"}, answer: plan.Suitable, gpus: []string{"MIG-1"}},
+		"MIG slice asked beside a small": {facts: gpus(mig(plan.Slice{UUID: "MIG-1", Profile: "1g.3gb", Memory: 3 << 30}, plan.Slice{UUID: "MIG-2", Profile: "2g.10gb", Memory: 10 << 30})),
+			asked: []string{"MIG-2"}, answer: plan.Suitable, gpus: []string{"MIG-2"}},
 		"MIG beside a bad":   {facts: gpus(small, mig(plan.Slice{UUID: "MIG-1", Profile: "1g.5gb", Memory: 5 << 30})), answer: plan.Suitable, gpus: []string{"MIG-1"}, advice: "left out"},
 		"MIG with too small": {facts: gpus(mig(plan.Slice{UUID: "MIG-1", Profile: "1g.3gb", Memory: 3 << 30})), answer: plan.Unsuitable, because: "3 GiB of memory"},
 		"MIG without slices": {facts: gpus(mig()), answer: plan.Unsuitable, because: "no slices", remedy: "nvidia-smi -i 0 -mig 0"},
@@ -117,7 +120,7 @@ func TestJudgeGPU(t *testing.T) {
 			because: "13.8 GB of disk and 13 GB is free", remedy: "make room"},
 		"image is here": {facts: with(gpus(good), func(f *plan.Facts) {
 			f.Daemon.DiskFree = plan.Known(int64(1e9), "")
-			f.Daemon.Images = plan.Known([]string{"djok/facecraft:gpu"}, "")
+			f.Daemon.Images = plan.Known([]string{"docker.io/djok/facecraft:gpu"}, "")
 		}), answer: plan.Suitable},
 		"arm64": {facts: with(gpus(good), func(f *plan.Facts) { f.Daemon.Arch.Value = "arm64" }), answer: plan.Unsuitable,
 			because: "an emulated program cannot use the GPU"},
@@ -246,6 +249,20 @@ func TestRemedies(t *testing.T) {
 				t.Errorf("driver: %q, want %q", got, tt.driver)
 			}
 		})
+	}
+}
+
+func TestInstallDocker(t *testing.T) {
+	t.Parallel()
+	for id, want := range map[string]string{"debian": "apt-get install docker.io", "fedora": "moby-engine", "arch": "pacman -S docker", "nixos": "", "": ""} {
+		h := plan.Host{Distro: plan.Known(plan.Distribution{ID: id}, "")}
+		if got := h.InstallDocker(); !strings.Contains(got, want) || want == "" && got != "" {
+			t.Errorf("%s: %q, want %q", id, got, want)
+		}
+	}
+	rocky := plan.Host{Distro: plan.Known(plan.Distribution{ID: "rocky", Like: []string{"rhel", "fedora"}}, "")}
+	if got := rocky.InstallDocker(); got != "" {
+		t.Errorf("Rocky Linux has no Docker of its own, got %q", got)
 	}
 }
 

@@ -9,7 +9,6 @@ import (
 
 	"github.com/docker/docker/api/types/container"
 	"github.com/docker/docker/api/types/filters"
-	"github.com/docker/docker/pkg/stdcopy"
 
 	"github.com/djok/facecraft/internal/inside"
 	"github.com/djok/facecraft/internal/plan"
@@ -35,15 +34,21 @@ func (r *Runner) Look(ctx context.Context, arch string, gpus *plan.GPURequest) (
 		return view, err
 	}
 	r.removeStaleLooks(ctx)
-	config := &container.Config{Image: image.Reference, Cmd: []string{inside.Command},
-		Labels: map[string]string{plan.LabelProbe: r.Instance}}
+	config := &container.Config{
+		Image:  image.Reference,
+		Cmd:    []string{inside.Command},
+		Labels: map[string]string{plan.LabelProbe: r.Instance},
+		// The image's own is that of a server.
+		Healthcheck: &container.HealthConfig{Test: []string{"NONE"}},
+	}
 	host := &container.HostConfig{
 		NetworkMode: "none", // which is also the quickest to set up
 		CapDrop:     []string{"ALL"},
 		SecurityOpt: []string{"no-new-privileges"},
+		LogConfig:   container.LogConfig{Type: "json-file"}, // one that can be read
 		Resources:   container.Resources{DeviceRequests: devices(gpus)},
 	}
-	created, err := r.Docker.ContainerCreate(ctx, config, host, nil, platform(image.Platform), "")
+	created, err := r.createWhole(ctx, config, host, image)
 	if err != nil {
 		return view, refused(ctx, gpus, err)
 	}
@@ -58,20 +63,31 @@ func (r *Runner) Look(ctx context.Context, arch string, gpus *plan.GPURequest) (
 	return view, nil
 }
 
-// runToEnd starts a container and returns what it wrote.
-func (r *Runner) runToEnd(ctx context.Context, id string) ([]byte, error) {
-	stream, err := r.Docker.ContainerAttach(ctx, id, container.AttachOptions{Stream: true, Stdout: true, Stderr: true})
-	if err != nil {
-		return nil, err
+// createWhole is not interrupted half way, where the daemon would go on and
+// nobody know the container's name.
+func (r *Runner) createWhole(ctx context.Context, config *container.Config, host *container.HostConfig, image plan.Image) (container.CreateResponse, error) {
+	if ctx.Err() != nil {
+		return container.CreateResponse{}, ctx.Err()
 	}
-	defer stream.Close()
-	// The stream knows nothing of the context.
-	defer context.AfterFunc(ctx, stream.Close)()
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanupTimeout)
+	defer cancel()
+	return r.Docker.ContainerCreate(ctx, config, host, nil, platform(image.Platform), "")
+}
+
+// runToEnd starts a container and returns what it wrote. It reads the log
+// rather than attach first, which Podman refuses before the start.
+func (r *Runner) runToEnd(ctx context.Context, id string) ([]byte, error) {
 	if err := r.Docker.ContainerStart(ctx, id, container.StartOptions{}); err != nil {
 		return nil, err
 	}
+	ended, failed := r.Docker.ContainerWait(ctx, id, container.WaitConditionNotRunning)
+	select {
+	case err := <-failed:
+		return nil, err
+	case <-ended:
+	}
 	var stdout, stderr bytes.Buffer
-	if _, err := stdcopy.StdCopy(&stdout, &stderr, stream.Reader); err != nil {
+	if err := r.Logs(ctx, Server{ID: id}, &stdout, &stderr, LogOptions{}); err != nil {
 		return nil, err
 	}
 	if stdout.Len() == 0 {
