@@ -4,6 +4,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"io"
 	"strings"
 
@@ -28,7 +29,8 @@ func Main(ctx context.Context, world World, args []string) int {
 	app := &app{World: world, ui: term.New(world.Stderr, world.Getenv, false)}
 	err := app.commandLine().RunContext(ctx, app.arrange(args))
 	// However an interruption surfaced in the depths, it is one.
-	if err != nil && ctx.Err() != nil {
+	var known *fault.Fault
+	if err != nil && ctx.Err() != nil && !(errors.As(err, &known) && known.Code == fault.Interrupted) {
 		err = fault.Wrap(fault.Interrupted, context.Canceled, "", "interrupted")
 	}
 	if err != nil {
@@ -57,7 +59,7 @@ func (a *app) commandLine() *cli.App {
 			a.upCommand(), a.processCommand(), a.composeCommand(), a.planCommand(),
 			a.pullCommand(), a.saveCommand(), a.loadCommand(),
 			a.statusCommand(), a.logsCommand(), a.openCommand(), a.downCommand(), a.doctorCommand(), a.versionCommand(),
-			a.serveLiteCommand(), a.checkLiteCommand(), a.lookInsideCommand(), a.writeInsideCommand(), a.giveInsideCommand(), a.freeDiskCommand(),
+			a.serveLiteCommand(), a.checkLiteCommand(), a.lookInsideCommand(), a.writeInsideCommand(), a.giveInsideCommand(),
 		),
 		HideVersion: true,
 		Suggest:     true,
@@ -82,6 +84,10 @@ func init() {
 	describe := cli.FlagStringer
 	cli.FlagStringer = func(flag cli.Flag) string {
 		text, _, _ := strings.Cut(describe(flag), " [$")
+		name, repetition, several := strings.Cut(text, " [ ")
+		if _, usage, ok := strings.Cut(repetition, " ]"); several && ok {
+			text = name + usage // "repeatable" is said there, in less room
+		}
 		return text
 	}
 }

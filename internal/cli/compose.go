@@ -18,7 +18,7 @@ func (a *app) composeCommand() *cli.Command {
 		Usage:     "write the same decision as a docker-compose.yml",
 		UsageText: "facecraft compose > docker-compose.yml",
 		Flags: slices.Concat(requestFlags(), []cli.Flag{
-			&cli.BoolFlag{Name: "pin", EnvVars: env("pin"), Usage: "name the image by its digest, so that it stays this one"},
+			&cli.BoolFlag{Name: "pin", EnvVars: env("pin"), Usage: "name the image by its digest"},
 		}),
 		Action: a.compose,
 	}

@@ -41,12 +41,12 @@ type fetching struct {
 // fetchFlags are shared by the commands that may download an image.
 func fetchFlags() []cli.Flag {
 	return []cli.Flag{
-		&cli.StringFlag{Name: "pull", EnvVars: env("pull"), Value: fetchMissing,
-			Usage: "fetch the image `WHEN`: always (a newer one too), missing or never"},
+		&cli.StringFlag{Name: "pull", EnvVars: env("pull"), Value: fetchMissing, DefaultText: fetchMissing,
+			Usage: "`WHEN`: always, missing, never"},
 		&cli.BoolFlag{Name: "yes", Aliases: []string{"y"}, EnvVars: append(env("yes"), "FACECRAFT_YES"),
 			Usage: "agree to the download"},
 		&cli.StringFlag{Name: "max-download", EnvVars: env("max-download"),
-			Usage: "agree to a download of up to `SIZE`, such as 6GB, and refuse a larger one"},
+			Usage: "agree to a download of up to `SIZE`, as 6GB"},
 	}
 }
 
@@ -72,7 +72,7 @@ func fetchingOf(c *cli.Context) (fetching, error) {
 // whether there was anything to do.
 func (s *session) ensureImage(ctx context.Context, p *plan.Plan, f fetching) (fetched bool, err error) {
 	if p.Image.BuiltIn {
-		return s.EnsureImage(ctx, p.Image)
+		return s.EnsureBuiltIn(ctx, p.Image)
 	}
 	local, err := s.Inspect(ctx, p.Image.Reference)
 	if err != nil {
@@ -86,30 +86,43 @@ func (s *session) ensureImage(ctx context.Context, p *plan.Plan, f fetching) (fe
 		return false, fault.New(fault.Failed, "leave --pull never out, or bring it with facecraft load FILE",
 			"the image %s is not here", p.Image.Reference)
 	}
-	bill, free, err := s.bill(ctx, *p)
-	if err != nil {
-		return false, err
+	if local.Digest != "" {
+		latest, err := s.registryClient(ctx).Digest(ctx, p.Image.Reference)
+		if err == nil && latest == local.Digest {
+			p.Image.Digest = local.Digest
+			return false, nil
+		}
 	}
-	if local.Digest != "" && bill.Digest == local.Digest {
-		p.Image.Digest = local.Digest
-		return false, nil
-	}
-	if f.tell != nil {
-		f.tell(bill)
-	}
-	s.app.showBill(bill, free)
-	if err := refuseForDisk(bill, free); err != nil {
-		return false, err
-	}
-	if err := s.app.consent(ctx, bill, f); err != nil {
-		return false, err
-	}
-	if err := s.Pull(ctx, p.Image, bill); err != nil {
+	if err := s.fetch(ctx, *p, f); err != nil {
 		return false, err
 	}
 	local, err = s.Inspect(ctx, p.Image.Reference)
 	p.Image.Digest = local.Digest
 	return true, err
+}
+
+// fetch pulls the plan's image, at the price that was agreed to.
+func (s *session) fetch(ctx context.Context, p plan.Plan, f fetching) error {
+	bill, free, err := s.bill(ctx, p)
+	if err != nil {
+		return err
+	}
+	if bill.DownloadEstimated {
+		if err := s.AskRegistry(ctx, p.Image.Reference); err != nil {
+			return err
+		}
+	}
+	if f.tell != nil {
+		f.tell(bill)
+	}
+	s.app.showBill(bill, free)
+	if err := s.app.checkDisk(bill, free); err != nil {
+		return err
+	}
+	if err := s.app.consent(ctx, bill, f); err != nil {
+		return err
+	}
+	return s.Pull(ctx, p.Image, bill)
 }
 
 // bill asks the registry what the image costs, and the daemon what disk it
@@ -120,7 +133,7 @@ func (s *session) bill(ctx context.Context, p plan.Plan) (bill registry.Bill, fr
 	if err != nil {
 		return bill, free, err
 	}
-	known, err := known(p)
+	known, err := measured(p)
 	if err != nil {
 		return bill, free, err
 	}
@@ -142,8 +155,8 @@ func (s *session) bill(ctx context.Context, p plan.Plan) (bill registry.Bill, fr
 	return bill, free, err
 }
 
-// known is the catalogue's measurement, where the plan uses its image.
-func known(p plan.Plan) (registry.Known, error) {
+// measured is what the catalogue knows, where the plan uses its image.
+func measured(p plan.Plan) (registry.Known, error) {
 	if p.UnpackedSize == 0 {
 		return registry.Known{}, nil
 	}
@@ -158,21 +171,14 @@ func known(p plan.Plan) (registry.Known, error) {
 func (a *app) showBill(bill registry.Bill, free plan.Fact[int64]) {
 	rows := [][2]string{{"download", downloadText(bill)}, {"on disk", diskText(bill, free)}}
 	if bill.Limit != nil {
-		rows = append(rows, [2]string{"pulls left", fmt.Sprintf("%d of %d per %s", bill.Limit.Remaining, bill.Limit.Pulls, bill.Limit.Window)})
+		rows = append(rows, [2]string{"pulls left", fmt.Sprintf("%d of %d per %s", bill.Limit.Remaining, bill.Limit.Pulls, shortly(time.Duration(bill.Limit.Seconds)*time.Second))})
 	}
 	if bill.Mirror != "" {
 		rows = append(rows, [2]string{"mirror", bill.Mirror})
 	}
-	if bill.Digest != "" {
-		rows = append(rows, [2]string{"digest", bill.Digest})
-	}
 	a.ui.Table(rows)
 	for _, note := range bill.Notes {
 		a.ui.Warn("%s", note)
-	}
-	if free.Known && !bill.Exact() && bill.Peak() > free.Value {
-		a.ui.Warn("the disk may not be enough: %s are free, and the image may need %s while it unpacks",
-			plan.Size(free.Value), plan.Size(bill.Peak()))
 	}
 }
 
@@ -183,10 +189,9 @@ func downloadText(bill registry.Bill) string {
 	case bill.DownloadEstimated:
 		return "at most " + plan.Size(bill.Download) + ", an estimate from the catalogue"
 	}
-	missing := len(bill.Missing())
-	text := fmt.Sprintf("%s in %d layers", plan.Size(bill.Download), missing)
-	if missing < len(bill.Layers) {
-		text = fmt.Sprintf("%s in %d of %d layers; %s are here already", plan.Size(bill.Download), missing, len(bill.Layers), plan.Size(bill.Here))
+	text := fmt.Sprintf("%s, %d of %d layers", plan.Size(bill.Download), len(bill.Missing()), len(bill.Layers))
+	if bill.Here > 0 {
+		text += "; " + plan.Size(bill.Here) + " are here already"
 	}
 	return text
 }
@@ -208,20 +213,26 @@ func diskText(bill registry.Bill, free plan.Fact[int64]) string {
 	return strings.Join(parts, ", ")
 }
 
-// refuseForDisk stops what would certainly end in a full disk.
-func refuseForDisk(bill registry.Bill, free plan.Fact[int64]) error {
-	need := bill.Peak()
+// checkDisk stops what would certainly end in a full disk, and warns of what
+// might: unpacked sizes are often estimates.
+func (a *app) checkDisk(bill registry.Bill, free plan.Fact[int64]) error {
+	if !free.Known || bill.Peak() <= free.Value {
+		return nil
+	}
+	certain := bill.Peak()
 	switch {
-	case !free.Known || bill.DownloadEstimated:
-		return nil
+	case bill.DownloadEstimated:
+		certain = 0
 	case bill.UnpackedEstimated:
-		need = bill.Download
+		certain = bill.Download
 	}
-	if need <= free.Value {
-		return nil
+	if certain > free.Value {
+		return fault.New(fault.Unrunnable, "make room: docker system df shows what takes it",
+			"the disk of the Docker daemon is too small: %s needs %s and %s are free", bill.Reference, plan.Size(certain), plan.Size(free.Value))
 	}
-	return fault.New(fault.Unrunnable, "make room: docker system df shows what takes it",
-		"the disk of the Docker daemon is too small: %s needs %s and %s are free", bill.Reference, plan.Size(need), plan.Size(free.Value))
+	a.ui.Warn("the disk may not be enough: %s are free, and the image may need %s while it unpacks",
+		plan.Size(free.Value), plan.Size(bill.Peak()))
+	return nil
 }
 
 // consent is the user's word that the download may begin.
@@ -255,29 +266,17 @@ func (s *session) registryClient(ctx context.Context) registry.Client {
 	return client
 }
 
-// newer looks beside other work whether the registry has another image under
-// a reference than the digest. The function it returns waits for the answer,
-// briefly, and gives the other digest or "".
-func (s *session) newer(ctx context.Context, reference, digest string) func() string {
+// newer is the digest of another image that the registry has under the
+// reference by now, or "": also when it cannot be asked in time.
+func (s *session) newer(ctx context.Context, reference, digest string) string {
 	if digest == "" || strings.Contains(reference, "@") {
-		return func() string { return "" }
+		return ""
 	}
 	ctx, cancel := context.WithTimeout(ctx, newerTimeout)
-	found := make(chan string, 1)
-	go func() {
-		defer cancel()
-		other, err := s.registryClient(ctx).Digest(ctx, reference)
-		if err != nil || other == digest {
-			other = ""
-		}
-		found <- other
-	}()
-	return func() string {
-		select {
-		case other := <-found:
-			return other
-		case <-ctx.Done():
-			return ""
-		}
+	defer cancel()
+	latest, err := s.registryClient(ctx).Digest(ctx, reference)
+	if err != nil || latest == digest {
+		return ""
 	}
+	return latest
 }

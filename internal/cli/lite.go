@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"fmt"
 	"net"
 	"strconv"
 	"strings"
@@ -57,18 +56,6 @@ func (a *app) getenvOr(name, fallback string) string {
 		return value
 	}
 	return fallback
-}
-
-// freeDiskCommand prints what the root file system has left, in bytes. In a
-// container that is where the daemon keeps its images.
-func (a *app) freeDiskCommand() *cli.Command {
-	return &cli.Command{Name: helper.DiskCommand, Hidden: true, Action: func(*cli.Context) error {
-		free, err := helper.FreeDisk("/")
-		if err == nil {
-			_, err = fmt.Fprintln(a.Stdout, free)
-		}
-		return err
-	}}
 }
 
 // checkLiteCommand is the helper image's health check, which has no curl.

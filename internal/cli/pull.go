@@ -19,7 +19,7 @@ func (a *app) pullCommand() *cli.Command {
 		Usage:     "fetch the image ahead",
 		UsageText: "facecraft pull [--tag auto|cpu|gpu|lite] [--pull always]",
 		Flags: slices.Concat(requestFlags(), fetchFlags(), []cli.Flag{
-			&cli.BoolFlag{Name: "json", EnvVars: env("json"), Usage: "report what happens as JSON lines on standard output"},
+			&cli.BoolFlag{Name: "json", EnvVars: env("json"), Usage: "report in JSON lines on standard output"},
 			quietFlag(),
 		}),
 		Before: a.hush,
@@ -66,7 +66,7 @@ func (a *app) pull(c *cli.Context) error {
 		return nil
 	}
 	a.ui.Done("image %s was here already", p.Image.Pinned())
-	if other := s.newer(c.Context, p.Image.Reference, p.Image.Digest)(); other != "" {
+	if f.When == fetchMissing && s.newer(c.Context, p.Image.Reference, p.Image.Digest) != "" {
 		a.ui.Say("a newer one is in the registry: facecraft pull --pull always fetches it")
 	}
 	return nil

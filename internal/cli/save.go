@@ -167,10 +167,18 @@ func (a *app) load(c *cli.Context) error {
 		return err
 	}
 	defer file.close()
+	if version, err := s.Docker.ServerVersion(c.Context); err == nil && version.Os+"/"+version.Arch != facts.Platform {
+		a.ui.Warn("the image is for %s and the daemon is %s/%s", facts.Platform, version.Os, version.Arch)
+	}
 	if err := s.LoadArchive(c.Context, a.counted(file, "loading "+facts.Reference, file.size)); err != nil {
 		return err
 	}
 	a.ui.Done("%s (%s, %s) is here", facts.Reference, facts.Platform, plan.Size(file.size))
+	rows := [][2]string{{"variant", facts.Variant + ": " + facts.Summary}, {"memory", "needs about " + plan.Memory(facts.MemoryNeeded)}}
+	if facts.Digest != "" {
+		rows = append(rows, [2]string{"pulled as", facts.Digest})
+	}
+	a.ui.Table(rows)
 	return nil
 }
 
@@ -207,7 +215,7 @@ func (a *app) checked(source string) (carried, carry.Facts, error) {
 	if info, err := file.Stat(); err == nil {
 		total = info.Size()
 	}
-	facts, err := carry.Verify(a.counted(reader, "checking "+source, total))
+	facts, err := carry.Verify(a.counted(reader, "checking "+fileName(source), total))
 	if err == nil {
 		// The end of the archive follows the last entry.
 		_, err = io.Copy(io.Discard, reader)
@@ -225,11 +233,18 @@ func (a *app) checked(source string) (carried, carry.Facts, error) {
 	return carried{file, total, closing}, facts, nil
 }
 
+func fileName(source string) string {
+	if source == stream {
+		return "standard input"
+	}
+	return source
+}
+
 func loadFault(source string, err error) error {
 	var path *fs.PathError
 	switch {
 	case errors.Is(err, carry.ErrDamaged):
-		return fault.Wrap(fault.Failed, err, "copy it again, or write it again with facecraft save", "%s was not loaded", source)
+		return fault.Wrap(fault.Failed, err, "copy it again, or write it again with facecraft save", "%s was not loaded", fileName(source))
 	case errors.As(err, &path) && source == stream:
 		return fault.Wrap(fault.Failed, err, "set TMPDIR to a directory with more room, or copy the file first and load it", "the pipe could not be kept")
 	}

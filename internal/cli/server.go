@@ -97,7 +97,6 @@ func (s *session) adopt(ctx context.Context, server run.Server, r serverRequest)
 		return found{}, err
 	}
 	variant, _ := catalogue.Variant(server.Variant) // zero where another version knew more
-	newer := s.newer(ctx, server.Image, server.Digest)
 	begin := time.Now()
 	if err := s.WaitReady(ctx, server, time.Duration(variant.StartSeconds)*time.Second, r.Timeout); err != nil {
 		return found{}, err
@@ -107,7 +106,6 @@ func (s *session) adopt(ctx context.Context, server run.Server, r serverRequest)
 			return found{}, err
 		}
 	}
-	s.announceNewer(newer())
 	return found{serverStatus: serverStatus{Server: server, Ready: true}, Took: time.Since(begin)}, nil
 }
 
@@ -155,11 +153,8 @@ func (s *session) start(ctx context.Context, r serverRequest) (found, error) {
 	if err != nil {
 		return found{}, err
 	}
-	newer := func() string { return "" }
 	if fetched {
 		s.app.ui.Done("image %s is here", p.Image.Pinned())
-	} else {
-		newer = s.newer(ctx, p.Image.Reference, p.Image.Digest)
 	}
 	if r.Recreate {
 		if err := s.stopAll(ctx); err != nil {
@@ -177,9 +172,6 @@ func (s *session) start(ctx context.Context, r serverRequest) (found, error) {
 	err = s.WaitReady(ctx, server, time.Duration(p.StartSeconds)*time.Second, r.Timeout)
 	if created && errors.Is(err, context.Canceled) {
 		s.Discard(server)
-	}
-	if err == nil {
-		s.announceNewer(newer())
 	}
 	return found{serverStatus: serverStatus{Server: server, Ready: err == nil}, Plan: &p, Took: time.Since(begin)}, err
 }
@@ -201,14 +193,6 @@ func (s *session) startOnFreePort(ctx context.Context, p *plan.Plan, r plan.Requ
 		s.app.ui.Warn("port %d was taken in the last moment, the server is on port %d", p.Publish.Port, next.Publish.Port)
 		next.Image = p.Image // with its digest
 		*p = next
-	}
-}
-
-// announceNewer tells of an image that is not taken unasked: a version that
-// runs is never swapped silently.
-func (s *session) announceNewer(digest string) {
-	if digest != "" {
-		s.app.ui.Say("a newer image is in the registry (%s): facecraft up --recreate --pull always switches to it", digest)
 	}
 }
 

@@ -6,6 +6,8 @@ import (
 	"os/exec"
 	"runtime"
 	"slices"
+	"strings"
+	"time"
 
 	"github.com/djok/facecraft/internal/catalog"
 	"github.com/djok/facecraft/internal/detect"
@@ -192,13 +194,28 @@ func waitingFor(line string) string {
 func downloading(e run.Event) string {
 	text := "downloading " + e.Subject
 	if e.Total > 0 {
-		text = fmt.Sprintf("%s of %s", plan.Size(e.Done), plan.Size(e.Total))
+		text = fmt.Sprintf("downloading %s of %s", plan.Size(e.Done), plan.Size(e.Total))
 	}
 	if e.Rate > 0 {
 		text += fmt.Sprintf(", %s/s", plan.Size(e.Rate))
 	}
 	if e.Left > 0 {
-		text += fmt.Sprintf(", %s left", e.Left)
+		text += fmt.Sprintf(", %s left", shortly(e.Left))
+	}
+	return text
+}
+
+// shortly writes a time as people say it: 6h for 6h0m0s, no seconds of hours.
+func shortly(d time.Duration) string {
+	if d >= time.Hour {
+		d = d.Round(time.Minute)
+	}
+	text := d.String()
+	if strings.HasSuffix(text, "m0s") {
+		text = strings.TrimSuffix(text, "0s")
+	}
+	if strings.HasSuffix(text, "h0m") {
+		text = strings.TrimSuffix(text, "0m")
 	}
 	return text
 }

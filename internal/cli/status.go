@@ -122,6 +122,9 @@ func (a *app) printStatus(report []serverStatus) error {
 		}
 		fmt.Fprintf(w, "%s\t%s\n", s.Name, s.summary())
 		fmt.Fprintf(w, "  image\t%s\n", s.Image)
+		if s.Digest != "" {
+			fmt.Fprintf(w, "  digest\t%s\n", s.Digest)
+		}
 		if s.URL != "" {
 			fmt.Fprintf(w, "  address\t%s\n", s.URL)
 		}

@@ -69,6 +69,12 @@ func (a *app) up(c *cli.Context) error {
 	if !c.Bool("no-open") && server.Plan != nil {
 		a.openPage(a.docsPage(c.Context, server.Server))
 	}
+	// A version that runs is never swapped silently, but its successor is told.
+	if f.When == fetchMissing {
+		if digest := s.newer(c.Context, server.Image, server.Digest); digest != "" {
+			a.ui.Say("a newer image is in the registry (%s): facecraft up --recreate --pull always switches to it", digest)
+		}
+	}
 	return nil
 }
 

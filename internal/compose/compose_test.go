@@ -38,11 +38,14 @@ func TestRender(t *testing.T) {
 	t.Parallel()
 	some := sample(t, plantest.Workstation(), plan.Request{Tag: "gpu"})
 	some.GPUs = &plan.GPURequest{IDs: []string{"GPU-1", "GPU-2"}}
+	pinned := sample(t, plantest.Laptop(), plan.Request{})
+	pinned.Image.Digest = "sha256:9549443debec9f6829f50bea256e7d827b8e1cf1979a5e612d1a8bd0853107d7"
 	multiline := sample(t, plantest.Laptop(), plan.Request{})
 	multiline.Reasons[0].Because = "a\nservices: {}"
 	multiline.Warnings = []string{"b\r\nname: other"}
 	for name, p := range map[string]plan.Plan{
 		"multiline": multiline,
+		"pinned":    pinned,
 		"cpu":       sample(t, plantest.Laptop(), plan.Request{}),
 		"gpu":       sample(t, plantest.Workstation(), plan.Request{}),
 		"some-gpus": some,
@@ -114,7 +117,7 @@ func compareService(t *testing.T, p plan.Plan, project *types.Project) {
 		}
 	}
 	check("project", project.Name, p.Name)
-	check("image", service.Image, p.Image.Reference)
+	check("image", service.Image, p.Image.Pinned())
 	check("platform", service.Platform, p.Image.Platform)
 	check("user", service.User, p.User)
 	check("read-only", service.ReadOnly, p.ReadOnly)

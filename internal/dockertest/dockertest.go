@@ -15,6 +15,7 @@ import (
 	"path"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -115,13 +116,14 @@ func RemoveImages(t testing.TB, docker *engine.Engine, prefix string) {
 			t.Errorf("list the test's images: %v", err)
 		}
 		for _, img := range images {
-			for _, tag := range img.RepoTags {
+			// An image that lost its tag to a newer one still has its digest.
+			for _, tag := range slices.Concat(img.RepoTags, img.RepoDigests) {
 				if !strings.HasPrefix(tag, prefix) {
 					continue
 				}
 				// An image in use would only lose its name.
 				removeContainers(t, docker, func(c container.Summary) bool { return c.Image == tag })
-				if _, err := docker.ImageRemove(ctx, tag, imagetypes.RemoveOptions{Force: true}); err != nil {
+				if _, err := docker.ImageRemove(ctx, tag, imagetypes.RemoveOptions{Force: true}); err != nil && !errdefs.IsNotFound(err) {
 					t.Errorf("remove the test's image: %v", err)
 				}
 			}
@@ -221,7 +223,8 @@ func removeLite() error {
 	}
 	defer docker.Close()
 	_, err = docker.ImageRemove(context.Background(), built.lite, imagetypes.RemoveOptions{})
-	if errdefs.IsNotFound(err) {
+	// Another package's tests may use it still, and then remove it.
+	if errdefs.IsNotFound(err) || errdefs.IsConflict(err) {
 		return nil
 	}
 	return err

@@ -176,6 +176,15 @@ func Answer(status int, code, message string) Fault {
 	}
 }
 
+// OnlyForDaemons answers nobody but a Docker daemon, as a firewall may.
+func OnlyForDaemons(w http.ResponseWriter, r *http.Request, registry http.Handler) {
+	if strings.HasPrefix(r.UserAgent(), "docker/") {
+		registry.ServeHTTP(w, r)
+		return
+	}
+	Answer(http.StatusServiceUnavailable, "UNAVAILABLE", "not for you")(w, r, registry)
+}
+
 // CutAfter resets the connection after n bytes of the answer.
 func CutAfter(n int) Fault {
 	return throttled(n, func(*http.Request) { panic(http.ErrAbortHandler) })

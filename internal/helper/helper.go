@@ -23,12 +23,10 @@ import (
 )
 
 // ServeCommand is the hidden command of this program that is the lite engine,
-// HealthCommand the one that asks it whether it is ready, DiskCommand the one
-// that prints how many bytes are free where the daemon keeps containers.
+// HealthCommand the one that asks it whether it is ready.
 const (
 	ServeCommand  = "serve-lite"
 	HealthCommand = "check-lite"
-	DiskCommand   = "free-disk"
 )
 
 // repository holds the lite images; the tag is the executable's digest, so

@@ -101,6 +101,7 @@ func (r Request) validate(c Catalogue) error {
 		return fault.New(fault.Usage, "use REGISTRY/REPOSITORY:TAG", "%q is not an image reference", r.Image)
 	}
 	repository, tag := splitTag(r.Image)
+	repository = strings.TrimPrefix(repository, "docker.io/")
 	if repository == c.Repository && (tag == "" || tag == "latest") && !strings.Contains(r.Image, "@") {
 		return fault.New(fault.Usage, "name the variant: --tag cpu or --tag gpu",
 			"%s has no usable :latest: the one on Docker Hub is older than both variants", c.Repository)

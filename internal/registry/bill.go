@@ -85,9 +85,9 @@ type Layer struct {
 // Limit is Docker Hub's account of pulls.
 // (https://docs.docker.com/docker-hub/usage/pulls/)
 type Limit struct {
-	Pulls     int           `json:"pulls"`
-	Remaining int           `json:"remaining"`
-	Window    time.Duration `json:"window"` // nanoseconds
+	Pulls     int `json:"pulls"` // that may be made
+	Remaining int `json:"remaining"`
+	Seconds   int `json:"seconds"` // in which they may be made
 }
 
 // Known tells whether there is any number at all.
@@ -96,9 +96,6 @@ func (b Bill) Known() bool { return b.Download > 0 || !b.DownloadEstimated }
 // Peak is the disk that the daemon needs while it unpacks: it has the
 // compressed layers and the unpacked ones at once.
 func (b Bill) Peak() int64 { return b.Download + b.Unpacked }
-
-// Exact tells whether Peak is no estimate.
-func (b Bill) Exact() bool { return !b.DownloadEstimated && !b.UnpackedEstimated }
 
 // Bill asks the registry. What the registry itself refuses is an error, as
 // Explain gives it: the daemon would hear the same. When it cannot be asked,
@@ -161,7 +158,8 @@ func (b *Bill) itemize(digest string, image v1.Image, q Question) error {
 	if err != nil {
 		return err
 	}
-	if offered := config.Platform(); offered.OS != "" && offered.OS+"/"+offered.Architecture != q.Platform {
+	// An image that names no platform, as some tools build them, runs anywhere.
+	if offered := config.OS + "/" + config.Architecture; config.OS != "" && offered != q.Platform {
 		return fmt.Errorf("%w for %s: it is for %s", errPlatform, q.Platform, offered)
 	}
 	b.Digest = digest
@@ -251,7 +249,7 @@ func (b *Bill) estimateUnpacked(known Known) {
 
 // parseLimit reads headers such as ratelimit-limit: 100;w=21600 (seconds).
 func parseLimit(header http.Header) *Limit {
-	pulls, window, ok := limitValue(header.Get("ratelimit-limit"))
+	pulls, seconds, ok := limitValue(header.Get("ratelimit-limit"))
 	if !ok {
 		return nil
 	}
@@ -259,19 +257,17 @@ func parseLimit(header http.Header) *Limit {
 	if !ok {
 		return nil
 	}
-	return &Limit{Pulls: pulls, Remaining: remaining, Window: window}
+	return &Limit{Pulls: pulls, Remaining: remaining, Seconds: seconds}
 }
 
-func limitValue(text string) (n int, window time.Duration, ok bool) {
+func limitValue(text string) (n, seconds int, ok bool) {
 	count, rest, _ := strings.Cut(text, ";")
 	n, err := strconv.Atoi(strings.TrimSpace(count))
 	if err != nil {
 		return 0, 0, false
 	}
-	if seconds, found := strings.CutPrefix(strings.TrimSpace(rest), "w="); found {
-		if s, err := strconv.Atoi(seconds); err == nil {
-			window = time.Duration(s) * time.Second
-		}
+	if window, found := strings.CutPrefix(strings.TrimSpace(rest), "w="); found {
+		seconds, _ = strconv.Atoi(window) // 0 is not told
 	}
-	return n, window, true
+	return n, seconds, true
 }

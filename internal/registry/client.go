@@ -33,6 +33,8 @@ type Client struct {
 // It costs one HEAD request, which Docker Hub does not count.
 // (https://docs.docker.com/docker-hub/usage/pulls/)
 func (c Client) Digest(ctx context.Context, reference string) (string, error) {
+	ctx, cancel := context.WithTimeout(ctx, billTimeout)
+	defer cancel()
 	var digest string
 	_, err := c.eachSource(reference, func(ref name.Reference, auth authn.Authenticator) error {
 		descriptor, err := remote.Head(ref, c.options(ctx, auth, c.transport())...)

@@ -32,7 +32,7 @@ func stub(t *testing.T, r *run.Runner, p *plan.Plan, behaviour ...string) {
 	p.Image.Reference = dockertest.Registry(t) + "/stub:cpu"
 	dockertest.PushStub(t, p.Image.Reference, behaviour...)
 	dockertest.RemoveImages(t, dockertest.Engine(t), p.Image.Reference)
-	if _, err := r.EnsureImage(t.Context(), p.Image); err != nil {
+	if _, err := r.EnsureBuiltIn(t.Context(), p.Image); err != nil {
 		t.Fatal(err)
 	}
 }

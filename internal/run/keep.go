@@ -51,6 +51,7 @@ func (r *Runner) keepLayers(bill registry.Bill, every time.Duration) *keeper {
 	if len(bill.Layers) == 0 {
 		return k
 	}
+	k.kept.Store(int32(len(bill.Layers) - len(bill.Missing())))
 	ctx, cancel := context.WithCancel(context.Background())
 	var done sync.WaitGroup
 	done.Go(func() { k.keep(ctx, every) })
@@ -71,11 +72,18 @@ func (k *keeper) see(m jsonmessage.JSONMessage) {
 	k.layers.Store(int32(n))
 }
 
+// restart forgets what the daemon forgets when an attempt fails.
+func (k *keeper) restart() {
+	clear(k.complete)
+	k.layers.Store(k.kept.Load())
+}
+
 func (k *keeper) keep(ctx context.Context, every time.Duration) {
 	ticker := time.NewTicker(every)
 	defer ticker.Stop()
-	k.kept.Store(int32(len(k.bill.Layers) - len(k.bill.Missing())))
-	for {
+	// One refusal may be a layer that just went with a failed attempt; a daemon
+	// that always refuses does not do this.
+	for refusals := 0; refusals < 3; {
 		select {
 		case <-ctx.Done():
 			return
@@ -83,7 +91,8 @@ func (k *keeper) keep(ctx context.Context, every time.Duration) {
 		}
 		if n := k.layers.Load(); n > k.kept.Load() {
 			if err := k.hold(k.bill.Layers[:n]); err != nil {
-				return // this daemon does not do it
+				refusals++
+				continue
 			}
 			k.kept.Store(n)
 		}

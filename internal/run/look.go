@@ -30,7 +30,7 @@ func (r *Runner) Look(ctx context.Context, arch string, gpus *plan.GPURequest) (
 	image := plan.Image{Reference: h.Reference(), Platform: "linux/" + arch, BuiltIn: true}
 	quiet := *r
 	quiet.Report = func(Event) {}
-	if _, err := quiet.EnsureImage(ctx, image); err != nil {
+	if _, err := quiet.EnsureBuiltIn(ctx, image); err != nil {
 		return view, err
 	}
 	r.removeStaleLooks(ctx)

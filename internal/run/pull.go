@@ -76,7 +76,36 @@ func (r *Runner) Pull(ctx context.Context, img plan.Image, bill registry.Bill) e
 		}
 		backoff *= 2
 		p.tally.restart()
+		p.keeper.restart()
 	}
+}
+
+// AskRegistry has the daemon ask for an image that this program could not ask
+// for itself. The error is what a pull would end with; a daemon that does not
+// answer such questions gives none.
+func (r *Runner) AskRegistry(ctx context.Context, reference string) error {
+	auth, err := r.auth(reference)
+	if err != nil {
+		return err
+	}
+	_, err = r.Docker.DistributionInspect(ctx, reference, auth)
+	if err == nil || registry.Classify(err) == registry.Unclear {
+		return ctx.Err()
+	}
+	return registry.Explain(reference, err)
+}
+
+// auth is the user's login for an image, as the daemon takes it. That a stored
+// one cannot be read is in the bill's notes.
+func (r *Runner) auth(reference string) (string, error) {
+	login, _ := r.Registry.Login(reference)
+	if login == (registry.Login{}) {
+		return "", nil
+	}
+	return registrytypes.EncodeAuthConfig(registrytypes.AuthConfig{
+		Username: login.Username, Password: login.Password,
+		IdentityToken: login.IdentityToken, RegistryToken: login.RegistryToken,
+	})
 }
 
 // pulling is one pull with all its attempts.
@@ -114,19 +143,11 @@ func (p *pulling) attempt(ctx context.Context) error {
 }
 
 func (p *pulling) stream(ctx context.Context, each func(jsonmessage.JSONMessage)) error {
-	options := image.PullOptions{Platform: p.image.Platform}
-	// That a stored login cannot be read is in the bill's notes.
-	if login, _ := p.Registry.Login(p.image.Reference); login != (registry.Login{}) {
-		auth, err := registrytypes.EncodeAuthConfig(registrytypes.AuthConfig{
-			Username: login.Username, Password: login.Password,
-			IdentityToken: login.IdentityToken, RegistryToken: login.RegistryToken,
-		})
-		if err != nil {
-			return err
-		}
-		options.RegistryAuth = auth
+	auth, err := p.auth(p.image.Reference)
+	if err != nil {
+		return err
 	}
-	body, err := p.Docker.ImagePull(ctx, p.image.Reference, options)
+	body, err := p.Docker.ImagePull(ctx, p.image.Reference, image.PullOptions{Platform: p.image.Platform, RegistryAuth: auth})
 	if err != nil {
 		return err
 	}

@@ -86,6 +86,7 @@ type Server struct {
 	Variant string    `json:"variant"`
 	Image   string    `json:"image"`
 	Digest  string    `json:"digest,omitempty"` // that the image was pulled with
+	ImageID string    `json:"image_id"`         // the digest of what runs, whatever the tag means by now
 	State   string    `json:"state"`            // as docker ps: running, exited, created …
 	Status  string    `json:"status"`
 	URL     string    `json:"url,omitempty"`  // empty unless it runs
@@ -132,6 +133,7 @@ func fromSummary(c container.Summary) Server {
 		GPUs:    c.Labels[plan.LabelGPUs],
 		Image:   c.Image,
 		Digest:  c.Labels[plan.LabelDigest],
+		ImageID: c.ImageID,
 		State:   c.State,
 		Status:  c.Status,
 		Created: time.Unix(c.Created, 0),
@@ -151,20 +153,14 @@ func fromSummary(c container.Summary) Server {
 	return s
 }
 
-// EnsureImage makes the plan's image present: built-in images are loaded out
-// of this program, others pulled when they are missing. It tells whether
-// there was anything to do.
-func (r *Runner) EnsureImage(ctx context.Context, image plan.Image) (fetched bool, err error) {
-	switch _, err := r.Docker.ImageInspect(ctx, image.Reference); {
-	case err == nil:
-		return false, nil
-	case !errdefs.IsNotFound(err):
+// EnsureBuiltIn loads a built-in image out of this program when the daemon
+// lacks it, and tells whether it did.
+func (r *Runner) EnsureBuiltIn(ctx context.Context, image plan.Image) (loaded bool, err error) {
+	local, err := r.Inspect(ctx, image.Reference)
+	if err != nil || local.Here {
 		return false, err
 	}
-	if image.BuiltIn {
-		return true, r.load(ctx, image)
-	}
-	return true, r.Pull(ctx, image, registry.Bill{})
+	return true, r.load(ctx, image)
 }
 
 // Start creates and starts the plan's container. A dead container of the same
@@ -199,7 +195,7 @@ func (r *Runner) Start(ctx context.Context, p plan.Plan, secrets map[string]stri
 		r.Discard(Server{ID: id, fresh: fresh})
 		return Server{}, false, startFault(ctx, p, err)
 	}
-	return Server{ID: id, Name: p.Name, Variant: p.Variant, Image: p.Image.Reference, State: "running",
+	return Server{ID: id, Name: p.Name, Variant: p.Variant, Image: p.Image.Reference, Digest: p.Image.Digest, State: "running",
 		URL: p.Publish.URL(), Port: p.Publish.Port, Plan: p.Hash(), Created: time.Now(), fresh: fresh}, other == nil, nil
 }
 

@@ -172,6 +172,6 @@ func (r *Runner) lite(ctx context.Context) (plan.Image, error) {
 	image := plan.Image{Reference: h.Reference(), Platform: "linux/" + version.Arch, BuiltIn: true}
 	quiet := *r
 	quiet.Report = func(Event) {}
-	_, err = quiet.EnsureImage(ctx, image)
+	_, err = quiet.EnsureBuiltIn(ctx, image)
 	return image, err
 }

@@ -1,0 +1,43 @@
+package plan_test
+
+import (
+	"testing"
+
+	"github.com/djok/facecraft/internal/plan"
+)
+
+func TestPinned(t *testing.T) {
+	t.Parallel()
+	const digest = "sha256:12"
+	for image, want := range map[plan.Image]string{
+		{Reference: "djok/facecraft:cpu"}:                                      "djok/facecraft:cpu",
+		{Reference: "djok/facecraft:cpu", Digest: digest}:                      "djok/facecraft@sha256:12",
+		{Reference: "registry:5000/own", Digest: digest}:                       "registry:5000/own@sha256:12",
+		{Reference: "registry:5000/own:1", Digest: digest}:                     "registry:5000/own@sha256:12",
+		{Reference: "djok/facecraft@sha256:34", Digest: "sha256:34"}:           "djok/facecraft@sha256:34",
+		{Reference: "facecraft-lite:0123", BuiltIn: true}:                      "facecraft-lite:0123",
+		{Reference: "djok/facecraft:cpu", Digest: digest, Platform: "linux/x"}: "djok/facecraft@sha256:12",
+	} {
+		if got := image.Pinned(); got != want {
+			t.Errorf("%+v: %s, want %s", image, got, want)
+		}
+	}
+}
+
+// TestDigestIsNoDecision: it is known only when the plan is carried out, and
+// goes into the labels but not into the hash.
+func TestDigestIsNoDecision(t *testing.T) {
+	t.Parallel()
+	p := plan.Plan{Name: "facecraft", Image: plan.Image{Reference: "djok/facecraft:cpu"}}
+	unpulled := p.Hash()
+	if digest, ok := p.Labels("v1")[plan.LabelDigest]; ok {
+		t.Errorf("a digest out of nothing: %q", digest)
+	}
+	p.Image.Digest = "sha256:12"
+	if p.Hash() != unpulled {
+		t.Error("the pull made another plan of it")
+	}
+	if got := p.Labels("v1")[plan.LabelDigest]; got != "sha256:12" {
+		t.Errorf("the label is %q", got)
+	}
+}

@@ -1,0 +1,119 @@
+package run_test
+
+import (
+	"archive/tar"
+	"bytes"
+	"errors"
+	"io"
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/google/go-containerregistry/pkg/v1/tarball"
+
+	"github.com/djok/facecraft/internal/dockertest"
+	"github.com/djok/facecraft/internal/fault"
+	"github.com/djok/facecraft/internal/helper"
+	"github.com/djok/facecraft/internal/inside"
+	"github.com/djok/facecraft/internal/run"
+)
+
+// TestSmallDisk uses a daemon whose disk is nearly full.
+func TestSmallDisk(t *testing.T) {
+	t.Parallel()
+	docker, environ, data := dockertest.SmallDaemon(t, 120<<20)
+	p := newPuller(t, docker)
+	p.Helper = func(string) (*helper.Helper, error) { return dockertest.Lite(t), nil }
+
+	free, err := p.FreeDisk(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen, err := inside.FreeDisk(data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// The container itself, gone by now, took a little.
+	if free > seen || free < seen-1<<20 {
+		t.Errorf("the container sees %d free bytes and the host %d", free, seen)
+	}
+
+	t.Run("refused before the first byte", func(t *testing.T) {
+		reference := p.push(t, "large:1", dockertest.ImageOf(t, dockertest.Layer(t, 130<<20)))
+		p.registry.Reset()
+		cmd := exec.CommandContext(t.Context(), dockertest.Binary(t), "pull", "--image", reference)
+		cmd.Env = append(os.Environ(), environ...)
+		output, err := cmd.CombinedOutput()
+		var exit *exec.ExitError
+		if !errors.As(err, &exit) || exit.ExitCode() != int(fault.Unrunnable) {
+			t.Errorf("%v\n%s", err, output)
+		}
+		if text := string(output); !strings.Contains(text, "is too small") || !strings.Contains(text, "needs 136.3 MB and") {
+			t.Errorf("the numbers are missing:\n%s", text)
+		}
+		if served := p.registry.Served(); served > 10_000 {
+			t.Errorf("the registry served %d bytes", served)
+		}
+	})
+	t.Run("full in the middle", func(t *testing.T) {
+		reference := p.push(t, "bomb:1", dockertest.ImageOf(t, dockertest.Layer(t, 1<<20), zeros(t, 150<<20)))
+		err := p.pull(t, reference)
+		if fault.HintOf(err) != "make room: docker system df shows what takes it" || p.count(run.Retrying) != 0 {
+			t.Errorf("%v (%s), %d retries", err, fault.HintOf(err), p.count(run.Retrying))
+		}
+		left, err := inside.FreeDisk(data)
+		if err != nil || left < free-10<<20 {
+			t.Errorf("%d bytes are left free of %d, %v", left, free, err)
+		}
+	})
+}
+
+// TestDaemonsMirror: an image of Docker Hub comes through the daemon's mirror,
+// the bill too, and the hub is not needed for either.
+func TestDaemonsMirror(t *testing.T) {
+	t.Parallel()
+	mirror := dockertest.NewFaultyRegistry(t)
+	layer := dockertest.Layer(t, 100_000)
+	img := dockertest.ImageFor(t, "amd64", layer) // the published images' only platform
+	dockertest.Push(t, mirror.Host+"/djok/facecraft:cpu", img)
+	mirror.Reset()
+	docker, environ, _ := dockertest.SmallDaemon(t, 120<<20, "--registry-mirror", "http://"+mirror.Host)
+	cmd := exec.CommandContext(t.Context(), dockertest.Binary(t), "pull", "--tag", "cpu")
+	cmd.Env = append(os.Environ(), environ...)
+	output, err := cmd.CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v\n%s", err, output)
+	}
+	if text := string(output); !strings.Contains(text, "mirror    http://"+mirror.Host) || !strings.Contains(text, "the disk may not be enough") {
+		t.Errorf("it says\n%s", text)
+	}
+	local, err := (&run.Runner{Docker: docker}).Inspect(t.Context(), "djok/facecraft:cpu")
+	if digest, _ := img.Digest(); err != nil || local.Digest != digest.String() {
+		t.Errorf("the daemon has %+v, %v; published was %s", local, err, digest)
+	}
+}
+
+// zeros is a layer that is small to download and large to unpack.
+func zeros(t *testing.T, size int64) v1.Layer {
+	t.Helper()
+	var archive bytes.Buffer
+	w := tar.NewWriter(&archive)
+	if err := w.WriteHeader(&tar.Header{Name: "zeros", Mode: 0o644, Size: size}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.Write(make([]byte, size)); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	layer, err := tarball.LayerFromOpener(func() (io.ReadCloser, error) {
+		return io.NopCloser(bytes.NewReader(archive.Bytes())), nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return layer
+}
