@@ -226,8 +226,17 @@ func Run(ctx context.Context, name string, args ...string) ([]byte, error) {
 
 // Listening tells whether a TCP port of this machine is taken: by trying to
 // take it, which sees listeners on every address. A port that this user may
-// not take, such as 80, is not therefore taken: the daemon may take it.
+// not take, such as 80, is not therefore taken: the daemon may take it. Another
+// call like this one, which holds the port for a moment, is waited for.
 func Listening(port int) bool {
+	if !taken(port) {
+		return false
+	}
+	time.Sleep(20 * time.Millisecond)
+	return taken(port)
+}
+
+func taken(port int) bool {
 	for _, address := range []string{"127.0.0.1", ""} {
 		listener, err := net.Listen("tcp4", net.JoinHostPort(address, strconv.Itoa(port)))
 		switch {

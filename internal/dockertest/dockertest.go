@@ -18,6 +18,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/containerd/errdefs"
@@ -139,13 +140,24 @@ func Registry(t testing.TB) string {
 	return strings.TrimPrefix(server.URL, "http://")
 }
 
+const firstPort, ports = 20000, 12000
+
+// givenPorts counts from anywhere, to keep packages apart that are tested side
+// by side.
+var givenPorts = func() *atomic.Int64 {
+	var n atomic.Int64
+	n.Store(rand.Int64N(ports))
+	return &n
+}()
+
 // FreePort is a TCP port of this machine that was free a moment ago. It is
 // below those that the kernel gives to outgoing connections, of which the
-// tests make thousands (ip_local_port_range of ip-sysctl(7)).
+// tests make thousands (ip_local_port_range of ip-sysctl(7)), and no two tests
+// of a package get the same: a port is used only a while after it was given.
 func FreePort(t testing.TB) int {
 	t.Helper()
 	for range 100 {
-		port := 20000 + rand.IntN(12000)
+		port := firstPort + int(givenPorts.Add(1))%ports
 		if listener, err := net.Listen("tcp4", fmt.Sprintf("127.0.0.1:%d", port)); err == nil {
 			listener.Close()
 			return port
