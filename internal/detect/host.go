@@ -226,15 +226,26 @@ func Run(ctx context.Context, name string, args ...string) ([]byte, error) {
 
 // Listening tells whether a TCP port of this machine is taken: by trying to
 // take it, which sees listeners on every address. A port that this user may
-// not take, such as 80, is not therefore taken: the daemon may take it. Another
-// call like this one, which holds the port for a moment, is waited for.
+// not take, such as 80, is not therefore taken: the daemon may take it.
+//
+// A program that another probe starts at this moment holds a copy of the trial
+// listener until it runs, so that a port is taken only if it stays so.
 func Listening(port int) bool {
-	if !taken(port) {
-		return false
+	for range listenTrials {
+		if !taken(port) {
+			return false
+		}
+		time.Sleep(listenPause)
 	}
-	time.Sleep(20 * time.Millisecond)
-	return taken(port)
+	return true
 }
+
+// A fork takes a few milliseconds to become another program, more on a busy
+// machine.
+const (
+	listenTrials = 4
+	listenPause  = 15 * time.Millisecond
+)
 
 func taken(port int) bool {
 	for _, address := range []string{"127.0.0.1", ""} {

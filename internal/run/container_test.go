@@ -13,6 +13,7 @@ import (
 	"github.com/djok/facecraft/internal/fault"
 	"github.com/djok/facecraft/internal/helper"
 	"github.com/djok/facecraft/internal/plan"
+	"github.com/djok/facecraft/internal/registry"
 	"github.com/djok/facecraft/internal/run"
 )
 
@@ -32,7 +33,7 @@ func stub(t *testing.T, r *run.Runner, p *plan.Plan, behaviour ...string) {
 	p.Image.Reference = dockertest.Registry(t) + "/stub:cpu"
 	dockertest.PushStub(t, p.Image.Reference, behaviour...)
 	dockertest.RemoveImages(t, dockertest.Engine(t), p.Image.Reference)
-	if _, err := r.EnsureBuiltIn(t.Context(), p.Image); err != nil {
+	if err := r.Pull(t.Context(), p.Image, registry.Bill{}); err != nil {
 		t.Fatal(err)
 	}
 }
