@@ -28,7 +28,7 @@ func (p Plan) String() string {
 
 func (p Plan) rows() [][2]string {
 	rows := [][2]string{
-		{"container", p.Name},
+		{"container", p.Container()},
 		{"image", p.imageText()},
 		{"address", fmt.Sprintf("%s (port %d of the container)", p.Publish.URL(), p.Publish.Container)},
 		{"user", p.User + ", all capabilities dropped, no new privileges"},
@@ -42,6 +42,15 @@ func (p Plan) rows() [][2]string {
 	}
 	for _, v := range p.Volumes {
 		rows = append(rows, [2]string{"volume", v.Name + " at " + v.Target})
+	}
+	if len(p.Replicas) > 0 {
+		for _, other := range p.Containers()[1:] {
+			text := other.Publish.URL()
+			if other.GPUs != nil {
+				text += ", GPU " + other.GPUs.String()
+			}
+			rows = append(rows, [2]string{"beside it", other.Container() + " at " + text})
+		}
 	}
 	for _, e := range p.Env {
 		rows = append(rows, [2]string{"environment", e.Name + "=" + e.Value})

@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -61,15 +62,17 @@ const (
 
 // Server is a container of this program, as the daemon describes it now.
 type Server struct {
-	ID      string    `json:"id"`
-	Name    string    `json:"name"`
-	Variant string    `json:"variant"`
-	Image   string    `json:"image"`
-	State   string    `json:"state"` // as docker ps: running, exited, created …
-	Status  string    `json:"status"`
-	URL     string    `json:"url,omitempty"`  // empty unless it runs
-	Port    int       `json:"port,omitempty"` // on the host
-	Plan    string    `json:"plan"`           // plan.Plan.Hash
+	ID      string `json:"id"`
+	Name    string `json:"name"`
+	Variant string `json:"variant"`
+	Image   string `json:"image"`
+	State   string `json:"state"` // as docker ps: running, exited, created …
+	Status  string `json:"status"`
+	URL     string `json:"url,omitempty"`  // empty unless it runs
+	Port    int    `json:"port,omitempty"` // on the host
+	Plan    string `json:"plan"`           // plan.Plan.Hash
+	// Replica numbers the servers of an instance that has several, from 1 on.
+	Replica int       `json:"replica,omitempty"`
 	Created time.Time `json:"created"`
 
 	// fresh are the volumes that were made for this container.
@@ -79,8 +82,8 @@ type Server struct {
 // Running tells whether the container's process runs.
 func (s Server) Running() bool { return s.State == "running" }
 
-// Servers lists this program's containers, running ones first, then the
-// newest first.
+// Servers lists this program's containers: running ones first, then by
+// replica, then the newest first.
 func (r *Runner) Servers(ctx context.Context) ([]Server, error) {
 	list, err := r.Docker.ContainerList(ctx, container.ListOptions{
 		All:     true,
@@ -97,6 +100,9 @@ func (r *Runner) Servers(ctx context.Context) ([]Server, error) {
 			others = append(others, s)
 		}
 	}
+	for _, list := range [][]Server{running, others} {
+		slices.SortStableFunc(list, func(a, b Server) int { return a.Replica - b.Replica })
+	}
 	return append(running, others...), nil
 }
 
@@ -110,6 +116,7 @@ func fromSummary(c container.Summary) Server {
 		Status:  c.Status,
 		Created: time.Unix(c.Created, 0),
 	}
+	s.Replica, _ = strconv.Atoi(c.Labels[plan.LabelReplica]) // 0 without a label
 	if len(c.Names) > 0 {
 		s.Name = strings.TrimPrefix(c.Names[0], "/")
 	}
@@ -146,8 +153,8 @@ func (r *Runner) EnsureImage(ctx context.Context, image plan.Image) (fetched boo
 // returned and created is false. After a failure or an interruption nothing
 // is left behind.
 func (r *Runner) Start(ctx context.Context, p plan.Plan) (server Server, created bool, err error) {
-	r.Report(Event{Stage: Starting, Subject: p.Name})
-	if err := r.removeDead(ctx, p.Name); err != nil {
+	r.Report(Event{Stage: Starting, Subject: p.Container()})
+	if err := r.removeDead(ctx, p.Container()); err != nil {
 		return Server{}, false, err
 	}
 	fresh, err := r.missingVolumes(ctx, p)
@@ -166,7 +173,7 @@ func (r *Runner) Start(ctx context.Context, p plan.Plan) (server Server, created
 		r.Discard(Server{ID: id, fresh: fresh})
 		return Server{}, false, startFault(ctx, p, err)
 	}
-	return Server{ID: id, Name: p.Name, Variant: p.Variant, Image: p.Image.Reference, State: "running",
+	return Server{ID: id, Name: p.Container(), Replica: p.Replica, Variant: p.Variant, Image: p.Image.Reference, State: "running",
 		URL: p.Publish.URL(), Port: p.Publish.Port, Plan: p.Hash(), Created: time.Now(), fresh: fresh}, true, nil
 }
 
@@ -177,25 +184,25 @@ func (r *Runner) create(ctx context.Context, p plan.Plan) (id string, other *Ser
 	config, host, platform := spec(p, r.Version)
 	begin := time.Now()
 	for {
-		response, err := r.Docker.ContainerCreate(ctx, config, host, nil, platform, p.Name)
+		response, err := r.Docker.ContainerCreate(ctx, config, host, nil, platform, p.Container())
 		if err == nil {
 			return response.ID, nil, nil
 		}
 		if !errdefs.IsConflict(err) {
 			return "", nil, fmt.Errorf("create the container: %w", err)
 		}
-		holder, inspectErr := r.Docker.ContainerInspect(ctx, p.Name)
+		holder, inspectErr := r.Docker.ContainerInspect(ctx, p.Container())
 		foreign := inspectErr == nil && holder.Config.Labels[plan.LabelInstance] != p.Name
 		if foreign || time.Since(begin) > startGrace {
-			return "", nil, fault.Wrap(fault.Failed, err, "rename or remove it: docker rm -f "+p.Name,
-				"the name %s is taken by another container", p.Name)
+			return "", nil, fault.Wrap(fault.Failed, err, "rename or remove it: docker rm -f "+p.Container(),
+				"the name %s is taken by another container", p.Container())
 		}
 		servers, err := r.Servers(ctx)
 		if err != nil {
 			return "", nil, err
 		}
 		for _, s := range servers {
-			if s.Name == p.Name && s.Running() {
+			if s.Name == p.Container() && s.Running() {
 				return "", &s, nil
 			}
 		}
