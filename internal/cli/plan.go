@@ -20,7 +20,7 @@ func (a *app) planCommand() *cli.Command {
 			&cli.StringFlag{Name: "format", EnvVars: env("format"), Value: formatText,
 				Usage: "`FORM` of the answer: text, json, or docker-run, a line to paste"},
 		}),
-		Action:    a.plan,
+		Action: a.plan,
 	}
 }
 

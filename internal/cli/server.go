@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/djok/facecraft/internal/catalog"
@@ -21,8 +22,9 @@ type serverRequest struct {
 // found is a server that is ready, and how it came about.
 type found struct {
 	run.Server
-	Plan  *plan.Plan // nil when the server ran already
-	Ready time.Duration
+	Others []run.Server // beside it, in an instance of several
+	Plan   *plan.Plan   // nil when the server ran already
+	Ready  time.Duration
 }
 
 // server finds the running server or starts one, and returns when it is
@@ -33,30 +35,31 @@ func (s *session) server(ctx context.Context, r serverRequest) (found, error) {
 		if err != nil {
 			return found{}, err
 		}
-		if running != nil {
-			return s.adopt(ctx, *running, r)
+		if len(running) > 0 {
+			return s.adopt(ctx, running, r)
 		}
 	}
 	return s.start(ctx, r)
 }
 
-// running is the server that runs now, or nil.
-func (s *session) running(ctx context.Context) (*run.Server, error) {
+// running are the servers that run now. One that publishes no port cannot be
+// used.
+func (s *session) running(ctx context.Context) ([]run.Server, error) {
 	servers, err := s.Servers(ctx)
-	if err != nil {
-		return nil, err
-	}
-	// Running ones come first. One that publishes no port cannot be used.
-	if len(servers) > 0 && servers[0].Running() && servers[0].URL != "" {
-		return &servers[0], nil
-	}
-	return nil, nil
+	return slices.DeleteFunc(servers, func(server run.Server) bool {
+		return !server.Running() || server.URL == ""
+	}), err
 }
 
-// adopt uses a server that runs already, unless it is another than was
+// adopt uses the servers that run already, unless they are others than was
 // explicitly asked for.
-func (s *session) adopt(ctx context.Context, server run.Server, r serverRequest) (found, error) {
-	if difference := r.Differs(server.Variant, server.Image, server.Port); difference != "" {
+func (s *session) adopt(ctx context.Context, servers []run.Server, r serverRequest) (found, error) {
+	server := servers[0]
+	difference := r.DiffersInNumber(len(servers))
+	if difference == "" {
+		difference = r.Differs(server.Variant, server.Image, server.Port)
+	}
+	if difference != "" {
 		return found{}, fault.New(fault.Failed, "use it as it is, or replace it: facecraft up --recreate with the same flags",
 			"a server runs already at %s, but %s", server.URL, difference)
 	}
@@ -66,10 +69,20 @@ func (s *session) adopt(ctx context.Context, server run.Server, r serverRequest)
 	}
 	variant, _ := catalogue.Variant(server.Variant) // zero where another version knew more
 	begin := time.Now()
-	if err := s.WaitReady(ctx, server, time.Duration(variant.StartSeconds)*time.Second, r.Timeout); err != nil {
+	if err := s.waitAll(ctx, servers, variant.StartSeconds, r.Timeout); err != nil {
 		return found{}, err
 	}
-	return found{Server: server, Ready: time.Since(begin)}, nil
+	return found{Server: server, Others: servers[1:], Ready: time.Since(begin)}, nil
+}
+
+// waitAll returns when every server is ready. All load at the same time.
+func (s *session) waitAll(ctx context.Context, servers []run.Server, usualSeconds int, timeout time.Duration) error {
+	for _, server := range servers {
+		if err := s.WaitReady(ctx, server, time.Duration(usualSeconds)*time.Second, timeout); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (s *session) start(ctx context.Context, r serverRequest) (found, error) {
@@ -94,16 +107,39 @@ func (s *session) start(ctx context.Context, r serverRequest) (found, error) {
 			return found{}, err
 		}
 	}
-	server, created, err := s.Start(ctx, p)
+	servers, created, err := s.startAll(ctx, p)
 	if err != nil {
 		return found{}, err
 	}
 	begin := time.Now()
-	err = s.WaitReady(ctx, server, time.Duration(p.StartSeconds)*time.Second, r.Timeout)
-	if created && errors.Is(err, context.Canceled) {
+	err = s.waitAll(ctx, servers, p.StartSeconds, r.Timeout)
+	if errors.Is(err, context.Canceled) {
+		s.discardAll(created)
+	}
+	return found{Server: servers[0], Others: servers[1:], Plan: &p, Ready: time.Since(begin)}, err
+}
+
+// startAll starts all the containers of a plan; created are those that no
+// other call was faster to start. After a failure none of them is left.
+func (s *session) startAll(ctx context.Context, p plan.Plan) (servers, created []run.Server, err error) {
+	for _, each := range p.Containers() {
+		server, mine, err := s.Start(ctx, each)
+		if err != nil {
+			s.discardAll(created)
+			return nil, nil, err
+		}
+		servers = append(servers, server)
+		if mine {
+			created = append(created, server)
+		}
+	}
+	return servers, created, nil
+}
+
+func (s *session) discardAll(servers []run.Server) {
+	for _, server := range servers {
 		s.Discard(server)
 	}
-	return found{Server: server, Plan: &p, Ready: time.Since(begin)}, err
 }
 
 // announce says what was chosen and why, before anything is done.

@@ -47,6 +47,9 @@ func (a *app) up(c *cli.Context) error {
 	}
 	a.welcome(server)
 	fmt.Fprintln(a.Stdout, server.URL)
+	for _, other := range server.Others {
+		fmt.Fprintln(a.Stdout, other.URL)
+	}
 	if !c.Bool("no-open") && server.Plan != nil {
 		a.openDocs(server.URL + "/docs")
 	}
@@ -55,10 +58,14 @@ func (a *app) up(c *cli.Context) error {
 
 // welcome says where the server is and what to do next.
 func (a *app) welcome(server found) {
+	where := server.URL
+	if n := len(server.Others); n > 0 {
+		where += fmt.Sprintf(" and %d more", n)
+	}
 	if server.Plan == nil {
-		a.ui.Done("facecraft (%s) runs already at %s", server.Variant, server.URL)
+		a.ui.Done("facecraft (%s) runs already at %s", server.Variant, where)
 	} else {
-		a.ui.Done("facecraft (%s) is ready at %s after %s", server.Variant, server.URL, server.Ready.Round(10*time.Millisecond))
+		a.ui.Done("facecraft (%s) is ready at %s after %s", server.Variant, where, server.Ready.Round(10*time.Millisecond))
 	}
 	facecraft := "facecraft"
 	if name := a.instance(); name != plan.DefaultInstance {
