@@ -22,6 +22,11 @@ var composeSource string
 //go:embed stack.yml.tmpl
 var stackSource string
 
+// environmentSource is the part that both files have.
+//
+//go:embed environment.yml.tmpl
+var environmentSource string
+
 var (
 	composeFile = parse("docker-compose.yml", composeSource)
 	stackFile   = parse("stack.yml", stackSource)
@@ -31,7 +36,7 @@ func parse(name, source string) *template.Template {
 	return template.Must(template.New(name).Funcs(template.FuncMap{
 		"quote": quote, "fold": fold, "value": value,
 		"line": yamltext.Line, "wrap": yamltext.Wrap, "memory": plan.Memory,
-	}).Parse(source))
+	}).Parse(strings.TrimSpace(environmentSource) + source))
 }
 
 // Origin is what a file's header says about where it comes from.
