@@ -45,6 +45,7 @@ var pure = map[string][]string{
 	"internal/compose":   {"internal/plan", "internal/yamltext"},
 	"internal/dockerrun": {"internal/plan"},
 	"internal/kube":      {"internal/plan", "internal/yamltext"},
+	"internal/doctor":    {"internal/plan", "internal/fault"},
 }
 
 func forbidden(from, imported string) string {

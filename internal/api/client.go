@@ -127,6 +127,23 @@ func (c *Client) Ready(ctx context.Context) (Readiness, error) {
 	return Readiness{Ready: true}, nil
 }
 
+// glanceTimeout bounds the question to a stranger.
+const glanceTimeout = 500 * time.Millisecond
+
+// Title is that of the schema by which servers are recognised.
+const Title = "Facecraft API"
+
+// IsFacecraft asks a stranger for its schema, briefly.
+func (c *Client) IsFacecraft(ctx context.Context) bool {
+	ctx, cancel := context.WithTimeout(ctx, glanceTimeout)
+	defer cancel()
+	var schema struct {
+		Info struct{ Title string }
+	}
+	_, err := c.getJSON(ctx, "/openapi.json", &schema)
+	return err == nil && schema.Info.Title == Title
+}
+
 // Status is what /status says, as far as this program reads it.
 type Status struct {
 	Version string `json:"version"`
@@ -138,6 +155,33 @@ type Status struct {
 		Loaded bool   `json:"loaded"`
 		Type   string `json:"type"`
 	} `json:"models"`
+}
+
+// noModel begins the type of a model that a server does not claim to have.
+const noModel = "none"
+
+// Shortcomings are what a person should know of a server that is ready all the
+// same: models that could not be loaded, and a GPU image without a GPU. Errors
+// while loading are only printed by the images' servers.
+func (s Status) Shortcomings(gpu bool) []string {
+	var list []string
+	if gpu && s.Device.Type != "cuda" {
+		list = append(list, fmt.Sprintf("the GPU is not used: the server computes on %s, several times slower", s.Device.Type))
+	}
+	for _, name := range s.ModelNames() {
+		if model := s.Models[name]; !model.Loaded && !strings.HasPrefix(model.Type, noModel) {
+			list = append(list, fmt.Sprintf("the model %s is not loaded: %s", name, consequences[name]))
+		}
+	}
+	return list
+}
+
+// consequences of a model that is not loaded.
+var consequences = map[string]string{
+	"face_detector":      "no face will be found",
+	"face_landmarks":     "faces will not be aligned",
+	"face_enhancer":      "portraits will not be enhanced",
+	"background_remover": "backgrounds will stay",
 }
 
 // ModelNames are the models' names in their order.

@@ -46,7 +46,7 @@ func TestSources(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	number := regexp.MustCompile(`^\s*(unpacked_size|memory_needed|min_driver_\w+|min_compute|min_memory):`)
+	number := regexp.MustCompile(`^\s*(unpacked_size|memory_needed|driver_\w+|compat_branches|min_compute|min_memory):`)
 	lines := strings.Split(string(data), "\n")
 	numbers := 0
 	for i, line := range lines {

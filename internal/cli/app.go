@@ -42,6 +42,8 @@ type app struct {
 	World
 	args []string // the whole command line
 	ui   *term.UI
+	// secrets are the values of plan.Request.Secrets, by name.
+	secrets map[string]string
 }
 
 func (a *app) commandLine() *cli.App {
@@ -54,9 +56,10 @@ func (a *app) commandLine() *cli.App {
 			"--image by FACECRAFT_IMAGE. FACECRAFT_INSTANCE=NAME works with a second\n" +
 			"server beside the first.",
 		Commands: uniform(
-			a.upCommand(), a.processCommand(), a.composeCommand(), a.planCommand(), a.pullCommand(),
-			a.statusCommand(), a.logsCommand(), a.downCommand(), a.versionCommand(),
-			a.serveLiteCommand(), a.checkLiteCommand(),
+			a.upCommand(), a.processCommand(), a.composeCommand(), a.planCommand(),
+			a.pullCommand(), a.saveCommand(), a.loadCommand(),
+			a.statusCommand(), a.logsCommand(), a.openCommand(), a.downCommand(), a.doctorCommand(), a.versionCommand(),
+			a.serveLiteCommand(), a.checkLiteCommand(), a.lookInsideCommand(), a.writeInsideCommand(), a.giveInsideCommand(), a.freeDiskCommand(),
 		),
 		HideVersion: true,
 		Suggest:     true,
@@ -124,8 +127,7 @@ func noArguments(c *cli.Context) error {
 	return nil
 }
 
-// openDocs opens the documentation where there is a browser, and tells
-// whether it did.
-func (a *app) openDocs(url string) bool {
+// openPage opens a page where there is a browser, and tells whether it did.
+func (a *app) openPage(url string) bool {
 	return term.CanOpen(a.Getenv, runtime.GOOS, a.UID) && term.OpenBrowser(url)
 }

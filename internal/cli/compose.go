@@ -17,6 +17,7 @@ import (
 	"github.com/djok/facecraft/internal/fault"
 	"github.com/djok/facecraft/internal/kube"
 	"github.com/djok/facecraft/internal/plan"
+	"github.com/djok/facecraft/internal/registry"
 )
 
 // The engines that a plan can be taken to.
@@ -36,6 +37,7 @@ func (a *app) composeCommand() *cli.Command {
 		Flags: slices.Concat(requestFlags(), []cli.Flag{
 			&cli.StringFlag{Name: "target", EnvVars: env("target"), Value: targetCompose,
 				Usage: "`ENGINE` to write for: compose, swarm or kubernetes"},
+			&cli.BoolFlag{Name: "pin", EnvVars: env("pin"), Usage: "name the image by its digest, so that it stays this one"},
 			&cli.BoolFlag{Name: "profiles", EnvVars: env("profiles"), Usage: "write the CPU and GPU variants into one file"},
 			&cli.BoolFlag{Name: "detect", EnvVars: env("detect"), Value: true,
 				Usage: "look at this machine; --detect=false is for another one"},
@@ -66,7 +68,7 @@ func (a *app) compose(c *cli.Context) error {
 		}
 	}
 	defer s.close()
-	e := export{session: s, detect: c.Bool("detect"), ingress: c.String("ingress")}
+	e := export{session: s, detect: c.Bool("detect"), pinned: c.Bool("pin"), ingress: c.String("ingress")}
 	file, notes, err := e.render(c.Context, c.String("target"), c.Bool("profiles"), r)
 	if err != nil {
 		return err
@@ -95,6 +97,9 @@ func checkExport(c *cli.Context) error {
 	case c.String("ingress") != "" && target != targetKubernetes:
 		return contradiction("--ingress", "--target "+target)
 	}
+	if c.String("data") != "" && target != targetCompose {
+		return contradiction("--data, a directory of this machine,", "--target "+target)
+	}
 	for _, flag := range []string{"tag", "lite", "image", "replicas"} {
 		if c.Bool("profiles") && c.IsSet(flag) {
 			return contradiction("--profiles", "--"+flag)
@@ -107,6 +112,7 @@ func checkExport(c *cli.Context) error {
 type export struct {
 	*session
 	detect  bool
+	pinned  bool
 	ingress string
 }
 
@@ -120,7 +126,7 @@ func (e export) render(ctx context.Context, target string, profiles bool, r plan
 	plans := []plan.Plan{p}
 	switch {
 	case profiles:
-		if plans, err = e.beside(ctx, p, r); err != nil {
+		if plans, err = e.variants(ctx, p, r); err != nil {
 			return nil, nil, err
 		}
 		file, notes, err = compose.RenderProfiles(plans, origin)
@@ -140,10 +146,21 @@ func (e export) render(ctx context.Context, target string, profiles bool, r plan
 
 // plan decides for this machine, or, without a look at it, for any.
 func (e export) plan(ctx context.Context, r plan.Request) (plan.Plan, error) {
+	var p plan.Plan
+	var err error
 	if e.detect {
-		return e.decide(ctx, r)
+		p, err = e.decide(ctx, r)
+	} else {
+		p, err = e.undetected(r, "not looked at (--detect=false)")
 	}
-	return e.undetected(r, "not looked at (--detect=false)")
+	return e.pinnedPlan(ctx, p, err)
+}
+
+func (e export) pinnedPlan(ctx context.Context, p plan.Plan, err error) (plan.Plan, error) {
+	if err == nil && e.pinned {
+		p.Image.Digest, err = e.pin(ctx, p.Image)
+	}
+	return p, err
 }
 
 // undetected decides without facts: what is asked for is taken as it is.
@@ -152,6 +169,7 @@ func (e export) undetected(r plan.Request, why string) (plan.Plan, error) {
 	if err != nil {
 		return plan.Plan{}, err
 	}
+	r.Elsewhere = true
 	facts := plan.Facts{Host: plan.Host{OS: runtime.GOOS, Arch: runtime.GOARCH}, GPUs: plan.Unknown[[]plan.GPU](why)}
 	facts.Daemon.Memory, facts.Daemon.CPUs = plan.Unknown[int64](why), plan.Unknown[int](why)
 	if reference, err := liteReference(runtime.GOARCH); err == nil {
@@ -162,9 +180,9 @@ func (e export) undetected(r plan.Request, why string) (plan.Plan, error) {
 	return plan.Make(facts, catalogue, r)
 }
 
-// beside adds the other variants that are pulled to the one that was chosen,
+// variants adds the others that are pulled to the one that was chosen,
 // on the same port. One that cannot run here is for another machine.
-func (e export) beside(ctx context.Context, chosen plan.Plan, r plan.Request) ([]plan.Plan, error) {
+func (e export) variants(ctx context.Context, chosen plan.Plan, r plan.Request) ([]plan.Plan, error) {
 	catalogue, err := catalog.Load()
 	if err != nil {
 		return nil, err
@@ -181,6 +199,7 @@ func (e export) beside(ctx context.Context, chosen plan.Plan, r plan.Request) ([
 			why := err.Error()
 			p, err = e.undetected(r, why)
 			p.Warnings = []string{why}
+			p, err = e.pinnedPlan(ctx, p, err)
 		}
 		if err != nil {
 			return nil, err
@@ -218,4 +237,24 @@ func (a *app) writeFile(path string, data []byte, force bool) error {
 	}
 	a.ui.Done("%s is written", path)
 	return nil
+}
+
+// pin finds the digest of an image: of the one that is here, or else of what
+// the registry has.
+func (s *session) pin(ctx context.Context, image plan.Image) (string, error) {
+	if image.BuiltIn {
+		return "", fault.New(fault.Usage, "leave --pin out: its tag is the digest of this very program",
+			"the image %s comes from no registry", image.Reference)
+	}
+	if s.engine != nil {
+		local, err := s.Inspect(ctx, image.Reference)
+		if err == nil && local.Digest != "" {
+			return local.Digest, nil
+		}
+	}
+	digest, err := s.registryClient(ctx).Digest(ctx, image.Reference)
+	if err != nil {
+		return "", registry.Explain(image.Reference, err)
+	}
+	return digest, nil
 }

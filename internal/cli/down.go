@@ -1,17 +1,29 @@
 package cli
 
 import (
+	"context"
+	"strings"
+
 	"github.com/urfave/cli/v2"
+
+	"github.com/djok/facecraft/internal/catalog"
+	"github.com/djok/facecraft/internal/fault"
+	"github.com/djok/facecraft/internal/plan"
+	"github.com/djok/facecraft/internal/run"
 )
 
 func (a *app) downCommand() *cli.Command {
 	return &cli.Command{
 		Name:      "down",
 		Usage:     "stop the server; images and volumes stay",
-		UsageText: "facecraft down",
-		Flags:     []cli.Flag{quietFlag()},
-		Before:    a.hush,
-		Action:    a.down,
+		UsageText: "facecraft down [--purge]",
+		Flags: []cli.Flag{
+			&cli.BoolFlag{Name: "purge", EnvVars: env("purge"), Usage: "remove its volumes and images too, after asking"},
+			&cli.BoolFlag{Name: "yes", Aliases: []string{"y"}, EnvVars: append(env("yes"), "FACECRAFT_YES"), Usage: "agree to the purge"},
+			quietFlag(),
+		},
+		Before: a.hush,
+		Action: a.down,
 	}
 }
 
@@ -24,13 +36,104 @@ func (a *app) down(c *cli.Context) error {
 		return err
 	}
 	defer s.close()
+	if c.Bool("purge") {
+		return s.purge(c.Context, c.Bool("yes"))
+	}
 	servers, err := s.Servers(c.Context)
 	if err != nil {
 		return err
 	}
 	if len(servers) == 0 {
 		a.ui.Done("no server runs")
-		return nil
+	}
+	others, err := s.others(c.Context)
+	if err != nil {
+		return err
+	}
+	for _, other := range others {
+		a.ui.Say("%s at %s was not started by facecraft; docker stop %s stops it", other.Name, other.URL, other.Name)
 	}
 	return s.stopAll(c.Context)
+}
+
+// purge removes all that belongs to the instance, after showing it.
+func (s *session) purge(ctx context.Context, yes bool) error {
+	catalogue, err := catalog.Load()
+	if err != nil {
+		return err
+	}
+	var references []string
+	for _, v := range catalogue.Variants {
+		if !v.BuiltIn {
+			references = append(references, catalogue.Reference(v))
+		}
+	}
+	if version, err := s.Docker.ServerVersion(ctx); err == nil {
+		if lite, err := liteReference(version.Arch); err == nil {
+			references = append(references, lite)
+		}
+	}
+	servers, err := s.Servers(ctx)
+	if err != nil {
+		return err
+	}
+	belongings, err := s.Belongings(ctx, references)
+	if err != nil {
+		return err
+	}
+	if len(servers)+len(belongings) == 0 {
+		s.app.ui.Done("there is nothing to remove")
+		return nil
+	}
+	s.app.showPurge(servers, belongings)
+	if err := s.app.consentToPurge(ctx, yes); err != nil {
+		return err
+	}
+	if err := s.stopAll(ctx); err != nil {
+		return err
+	}
+	for _, b := range belongings {
+		if len(b.UsedBy) > 0 {
+			continue
+		}
+		if err := s.Remove(ctx, b); err != nil {
+			return err
+		}
+		s.app.ui.Done("%s is removed", b.Name)
+	}
+	return nil
+}
+
+func (a *app) showPurge(servers []run.Server, belongings []run.Belonging) {
+	a.ui.Headline("this goes for good:")
+	var rows, stay [][2]string
+	for _, server := range servers {
+		rows = append(rows, [2]string{server.Name, "container, " + server.Status})
+	}
+	for _, b := range belongings {
+		if len(b.UsedBy) > 0 {
+			stay = append(stay, [2]string{b.Name, "stays: used by " + strings.Join(b.UsedBy, ", ")})
+			continue
+		}
+		size := "of unknown size"
+		if b.Size >= 0 {
+			size = plan.Size(b.Size)
+		}
+		rows = append(rows, [2]string{b.Name, size})
+	}
+	a.ui.Table(append(rows, stay...))
+}
+
+func (a *app) consentToPurge(ctx context.Context, yes bool) error {
+	switch {
+	case yes:
+		return nil
+	case !a.ui.CanAsk(a.Stdin):
+		return fault.New(fault.Declined, "agree with --yes", "--purge removes volumes and images, and nobody is here to agree to it")
+	}
+	agreed, err := a.ui.Confirm(ctx, a.Stdin, "remove all of it?")
+	if err == nil && !agreed {
+		err = fault.New(fault.Declined, "", "the purge was declined")
+	}
+	return err
 }

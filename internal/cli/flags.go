@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -20,11 +21,13 @@ func env(flag string) []string {
 
 // requestFlags are shared by all commands that make a plan.
 func requestFlags() []cli.Flag {
-	return []cli.Flag{
+	return slices.Concat([]cli.Flag{
 		&cli.StringFlag{Name: "tag", Aliases: []string{"t"}, EnvVars: env("tag"),
 			Usage: "`VARIANT`: auto (the default), cpu, gpu or lite"},
 		&cli.BoolFlag{Name: "lite", EnvVars: env("lite"),
 			Usage: "short for --tag lite: no download, no AI models"},
+		&cli.StringFlag{Name: "gpus", EnvVars: env("gpus"), DefaultText: "all that suit",
+			Usage: "`GPUS` by index or UUID"},
 		&cli.StringFlag{Name: "image", EnvVars: []string{"FACECRAFT_IMAGE"},
 			Usage: "image `REF` to run: your own build or a mirror"},
 		&cli.IntFlag{Name: "port", Aliases: []string{"p"}, EnvVars: env("port"), DefaultText: "the first free",
@@ -33,11 +36,15 @@ func requestFlags() []cli.Flag {
 			Usage: "`ADDRESS` to answer on"},
 		&cli.StringFlag{Name: "replicas", EnvVars: env("replicas"), DefaultText: "1",
 			Usage: "`NUMBER` of servers side by side, or auto"},
-	}
+	}, containerFlags())
 }
 
 func (a *app) request(c *cli.Context) (plan.Request, error) {
-	r := plan.Request{Instance: a.instance(), Tag: c.String("tag"), Image: c.String("image"), Port: c.Int("port"), Listen: c.String("listen")}
+	r := plan.Request{Instance: a.instance(), Tag: c.String("tag"), Image: c.String("image"),
+		Port: c.Int("port"), Listen: c.String("listen")}
+	if c.IsSet("gpus") {
+		r.GPUs = strings.Split(c.String("gpus"), ",")
+	}
 	if c.Bool("lite") {
 		if r.Tag != "" && r.Tag != "lite" {
 			return r, fault.New(fault.Usage, "leave one of them out", "--lite and --tag %s contradict each other", r.Tag)
@@ -51,7 +58,7 @@ func (a *app) request(c *cli.Context) (plan.Request, error) {
 	if c.IsSet("port") && r.Port <= 0 {
 		return r, fault.New(fault.Usage, "use a port from 1 to 65535", "port %d does not exist", r.Port)
 	}
-	return r, nil
+	return r, a.containerRequest(c, &r)
 }
 
 // replicas reads the flag: a number, auto, or nothing.

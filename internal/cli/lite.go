@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"fmt"
 	"net"
 	"strconv"
 	"strings"
@@ -11,6 +12,7 @@ import (
 	"github.com/djok/facecraft/internal/api"
 	"github.com/djok/facecraft/internal/fault"
 	"github.com/djok/facecraft/internal/helper"
+	"github.com/djok/facecraft/internal/inside"
 	"github.com/djok/facecraft/internal/lite"
 	"github.com/djok/facecraft/internal/plan"
 )
@@ -57,6 +59,18 @@ func (a *app) getenvOr(name, fallback string) string {
 	return fallback
 }
 
+// freeDiskCommand prints what the root file system has left, in bytes. In a
+// container that is where the daemon keeps its images.
+func (a *app) freeDiskCommand() *cli.Command {
+	return &cli.Command{Name: helper.DiskCommand, Hidden: true, Action: func(*cli.Context) error {
+		free, err := helper.FreeDisk("/")
+		if err == nil {
+			_, err = fmt.Fprintln(a.Stdout, free)
+		}
+		return err
+	}}
+}
+
 // checkLiteCommand is the helper image's health check, which has no curl.
 func (a *app) checkLiteCommand() *cli.Command {
 	return &cli.Command{Name: helper.HealthCommand, Hidden: true, Action: func(c *cli.Context) error {
@@ -67,5 +81,39 @@ func (a *app) checkLiteCommand() *cli.Command {
 			err = fault.New(fault.Failed, "", "not ready: %s", readiness.Why)
 		}
 		return err
+	}}
+}
+
+// writeInsideCommand is what the helper image runs in the place of a server's
+// user, among its files.
+func (a *app) writeInsideCommand() *cli.Command {
+	return &cli.Command{Name: inside.WriteCommand, Hidden: true, Action: func(c *cli.Context) error {
+		return a.printJSON(inside.Write(c.Args().Slice()))
+	}}
+}
+
+// giveInsideCommand is what the helper image runs as root: UID GID DIR...
+func (a *app) giveInsideCommand() *cli.Command {
+	return &cli.Command{Name: inside.GiveCommand, Hidden: true, Action: func(c *cli.Context) error {
+		uid, err := strconv.Atoi(c.Args().Get(0))
+		if err != nil {
+			return err
+		}
+		gid, err := strconv.Atoi(c.Args().Get(1))
+		if err != nil {
+			return err
+		}
+		if err := inside.Give(uid, gid, c.Args().Slice()[2:]); err != nil {
+			return err
+		}
+		return a.printJSON("done")
+	}}
+}
+
+// lookInsideCommand is what the helper image runs to see what the daemon's
+// world is like.
+func (a *app) lookInsideCommand() *cli.Command {
+	return &cli.Command{Name: inside.Command, Hidden: true, Action: func(*cli.Context) error {
+		return a.printJSON(inside.Look())
 	}}
 }

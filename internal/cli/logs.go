@@ -49,7 +49,11 @@ func (a *app) logs(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	if len(servers) == 0 {
+	others, err := s.others(c.Context)
+	if err != nil {
+		return err
+	}
+	if servers = append(servers, others...); len(servers) == 0 {
 		return fault.New(fault.Failed, "facecraft up starts one", "there is no server")
 	}
 	if servers[0].Replica == 0 {

@@ -22,7 +22,7 @@ func (a *app) processCommand() *cli.Command {
 			&cli.StringFlag{Name: "output", Aliases: []string{"o"}, EnvVars: env("output"), DefaultText: "beside it",
 				Usage: "`PLACE`: directory or .png"},
 			&cli.BoolFlag{Name: "force", Aliases: []string{"f"}, EnvVars: env("force"), Usage: "replace existing results"},
-		}, requestFlags(), startFlags()),
+		}, requestFlags(), fetchFlags(), startFlags()),
 		Before: a.hush,
 		Action: a.process,
 	}
@@ -33,6 +33,10 @@ func (a *app) process(c *cli.Context) error {
 		return fault.New(fault.Usage, "facecraft process photo.jpg", "there is no photo to process")
 	}
 	r, err := a.request(c)
+	if err != nil {
+		return err
+	}
+	f, err := fetchingOf(c)
 	if err != nil {
 		return err
 	}
@@ -49,7 +53,7 @@ func (a *app) process(c *cli.Context) error {
 		}
 	}
 	if len(p.jobs) > 0 {
-		if err := p.process(c.Context, serverRequest{Request: r, Timeout: c.Duration("timeout")}); err != nil {
+		if err := p.process(c.Context, serverRequest{Request: r, Timeout: c.Duration("timeout"), Fetch: f}); err != nil {
 			return err
 		}
 	}

@@ -1,19 +1,29 @@
 package cli
 
 import (
+	"encoding/json"
+	"io"
 	"slices"
+	"time"
 
 	"github.com/urfave/cli/v2"
+
+	"github.com/djok/facecraft/internal/plan"
+	"github.com/djok/facecraft/internal/registry"
+	"github.com/djok/facecraft/internal/run"
 )
 
 func (a *app) pullCommand() *cli.Command {
 	return &cli.Command{
 		Name:      "pull",
 		Usage:     "fetch the image ahead",
-		UsageText: "facecraft pull [--tag auto|cpu|gpu|lite]",
-		Flags:     slices.Concat(requestFlags(), []cli.Flag{quietFlag()}),
-		Before:    a.hush,
-		Action:    a.pull,
+		UsageText: "facecraft pull [--tag auto|cpu|gpu|lite] [--pull always]",
+		Flags: slices.Concat(requestFlags(), fetchFlags(), []cli.Flag{
+			&cli.BoolFlag{Name: "json", EnvVars: env("json"), Usage: "report what happens as JSON lines on standard output"},
+			quietFlag(),
+		}),
+		Before: a.hush,
+		Action: a.pull,
 	}
 }
 
@@ -25,24 +35,92 @@ func (a *app) pull(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
+	r.Elsewhere = true
+	f, err := fetchingOf(c)
+	if err != nil {
+		return err
+	}
 	s, err := a.connect(c.Context)
 	if err != nil {
 		return err
 	}
 	defer s.close()
+	events := pullEvents{out: io.Discard}
+	if c.Bool("json") {
+		events.out = a.Stdout
+		f.tell = events.bill
+		s.Report = events.progress
+	}
 	p, err := s.decide(c.Context, r)
 	if err != nil {
 		return err
 	}
 	a.announce(p)
-	fetched, err := s.EnsureImage(c.Context, p.Image)
+	fetched, err := s.ensureImage(c.Context, &p, f)
 	if err != nil {
 		return err
 	}
-	if !fetched {
-		a.ui.Done("image %s was here already", p.Image.Reference)
+	events.done(p.Image, fetched)
+	if fetched {
+		a.ui.Done("image %s is here", p.Image.Pinned())
 		return nil
 	}
-	a.ui.Done("image %s is here", p.Image.Reference)
+	a.ui.Done("image %s was here already", p.Image.Pinned())
+	if other := s.newer(c.Context, p.Image.Reference, p.Image.Digest)(); other != "" {
+		a.ui.Say("a newer one is in the registry: facecraft pull --pull always fetches it")
+	}
 	return nil
+}
+
+// pullEvents are the JSON lines of `pull --json`.
+type pullEvents struct {
+	out  io.Writer
+	last time.Time
+	was  run.Stage
+}
+
+// eventInterval is how often progress is written at most.
+const eventInterval = time.Second
+
+type billEvent struct {
+	Event string `json:"event"`
+	registry.Bill
+}
+
+type progressEvent struct {
+	Event string `json:"event"`
+	// Subject is the image, or why it is tried again.
+	Subject     string `json:"subject"`
+	Done        int64  `json:"done"`  // bytes
+	Total       int64  `json:"total"` // bytes; 0 is not known
+	Rate        int64  `json:"bytes_per_second"`
+	SecondsLeft int64  `json:"seconds_left"` // 0 is not known
+}
+
+type doneEvent struct {
+	Event   string `json:"event"`
+	Image   string `json:"image"`
+	Digest  string `json:"digest,omitempty"`
+	Fetched bool   `json:"fetched"`
+}
+
+func (e *pullEvents) write(event any) {
+	encoder := json.NewEncoder(e.out)
+	encoder.SetEscapeHTML(false)
+	_ = encoder.Encode(event) // a reader that went away does not stop the pull
+}
+
+func (e *pullEvents) bill(bill registry.Bill) { e.write(billEvent{"bill", bill}) }
+
+func (e *pullEvents) progress(p run.Event) {
+	now := time.Now()
+	if p.Stage == e.was && now.Sub(e.last) < eventInterval {
+		return
+	}
+	e.was, e.last = p.Stage, now
+	e.write(progressEvent{p.Stage.String(), p.Subject, p.Done, p.Total, p.Rate, int64(p.Left.Seconds())})
+}
+
+func (e *pullEvents) done(image plan.Image, fetched bool) {
+	e.write(doneEvent{"done", image.Reference, image.Digest, fetched})
 }

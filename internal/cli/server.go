@@ -3,7 +3,7 @@ package cli
 import (
 	"context"
 	"errors"
-	"slices"
+	"strings"
 	"time"
 
 	"github.com/djok/facecraft/internal/catalog"
@@ -17,70 +17,135 @@ type serverRequest struct {
 	plan.Request
 	Timeout  time.Duration
 	Recreate bool
+	Fetch    fetching
+	// Compare tells in what a running server is another than would be started
+	// now.
+	Compare bool
 }
 
 // found is a server that is ready, and how it came about.
 type found struct {
-	run.Server
+	serverStatus
 	Others []run.Server // beside it, in an instance of several
 	Plan   *plan.Plan   // nil when the server ran already
-	Ready  time.Duration
+	Took   time.Duration
 }
 
 // server finds the running server or starts one, and returns when it is
 // ready. After an interruption a server that was started here is gone.
 func (s *session) server(ctx context.Context, r serverRequest) (found, error) {
 	if !r.Recreate {
-		running, err := s.running(ctx)
+		running, err := s.running(ctx, r.Port)
 		if err != nil {
 			return found{}, err
 		}
-		if len(running) > 0 {
-			return s.adopt(ctx, running, r)
+		if running != nil {
+			return s.adopt(ctx, *running, r)
 		}
 	}
 	return s.start(ctx, r)
 }
 
-// running are the servers that run now. One that publishes no port cannot be
-// used.
-func (s *session) running(ctx context.Context) ([]run.Server, error) {
+// running is the server that runs now, or nil: on the port where one is named,
+// and rather one of this program's than another.
+func (s *session) running(ctx context.Context, port int) (*run.Server, error) {
 	servers, err := s.Servers(ctx)
-	return slices.DeleteFunc(servers, func(server run.Server) bool {
-		return !server.Running() || server.URL == ""
-	}), err
+	if err != nil {
+		return nil, err
+	}
+	// Running ones come first. One that publishes no port cannot be used.
+	if len(servers) > 0 && servers[0].Running() && servers[0].URL != "" && (port == 0 || port == servers[0].Port) {
+		return &servers[0], nil
+	}
+	others, err := s.others(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, other := range others {
+		if port == 0 || port == other.Port {
+			return &other, nil
+		}
+	}
+	if len(servers) > 0 && servers[0].Running() && servers[0].URL != "" {
+		return &servers[0], nil
+	}
+	return nil, nil
 }
 
-// adopt uses the servers that run already, unless they are others than was
-// explicitly asked for.
-func (s *session) adopt(ctx context.Context, servers []run.Server, r serverRequest) (found, error) {
-	server := servers[0]
-	difference := r.DiffersInNumber(len(servers))
-	if difference == "" {
-		difference = r.Differs(server.Variant, server.Image, server.Port)
+// others are the servers that Compose or a person started, with the variant
+// that their image's tag names.
+func (s *session) others(ctx context.Context) ([]run.Server, error) {
+	catalogue, err := catalog.Load()
+	if err != nil {
+		return nil, err
 	}
-	if difference != "" {
+	others, err := s.Others(ctx, catalogue.Repository)
+	for i := range others {
+		others[i].Variant = catalogue.VariantOf(others[i].Image)
+	}
+	return others, err
+}
+
+// adopt uses a server that runs already, unless it is another than was
+// explicitly asked for.
+func (s *session) adopt(ctx context.Context, server run.Server, r serverRequest) (found, error) {
+	if difference := r.Differs(server.Variant, server.Image, server.GPUs, server.Port); difference != "" {
 		return found{}, fault.New(fault.Failed, "use it as it is, or replace it: facecraft up --recreate with the same flags",
 			"a server runs already at %s, but %s", server.URL, difference)
+	}
+	others, err := s.beside(ctx, server)
+	if err != nil {
+		return found{}, err
+	}
+	if difference := r.DiffersInNumber(1 + len(others)); difference != "" {
+		return found{}, fault.New(fault.Failed, "use them as they are, or facecraft up --recreate with the same flags", "%s", difference)
 	}
 	catalogue, err := catalog.Load()
 	if err != nil {
 		return found{}, err
 	}
 	variant, _ := catalogue.Variant(server.Variant) // zero where another version knew more
+	newer := s.newer(ctx, server.Image, server.Digest)
 	begin := time.Now()
-	if err := s.waitAll(ctx, servers, variant.StartSeconds, r.Timeout); err != nil {
+	if err := s.waitAll(ctx, append([]run.Server{server}, others...), variant.StartSeconds, r.Timeout); err != nil {
 		return found{}, err
 	}
-	return found{Server: server, Others: servers[1:], Ready: time.Since(begin)}, nil
+	r.Replicas = 1 + len(others)
+	if r.Compare && !server.Other {
+		if err := s.compare(ctx, server, r.Request); err != nil {
+			return found{}, err
+		}
+	}
+	s.announceNewer(newer())
+	return found{serverStatus: serverStatus{Server: server, Ready: true}, Others: others, Took: time.Since(begin)}, nil
 }
 
-// waitAll returns when every server is ready. All load at the same time.
-func (s *session) waitAll(ctx context.Context, servers []run.Server, usualSeconds int, timeout time.Duration) error {
-	for _, server := range servers {
-		if err := s.WaitReady(ctx, server, time.Duration(usualSeconds)*time.Second, timeout); err != nil {
-			return err
-		}
+// compare tells in what a running server is another than would be started
+// now. What was asked for explicitly is then refused, never degraded. Choices
+// that are left open stay as they were made.
+func (s *session) compare(ctx context.Context, server run.Server, r plan.Request) error {
+	explicit := r.ShapesContainer()
+	if r.Image == "" {
+		r.Tag = server.Variant
+	}
+	r.Port = server.Port
+	p, err := s.decide(ctx, r)
+	if err != nil {
+		return nil // it could not be started now, but it runs
+	}
+	differences, err := s.Differences(ctx, server, p)
+	switch {
+	case err != nil:
+		return err
+	case len(differences) == 0:
+		return nil
+	case explicit:
+		return fault.New(fault.Failed, "replace it: facecraft up --recreate with the same flags",
+			"a server runs already at %s, but otherwise:\n  %s", server.URL, strings.Join(differences, "\n  "))
+	}
+	s.app.ui.Say("it runs otherwise than it would be started now; facecraft up --recreate replaces it:")
+	for _, difference := range differences {
+		s.app.ui.Say("  %s", difference)
 	}
 	return nil
 }
@@ -95,50 +160,72 @@ func (s *session) start(ctx context.Context, r serverRequest) (found, error) {
 		return found{}, err
 	}
 	s.app.announce(p)
-	fetched, err := s.EnsureImage(ctx, p.Image)
+	if err := run.MakeDirectories(p); err != nil {
+		return found{}, err
+	}
+	fetched, err := s.ensureImage(ctx, &p, r.Fetch)
 	if err != nil {
 		return found{}, err
 	}
+	newer := func() string { return "" }
 	if fetched {
-		s.app.ui.Done("image %s is here", p.Image.Reference)
+		s.app.ui.Done("image %s is here", p.Image.Pinned())
+	} else {
+		newer = s.newer(ctx, p.Image.Reference, p.Image.Digest)
 	}
 	if r.Recreate {
 		if err := s.stopAll(ctx); err != nil {
 			return found{}, err
 		}
 	}
-	servers, created, err := s.startAll(ctx, p)
+	server, created, err := s.startOnFreePort(ctx, &p, r.Request)
 	if err != nil {
 		return found{}, err
 	}
+	others, fresh, err := s.startBeside(ctx, p)
+	if created {
+		fresh = append(fresh, server)
+	}
+	if err != nil {
+		s.discardAll(fresh)
+		return found{}, err
+	}
 	begin := time.Now()
-	err = s.waitAll(ctx, servers, p.StartSeconds, r.Timeout)
+	err = s.waitAll(ctx, append([]run.Server{server}, others...), p.StartSeconds, r.Timeout)
 	if errors.Is(err, context.Canceled) {
-		s.discardAll(created)
+		s.discardAll(fresh)
 	}
-	return found{Server: servers[0], Others: servers[1:], Plan: &p, Ready: time.Since(begin)}, err
+	if err == nil {
+		s.announceNewer(newer())
+	}
+	return found{serverStatus: serverStatus{Server: server, Ready: err == nil}, Others: others, Plan: &p, Took: time.Since(begin)}, err
 }
 
-// startAll starts all the containers of a plan; created are those that no
-// other call was faster to start. After a failure none of them is left.
-func (s *session) startAll(ctx context.Context, p plan.Plan) (servers, created []run.Server, err error) {
-	for _, each := range p.Containers() {
-		server, mine, err := s.Start(ctx, each)
+// startOnFreePort starts the plan's container. A port that was chosen here and
+// taken by another program in the meantime gives way to the next.
+func (s *session) startOnFreePort(ctx context.Context, p *plan.Plan, r plan.Request) (server run.Server, created bool, err error) {
+	var taken []int
+	for {
+		server, created, err = s.Start(ctx, *p, s.app.secrets)
+		if r.Port != 0 || !errors.Is(err, run.ErrPortTaken) {
+			return server, created, err
+		}
+		taken = append(taken, p.Publish.Port)
+		next, err := s.decideWithout(ctx, r, taken)
 		if err != nil {
-			s.discardAll(created)
-			return nil, nil, err
+			return server, created, err
 		}
-		servers = append(servers, server)
-		if mine {
-			created = append(created, server)
-		}
+		s.app.ui.Warn("port %d was taken in the last moment, the server is on port %d", p.Publish.Port, next.Publish.Port)
+		next.Image = p.Image // with its digest
+		*p = next
 	}
-	return servers, created, nil
 }
 
-func (s *session) discardAll(servers []run.Server) {
-	for _, server := range servers {
-		s.Discard(server)
+// announceNewer tells of an image that is not taken unasked: a version that
+// runs is never swapped silently.
+func (s *session) announceNewer(digest string) {
+	if digest != "" {
+		s.app.ui.Say("a newer image is in the registry (%s): facecraft up --recreate --pull always switches to it", digest)
 	}
 }
 
@@ -167,5 +254,5 @@ func (s *session) stopAll(ctx context.Context) error {
 		}
 		s.app.ui.Done("%s (%s) is stopped and removed", server.Name, server.Variant)
 	}
-	return nil
+	return s.RemoveLooks(ctx)
 }

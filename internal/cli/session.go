@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"fmt"
 	"os/exec"
 	"runtime"
 	"slices"
@@ -10,6 +11,7 @@ import (
 	"github.com/djok/facecraft/internal/detect"
 	"github.com/djok/facecraft/internal/engine"
 	"github.com/djok/facecraft/internal/helper"
+	"github.com/djok/facecraft/internal/inside"
 	"github.com/djok/facecraft/internal/plan"
 	"github.com/djok/facecraft/internal/run"
 )
@@ -19,6 +21,8 @@ type session struct {
 	app    *app
 	engine *engine.Engine // nil where no daemon was reached
 	*run.Runner
+	// freeDisk is how many bytes are free where the daemon keeps its images.
+	freeDisk func(context.Context) (int64, error)
 }
 
 // connect reaches the daemon. The caller closes the session.
@@ -28,7 +32,7 @@ func (a *app) connect(ctx context.Context) (*session, error) {
 		return nil, err
 	}
 	runner := &run.Runner{Docker: docker, Instance: a.instance(), Version: a.Version, Helper: helper.New, Report: a.report}
-	return &session{app: a, engine: docker, Runner: runner}, nil
+	return &session{app: a, engine: docker, Runner: runner, freeDisk: runner.FreeDisk}, nil
 }
 
 // connectIfPossible is for commands that only describe: without a daemon they
@@ -56,6 +60,12 @@ func (s *session) close() {
 
 // decide looks at the machine and makes the plan.
 func (s *session) decide(ctx context.Context, request plan.Request) (plan.Plan, error) {
+	return s.decideWithout(ctx, request, nil)
+}
+
+// decideWithout is decide for a machine on which further ports turned out to
+// be taken.
+func (s *session) decideWithout(ctx context.Context, request plan.Request, taken []int) (plan.Plan, error) {
 	catalogue, err := catalog.Load()
 	if err != nil {
 		return plan.Plan{}, err
@@ -64,23 +74,60 @@ func (s *session) decide(ctx context.Context, request plan.Request) (plan.Plan, 
 	if err != nil {
 		return plan.Plan{}, err
 	}
-	facts := s.probes().Facts(ctx, ports)
+	facts := s.probes().Facts(ctx, detect.Look{Ports: ports, GPUs: request.GPUs, Inside: whenInside(request, catalogue)})
 	if ctx.Err() != nil {
 		return plan.Plan{}, ctx.Err()
 	}
+	facts.BusyPorts.Value = append(facts.BusyPorts.Value, taken...)
+	facts.PortOwners = s.portOwners(ctx, facts.BusyPorts.Value)
+	facts.Caller = s.app.caller()
 	return plan.Make(facts, catalogue, request)
+}
+
+// portOwners finds out who has the busy ports: a container, or a process of
+// this machine.
+func (s *session) portOwners(ctx context.Context, ports []int) map[int]plan.PortOwner {
+	owners := map[int]plan.PortOwner{}
+	for _, port := range ports {
+		if s.engine != nil {
+			if owner, ok := s.PortContainer(ctx, port); ok {
+				owners[port] = owner
+				continue
+			}
+		}
+		if name, pid, ok := detect.PortProcess("/", port); ok {
+			owners[port] = plan.PortOwner{Name: fmt.Sprintf("%s (process %d)", name, pid), End: fmt.Sprintf("kill %d", pid)}
+		}
+	}
+	return owners
+}
+
+// whenInside spares the helper container where no choice hangs on it.
+func whenInside(request plan.Request, catalogue plan.Catalogue) detect.Inside {
+	switch {
+	case request.WantsGPU(catalogue):
+		return detect.GPUPossible
+	case request.Tag == "" || request.Tag == plan.Auto:
+		return detect.GPUSeen
+	}
+	return detect.Never
 }
 
 func (s *session) probes() detect.Probes {
 	probes := detect.Probes{
+		OS:            runtime.GOOS,
+		Arch:          runtime.GOARCH,
+		Root:          "/",
 		Run:           detect.Run,
 		LiteReference: liteReference,
 		HostMemory:    detect.HostMemory,
 		GraphicsCards: detect.GraphicsCards,
+		FreeDisk:      inside.FreeDisk,
 		Listening:     detect.Listening,
 	}
 	if s.engine != nil {
 		probes.Daemon, probes.Endpoint, probes.Local = s.engine, s.engine.Endpoint.Host, s.engine.Endpoint.Local()
+		probes.Inside = s.Look
 	}
 	return probes
 }
@@ -112,16 +159,43 @@ func liteReference(arch string) (string, error) {
 func (a *app) report(e run.Event) {
 	switch e.Stage {
 	case run.Pulling:
-		if e.Total > 0 {
-			a.ui.Progress("downloading %s: %s of %s", e.Subject, plan.Size(e.Done), plan.Size(e.Total))
-		} else {
-			a.ui.Progress("downloading %s", e.Subject)
-		}
+		a.ui.ProgressBar(e.Done, e.Total, "%s", downloading(e))
+	case run.Unpacking:
+		a.ui.ProgressBar(e.Done, e.Total, "unpacking %s", e.Subject)
+	case run.Retrying:
+		a.ui.Warn("%s; trying again in %s", e.Subject, e.Left)
+	case run.Kept:
+		a.ui.Say("%s of it are kept for the next try; docker rmi %s gives them up", plan.Size(e.Done), e.Subject)
 	case run.Loading:
 		a.ui.Progress("loading %s", e.Subject)
 	case run.Starting:
 		a.ui.Progress("starting the container %s", e.Subject)
+	case run.Unproven:
+		a.ui.Warn("whether the server can write to its files is not known: %s", e.Subject)
 	case run.Waiting:
-		a.ui.Progress("waiting until it is ready: %d s, usually about %d s", e.Done, e.Total)
+		a.ui.Progress("%d s, usually about %d: %s", e.Done, e.Total, waitingFor(e.Subject))
 	}
+}
+
+// waitingFor is what the server does, as far as its log tells.
+func waitingFor(line string) string {
+	if line == "" {
+		return "waiting until the server is ready"
+	}
+	return line
+}
+
+// downloading describes a pull in as many words as are known.
+func downloading(e run.Event) string {
+	text := "downloading " + e.Subject
+	if e.Total > 0 {
+		text = fmt.Sprintf("%s of %s", plan.Size(e.Done), plan.Size(e.Total))
+	}
+	if e.Rate > 0 {
+		text += fmt.Sprintf(", %s/s", plan.Size(e.Rate))
+	}
+	if e.Left > 0 {
+		text += fmt.Sprintf(", %s left", e.Left)
+	}
+	return text
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/djok/facecraft/internal/api"
+	"github.com/djok/facecraft/internal/catalog"
 	"github.com/djok/facecraft/internal/run"
 )
 
@@ -24,9 +25,10 @@ func (a *app) statusCommand() *cli.Command {
 // serverStatus is one server in `status --json`.
 type serverStatus struct {
 	run.Server
-	Ready  bool        `json:"ready"`
-	Detail string      `json:"detail,omitempty"` // why it is not ready
-	API    *api.Status `json:"api,omitempty"`
+	Ready    bool        `json:"ready"`
+	Detail   string      `json:"detail,omitempty"` // why it is not ready
+	API      *api.Status `json:"api,omitempty"`
+	Warnings []string    `json:"warnings,omitempty"` // as api.Status.Shortcomings
 }
 
 func (a *app) status(c *cli.Context) error {
@@ -42,8 +44,12 @@ func (a *app) status(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
+	others, err := s.others(c.Context)
+	if err != nil {
+		return err
+	}
 	report := []serverStatus{}
-	for _, server := range servers {
+	for _, server := range append(servers, others...) {
 		report = append(report, describe(c.Context, server))
 	}
 	if c.Bool("json") {
@@ -76,9 +82,7 @@ func describe(ctx context.Context, server run.Server) serverStatus {
 		return status
 	}
 	status.Ready = true
-	if answer, err := client.Status(ctx); err == nil {
-		status.API = &answer
-	}
+	status.readAPI(ctx, client)
 	return status
 }
 
@@ -87,6 +91,34 @@ func (s serverStatus) readyText() string {
 		return "yes"
 	}
 	return "no: " + s.Detail
+}
+
+// readAPI asks what a ready server has loaded, and on which device. One that
+// does not tell is ready all the same.
+func (s *serverStatus) readAPI(ctx context.Context, client *api.Client) {
+	answer, err := client.Status(ctx)
+	if err != nil {
+		return
+	}
+	s.API = &answer
+	s.Warnings = answer.Shortcomings(needsGPU(s.Variant))
+}
+
+func needsGPU(variant string) bool {
+	catalogue, err := catalog.Load()
+	v, _ := catalogue.Variant(variant)
+	return err == nil && v.GPU != nil
+}
+
+func (s serverStatus) summary() string {
+	text := s.Status
+	if s.Variant != "" {
+		text = s.Variant + ", " + text
+	}
+	if s.Other {
+		text += ", not started by facecraft"
+	}
+	return text
 }
 
 func (a *app) printStatus(report []serverStatus) error {
@@ -99,7 +131,7 @@ func (a *app) printStatus(report []serverStatus) error {
 		if i > 0 {
 			fmt.Fprintln(w)
 		}
-		fmt.Fprintf(w, "%s\t%s, %s\n", s.Name, s.Variant, s.Status)
+		fmt.Fprintf(w, "%s\t%s\n", s.Name, s.summary())
 		fmt.Fprintf(w, "  image\t%s\n", s.Image)
 		if s.URL != "" {
 			fmt.Fprintf(w, "  address\t%s\n", s.URL)
@@ -115,6 +147,9 @@ func (a *app) printStatus(report []serverStatus) error {
 				}
 				fmt.Fprintf(w, "  %s\t%s, %s\n", name, loaded, model.Type)
 			}
+		}
+		for _, warning := range s.Warnings {
+			fmt.Fprintf(w, "  warning\t%s\n", warning)
 		}
 	}
 	return w.Flush()

@@ -1,12 +1,15 @@
 package cli
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"time"
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/djok/facecraft/internal/api"
+	"github.com/djok/facecraft/internal/fault"
 	"github.com/djok/facecraft/internal/plan"
 )
 
@@ -15,10 +18,12 @@ func (a *app) upCommand() *cli.Command {
 		Name:      "up",
 		Usage:     "choose the image, run it, wait until it is ready",
 		UsageText: "facecraft up [--tag auto|cpu|gpu|lite]",
-		Flags: slices.Concat(requestFlags(), startFlags(), []cli.Flag{
+		Flags: slices.Concat(requestFlags(), fetchFlags(), startFlags(), []cli.Flag{
 			&cli.BoolFlag{Name: "recreate", EnvVars: env("recreate"), Usage: "replace a server that runs already"},
+			&cli.BoolFlag{Name: "fix-permissions", EnvVars: env("fix-permissions"), Usage: "give the server the files it cannot write to"},
 			&cli.BoolFlag{Name: "no-open", EnvVars: env("no-open"), Usage: "do not open a browser"},
 			&cli.BoolFlag{Name: "dry-run", EnvVars: env("dry-run"), Usage: "show the plan and do nothing"},
+			jsonFlag(),
 		}),
 		Before: a.hush,
 		Action: a.up,
@@ -36,36 +41,95 @@ func (a *app) up(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
+	f, err := fetchingOf(c)
+	if err != nil {
+		return err
+	}
 	s, err := a.connect(c.Context)
 	if err != nil {
 		return err
 	}
 	defer s.close()
-	server, err := s.server(c.Context, serverRequest{Request: r, Timeout: c.Duration("timeout"), Recreate: c.Bool("recreate")})
+	if c.Bool("fix-permissions") {
+		s.Mend = func(ctx context.Context, problem string) error { return a.consentToMend(ctx, problem, f.Yes) }
+	}
+	server, err := s.server(c.Context, serverRequest{
+		Request: r, Timeout: c.Duration("timeout"), Fetch: f, Compare: true,
+		Recreate: c.Bool("recreate") || c.Bool("fix-permissions"),
+	})
 	if err != nil {
 		return err
 	}
+	server.ask(c.Context)
 	a.welcome(server)
+	if c.Bool("json") {
+		return a.printJSON(server.report())
+	}
 	fmt.Fprintln(a.Stdout, server.URL)
 	for _, other := range server.Others {
 		fmt.Fprintln(a.Stdout, other.URL)
 	}
 	if !c.Bool("no-open") && server.Plan != nil {
-		a.openDocs(server.URL + "/docs")
+		a.openPage(a.docsPage(c.Context, server.Server))
 	}
 	return nil
 }
 
+// ask reads what the server has loaded, and on which device.
+func (f *found) ask(ctx context.Context) {
+	client := api.New(f.URL)
+	defer client.Close()
+	f.readAPI(ctx, client)
+}
+
+// upReport is what `up --json` answers: the server as `status --json` has it,
+// and how it came about.
+type upReport struct {
+	serverStatus
+	Started bool    `json:"started"` // by this call
+	Seconds float64 `json:"seconds"` // that readiness took
+}
+
+func (f found) report() upReport {
+	return upReport{serverStatus: f.serverStatus, Started: f.Plan != nil, Seconds: f.Took.Seconds()}
+}
+
+// consentToMend is the user's word that files may become the server's.
+func (a *app) consentToMend(ctx context.Context, problem string, yes bool) error {
+	a.ui.Warn("%s", problem)
+	switch {
+	case yes:
+		return nil
+	case !a.ui.CanAsk(a.Stdin):
+		return fault.New(fault.Declined, "agree with --yes", "--fix-permissions gives all files there to the server, and nobody is here to agree to it")
+	}
+	agreed, err := a.ui.Confirm(ctx, a.Stdin, "give all files there to the server?")
+	if err == nil && !agreed {
+		err = fault.New(fault.Declined, "use another place: --data DIR", "giving the files to the server was declined")
+	}
+	return err
+}
+
 // welcome says where the server is and what to do next.
 func (a *app) welcome(server found) {
+	name := "facecraft"
+	if server.Variant != "" {
+		name += " (" + server.Variant + ")"
+	}
 	where := server.URL
 	if n := len(server.Others); n > 0 {
 		where += fmt.Sprintf(" and %d more", n)
 	}
-	if server.Plan == nil {
-		a.ui.Done("facecraft (%s) runs already at %s", server.Variant, where)
-	} else {
-		a.ui.Done("facecraft (%s) is ready at %s after %s", server.Variant, where, server.Ready.Round(10*time.Millisecond))
+	switch {
+	case server.Other:
+		a.ui.Done("%s runs already at %s, in the container %s, which was not started by facecraft", name, server.URL, server.Name)
+	case server.Plan == nil:
+		a.ui.Done("%s runs already at %s", name, where)
+	default:
+		a.ui.Done("%s is ready at %s after %s", name, where, server.Took.Round(10*time.Millisecond))
+	}
+	for _, warning := range server.Warnings {
+		a.ui.Warn("%s", warning)
 	}
 	facecraft := "facecraft"
 	if name := a.instance(); name != plan.DefaultInstance {

@@ -34,8 +34,7 @@ var (
 
 func parse(name, source string) *template.Template {
 	return template.Must(template.New(name).Funcs(template.FuncMap{
-		"quote": quote, "fold": fold, "value": value,
-		"line": yamltext.Line, "wrap": yamltext.Wrap, "memory": plan.Memory,
+		"quote": quote, "fold": fold, "line": yamltext.Line, "wrap": yamltext.Wrap, "memory": plan.Memory,
 	}).Parse(strings.TrimSpace(environmentSource) + source))
 }
 
@@ -128,15 +127,6 @@ func volumes(services []service) []plan.Volume {
 		}
 	}
 	return all
-}
-
-// value is what a file says for a variable. A secret is only referred to, and
-// has to be there when the file is used.
-func value(e plan.Env) (string, error) {
-	if e.Secret() {
-		return "${" + e.Name + ":?}", nil
-	}
-	return quote(e.Value)
 }
 
 // quote makes a string safe as a value in a Compose file, in which a dollar

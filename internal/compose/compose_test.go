@@ -87,6 +87,7 @@ func TestProfiles(t *testing.T) {
 // what the file says of it.
 func TestFieldsRendered(t *testing.T) {
 	t.Parallel()
+	const data = "it comes only with --data, a directory of this machine, which this target refuses"
 	lite := plantest.Make(t, plantest.Laptop(), plan.Request{Tag: "lite"})
 	lite.Image.BuiltIn = false
 	plantest.Rendered(t, lite, func(p plan.Plan) string {
@@ -109,12 +110,15 @@ func TestFieldsRendered(t *testing.T) {
 		"Image.BuiltIn":   "Swarm has no pull policy in a file; a note says what to do",
 		"SecurityOpt":     "docker stack deploy ignores it; a note says so",
 		"Replica":         "Swarm numbers its tasks itself",
+		"Binds":           data,
+		"GroupAdd":        data,
+		"UserNamespace":   data,
 	})
 }
 
 func TestStack(t *testing.T) {
 	t.Parallel()
-	for name, p := range plantest.Samples(t) {
+	for name, p := range plantest.ClusterSamples(t) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			got, notes, err := compose.RenderStack(p, origin)
@@ -168,7 +172,7 @@ func load(t *testing.T, file []byte, profiles ...string) *types.Project {
 	project, err := loader.LoadWithContext(t.Context(), types.ConfigDetails{
 		WorkingDir:  t.TempDir(),
 		ConfigFiles: []types.ConfigFile{{Filename: "docker-compose.yml", Content: file}},
-		Environment: types.Mapping{"HOME": "/must/not/appear", "FACECRAFT_API_KEY": plantest.SecretValue},
+		Environment: types.Mapping{"HOME": "/must/not/appear", "FACECRAFT_API_KEY": plantest.SecretValue, "TOKEN": plantest.SecretValue},
 	}, loader.WithProfiles(profiles), func(o *loader.Options) { o.SetProjectName("facecraft", false) })
 	if err != nil {
 		t.Fatal(err)
@@ -190,9 +194,20 @@ func compareService(t *testing.T, p plan.Plan, project *types.Project, name stri
 		}
 	}
 	check("project", project.Name, p.Name)
-	check("image", service.Image, p.Image.Reference)
+	check("image", service.Image, p.Image.Pinned())
 	check("platform", service.Platform, p.Image.Platform)
 	check("user", service.User, p.User)
+	check("groups", strings.Join(service.GroupAdd, " "), strings.Join(p.GroupAdd, " "))
+	check("user namespace", service.UserNSMode, p.UserNamespace)
+	for i, b := range p.Binds {
+		volume := service.Volumes[len(p.Volumes)+i]
+		check("directory", volume.Source+" "+volume.Target, b.Source+" "+b.Target)
+		check("missing directory is made", bool(volume.Bind.CreateHostPath), false)
+		check("SELinux", volume.Bind.SELinux == "z", b.Relabel)
+	}
+	for _, name := range p.InheritedSecrets() {
+		check("secret "+name+" from the environment", *service.Environment[name], plantest.SecretValue)
+	}
 	check("init", service.Init != nil && *service.Init, p.Init)
 	check("health check", strings.Join(service.HealthCheck.Test, "|"), strings.Join(p.Health.Test, "|"))
 	check("health interval", time.Duration(*service.HealthCheck.Interval), time.Duration(p.Health.IntervalSeconds)*time.Second)
@@ -208,7 +223,7 @@ func compareService(t *testing.T, p plan.Plan, project *types.Project, name stri
 	check("tmpfs", strings.Join(service.Tmpfs, " "), strings.Join(p.Tmpfs, " "))
 	check("number of ports", len(service.Ports), 1)
 	check("port", service.Ports[0].HostIP+" "+service.Ports[0].Published, p.Publish.Address+" "+strconv.Itoa(p.Publish.Port))
-	check("number of volumes", len(service.Volumes), len(p.Volumes))
+	check("number of volumes", len(service.Volumes), len(p.Volumes)+len(p.Binds))
 	for i, v := range p.Volumes {
 		check("volume", service.Volumes[i].Source+" "+service.Volumes[i].Target, v.Name+" "+v.Target)
 	}

@@ -3,13 +3,31 @@ package detect
 import (
 	"context"
 	"fmt"
+	"path/filepath"
+	"slices"
+	"strconv"
 	"strings"
 	"sync"
 
 	"github.com/docker/docker/api/types"
+	"github.com/docker/docker/api/types/image"
 	"github.com/docker/docker/api/types/system"
 
 	"github.com/djok/facecraft/internal/plan"
+)
+
+// Daemon is what the probes ask of a reached daemon.
+type Daemon interface {
+	Info(ctx context.Context) (system.Info, error)
+	ServerVersion(ctx context.Context) (types.Version, error)
+	ImageList(ctx context.Context, options image.ListOptions) ([]image.Summary, error)
+}
+
+// The sources of what the daemon says.
+const (
+	dockerInfo    = "docker info"
+	dockerVersion = "docker version"
+	dockerImages  = "docker images"
 )
 
 // daemon describes the world in which the container will run.
@@ -17,49 +35,126 @@ func (p Probes) daemon(ctx context.Context) plan.Daemon {
 	if p.Daemon == nil {
 		return unknownDaemon("no Docker daemon was reached")
 	}
-	ctx, cancel := context.WithTimeout(ctx, probeTimeout)
-	defer cancel()
-	var info system.Info
-	var version types.Version
-	var infoErr, versionErr error
+	var info plan.Fact[system.Info]
+	var version plan.Fact[types.Version]
+	var images plan.Fact[[]string]
 	var wg sync.WaitGroup
-	wg.Go(func() { info, infoErr = p.Daemon.Info(ctx) })
-	wg.Go(func() { version, versionErr = p.Daemon.ServerVersion(ctx) })
+	wg.Go(func() { info = bounded(ctx, dockerInfo, from(dockerInfo, p.Daemon.Info)) })
+	wg.Go(func() { version = bounded(ctx, dockerVersion, from(dockerVersion, p.Daemon.ServerVersion)) })
+	wg.Go(func() { images = bounded(ctx, dockerImages, from(dockerImages, p.images)) })
 	wg.Wait()
 
-	d := unknownDaemon(fmt.Sprintf("docker info: %v", infoErr))
-	if infoErr == nil {
-		d = fromInfo(info)
+	d := unknownDaemon(info.Evidence)
+	if info.Known {
+		d = p.fromInfo(info.Value)
 	}
 	d.Endpoint = p.Endpoint
 	d.Local = plan.Known(p.Local, "the endpoint "+p.Endpoint)
-	d.Kind = kind(info, version, versionErr)
+	d.Kind = kind(info, version)
+	d.Images = images
+	d.NvidiaToolkit = p.nvidiaToolkit(d.Kind, info, version.Value)
 	return d
+}
+
+// images are the references of the images that are here.
+func (p Probes) images(ctx context.Context) ([]string, error) {
+	list, err := p.Daemon.ImageList(ctx, image.ListOptions{})
+	references := []string{}
+	for _, image := range list {
+		references = append(references, image.RepoTags...)
+	}
+	slices.Sort(references)
+	return references, err
 }
 
 func unknownDaemon(why string) plan.Daemon {
 	return plan.Daemon{
-		Local:         plan.Unknown[bool](why),
-		Version:       plan.Unknown[string](why),
-		Kind:          plan.Unknown[string](why),
-		OS:            plan.Unknown[string](why),
-		Arch:          plan.Unknown[string](why),
-		CPUs:          plan.Unknown[int](why),
-		Memory:        plan.Unknown[int64](why),
-		NvidiaToolkit: plan.Unknown[bool](why),
+		Local:          plan.Unknown[bool](why),
+		Version:        plan.Unknown[string](why),
+		Kind:           plan.Unknown[string](why),
+		OS:             plan.Unknown[string](why),
+		Arch:           plan.Unknown[string](why),
+		Emulation:      plan.Unknown[bool](why),
+		CPUs:           plan.Unknown[int](why),
+		Memory:         plan.Unknown[int64](why),
+		FreeMemory:     plan.Unknown[int64](why),
+		ImageDir:       plan.Unknown[string](why),
+		DiskFree:       plan.Unknown[int64](why),
+		Images:         plan.Unknown[[]string](why),
+		WSL:            plan.Unknown[bool](why),
+		Cgroup:         plan.Unknown[string](why),
+		SELinux:        plan.Unknown[bool](why),
+		UserNamespaces: plan.Unknown[bool](why),
+		NvidiaToolkit:  plan.Unknown[bool](why),
+		GPUProof:       plan.Unknown[bool](why),
 	}
 }
 
-func fromInfo(info system.Info) plan.Daemon {
-	const source = "docker info"
-	return plan.Daemon{
-		Version:       plan.Known(info.ServerVersion, source),
-		OS:            plan.Known(info.OSType, source),
-		Arch:          plan.Known(goArch(info.Architecture), source),
-		CPUs:          plan.Known(info.NCPU, source),
-		Memory:        plan.Known(info.MemTotal, source),
-		NvidiaToolkit: nvidiaToolkit(info),
+func (p Probes) fromInfo(info system.Info) plan.Daemon {
+	const notTried = helper + " was not started"
+	d := plan.Daemon{
+		Version:        plan.Known(info.ServerVersion, dockerInfo),
+		OS:             plan.Known(info.OSType, dockerInfo),
+		Arch:           plan.Known(goArch(info.Architecture), dockerInfo),
+		CPUs:           plan.Known(info.NCPU, dockerInfo),
+		Memory:         plan.Known(info.MemTotal, dockerInfo),
+		FreeMemory:     plan.Unknown[int64](notTried),
+		ImageDir:       plan.Known(imageDir(info), dockerInfo),
+		DiskFree:       plan.Unknown[int64](notTried),
+		WSL:            plan.Known(isWSL(info.KernelVersion), "the kernel "+info.KernelVersion),
+		Cgroup:         plan.Known(info.CgroupVersion, dockerInfo),
+		SELinux:        securityOption(info, "selinux"),
+		UserNamespaces: securityOption(info, "userns", "rootless"),
+		GPUProof:       plan.Unknown[bool](notTried),
 	}
+	if info.CgroupVersion == "" {
+		d.Cgroup = plan.Unknown[string](dockerInfo + " does not tell")
+	}
+	d.Emulation = p.emulation(info)
+	if p.onThisMachine(info) {
+		if free, err := p.FreeDisk(d.ImageDir.Value); err != nil {
+			d.DiskFree = plan.Unknown[int64](err.Error())
+		} else {
+			d.DiskFree = plan.Known(free, "the file system of "+d.ImageDir.Value)
+		}
+	}
+	return d
+}
+
+// onThisMachine tells whether the daemon shares this machine's kernel and
+// files.
+func (p Probes) onThisMachine(info system.Info) bool {
+	return p.Local && p.OS == "linux" && !isDesktop(info)
+}
+
+// settleDaemon adds what follows from this machine where the daemon runs on
+// it.
+func (p Probes) settleDaemon(f *plan.Facts) {
+	d := &f.Daemon
+	here := p.Daemon != nil && p.Local && p.OS == "linux" && d.Kind.Known && d.Kind.Value != plan.KindDesktop
+	if !here {
+		return
+	}
+	d.FreeMemory = f.Host.FreeMemory
+	if d.NvidiaToolkit.Known || !f.Host.Toolkit.Known {
+		return
+	}
+	if len(f.Host.Toolkit.Value) == 0 {
+		d.NvidiaToolkit = plan.Known(false, d.NvidiaToolkit.Evidence+", and no program of the toolkit is installed")
+	} else {
+		d.NvidiaToolkit.Evidence = fmt.Sprintf("%s is installed, but %s", f.Host.Toolkit.Value[0].Name, d.NvidiaToolkit.Evidence)
+	}
+}
+
+// imageDir is where images live: containerd's own directory where it keeps
+// them for the engine. (docs.docker.com/engine/storage/containerd)
+func imageDir(info system.Info) string {
+	for _, status := range info.DriverStatus {
+		if status[0] == "driver-type" && strings.HasPrefix(status[1], "io.containerd.snapshotter") {
+			return "/var/lib/containerd"
+		}
+	}
+	return info.DockerRootDir
 }
 
 // goArch turns uname's names, which the daemon uses, into those of Go and of
@@ -74,38 +169,107 @@ func goArch(machine string) string {
 	return machine
 }
 
+func securityOption(info system.Info, names ...string) plan.Fact[bool] {
+	for _, option := range info.SecurityOptions {
+		for _, name := range names {
+			if option == "name="+name || strings.HasPrefix(option, "name="+name+",") {
+				return plan.Known(true, dockerInfo)
+			}
+		}
+	}
+	return plan.Known(false, dockerInfo)
+}
+
+// emulation tells whether linux/amd64 programs run: by the kernel's register
+// of interpreters, where that can be read.
+// (Documentation/admin-guide/binfmt-misc.rst of the kernel)
+func (p Probes) emulation(info system.Info) plan.Fact[bool] {
+	switch {
+	case goArch(info.Architecture) == "amd64":
+		return plan.Known(true, "the daemon's own architecture")
+	case isDesktop(info):
+		return plan.Known(true, "Docker Desktop brings an emulator")
+	case !p.onThisMachine(info):
+		return plan.Unknown[bool]("only the daemon's machine knows")
+	}
+	const register = "/proc/sys/fs/binfmt_misc"
+	names, err := p.list(register)
+	if err != nil || !slices.Contains(names, "register") {
+		return plan.Unknown[bool](register + " is not mounted")
+	}
+	for _, name := range names {
+		if strings.HasPrefix(name, "qemu-x86_64") || strings.HasPrefix(name, "rosetta") {
+			return plan.Known(true, filepath.Join(register, name))
+		}
+	}
+	return plan.Known(false, "no emulator of x86_64 in "+register)
+}
+
 // nvidiaToolkit reads the daemon's own account. Engines do not need the
 // nvidia runtime for --gpus, but the toolkit's installer registers it; newer
-// ones name CDI devices. Desktop and WSL2 work without either, so there a
-// silence is an unknown.
-func nvidiaToolkit(info system.Info) plan.Fact[bool] {
-	if _, ok := info.Runtimes["nvidia"]; ok {
+// ones name CDI devices. A silence is an unknown.
+func (p Probes) nvidiaToolkit(kind plan.Fact[string], info plan.Fact[system.Info], version types.Version) plan.Fact[bool] {
+	switch {
+	case !info.Known:
+		return plan.Unknown[bool](info.Evidence)
+	case kind.Value == plan.KindDesktop && (p.OS == "windows" || isWSL(info.Value.KernelVersion)):
+		// It lists the nvidia runtime on machines without any GPU too.
+		// (github.com/docker/for-win, issue 14331)
+		return plan.Unknown[bool]("Docker Desktop does not say whether it has a GPU")
+	case kind.Value == plan.KindDesktop:
+		// docs.docker.com/desktop/features/gpu
+		return plan.Known(false, "Docker Desktop has GPUs only on Windows, with WSL 2")
+	case kind.Value == plan.KindPodman && podmanIgnoresGPUs(version):
+		return plan.Known(false, "Podman before 5.4 ignores requests for GPUs")
+	case kind.Value == plan.KindPodman:
+		return plan.Unknown[bool]("Podman does not say whether it has a GPU")
+	}
+	if _, ok := info.Value.Runtimes["nvidia"]; ok {
 		return plan.Known(true, "docker info lists the nvidia runtime")
 	}
-	for _, device := range info.DiscoveredDevices {
+	for _, device := range info.Value.DiscoveredDevices {
 		if strings.HasPrefix(device.ID, "nvidia.com/gpu") {
 			return plan.Known(true, "docker info lists the CDI device "+device.ID)
 		}
 	}
-	if isDesktop(info) {
-		return plan.Unknown[bool]("Docker Desktop does not say whether it offers GPUs")
-	}
-	return plan.Known(false, "docker info lists neither the nvidia runtime nor an NVIDIA CDI device")
+	return plan.Unknown[bool]("docker info lists neither the nvidia runtime nor an NVIDIA CDI device")
 }
 
-func isDesktop(info system.Info) bool { return info.OperatingSystem == "Docker Desktop" }
+// podmanIgnoresGPUs is true of those whose Docker API drops device requests.
+// (Podman 5.4 release notes)
+func podmanIgnoresGPUs(version types.Version) bool {
+	major, rest, _ := strings.Cut(version.Version, ".")
+	minor, _, _ := strings.Cut(rest, ".")
+	x, errMajor := strconv.Atoi(major)
+	y, errMinor := strconv.Atoi(minor)
+	return errMajor == nil && errMinor == nil && (x < 5 || x == 5 && y < 4)
+}
 
-func kind(info system.Info, version types.Version, versionErr error) plan.Fact[string] {
-	for _, component := range version.Components {
+func isDesktop(info system.Info) bool { return info.OperatingSystem == plan.KindDesktop }
+
+// isWSL knows Microsoft's kernels by their names.
+func isWSL(kernel string) bool {
+	kernel = strings.ToLower(kernel)
+	return strings.Contains(kernel, "microsoft") || strings.Contains(kernel, "wsl2")
+}
+
+func kind(info plan.Fact[system.Info], version plan.Fact[types.Version]) plan.Fact[string] {
+	for _, component := range version.Value.Components {
 		if component.Name == "Podman Engine" {
-			return plan.Known("Podman", "docker version")
+			return plan.Known(plan.KindPodman, dockerVersion)
 		}
 	}
 	switch {
-	case isDesktop(info):
-		return plan.Known("Docker Desktop", "docker info")
-	case versionErr != nil:
-		return plan.Unknown[string](fmt.Sprintf("docker version: %v", versionErr))
+	case !info.Known:
+		return plan.Unknown[string](info.Evidence)
+	case isDesktop(info.Value):
+		return plan.Known(plan.KindDesktop, dockerInfo)
+	case !version.Known:
+		return plan.Unknown[string](version.Evidence)
+	case strings.HasPrefix(info.Value.DockerRootDir, "/var/snap/docker/"):
+		return plan.Known(plan.KindSnap, "its directory "+info.Value.DockerRootDir)
+	case securityOption(info.Value, "rootless").Value:
+		return plan.Known(plan.KindRootless, dockerInfo)
 	}
-	return plan.Known("Docker Engine", "docker version")
+	return plan.Known(plan.KindEngine, dockerVersion)
 }

@@ -6,13 +6,10 @@ package detect
 import (
 	"context"
 	"fmt"
-	"runtime"
 	"sync"
 	"time"
 
-	"github.com/docker/docker/api/types"
-	"github.com/docker/docker/api/types/system"
-
+	"github.com/djok/facecraft/internal/inside"
 	"github.com/djok/facecraft/internal/plan"
 )
 
@@ -20,14 +17,14 @@ import (
 // driver.
 const probeTimeout = 3 * time.Second
 
-// Daemon is what the probes ask of a reached daemon.
-type Daemon interface {
-	Info(ctx context.Context) (system.Info, error)
-	ServerVersion(ctx context.Context) (types.Version, error)
-}
+// helperTimeout bounds the helper container, whose image may have to be
+// loaded first.
+const helperTimeout = 10 * time.Second
 
 // Probes are the ways to look at the world, so that tests can show another.
 type Probes struct {
+	OS, Arch string // of this machine, as GOOS and GOARCH
+	Root     string // of this machine's files, "/"
 	// Daemon is nil when none was reached; Endpoint is then empty.
 	Daemon   Daemon
 	Endpoint string
@@ -39,49 +36,111 @@ type Probes struct {
 	// there is none.
 	LiteReference func(arch string) (string, error)
 	// HostMemory and GraphicsCards are what the host itself knows.
-	HostMemory    func() (int64, error)
-	GraphicsCards func() ([]string, error)
+	HostMemory    func(root string) (int64, error)
+	GraphicsCards func(root string) ([]string, error)
+	FreeDisk      func(path string) (int64, error)
 	// Listening tells whether something accepts connections on a TCP port of
 	// this machine.
 	Listening func(port int) bool
+	// Inside starts the helper container, with GPUs if a request is given,
+	// and returns what it sees.
+	Inside func(ctx context.Context, arch string, gpus *plan.GPURequest) (inside.View, error)
 }
 
-// Facts runs all probes. ports are those that the container could be
-// published on.
-func (p Probes) Facts(ctx context.Context, ports []int) plan.Facts {
-	facts := plan.Facts{Host: plan.Host{OS: runtime.GOOS, Arch: runtime.GOARCH}}
+// Look says what to look at.
+type Look struct {
+	Ports []int    // those that the container could be published on
+	GPUs  []string // those asked for, as plan.Request.GPUs
+	// Inside tells when the helper container is to be started.
+	Inside Inside
+}
+
+// Inside is an occasion for the helper container, which takes a moment.
+type Inside int
+
+// Only the helper container is certain of a GPU, so that it is worth its time
+// where a choice hangs on one.
+const (
+	Never       Inside = iota
+	GPUSeen            // an NVIDIA GPU was seen
+	GPUPossible        // unless there is certainly none
+	Always
+)
+
+func (i Inside) now(gpus plan.Fact[[]plan.GPU]) bool {
+	switch seen := len(gpus.Value) > 0; i {
+	case GPUSeen:
+		return seen
+	case GPUPossible:
+		return seen || !gpus.Known
+	default:
+		return i == Always
+	}
+}
+
+// Facts runs all probes.
+func (p Probes) Facts(ctx context.Context, look Look) plan.Facts {
+	facts := plan.Facts{Host: plan.Host{OS: p.OS, Arch: p.Arch}}
 	var wg sync.WaitGroup
-	wg.Go(func() { facts.Host.Memory = guarded("ghw", p.HostMemory) })
-	wg.Go(func() { facts.Host.GraphicsCards = guarded("ghw", p.GraphicsCards) })
+	wg.Go(func() { p.host(ctx, &facts.Host) })
 	wg.Go(func() { facts.GPUs = p.gpus(ctx) })
-	wg.Go(func() { facts.BusyPorts = p.busyPorts(ports) })
+	wg.Go(func() { facts.BusyPorts = p.busyPorts(look.Ports) })
 	wg.Go(func() {
 		facts.Daemon = p.daemon(ctx)
 		facts.LiteImage = p.liteImage(facts.Daemon.Arch)
 	})
 	wg.Wait()
+	p.settleDaemon(&facts)
+	if look.Inside.now(facts.GPUs) {
+		p.lookInside(ctx, &facts, look.GPUs)
+	}
 	return facts
 }
 
-// guarded turns a failing probe into an unknown, and a panicking one too:
-// ghw's Windows code can panic on missing WMI values.
-func guarded[T any](source string, probe func() (T, error)) (fact plan.Fact[T]) {
-	defer func() {
-		if r := recover(); r != nil {
-			fact = plan.Unknown[T](fmt.Sprintf("%s: %v", source, r))
-		}
+// bounded runs a probe that may fail, hang or panic: ghw's Windows code can
+// panic on missing WMI values, and a program that waits for a sick driver
+// cannot even be killed. Whatever happens becomes a fact.
+func bounded[T any](ctx context.Context, source string, probe func(context.Context) plan.Fact[T]) plan.Fact[T] {
+	return within(ctx, probeTimeout, source, probe)
+}
+
+func within[T any](ctx context.Context, limit time.Duration, source string, probe func(context.Context) plan.Fact[T]) plan.Fact[T] {
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	answer := make(chan plan.Fact[T], 1)
+	go func() {
+		defer func() {
+			if r := recover(); r != nil {
+				answer <- plan.Unknown[T](fmt.Sprintf("%s: %v", source, r))
+			}
+		}()
+		answer <- probe(ctx)
 	}()
-	value, err := probe()
-	if err != nil {
-		return plan.Unknown[T](fmt.Sprintf("%s: %v", source, err))
+	select {
+	case fact := <-answer:
+		if fact.Known || ctx.Err() == nil {
+			return fact
+		}
+	case <-ctx.Done():
 	}
-	return plan.Known(value, source)
+	return plan.Unknown[T](fmt.Sprintf("%s did not answer within %s", source, limit))
+}
+
+// from makes a probe of a function that answers or fails.
+func from[T any](source string, ask func(context.Context) (T, error)) func(context.Context) plan.Fact[T] {
+	return func(ctx context.Context) plan.Fact[T] {
+		value, err := ask(ctx)
+		if err != nil {
+			return plan.Unknown[T](fmt.Sprintf("%s: %v", source, err))
+		}
+		return plan.Known(value, source)
+	}
 }
 
 func (p Probes) liteImage(arch plan.Fact[string]) plan.Fact[string] {
 	wanted := arch.Value
 	if !arch.Known {
-		wanted = runtime.GOARCH // a compose file can be written without a daemon
+		wanted = p.Arch // a compose file can be written without a daemon
 	}
 	reference, err := p.LiteReference(wanted)
 	if err != nil {
@@ -94,7 +153,7 @@ func (p Probes) busyPorts(ports []int) plan.Fact[[]int] {
 	if p.Daemon != nil && !p.Local {
 		return plan.Unknown[[]int]("the daemon is on another machine")
 	}
-	var busy []int
+	busy := []int{} // none is an answer
 	for _, port := range ports {
 		if p.Listening(port) {
 			busy = append(busy, port)

@@ -5,83 +5,118 @@ import (
 	"encoding/csv"
 	"errors"
 	"fmt"
-	"os/exec"
+	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/djok/facecraft/internal/plan"
 )
 
-// queried are the fields asked of nvidia-smi, in the order in which parseGPUs
-// reads them. compute_cap does not exist before driver 510.
-var queried = []string{"index", "uuid", "name", "driver_version", "memory.total", "compute_cap"}
+const nvidiaSMI = "nvidia-smi"
+
+// wslSMI is where WSL has it, on the path of login shells only.
+const wslSMI = "/usr/lib/wsl/lib/nvidia-smi"
+
+// queried are the fields asked of nvidia-smi. compute_cap does not exist
+// before driver 510.
+var queried = []string{"index", "uuid", "name", "driver_version", "memory.total", "memory.free", "compute_cap", "mig.mode.current"}
 
 // gpus asks nvidia-smi, which comes with the driver and is the truth about
 // the GPUs of this machine.
 func (p Probes) gpus(ctx context.Context) plan.Fact[[]plan.GPU] {
-	if p.Daemon != nil && !p.Local {
-		return plan.Unknown[[]plan.GPU]("the daemon is on another machine, and nvidia-smi sees only this one")
-	}
-	ctx, cancel := context.WithTimeout(ctx, probeTimeout)
-	defer cancel()
-	output, err := p.query(ctx, queried)
-	if err != nil && strings.Contains(string(output), `Field "compute_cap" is not a valid field`) {
-		output, err = p.query(ctx, queried[:len(queried)-1])
-	}
 	switch {
-	case errors.Is(err, exec.ErrNotFound):
+	case p.Daemon != nil && !p.Local:
+		return plan.Unknown[[]plan.GPU]("the daemon is on another machine, and nvidia-smi sees only this one")
+	case p.OS == "darwin":
+		return plan.Known([]plan.GPU{}, "macOS has no driver for NVIDIA's GPUs")
+	}
+	return bounded(ctx, nvidiaSMI, p.askGPUs)
+}
+
+func (p Probes) askGPUs(ctx context.Context) plan.Fact[[]plan.GPU] {
+	fields, output, err := p.query(ctx)
+	switch {
+	case missing(err):
 		return plan.Known([]plan.GPU{}, "nvidia-smi, which comes with NVIDIA's driver, is not installed")
-	case ctx.Err() != nil:
-		return plan.Unknown[[]plan.GPU](fmt.Sprintf("nvidia-smi did not answer within %s", probeTimeout))
 	case err != nil && strings.Contains(string(output), "No devices were found"):
 		return plan.Known([]plan.GPU{}, "nvidia-smi finds no device")
 	case err != nil:
-		return plan.Unknown[[]plan.GPU](fmt.Sprintf("nvidia-smi: %v: %s", err, firstLine(output)))
+		return plan.Unknown[[]plan.GPU](strings.TrimSuffix(fmt.Sprintf("nvidia-smi: %v: %s", err, firstLine(output)), ": "))
 	}
-	found, err := parseGPUs(string(output))
+	found, err := parseGPUs(fields, string(output))
 	if err != nil {
 		return plan.Unknown[[]plan.GPU](fmt.Sprintf("nvidia-smi: %v", err))
 	}
-	return plan.Known(found, "nvidia-smi")
+	if slices.ContainsFunc(found, func(gpu plan.GPU) bool { return gpu.MIG.Value }) {
+		p.addSlices(ctx, found)
+	}
+	return plan.Known(found, nvidiaSMI)
 }
 
-func (p Probes) query(ctx context.Context, fields []string) ([]byte, error) {
-	return p.Run(ctx, "nvidia-smi", "--query-gpu="+strings.Join(fields, ","), "--format=csv,noheader,nounits")
+// smi runs nvidia-smi wherever it is.
+func (p Probes) smi(ctx context.Context, args ...string) ([]byte, error) {
+	output, err := p.Run(ctx, nvidiaSMI, args...)
+	if missing(err) && p.OS == "linux" {
+		output, err = p.Run(ctx, wslSMI, args...)
+	}
+	return output, err
+}
+
+var invalidField = regexp.MustCompile(`Field "([^"]+)" is not a valid field`)
+
+// query asks for all fields that the driver knows, and returns which those
+// are.
+func (p Probes) query(ctx context.Context) (fields []string, output []byte, err error) {
+	fields = slices.Clone(queried)
+	for {
+		output, err = p.smi(ctx, "--query-gpu="+strings.Join(fields, ","), "--format=csv,noheader,nounits")
+		match := invalidField.FindSubmatch(output)
+		if err == nil || match == nil {
+			return fields, output, err
+		}
+		i := slices.Index(fields, string(match[1]))
+		if i < 0 {
+			return fields, output, err
+		}
+		fields = slices.Delete(fields, i, i+1)
+	}
 }
 
 func firstLine(output []byte) string {
 	line, _, _ := strings.Cut(strings.TrimSpace(string(output)), "\n")
-	return line
+	return strings.TrimSpace(line)
 }
 
 // parseGPUs reads nvidia-smi's lines. A value that the driver does not know,
 // such as [N/A], is an unknown.
-func parseGPUs(output string) ([]plan.GPU, error) {
+func parseGPUs(fields []string, output string) ([]plan.GPU, error) {
 	reader := csv.NewReader(strings.NewReader(output))
 	reader.TrimLeadingSpace = true
 	reader.LazyQuotes = true
+	reader.FieldsPerRecord = len(fields)
 	rows, err := reader.ReadAll()
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("unexpected answer: %w", err)
 	}
 	gpus := []plan.GPU{}
 	for _, row := range rows {
-		if len(row) < len(queried)-1 {
-			return nil, fmt.Errorf("unexpected line %q", strings.Join(row, ", "))
-		}
-		index, err := strconv.Atoi(row[0])
-		if err != nil {
-			return nil, fmt.Errorf("unexpected line %q", strings.Join(row, ", "))
-		}
-		gpu := plan.GPU{Index: index, UUID: row[1], Name: row[2], Driver: known(row[3])}
-		gpu.Memory = memory(row[4])
-		gpu.ComputeCapability = plan.Unknown[string]("the driver is too old to tell")
-		if len(row) > 5 {
-			gpu.ComputeCapability = plan.Unknown[string]("nvidia-smi says " + row[5])
-			if value := known(row[5]); value != "" {
-				gpu.ComputeCapability = plan.Known(value, "nvidia-smi")
+		value := func(field string) string {
+			if i := slices.Index(fields, field); i >= 0 {
+				return strings.TrimSpace(row[i])
 			}
+			return ""
 		}
+		index, err := strconv.Atoi(value("index"))
+		if err != nil || index < 0 {
+			return nil, fmt.Errorf("unexpected line %q", strings.Join(row, ", "))
+		}
+		gpu := plan.GPU{Index: index, UUID: known(value("uuid")), Name: value("name"), Driver: known(value("driver_version")),
+			Memory: memory(value("memory.total")), FreeMemory: memory(value("memory.free")),
+			ComputeCapability: told(value("compute_cap")),
+			Slices:            plan.Unknown[[]plan.Slice]("MIG is not on")}
+		mode := told(value("mig.mode.current"))
+		gpu.MIG = plan.Fact[bool]{Value: mode.Value == "Enabled", Known: mode.Known, Evidence: mode.Evidence}
 		gpus = append(gpus, gpu)
 	}
 	return gpus, nil
@@ -96,11 +131,83 @@ func known(field string) string {
 	return field
 }
 
+// told makes a fact of a field; one that was not even asked for is empty.
+func told(field string) plan.Fact[string] {
+	switch {
+	case field == "":
+		return plan.Unknown[string]("the driver is too old to tell")
+	case known(field) == "":
+		return plan.Unknown[string]("nvidia-smi says " + field)
+	}
+	return plan.Known(field, nvidiaSMI)
+}
+
 // memory reads MiB, as nvidia-smi prints without units.
 func memory(field string) plan.Fact[int64] {
 	mib, err := strconv.ParseInt(field, 10, 64)
 	if err != nil || mib < 0 || mib > 1<<40 {
 		return plan.Unknown[int64]("nvidia-smi says " + field)
 	}
-	return plan.Known(mib<<20, "nvidia-smi")
+	return plan.Known(mib<<20, nvidiaSMI)
+}
+
+// addSlices asks for the MIG devices of GPUs that have MIG on.
+func (p Probes) addSlices(ctx context.Context, gpus []plan.GPU) {
+	output, err := p.smi(ctx, "-L")
+	slicesOf := parseSlices(string(output))
+	for i := range gpus {
+		switch gpu := &gpus[i]; {
+		case !gpu.MIG.Value:
+		case err != nil:
+			gpu.Slices = plan.Unknown[[]plan.Slice](fmt.Sprintf("nvidia-smi -L: %v", err))
+		default:
+			gpu.Slices = plan.Known(slicesOf[gpu.Index], "nvidia-smi -L")
+		}
+	}
+}
+
+var (
+	gpuLine   = regexp.MustCompile(`^GPU (\d+):`)
+	sliceLine = regexp.MustCompile(`^\s+MIG (\S+)\s+Device\s+\d+:\s+\(UUID: (MIG-[^)]+)\)`)
+	sliceSize = regexp.MustCompile(`\.(\d+)gb`)
+)
+
+// parseSlices reads the list of nvidia-smi -L, by the index of the GPU.
+func parseSlices(output string) map[int][]plan.Slice {
+	list := map[int][]plan.Slice{}
+	index := -1
+	for line := range strings.Lines(output) {
+		if match := gpuLine.FindStringSubmatch(line); match != nil {
+			index, _ = strconv.Atoi(match[1])
+			list[index] = []plan.Slice{}
+		}
+		match := sliceLine.FindStringSubmatch(line)
+		if match == nil {
+			continue
+		}
+		slice := plan.Slice{UUID: match[2], Profile: match[1]}
+		if size := sliceSize.FindStringSubmatch(match[1]); size != nil {
+			gib, _ := strconv.ParseInt(size[1], 10, 32)
+			slice.Memory = gib << 30
+		}
+		list[index] = append(list[index], slice)
+	}
+	return list
+}
+
+// cudaVersion is in the head of every full answer; newest drivers tell two,
+// of which the user-mode driver's counts.
+var cudaVersion = regexp.MustCompile(`CUDA (?:UMD )?Version\s*:\s*(\d+\.\d+)`)
+
+// cuda is the newest CUDA that the driver supports.
+func (p Probes) cuda(ctx context.Context) (string, error) {
+	output, err := p.smi(ctx, "-q", "-d", "MEMORY")
+	if err != nil {
+		return "", err
+	}
+	match := cudaVersion.FindSubmatch(output)
+	if match == nil {
+		return "", errors.New("the driver is too old to tell")
+	}
+	return string(match[1]), nil
 }

@@ -27,10 +27,11 @@ func Render(p plan.Plan, version string) (lines string, notes []string) {
 	if p.Health.Test[0] != shellTest {
 		notes = append(notes, "docker run has no flag for a health check without a shell: the image's own is used, with these intervals")
 	}
-	for _, e := range p.Env {
-		if e.Secret() {
-			notes = append(notes, e.Name+" is taken from the environment of the shell that runs the line")
-		}
+	for _, name := range p.InheritedSecrets() {
+		notes = append(notes, name+" is taken from the environment of the shell that runs the line")
+	}
+	if len(p.Binds) > 0 {
+		notes = append(notes, "the directories have to be there, and to belong to the user "+p.User)
 	}
 	return b.String(), notes
 }
@@ -61,19 +62,30 @@ func args(p plan.Plan, version string) []string {
 	}
 	flag("--publish", "%s:%d", net.JoinHostPort(p.Publish.Address, strconv.Itoa(p.Publish.Port)), p.Publish.Container)
 	for _, e := range p.Env {
-		if e.Secret() {
-			flag("--env", "%s", e.Name)
-		} else {
-			flag("--env", "%s=%s", e.Name, e.Value)
-		}
+		flag("--env", "%s=%s", e.Name, e.Value)
+	}
+	for _, name := range p.InheritedSecrets() {
+		flag("--env", "%s", name)
+	}
+	for _, file := range p.SecretFiles() {
+		flag("--env-file", "%s", file)
 	}
 	for _, v := range p.Volumes {
 		flag("--mount", "type=volume,source=%s,target=%s,volume-label=%s=%s", v.Name, v.Target, plan.LabelInstance, p.Name)
+	}
+	for _, b := range p.Binds {
+		words = append(words, bind(b)...)
 	}
 	for _, path := range p.Tmpfs {
 		flag("--tmpfs", "%s", path)
 	}
 	flag("--user", "%s", p.User)
+	for _, group := range p.GroupAdd {
+		flag("--group-add", "%s", group)
+	}
+	if p.UserNamespace != "" {
+		flag("--userns", "%s", p.UserNamespace)
+	}
 	for _, c := range p.CapDrop {
 		flag("--cap-drop", "%s", c)
 	}
@@ -101,7 +113,24 @@ func args(p plan.Plan, version string) []string {
 	for _, name := range slices.Sorted(maps.Keys(labels)) {
 		flag("--label", "%s=%s", name, labels[name])
 	}
-	return append(words, p.Image.Reference)
+	return append(words, p.Image.Pinned())
+}
+
+// bind mounts a directory that has to be there. Only --volume can have it
+// labelled for SELinux.
+func bind(b plan.Bind) []string {
+	if b.Relabel {
+		return []string{"--volume", b.Source + ":" + b.Target + ":z"}
+	}
+	return []string{"--mount", "type=bind," + field("source="+b.Source) + "," + field("target="+b.Target)}
+}
+
+// field is one of a line of CSV, which is how docker reads --mount and --gpus.
+func field(text string) string {
+	if !strings.ContainsAny(text, ",\"\n") {
+		return text
+	}
+	return `"` + strings.ReplaceAll(text, `"`, `""`) + `"`
 }
 
 func health(h plan.Health) []string {
@@ -116,13 +145,12 @@ func health(h plan.Health) []string {
 		"--health-retries", strconv.Itoa(h.Retries))
 }
 
-// gpus is the flag's value: a line of CSV, in which commas within a field need
-// quotes of their own.
+// gpus is the flag's value.
 func gpus(g plan.GPURequest) string {
 	if len(g.IDs) == 0 {
 		return "all"
 	}
-	return `"device=` + strings.Join(g.IDs, ",") + `"`
+	return field("device=" + strings.Join(g.IDs, ","))
 }
 
 var harmless = regexp.MustCompile(`^[A-Za-z0-9_@%+=:,./-]+$`)

@@ -53,14 +53,12 @@ func compareWords(t *testing.T, p plan.Plan, lines string) {
 	for _, line := range shellLines(t, lines) {
 		words = append(words, line...)
 	}
-	expected := []string{p.Image.Reference, p.User}
+	expected := []string{p.Image.Pinned(), p.User}
 	if p.Health.Test[0] == "CMD-SHELL" {
 		expected = append(expected, p.Health.Test[1])
 	}
 	for _, e := range p.Env {
-		if !e.Secret() {
-			expected = append(expected, e.Name+"="+e.Value)
-		}
+		expected = append(expected, e.Name+"="+e.Value)
 	}
 	for _, want := range expected {
 		if !slices.Contains(words, want) {

@@ -75,7 +75,9 @@ func Instance(t testing.TB, docker *engine.Engine) string {
 
 func removeInstance(t testing.TB, docker *engine.Engine, name string) {
 	ctx := context.WithoutCancel(t.Context())
-	removeContainers(t, docker, func(c container.Summary) bool { return c.Labels[plan.LabelInstance] == name })
+	removeContainers(t, docker, func(c container.Summary) bool {
+		return c.Labels[plan.LabelInstance] == name || c.Labels[plan.LabelProbe] == name
+	})
 	volumes, err := docker.VolumeList(ctx, volume.ListOptions{Filters: filters.NewArgs(filters.Arg("name", name+"_"))})
 	if err != nil {
 		t.Errorf("list the test's volumes: %v", err)

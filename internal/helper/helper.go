@@ -23,10 +23,12 @@ import (
 )
 
 // ServeCommand is the hidden command of this program that is the lite engine,
-// HealthCommand the one that asks it whether it is ready.
+// HealthCommand the one that asks it whether it is ready, DiskCommand the one
+// that prints how many bytes are free where the daemon keeps containers.
 const (
 	ServeCommand  = "serve-lite"
 	HealthCommand = "check-lite"
+	DiskCommand   = "free-disk"
 )
 
 // repository holds the lite images; the tag is the executable's digest, so

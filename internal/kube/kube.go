@@ -5,7 +5,6 @@ import (
 	"bytes"
 	_ "embed"
 	"fmt"
-	"slices"
 	"strings"
 	"text/template"
 
@@ -59,7 +58,7 @@ func (m manifests) notes() []string {
 	if m.GPUs != nil && len(m.GPUs.IDs) > 0 {
 		notes = append(notes, "Kubernetes gives each pod some GPU of its node, not "+m.GPUs.String())
 	}
-	if slices.ContainsFunc(m.Env, plan.Env.Secret) {
+	if len(m.Secrets) > 0 {
 		notes = append(notes, fmt.Sprintf("make the secret first: kubectl -n %s create secret generic %s --from-literal=NAME=VALUE", m.Name, m.Name))
 	}
 	return notes

@@ -42,7 +42,7 @@ func render(t *testing.T, p plan.Plan, o kube.Options) []byte {
 
 func TestRender(t *testing.T) {
 	t.Parallel()
-	for name, p := range plantest.Samples(t) {
+	for name, p := range plantest.ClusterSamples(t) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			got := render(t, p, options)
@@ -160,7 +160,7 @@ func (c *cluster) check(t *testing.T, p plan.Plan) {
 	for what, object := range map[string]metav1.Object{"deployment": c.deployment, "service": c.service, "budget": c.budget, "scaler": c.scaler, "network policy": c.network} {
 		equal("namespace of the "+what, object.GetNamespace(), p.Name)
 	}
-	equal("image", container.Image, p.Image.Reference)
+	equal("image", container.Image, p.Image.Pinned())
 	equal("memory", container.Resources.Limits.Memory().Value(), p.MemoryLimit)
 	equal("memory reserved", container.Resources.Requests.Memory().Value(), p.MemoryNeeded)
 	gpus := container.Resources.Limits["nvidia.com/gpu"]
@@ -192,14 +192,13 @@ func (c *cluster) check(t *testing.T, p plan.Plan) {
 			t.Errorf("the volume %s is mounted nowhere", v.Name)
 		}
 	}
-	equal("number of variables", len(container.Env), len(p.Env))
+	equal("number of variables", len(container.Env), len(p.Env)+len(p.Secrets))
 	for i, e := range p.Env {
 		equal("variable", container.Env[i].Name, e.Name)
-		if e.Secret() {
-			equal("secret's key", container.Env[i].ValueFrom.SecretKeyRef.Key, e.Name)
-		} else {
-			equal(e.Name, container.Env[i].Value, e.Value)
-		}
+		equal(e.Name, container.Env[i].Value, e.Value)
+	}
+	for i, s := range p.Secrets {
+		equal("secret's key", container.Env[len(p.Env)+i].ValueFrom.SecretKeyRef.Key, s.Name)
 	}
 }
 
@@ -241,6 +240,7 @@ func TestFieldsRendered(t *testing.T) {
 	t.Parallel()
 	p := plantest.Make(t, plantest.Laptop(), plan.Request{Tag: "lite"})
 	p.StartSeconds = 60 // far from the shortest start that is allowed for
+	const data = "it comes only with --data, a directory of this machine, which this target refuses"
 	const kubelet = "it is the kubelet's; a note says so"
 	plantest.Rendered(t, p, func(p plan.Plan) string { return string(render(t, p, options)) }, map[string]string{
 		"Publish.Address":     "a Service has an address of the cluster",
@@ -250,6 +250,9 @@ func TestFieldsRendered(t *testing.T) {
 		"SecurityOpt":         "a restricted pod always has allowPrivilegeEscalation: false",
 		"Init":                "a probe's processes are reaped by the container runtime",
 		"Replica":             "the Deployment names its pods itself",
+		"Binds":               data,
+		"GroupAdd":            data,
+		"UserNamespace":       data,
 		"Health.StartSeconds": "the startup probe holds the others back",
 	})
 }

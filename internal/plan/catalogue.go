@@ -17,6 +17,8 @@ type Variant struct {
 	Tag          string   `yaml:"tag"`
 	Platforms    []string `yaml:"platforms"` // as linux/amd64
 	UnpackedSize int64    `yaml:"unpacked_size"`
+	// Digest is the image of which UnpackedSize was measured; the tag moves.
+	Digest string `yaml:"digest"`
 	// MemoryNeeded is what one worker takes with its models loaded;
 	// MemoryLimit is the ceiling that the container gets.
 	MemoryNeeded int64    `yaml:"memory_needed"`
@@ -41,12 +43,24 @@ type Variant struct {
 // GPUNeeds are the conditions under which a variant's CUDA code runs on a
 // GPU.
 type GPUNeeds struct {
-	MinDriverLinux   string `yaml:"min_driver_linux"`
-	MinDriverWindows string `yaml:"min_driver_windows"`
+	DriverLinux   DriverNeeds `yaml:"driver_linux"`
+	DriverWindows DriverNeeds `yaml:"driver_windows"` // of WSL too
+	// CompatBranches are older Linux drivers that the image admits on the
+	// data-centre cards CompatCards, named as nvidia-smi does, without what
+	// follows the model.
+	CompatBranches []string `yaml:"compat_branches"`
+	CompatCards    []string `yaml:"compat_cards"`
 	// MinCompute is inclusive, BelowCompute exclusive.
 	MinCompute   string `yaml:"min_compute"`
 	BelowCompute string `yaml:"below_compute"`
 	MinMemory    int64  `yaml:"min_memory"`
+}
+
+// DriverNeeds are versions of NVIDIA's driver: below Needed nothing runs,
+// below Advised some cards do not.
+type DriverNeeds struct {
+	Needed  string `yaml:"needed"`
+	Advised string `yaml:"advised"`
 }
 
 // Variant looks a variant up by its name.
@@ -67,6 +81,13 @@ func (c Catalogue) variantTagged(tag string) (Variant, bool) {
 		}
 	}
 	return Variant{}, false
+}
+
+// VariantOf names the variant whose tag an image reference has, or "".
+func (c Catalogue) VariantOf(image string) string {
+	_, tag := splitTag(image)
+	v, _ := c.variantTagged(tag)
+	return v.Name
 }
 
 // Reference is the image reference of a pulled variant.

@@ -60,18 +60,65 @@ type Facts struct {
 	// BusyPorts are the TCP ports, of those that the request could use, on
 	// which something listens already where the container will be published.
 	BusyPorts Fact[[]int] `json:"busy_ports"`
+	// PortOwners name, as far as they can be seen, who has a busy port.
+	PortOwners map[int]PortOwner `json:"port_owners,omitempty"`
+	// Caller is who asks, also through sudo; unknown where users have no
+	// numbers.
+	Caller Fact[User] `json:"caller,omitzero"`
+}
+
+// PortOwner is who listens on a port, with the command that ends it.
+type PortOwner struct {
+	Name string `json:"name"` // as "the container web"
+	End  string `json:"end"`  // as "docker stop web"
 }
 
 // Host is the machine on which this program runs, which need not be the one
 // that runs the container.
 type Host struct {
-	OS     string      `json:"os"`   // as GOOS
-	Arch   string      `json:"arch"` // as GOARCH
-	Memory Fact[int64] `json:"memory"`
+	OS     string             `json:"os"`   // as GOOS
+	Arch   string             `json:"arch"` // as GOARCH
+	Distro Fact[Distribution] `json:"distribution"`
+	// WSL tells whether this is a Linux inside Windows: NVIDIA's driver is
+	// then the one of Windows.
+	WSL        Fact[bool]  `json:"wsl"`
+	Memory     Fact[int64] `json:"memory"`
+	FreeMemory Fact[int64] `json:"free_memory"` // what new programs can get without swapping
 	// GraphicsCards are names from the PCI bus: a hint that a GPU exists, not
 	// a proof that it can be used.
 	GraphicsCards Fact[[]string] `json:"graphics_cards"`
+	// CUDA is the newest version that the NVIDIA driver supports, as "12.2".
+	CUDA Fact[string] `json:"cuda"`
+	// Toolkit are the programs of NVIDIA's container toolkit that are
+	// installed here. They serve only a daemon that runs here too.
+	Toolkit Fact[[]Tool] `json:"toolkit"`
+	// CDISpecs are the files that describe NVIDIA GPUs to container engines.
+	// (Container Device Interface, github.com/cncf-tags/container-device-interface)
+	CDISpecs Fact[[]string] `json:"cdi_specs"`
 }
+
+// Distribution is a Linux distribution as os-release(5) names it.
+type Distribution struct {
+	Name string   `json:"name"` // as "Debian GNU/Linux 12 (bookworm)"
+	ID   string   `json:"id"`   // as "debian"
+	Like []string `json:"like,omitempty"`
+}
+
+// Tool is an installed program and its version, which is empty where the
+// program does not tell.
+type Tool struct {
+	Name    string `json:"name"`
+	Version string `json:"version,omitempty"`
+}
+
+// The kinds of container engine that need different remedies.
+const (
+	KindEngine   = "Docker Engine"
+	KindDesktop  = "Docker Desktop"
+	KindRootless = "rootless Docker"
+	KindSnap     = "Docker from snap"
+	KindPodman   = "Podman"
+)
 
 // Daemon is the world in which the container will run: Docker Desktop's
 // virtual machine, a remote server, or this host.
@@ -79,15 +126,31 @@ type Daemon struct {
 	Endpoint string       `json:"endpoint"`
 	Local    Fact[bool]   `json:"local"` // on this machine, its virtual machines included
 	Version  Fact[string] `json:"version"`
-	Kind     Fact[string] `json:"kind"` // "Docker Engine", "Docker Desktop", "Podman"
+	Kind     Fact[string] `json:"kind"` // one of the Kind constants
 	OS       Fact[string] `json:"os"`   // as GOOS
 	Arch     Fact[string] `json:"arch"` // as GOARCH
-	CPUs     Fact[int]    `json:"cpus"`
-	Memory   Fact[int64]  `json:"memory"` // bytes that containers can share
+	// Emulation tells whether a daemon of another architecture runs
+	// linux/amd64 programs.
+	Emulation  Fact[bool]  `json:"emulation"`
+	CPUs       Fact[int]   `json:"cpus"`
+	Memory     Fact[int64] `json:"memory"` // bytes that containers can share
+	FreeMemory Fact[int64] `json:"free_memory"`
+	// ImageDir is where images live, DiskFree what is free there, in bytes.
+	ImageDir Fact[string] `json:"image_dir"`
+	DiskFree Fact[int64]  `json:"disk_free"`
+	// Images are the references of the images that are here already.
+	Images         Fact[[]string] `json:"images"`
+	WSL            Fact[bool]     `json:"wsl"`    // its kernel is that of WSL2
+	Cgroup         Fact[string]   `json:"cgroup"` // version: "1" or "2"
+	SELinux        Fact[bool]     `json:"selinux"`
+	UserNamespaces Fact[bool]     `json:"user_namespaces"` // container users are other users outside
 	// NvidiaToolkit tells whether the daemon offers NVIDIA's container
 	// toolkit. Its absence in the daemon's own account is not a no: Docker
 	// Desktop and WSL2 work without naming it.
 	NvidiaToolkit Fact[bool] `json:"nvidia_toolkit"`
+	// GPUProof is the only certain answer: a container was started with a GPU
+	// request, and looked for the device.
+	GPUProof Fact[bool] `json:"gpu_proof"`
 }
 
 // GPU is one NVIDIA GPU as nvidia-smi describes it.
@@ -97,5 +160,17 @@ type GPU struct {
 	Name              string       `json:"name"`
 	Driver            string       `json:"driver"`
 	Memory            Fact[int64]  `json:"memory"`             // bytes
+	FreeMemory        Fact[int64]  `json:"free_memory"`        // bytes
 	ComputeCapability Fact[string] `json:"compute_capability"` // as "8.9"
+	// MIG tells whether the GPU is partitioned: programs then see only its
+	// slices, never the whole. (Multi-Instance GPU)
+	MIG    Fact[bool]    `json:"mig"`
+	Slices Fact[[]Slice] `json:"slices"` // known where MIG is on
+}
+
+// Slice is one MIG device of a GPU.
+type Slice struct {
+	UUID    string `json:"uuid"`
+	Profile string `json:"profile"` // as "1g.10gb"
+	Memory  int64  `json:"memory"`  // bytes, by the profile's name
 }

@@ -2,80 +2,242 @@ package plan
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 )
 
-type answer int
-
-const (
-	undecided answer = iota
-	suitable
-	unsuitable
-)
-
-// finding is the answer whether a variant's GPU code can run here.
-type finding struct {
-	answer  answer
-	because string
-	remedy  string // of an unsuitable finding
-}
+// AllGPUs asks for every GPU, also for those that do not suit.
+const AllGPUs = "all"
 
 // checkGPUs goes through what a GPU variant needs, from the cheapest fact to
-// the rarest fault. A variant runs when every GPU that it would get suits it.
-func (m *maker) checkGPUs(v Variant) finding {
-	gpus := m.facts.GPUs
+// the rarest fault.
+func (f Facts) checkGPUs(needs *GPUNeeds, asked []string) Verdict {
+	if !f.GPUs.Known || len(f.GPUs.Value) == 0 {
+		return f.judgeUnseen(asked)
+	}
+	verdict, chosen := f.chooseGPUs(needs, asked)
+	if verdict.Answer != Suitable {
+		return verdict
+	}
+	names := gpuNames(chosen)
+	access := f.gpuAccess()
 	switch {
-	case !gpus.Known:
-		return finding{undecided, "no NVIDIA GPU could be seen: " + gpus.Evidence, ""}
-	case len(gpus.Value) == 0:
-		return finding{unsuitable, "no NVIDIA GPU: " + gpus.Evidence, "install an NVIDIA GPU and its driver"}
+	case !access.Known:
+		verdict.Answer, verdict.Remedy = Undecided, "facecraft doctor asks Docker for a GPU and looks"
+		verdict.Because = fmt.Sprintf("%s is there, but whether Docker can hand it to a container is unknown: %s", names, access.Evidence)
+	case !access.Value:
+		verdict.Answer, verdict.Remedy = Unsuitable, f.ToolkitRemedy()
+		verdict.Because = fmt.Sprintf("%s is there, but Docker cannot hand it to a container: %s", names, access.Evidence)
+	default:
+		verdict.Because = fmt.Sprintf("%s, driver %s (%s); %s", names, chosen[0].Driver, f.GPUs.Evidence, access.Evidence)
 	}
-	for _, gpu := range gpus.Value {
-		if f := v.GPU.check(gpu, m.facts.Host.OS); f.answer != suitable {
-			return f
-		}
-	}
-	gpu := gpus.Value[0]
-	toolkit := m.facts.Daemon.NvidiaToolkit
-	switch {
-	case !toolkit.Known:
-		return finding{undecided, fmt.Sprintf("%s is there, but whether Docker can hand it to a container is not: %s",
-			gpu.Name, toolkit.Evidence), ""}
-	case !toolkit.Value:
-		return finding{unsuitable, fmt.Sprintf("%s is there, but Docker cannot hand it to a container: %s",
-			gpu.Name, toolkit.Evidence), "install nvidia-container-toolkit and restart Docker"}
-	}
-	return finding{suitable, fmt.Sprintf("%s, driver %s (%s); %s", gpu.Name, gpu.Driver, gpus.Evidence, toolkit.Evidence), ""}
+	return verdict
 }
 
-// check holds one GPU against the needs.
-func (n *GPUNeeds) check(gpu GPU, hostOS string) finding {
-	minDriver := n.MinDriverLinux
-	if hostOS == "windows" {
-		minDriver = n.MinDriverWindows
+// judgeUnseen tells what may be hoped for where nvidia-smi names no GPU.
+func (f Facts) judgeUnseen(asked []string) Verdict {
+	verdict := Verdict{Answer: Unsuitable, Because: "no NVIDIA GPU: " + f.GPUs.Evidence, Remedy: f.GPURemedy()}
+	proof := f.Daemon.GPUProof
+	switch {
+	case f.GPUs.Known && f.nvidiaOnBus():
+		verdict.Because = "an NVIDIA card is there, but its driver is not at work: " + f.GPUs.Evidence
+	case f.GPUs.Known:
+	case proof.Known && !proof.Value:
+		verdict.Because += "; and " + proof.Evidence
+	default:
+		verdict.Answer, verdict.GPUs = Undecided, ids(asked)
+		verdict.Because = "no NVIDIA GPU could be seen: " + f.GPUs.Evidence
+		if proof.Known {
+			verdict.Because = proof.Evidence + ", but whether it suits is unknown: " + f.GPUs.Evidence
+		}
+	}
+	return verdict
+}
+
+// gpuAccess is the best word on whether a container gets a GPU.
+func (f Facts) gpuAccess() Fact[bool] {
+	if f.Daemon.GPUProof.Known {
+		return f.Daemon.GPUProof
+	}
+	return f.Daemon.NvidiaToolkit
+}
+
+// chooseGPUs takes the GPUs asked for, which then all have to suit, or those
+// of all that do.
+func (f Facts) chooseGPUs(needs *GPUNeeds, asked []string) (Verdict, []GPU) {
+	verdict := Verdict{Answer: Suitable, GPUs: ids(asked)}
+	var chosen []GPU
+	var refused []Verdict
+	for _, gpu := range f.GPUs.Value {
+		if verdict.GPUs != nil && !gpu.among(asked) {
+			continue
+		}
+		found := f.JudgeGPU(needs, gpu)
+		if found.Answer == Suitable {
+			chosen = append(chosen, gpu)
+			verdict.Advice = append(verdict.Advice, found.Advice...)
+		} else {
+			refused = append(refused, found)
+		}
+	}
+	if len(refused) == 0 {
+		return verdict, chosen
+	}
+	if len(chosen) == 0 || len(asked) > 0 {
+		// What might yet work counts more than what cannot.
+		slices.SortStableFunc(refused, func(a, b Verdict) int { return int(a.Answer) - int(b.Answer) })
+		refused[0].GPUs = ids(asked)
+		return refused[0], nil
+	}
+	for _, gpu := range chosen {
+		verdict.GPUs = append(verdict.GPUs, gpu.deviceIDs()...)
+	}
+	for _, left := range refused {
+		verdict.Advice = append(verdict.Advice, Advice{Fact: "one GPU is left out: " + left.Because})
+	}
+	return verdict, chosen
+}
+
+// windowsDriver tells whether the driver is that of Windows, whose versions
+// are counted differently.
+func (f Facts) windowsDriver() bool {
+	return f.Host.OS == "windows" || f.Host.WSL.Known && f.Host.WSL.Value
+}
+
+// ids are device IDs for a request; all of them is said by none.
+func ids(asked []string) []string {
+	if slices.Contains(asked, AllGPUs) {
+		return nil
+	}
+	return asked
+}
+
+// among tells whether the GPU, or a slice of it, is one of those asked for.
+func (g GPU) among(asked []string) bool {
+	return slices.ContainsFunc(asked, func(id string) bool {
+		return id == strconv.Itoa(g.Index) || id == g.UUID ||
+			slices.ContainsFunc(g.Slices.Value, func(s Slice) bool { return s.UUID == id })
+	})
+}
+
+// deviceIDs name the GPU in a device request: by UUID, since indexes may
+// change at the next start of the machine.
+func (g GPU) deviceIDs() []string {
+	var list []string
+	for _, slice := range g.Slices.Value {
+		list = append(list, slice.UUID)
 	}
 	switch {
+	case list != nil:
+		return list
+	case g.UUID == "":
+		return []string{strconv.Itoa(g.Index)}
+	}
+	return []string{g.UUID}
+}
+
+func gpuNames(gpus []GPU) string {
+	counts := map[string]int{}
+	var names []string
+	for _, gpu := range gpus {
+		if counts[gpu.Name]++; counts[gpu.Name] == 1 {
+			names = append(names, gpu.Name)
+		}
+	}
+	for i, name := range names {
+		if n := counts[name]; n > 1 {
+			names[i] = fmt.Sprintf("%d × %s", n, name)
+		}
+	}
+	return strings.Join(names, ", ")
+}
+
+func (n *GPUNeeds) driver(windows bool) DriverNeeds {
+	if windows {
+		return n.DriverWindows
+	}
+	return n.DriverLinux
+}
+
+// JudgeGPU holds one GPU against the needs of a variant.
+func (f Facts) JudgeGPU(needs *GPUNeeds, gpu GPU) Verdict {
+	verdict := needs.check(gpu, f.windowsDriver())
+	if verdict.Answer != Suitable && verdict.Remedy == "" {
+		verdict.Remedy = f.DriverRemedy(needs.driver(f.windowsDriver()).Advised)
+		if !gpu.ComputeCapability.Known {
+			verdict.Remedy += ", if that still supports the GPU"
+		}
+	}
+	return verdict
+}
+
+// check leaves the remedy for a driver to JudgeGPU, which knows the machine.
+func (n *GPUNeeds) check(gpu GPU, windows bool) Verdict {
+	verdict := Verdict{Answer: Suitable}
+	not := func(answer Answer, remedy, format string, args ...any) Verdict {
+		return Verdict{Answer: answer, Because: gpu.Name + " " + fmt.Sprintf(format, args...), Remedy: remedy}
+	}
+	driver := n.driver(windows)
+	switch {
 	case gpu.Driver == "":
-		return finding{undecided, fmt.Sprintf("%s has a driver of unknown version", gpu.Name), ""}
-	case olderThan(gpu.Driver, minDriver):
-		return finding{unsuitable, fmt.Sprintf("%s has driver %s and the image needs %s", gpu.Name, gpu.Driver, minDriver),
-			"update the NVIDIA driver to " + minDriver + " or newer"}
+		return not(Undecided, "", "has a driver of unknown version")
+	case olderThan(gpu.Driver, driver.Needed) && (windows || !n.admits(gpu)):
+		return not(Unsuitable, "", "has driver %s and the image needs %s", gpu.Driver, driver.Needed)
+	case olderThan(gpu.Driver, driver.Advised) && !n.dataCentre(gpu):
+		verdict.Advice = append(verdict.Advice, Advice{
+			fmt.Sprintf("%s has driver %s: below %s CUDA may refuse it (Error 804)", gpu.Name, gpu.Driver, driver.Advised),
+			"if it does, update the driver"})
 	}
-	if compute := gpu.ComputeCapability; !compute.Known {
-		return finding{undecided, fmt.Sprintf("%s has an unknown compute capability: %s", gpu.Name, compute.Evidence), ""}
-	} else if olderThan(compute.Value, n.MinCompute) {
-		return finding{unsuitable, fmt.Sprintf("%s is too old: compute capability %s, and the image's PyTorch starts at %s",
-			gpu.Name, compute.Value, n.MinCompute), "use a newer GPU"}
-	} else if !olderThan(compute.Value, n.BelowCompute) {
-		return finding{unsuitable, fmt.Sprintf("%s is too new: compute capability %s, and the image's PyTorch has no code for %s and up",
-			gpu.Name, compute.Value, n.BelowCompute), "wait for an image with a newer PyTorch"}
+	compute := gpu.ComputeCapability
+	switch {
+	case !compute.Known:
+		return not(Undecided, "", "has an unknown compute capability: %s", compute.Evidence)
+	case olderThan(compute.Value, n.MinCompute):
+		return not(Unsuitable, "use a newer GPU", "is too old: compute capability %s, and the image's PyTorch starts at %s",
+			compute.Value, n.MinCompute)
+	case !olderThan(compute.Value, n.BelowCompute):
+		return not(Unsuitable, "wait for an image with a newer PyTorch",
+			"is too new: compute capability %s, and the image's PyTorch has no code for %s and up", compute.Value, n.BelowCompute)
 	}
-	if gpu.Memory.Known && gpu.Memory.Value < n.MinMemory {
-		return finding{unsuitable, fmt.Sprintf("%s has %s of memory and the models need %s",
-			gpu.Name, Memory(gpu.Memory.Value), Memory(n.MinMemory)), "use a GPU with more memory"}
+	memory := gpu.Memory
+	if gpu.MIG.Known && gpu.MIG.Value {
+		switch {
+		case !gpu.Slices.Known:
+			return not(Undecided, "nvidia-smi -L lists its slices", "is partitioned (MIG) in an unknown way: %s", gpu.Slices.Evidence)
+		case len(gpu.Slices.Value) == 0:
+			return not(Unsuitable, fmt.Sprintf("make slices, or turn MIG off: sudo nvidia-smi -i %d -mig 0", gpu.Index),
+				"has MIG on and no slices, so that programs see no GPU")
+		}
+		memory = smallest(gpu.Slices.Value)
 	}
-	return finding{answer: suitable}
+	if memory.Known && memory.Value < n.MinMemory {
+		return not(Unsuitable, "use a GPU with more memory", "has %s of memory and the models need %s", Memory(memory.Value), Memory(n.MinMemory))
+	}
+	if free := gpu.FreeMemory; free.Known && free.Value < n.MinMemory && !gpu.MIG.Value {
+		verdict.Advice = append(verdict.Advice, Advice{
+			fmt.Sprintf("%s has %s of memory free and the models need %s", gpu.Name, Memory(free.Value), Memory(n.MinMemory)),
+			"nvidia-smi shows what takes it"})
+	}
+	return verdict
+}
+
+func smallest(list []Slice) Fact[int64] {
+	least := slices.MinFunc(list, func(a, b Slice) int { return int(a.Memory>>20 - b.Memory>>20) })
+	return Known(least.Memory, "the MIG profile "+least.Profile)
+}
+
+// admits tells whether the image takes a driver although it is old: some
+// branches, on data-centre cards.
+func (n *GPUNeeds) admits(gpu GPU) bool {
+	branch, _, _ := strings.Cut(gpu.Driver, ".")
+	return n.dataCentre(gpu) && slices.Contains(n.CompatBranches, branch)
+}
+
+// dataCentre goes by the model, as in "NVIDIA A100-SXM4-40GB".
+func (n *GPUNeeds) dataCentre(gpu GPU) bool {
+	model := strings.FieldsFunc(strings.TrimPrefix(gpu.Name, "NVIDIA "), func(r rune) bool { return r == ' ' || r == '-' })
+	return len(model) > 0 && slices.Contains(n.CompatCards, model[0])
 }
 
 // olderThan compares dotted numbers such as driver versions and compute

@@ -41,10 +41,16 @@ func Make(f Facts, c Catalogue, r Request) (Plan, error) {
 	if err := r.validate(c); err != nil {
 		return Plan{}, err
 	}
+	if err := r.validateGPUs(f, c); err != nil {
+		return Plan{}, err
+	}
 	m := maker{facts: f, catalogue: c, request: r}
 	variant, err := m.chooseVariant()
 	if err != nil {
 		return Plan{}, err
+	}
+	if memory := f.Daemon.Memory; !memory.Known {
+		m.because("not checked", "Docker's memory, disk and architecture: %s", memory.Evidence)
 	}
 	if err := m.chooseImage(variant); err != nil {
 		return Plan{}, err
@@ -53,6 +59,10 @@ func Make(f Facts, c Catalogue, r Request) (Plan, error) {
 		return Plan{}, err
 	}
 	m.fill(variant)
+	if err := m.chooseData(variant); err != nil {
+		return Plan{}, err
+	}
+	m.chooseEnv()
 	m.chooseMemory(variant)
 	if err := m.replicate(variant); err != nil {
 		return Plan{}, err
@@ -64,6 +74,7 @@ type maker struct {
 	facts     Facts
 	catalogue Catalogue
 	request   Request
+	gpus      []string // device IDs for the request, nil for all
 	plan      Plan
 }
 
@@ -107,7 +118,7 @@ func (r Request) validate(c Catalogue) error {
 		return fault.New(fault.Usage, "name the variant: --tag cpu or --tag gpu",
 			"%s has no usable :latest: the one on Docker Hub is older than both variants", c.Repository)
 	}
-	return nil
+	return r.validateEnv()
 }
 
 func (c Catalogue) names() []string {
@@ -131,25 +142,61 @@ func (m *maker) chooseVariant() (Variant, error) {
 			}
 		}
 	}
+	if len(m.request.GPUs) > 0 {
+		for _, v := range m.catalogue.Variants {
+			if v.GPU != nil {
+				return m.explicitVariant(v.Name, "asked for with --gpus "+strings.Join(m.request.GPUs, ","))
+			}
+		}
+	}
 	return m.autoVariant()
 }
 
 func (m *maker) explicitVariant(name, why string) (Variant, error) {
 	v, _ := m.catalogue.Variant(name) // validated
 	m.because("variant "+name, "%s", why)
-	if v.GPU == nil {
+	if m.request.Elsewhere {
 		return v, nil
 	}
-	found := m.checkGPUs(v)
-	switch found.answer {
-	case unsuitable:
-		return v, fault.New(fault.Unrunnable, found.remedy+"; or run facecraft up --tag cpu",
-			"the %s variant cannot run here: %s", name, found.because)
-	case undecided:
-		m.warn("whether a GPU can be used is unknown: %s", found.because)
+	verdict := m.judge(v)
+	switch verdict.Answer {
+	case Unsuitable:
+		return v, m.cannot(v, verdict)
+	case Undecided:
+		m.warn("whether a GPU can be used is unknown: %s", verdict.Because)
 	}
-	m.because("GPUs", "%s", found.because)
+	if v.GPU != nil {
+		m.because("GPUs", "%s", verdict.Because)
+	}
+	m.accept(verdict)
 	return v, nil
+}
+
+// cannot refuses a variant, with the remedy and the next best variant.
+func (m *maker) cannot(v Variant, verdict Verdict) error {
+	hint := verdict.Remedy
+	for _, other := range m.catalogue.Variants {
+		if other.Name != v.Name && other.GPU == nil && m.judge(other).Answer != Unsuitable {
+			hint += "; or run facecraft up --tag " + other.Name
+			break
+		}
+	}
+	return fault.New(fault.Unrunnable, hint, "the %s variant cannot run here: %s", v.Name, verdict.Because)
+}
+
+func (m *maker) judge(v Variant) Verdict {
+	if m.request.Image != "" {
+		v.UnpackedSize = 0 // another image's size is not in the catalogue
+	}
+	return Judge(m.facts, m.catalogue, v, m.request.GPUs)
+}
+
+// accept takes over what a verdict says about the chosen variant.
+func (m *maker) accept(verdict Verdict) {
+	m.gpus = verdict.GPUs
+	for _, advice := range verdict.Advice {
+		m.warn("%s", advice)
+	}
 }
 
 // autoVariant prefers the GPU where it is known to work. Everything else,
@@ -164,21 +211,25 @@ func (m *maker) autoVariant() (Variant, error) {
 			cpu = v
 			continue
 		}
-		found := m.checkGPUs(v)
-		if found.answer == suitable {
-			m.because("variant "+v.Name, "%s", found.because)
+		verdict := m.judge(v)
+		if verdict.Answer == Suitable {
+			m.because("variant "+v.Name, "%s", verdict.Because)
+			m.accept(verdict)
 			return v, nil
 		}
-		m.because("not "+v.Name, "%s", found.because)
-		if found.answer == unsuitable && m.facts.hasGPU() && found.remedy != "" {
-			m.warn("the GPU is not used: %s. To use it: %s", found.because, found.remedy)
+		m.because("not "+v.Name, "%s", verdict.Because)
+		if m.facts.GPUSeemsThere() && verdict.Remedy != "" {
+			m.warn("the GPU is not used; to use it: %s", verdict.Remedy)
 		}
 	}
-	m.because("variant "+cpu.Name, "it runs on every processor")
+	verdict := m.judge(cpu)
+	if verdict.Answer == Unsuitable {
+		return cpu, m.cannot(cpu, verdict)
+	}
+	m.because("variant "+cpu.Name, "it needs no GPU")
+	m.accept(verdict)
 	return cpu, nil
 }
-
-func (f Facts) hasGPU() bool { return f.GPUs.Known && len(f.GPUs.Value) > 0 }
 
 func (m *maker) chooseImage(v Variant) error {
 	m.plan.Variant = v.Name
@@ -201,29 +252,18 @@ func (m *maker) chooseImage(v Variant) error {
 	default:
 		m.plan.Image = Image{Reference: m.catalogue.Reference(v)}
 	}
-	return m.choosePlatform(v)
+	m.choosePlatform(v)
+	return nil
 }
 
 // choosePlatform takes the daemon's own platform where the image has it, and
 // else the image's first, which then runs under emulation.
-func (m *maker) choosePlatform(v Variant) error {
-	d := m.facts.Daemon
+func (m *maker) choosePlatform(v Variant) {
 	m.plan.Image.Platform = v.Platforms[0]
-	if !d.OS.Known || !d.Arch.Known {
-		return nil
-	}
-	if d.OS.Value != "linux" {
-		return fault.New(fault.Unrunnable, "switch Docker Desktop to Linux containers",
-			"the daemon runs %s containers and the images are for Linux", d.OS.Value)
-	}
-	native := d.OS.Value + "/" + d.Arch.Value
-	if slices.Contains(v.Platforms, native) {
+	d := m.facts.Daemon
+	if native := d.OS.Value + "/" + d.Arch.Value; slices.Contains(v.Platforms, native) {
 		m.plan.Image.Platform = native
-		return nil
 	}
-	m.warn("the image is for %s and the daemon is %s: it runs under emulation, several times slower, if emulation is installed",
-		v.Platforms[0], native)
-	return nil
 }
 
 func (m *maker) choosePort() error {
@@ -255,17 +295,26 @@ func (m *maker) freePort() (int, error) {
 		case m.request.Port != 0:
 			m.because("port "+strconv.Itoa(port), "asked for with --port")
 		case port != DefaultPort:
-			m.because("port "+strconv.Itoa(port), "port %d is taken: %s", DefaultPort, m.facts.BusyPorts.Evidence)
-			m.warn("port %d is taken, the server is on port %d", DefaultPort, port)
+			m.because("port "+strconv.Itoa(port), "port %d is taken by %s", DefaultPort, m.holder(DefaultPort).Name)
+			m.warn("port %d is taken by %s, the server is on port %d", DefaultPort, m.holder(DefaultPort).Name, port)
 		}
 		return port, nil
 	}
 	if m.request.Port != 0 {
-		return 0, fault.New(fault.Failed, "free it, or leave --port out to take the next free one",
-			"port %d is taken: %s", m.request.Port, m.facts.BusyPorts.Evidence)
+		holder := m.holder(m.request.Port)
+		return 0, fault.New(fault.Failed, holder.End+", or leave --port out to take the next free one",
+			"port %d is taken by %s", m.request.Port, holder.Name)
 	}
 	return 0, fault.New(fault.Failed, "choose a free one with --port",
 		"the ports %d to %d are all taken", candidates[0], candidates[len(candidates)-1])
+}
+
+// holder is who has a busy port, as far as it could be seen.
+func (m *maker) holder(port int) PortOwner {
+	if owner, ok := m.facts.PortOwners[port]; ok {
+		return owner
+	}
+	return PortOwner{Name: "another program", End: "free it"}
 }
 
 // fill sets what follows from the variant alone.
@@ -293,7 +342,7 @@ func (m *maker) fill(v Variant) {
 	p.MemoryNeeded = v.MemoryNeeded
 	p.Settings = v.Settings
 	if v.GPU != nil {
-		p.GPUs = &GPURequest{}
+		p.GPUs = &GPURequest{IDs: m.gpus}
 	}
 }
 
@@ -315,15 +364,7 @@ func (p Plan) origins() string {
 // machine down with it.
 func (m *maker) chooseMemory(v Variant) {
 	m.plan.MemoryLimit = v.MemoryLimit
-	total := m.facts.Daemon.Memory
-	if !total.Known {
-		return
-	}
-	if total.Value < v.MemoryNeeded {
-		m.warn("the %s variant needs about %s of memory and Docker has %s: expect it to be killed while it loads",
-			v.Name, Memory(v.MemoryNeeded), Memory(total.Value))
-	}
-	if total.Value < v.MemoryLimit {
+	if total := m.facts.Daemon.Memory; total.Known && total.Value < v.MemoryLimit {
 		m.plan.MemoryLimit = total.Value
 		m.because("memory limit "+Memory(total.Value), "all that Docker has (%s)", total.Evidence)
 	}

@@ -56,23 +56,21 @@ func TestMakeChooses(t *testing.T) {
 		"GPU without toolkit": {
 			facts:   with(plantest.Workstation(), func(f *plan.Facts) { f.Daemon.NvidiaToolkit = plan.Known(false, "nothing listed") }),
 			variant: "cpu", reason: "not gpu: NVIDIA GeForce RTX 4090 is there, but Docker cannot hand it to a container: nothing listed",
-			warning: "install nvidia-container-toolkit and restart Docker"},
+			warning: "to use it: install nvidia-container-toolkit && sudo nvidia-ctk runtime configure"},
 		"GPU with unknown toolkit": {
 			facts:   with(plantest.Workstation(), func(f *plan.Facts) { f.Daemon.NvidiaToolkit = plan.Unknown[bool]("Desktop") }),
-			variant: "cpu", reason: "not gpu: NVIDIA GeForce RTX 4090 is there, but whether Docker can hand it to a container is not: Desktop"},
+			variant: "cpu", reason: "not gpu: NVIDIA GeForce RTX 4090 is there, but whether Docker can hand it to a container is unknown: Desktop",
+			warning: "facecraft doctor asks Docker"},
 		"GPU asked for with unknown toolkit": {
 			facts:   with(plantest.Workstation(), func(f *plan.Facts) { f.Daemon.NvidiaToolkit = plan.Unknown[bool]("Desktop") }),
 			request: plan.Request{Tag: "gpu"}, variant: "gpu",
 			reason: "variant gpu: asked for with --tag gpu", warning: "whether a GPU can be used is unknown"},
 		"old driver": {facts: workstation(func(g *plan.GPU) { g.Driver = "470.223.02" }), variant: "cpu",
-			reason:  "not gpu: NVIDIA GeForce RTX 4090 has driver 470.223.02 and the image needs 530.30.02",
-			warning: "update the NVIDIA driver to 530.30.02"},
-		"the oldest driver": {facts: workstation(func(g *plan.GPU) { g.Driver = "530.30.02" }), variant: "gpu"},
-		"driver on Windows": {
-			facts: with(workstation(func(g *plan.GPU) { g.Driver = "531.13" }), func(f *plan.Facts) { f.Host.OS = "windows" }), variant: "cpu",
-			reason: "not gpu: NVIDIA GeForce RTX 4090 has driver 531.13 and the image needs 531.14", warning: "531.14"},
+			reason:  "not gpu: NVIDIA GeForce RTX 4090 has driver 470.223.02 and the image needs 525.60.13",
+			warning: "update NVIDIA's driver to 530.30.02"},
+		"the oldest advised driver": {facts: workstation(func(g *plan.GPU) { g.Driver = "530.30.02" }), variant: "gpu"},
 		"unknown driver": {facts: workstation(func(g *plan.GPU) { g.Driver = "" }), variant: "cpu",
-			reason: "not gpu: NVIDIA GeForce RTX 4090 has a driver of unknown version"},
+			reason: "not gpu: NVIDIA GeForce RTX 4090 has a driver of unknown version", warning: "to use it: update NVIDIA's driver"},
 		"too new": {facts: workstation(func(g *plan.GPU) { g.ComputeCapability = plan.Known("12.0", "nvidia-smi") }), variant: "cpu",
 			reason:  "not gpu: NVIDIA GeForce RTX 4090 is too new: compute capability 12.0, and the image's PyTorch has no code for 10.0 and up",
 			warning: "wait for an image"},
@@ -85,8 +83,8 @@ func TestMakeChooses(t *testing.T) {
 			warning: "more memory"},
 		"unknown GPU memory": {facts: workstation(func(g *plan.GPU) { g.Memory = plan.Unknown[int64]("nvidia-smi says [N/A]") }), variant: "gpu"},
 		"nothing known": {facts: plantest.Blind(), variant: "cpu",
-			reason: "not gpu: no NVIDIA GPU could be seen: nvidia-smi did not answer within 3s",
-			check:  func(p plan.Plan) bool { return p.Publish.Port == 8000 && p.MemoryLimit == 6<<30 }},
+			reason: "not gpu: no NVIDIA GPU could be seen: nvidia-smi did not answer within 3s", warning: "NVIDIA's driver is stuck",
+			check: func(p plan.Plan) bool { return p.Publish.Port == 8000 && p.MemoryLimit == 6<<30 }},
 
 		"lite": {facts: plantest.Laptop(), request: plan.Request{Tag: "lite"}, variant: "lite",
 			reason: "image: built into this program, nothing is downloaded",
@@ -110,7 +108,7 @@ func TestMakeChooses(t *testing.T) {
 		"digest of the repository": {facts: plantest.Laptop(), request: plan.Request{Image: "djok/facecraft@sha256:00"}, variant: "cpu"},
 
 		"taken port": {facts: with(plantest.Laptop(), func(f *plan.Facts) { f.BusyPorts.Value = []int{8000, 8001} }), variant: "cpu",
-			reason: "port 8002: port 8000 is taken: something listens there already", warning: "the server is on port 8002",
+			reason: "port 8002: port 8000 is taken by another program", warning: "the server is on port 8002",
 			check: func(p plan.Plan) bool {
 				return p.Publish.Port == 8002 && p.Env[0].Value == "http://127.0.0.1:8002,http://localhost:8002"
 			}},

@@ -33,22 +33,36 @@ const (
 	// or stops another's.
 	LabelInstance = "io.facecraft.instance"
 	LabelVariant  = "io.facecraft.variant"
+	LabelGPUs     = "io.facecraft.gpus" // as GPURequest.String, where GPUs are used
 	LabelPlan     = "io.facecraft.plan" // Plan.Hash
 	LabelVersion  = "io.facecraft.version"
 	// LabelReplica numbers the containers of an instance that has several.
 	LabelReplica = "io.facecraft.replica"
+	// LabelProbe marks the short-lived containers that look around inside the
+	// daemon's world. They are no servers.
+	LabelProbe = "io.facecraft.probe"
+	// LabelDigest tells which image a tag stood for; a tag moves.
+	LabelDigest = "io.facecraft.digest"
 )
 
 // Plan is one container to be, with the reasons for each choice. Sizes are in
 // bytes.
 type Plan struct {
-	Name        string      `json:"name"` // of the instance
-	Variant     string      `json:"variant"`
-	Image       Image       `json:"image"`
-	Publish     Publish     `json:"publish"`
-	User        string      `json:"user"` // uid:gid, never root
-	Env         []Env       `json:"env"`
+	Name    string  `json:"name"` // of the instance
+	Variant string  `json:"variant"`
+	Image   Image   `json:"image"`
+	Publish Publish `json:"publish"`
+	User    string  `json:"user"` // uid:gid; root only where root is the caller outside
+	// GroupAdd are further groups of the user, by number.
+	GroupAdd []string `json:"group_add,omitempty"`
+	// UserNamespace is Docker's word for how users inside and outside relate;
+	// empty is the daemon's default.
+	UserNamespace string   `json:"user_namespace,omitempty"`
+	Env           []Env    `json:"env"`
+	Secrets       []Secret `json:"secrets,omitempty"`
+	// The server's files are in named volumes, or in directories of the host.
 	Volumes     []Volume    `json:"volumes"`
+	Binds       []Bind      `json:"binds,omitempty"`
 	Tmpfs       []string    `json:"tmpfs,omitempty"` // writable paths in memory
 	ReadOnly    bool        `json:"read_only"`       // the root file system
 	GPUs        *GPURequest `json:"gpus,omitempty"`
@@ -87,6 +101,19 @@ type Image struct {
 	Platform  string `json:"platform"` // as linux/amd64
 	// BuiltIn images are loaded from this program, the others are pulled.
 	BuiltIn bool `json:"built_in"`
+	// Digest is what the reference stood for, as sha256:…, when it was pulled.
+	// It is empty for an image that came from no registry.
+	Digest string `json:"digest,omitempty"`
+}
+
+// Pinned is the reference that goes on meaning this very image when its tag
+// moves. Without a digest it is the reference itself.
+func (i Image) Pinned() string {
+	if i.Digest == "" {
+		return i.Reference
+	}
+	repository, _ := splitTag(i.Reference)
+	return repository + "@" + i.Digest
 }
 
 // Publish is the one port of the container that the host can reach.
@@ -108,10 +135,24 @@ type Volume struct {
 	Target string `json:"target" yaml:"target"`
 }
 
+// Bind is a directory of the host and its place in the container.
+type Bind struct {
+	Source string `json:"source"` // an absolute path
+	Target string `json:"target"`
+	// Owner is to own the directory if it has to be made; nil is its maker.
+	Owner *User `json:"owner,omitempty"`
+	// Relabel lets containers use it under SELinux.
+	Relabel bool `json:"relabel,omitempty"`
+}
+
 // GPURequest asks the daemon for NVIDIA GPUs: those named, or all.
 type GPURequest struct {
 	IDs []string `json:"ids,omitempty"` // UUIDs or indexes; none means all
 }
+
+// NewGPURequest is the request for the GPUs asked for, by index or UUID; all
+// of them where none or AllGPUs is named.
+func NewGPURequest(asked []string) *GPURequest { return &GPURequest{IDs: ids(asked)} }
 
 // LogRotation bounds what the daemon keeps of the container's output.
 type LogRotation struct {
@@ -151,15 +192,28 @@ func (p Publish) URL() string {
 }
 
 // Hash identifies the container that the plan describes: two plans with the
-// same hash give the same container, whatever led to them.
+// same hash give the same container, whatever led to them. The digest is left
+// out: it is found out by carrying the plan out, and a tag that has moved since
+// must not make a running server another.
 func (p Plan) Hash() string {
 	p.StartSeconds, p.UnpackedSize, p.MemoryNeeded, p.Reasons, p.Warnings, p.Replicas = 0, 0, 0, nil, nil, nil
+	p.Image.Digest = ""
 	data, err := json.Marshal(p)
 	if err != nil {
 		panic(err) // a Plan holds only strings, numbers and lists of them
 	}
 	sum := sha256.Sum256(data)
 	return hex.EncodeToString(sum[:6])
+}
+
+// Because is the reason for a choice, or nothing.
+func (p Plan) Because(choice string) string {
+	for _, reason := range p.Reasons {
+		if reason.Choice == choice {
+			return reason.Because
+		}
+	}
+	return ""
 }
 
 // Labels are those of the plan's container, started by a launcher of the
@@ -170,6 +224,12 @@ func (p Plan) Labels(version string) map[string]string {
 		LabelVariant:  p.Variant,
 		LabelPlan:     p.Hash(),
 		LabelVersion:  version,
+	}
+	if p.GPUs != nil {
+		labels[LabelGPUs] = p.GPUs.String()
+	}
+	if p.Image.Digest != "" {
+		labels[LabelDigest] = p.Image.Digest
 	}
 	if p.Replica > 0 {
 		labels[LabelReplica] = strconv.Itoa(p.Replica)

@@ -32,7 +32,7 @@ func (p Plan) Container() string {
 
 // Containers are the plans of all the containers, each for itself. A server
 // writes an upload under the name that the client chose, so that each has
-// volumes of its own.
+// volumes or directories of its own.
 func (p Plan) Containers() []Plan {
 	others := p.Replicas
 	p.Replicas = nil
@@ -51,6 +51,10 @@ func (p Plan) Containers() []Plan {
 		other.Volumes = slices.Clone(p.Volumes)
 		for j, v := range p.Volumes {
 			other.Volumes[j].Name = other.Container() + strings.TrimPrefix(v.Name, p.Name)
+		}
+		other.Binds = slices.Clone(p.Binds)
+		for j := range p.Binds {
+			other.Binds[j].Source += fmt.Sprintf("-%d", other.Replica)
 		}
 		all = append(all, other)
 	}

@@ -1,6 +1,12 @@
 package plan
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/djok/facecraft/internal/fault"
+)
 
 // Auto lets the facts choose the variant.
 const Auto = "auto"
@@ -14,6 +20,53 @@ type Request struct {
 	Port     int    // host port; 0 takes the first free one from DefaultPort
 	Listen   string // host address to publish on; empty is loopback
 	Replicas int    // containers side by side, or AutoReplicas; 0 is one
+	// GPUs are indexes or UUIDs, or AllGPUs. Naming any asks for a GPU
+	// variant; none leaves the choice among those that suit.
+	GPUs []string
+	// Data is a directory of the host, as an absolute path, for the server's
+	// files; empty keeps them in named volumes.
+	Data    string
+	Env     []Env    // variables for the container
+	Secrets []Secret // variables whose values must not be seen
+	// Elsewhere is for an image that is only fetched or carried away: whether
+	// this machine could run the variant asked for does not count.
+	Elsewhere bool
+}
+
+// ShapesContainer tells whether the request asks for settings that Differs
+// does not compare.
+func (r Request) ShapesContainer() bool {
+	return r.Listen != "" || r.Data != "" || len(r.Env) > 0 || len(r.Secrets) > 0
+}
+
+// WantsGPU tells whether the request can only be met with a GPU.
+func (r Request) WantsGPU(c Catalogue) bool {
+	v, _ := c.Variant(r.Tag)
+	return v.GPU != nil || len(r.GPUs) > 0
+}
+
+// validateGPUs refuses a choice of GPUs that cannot be meant.
+func (r Request) validateGPUs(f Facts, c Catalogue) error {
+	if len(r.GPUs) == 0 {
+		return nil
+	}
+	if v, ok := c.Variant(r.Tag); ok && v.GPU == nil {
+		return fault.New(fault.Usage, "leave one of them out", "--gpus and --tag %s contradict each other", r.Tag)
+	}
+	var known []string
+	for _, gpu := range f.GPUs.Value {
+		known = append(known, fmt.Sprintf("%d (%s)", gpu.Index, gpu.Name))
+	}
+	for _, id := range r.GPUs {
+		there := func(gpu GPU) bool { return gpu.among([]string{id}) }
+		if id == "" {
+			return fault.New(fault.Usage, "use indexes or UUIDs, as in --gpus 0,1, or all", "--gpus has an empty place")
+		}
+		if id != AllGPUs && len(known) > 0 && !slices.ContainsFunc(f.GPUs.Value, there) {
+			return fault.New(fault.Usage, "use one of: "+strings.Join(known, ", "), "there is no GPU %q", id)
+		}
+	}
+	return nil
 }
 
 // DiffersInNumber says whether other than the asked-for number of servers
@@ -27,12 +80,15 @@ func (r Request) DiffersInNumber(running int) string {
 
 // Differs says in what a running server is another than was explicitly asked
 // for, or nothing.
-func (r Request) Differs(variant, image string, port int) string {
+func (r Request) Differs(variant, image, gpus string, port int) string {
+	asked := NewGPURequest(r.GPUs).String()
 	switch {
 	case r.Tag != "" && r.Tag != Auto && r.Tag != variant:
 		return "it is the " + variant + " variant, not " + r.Tag
 	case r.Image != "" && r.Image != image:
 		return "it runs " + image + ", not " + r.Image
+	case len(r.GPUs) > 0 && asked != gpus:
+		return "it uses the GPUs " + gpus + ", not " + asked
 	case r.Port != 0 && r.Port != port:
 		return fmt.Sprintf("it is on port %d, not %d", port, r.Port)
 	}

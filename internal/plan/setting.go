@@ -1,9 +1,6 @@
 package plan
 
-import (
-	"regexp"
-	"slices"
-)
+import "slices"
 
 // Setting is a variable of an image's environment, for those who want to
 // change it.
@@ -16,16 +13,11 @@ type Setting struct {
 	Ignored bool `yaml:"ignored"`
 }
 
-var secretName = regexp.MustCompile(`(?i)(^|_)(key|token|secret|password|passwd|credentials?)$`)
-
-// Secret tells whether a variable's name says that its value is nobody else's
-// business. Such a value is never written into a file or a command line.
-func (e Env) Secret() bool { return secretName.MatchString(e.Name) }
-
 // OtherSettings are those that act and that the plan leaves at their default.
 func (p Plan) OtherSettings() []Setting {
 	return p.settings(func(s Setting) bool {
-		return !s.Ignored && !slices.ContainsFunc(p.Env, func(e Env) bool { return e.Name == s.Name })
+		return !s.Ignored && !slices.ContainsFunc(p.Env, func(e Env) bool { return e.Name == s.Name }) &&
+			!slices.ContainsFunc(p.Secrets, func(secret Secret) bool { return secret.Name == s.Name })
 	})
 }
 

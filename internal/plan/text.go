@@ -31,7 +31,7 @@ func (p Plan) rows() [][2]string {
 		{"container", p.Container()},
 		{"image", p.imageText()},
 		{"address", fmt.Sprintf("%s (port %d of the container)", p.Publish.URL(), p.Publish.Container)},
-		{"user", p.User + ", all capabilities dropped, no new privileges"},
+		{"user", p.userText()},
 	}
 	if p.GPUs != nil {
 		rows = append(rows, [2]string{"GPUs", p.GPUs.String()})
@@ -42,6 +42,9 @@ func (p Plan) rows() [][2]string {
 	}
 	for _, v := range p.Volumes {
 		rows = append(rows, [2]string{"volume", v.Name + " at " + v.Target})
+	}
+	for _, b := range p.Binds {
+		rows = append(rows, [2]string{"directory", b.Source + " at " + b.Target})
 	}
 	if len(p.Replicas) > 0 {
 		for _, other := range p.Containers()[1:] {
@@ -55,7 +58,21 @@ func (p Plan) rows() [][2]string {
 	for _, e := range p.Env {
 		rows = append(rows, [2]string{"environment", e.Name + "=" + e.Value})
 	}
+	for _, s := range p.Secrets {
+		rows = append(rows, [2]string{"environment", s.Name + ", " + s.source()})
+	}
 	return rows
+}
+
+func (p Plan) userText() string {
+	text := p.User
+	if len(p.GroupAdd) > 0 {
+		text += " and group " + strings.Join(p.GroupAdd, ", ")
+	}
+	if p.UserNamespace != "" {
+		text += ", user namespace " + p.UserNamespace
+	}
+	return text + ", all capabilities dropped, no new privileges"
 }
 
 func (p Plan) imageText() string {

@@ -8,11 +8,9 @@ import (
 	"io"
 	"strings"
 
-	"github.com/docker/docker/api/types/image"
 	"github.com/docker/docker/client"
 	"github.com/docker/docker/pkg/jsonmessage"
 
-	"github.com/djok/facecraft/internal/fault"
 	"github.com/djok/facecraft/internal/plan"
 )
 
@@ -27,34 +25,17 @@ func (r *Runner) load(ctx context.Context, img plan.Image) error {
 	reader, writer := io.Pipe()
 	go func() { writer.CloseWithError(h.Write(writer)) }()
 	defer reader.Close()
-	response, err := r.Docker.ImageLoad(ctx, reader, client.ImageLoadWithQuiet(true))
+	return r.LoadArchive(ctx, reader)
+}
+
+// LoadArchive gives the daemon an archive as `docker save` writes it.
+func (r *Runner) LoadArchive(ctx context.Context, archive io.Reader) error {
+	response, err := r.Docker.ImageLoad(ctx, archive, client.ImageLoadWithQuiet(true))
 	if err != nil {
-		return fmt.Errorf("load %s: %w", img.Reference, err)
+		return fmt.Errorf("load the image: %w", err)
 	}
 	defer response.Body.Close()
 	return follow(response.Body, func(jsonmessage.JSONMessage) {})
-}
-
-// pull downloads an image. The daemon stops when ctx does.
-func (r *Runner) pull(ctx context.Context, img plan.Image) error {
-	r.Report(Event{Stage: Pulling, Subject: img.Reference})
-	body, err := r.Docker.ImagePull(ctx, img.Reference, image.PullOptions{Platform: img.Platform})
-	if err != nil {
-		return pullFault(img, err)
-	}
-	defer body.Close()
-	var layers tally
-	if err := follow(body, func(m jsonmessage.JSONMessage) {
-		layers.add(m)
-		done, total := layers.sum()
-		r.Report(Event{Stage: Pulling, Subject: img.Reference, Done: done, Total: total})
-	}); err != nil {
-		if ctx.Err() != nil {
-			return ctx.Err()
-		}
-		return pullFault(img, err)
-	}
-	return nil
 }
 
 // follow reads a stream of the daemon's messages. A failure can arrive inside
@@ -73,56 +54,4 @@ func follow(body io.Reader, each func(jsonmessage.JSONMessage)) error {
 		}
 		each(m)
 	}
-}
-
-// tally adds up the layers of a pull. The daemon names a layer's size only
-// when its download starts, so that the total grows at first.
-type tally map[string]struct{ done, total int64 }
-
-func (t *tally) add(m jsonmessage.JSONMessage) {
-	if *t == nil {
-		*t = tally{}
-	}
-	layer := (*t)[m.ID]
-	switch {
-	case m.Status == "Downloading" && m.Progress != nil:
-		layer.done, layer.total = m.Progress.Current, m.Progress.Total
-	case m.Status == "Download complete" || m.Status == "Pull complete":
-		layer.done = layer.total
-	default:
-		return
-	}
-	(*t)[m.ID] = layer
-}
-
-func (t tally) sum() (done, total int64) {
-	for _, layer := range t {
-		done += layer.done
-		total += layer.total
-	}
-	return done, total
-}
-
-// pullFaults are the permanent failures of a pull by their wording, each with
-// its remedy.
-var pullFaults = []struct{ text, what, hint string }{
-	{"toomanyrequests", "the registry's pull limit is reached", "log in with docker login, or try again in some hours"},
-	{"manifest unknown", "there is no such image", "check the tag"},
-	{"name unknown", "there is no such image", "check the name"},
-	{"pull access denied", "there is no such image, or it needs a login", "check the name, or docker login"},
-	{"no matching manifest", "the image does not exist for the daemon's platform", "use another variant"},
-	{"no space left on device", "the disk of the Docker daemon is full", "make room: docker system df shows what takes it"},
-	{"no such host", "the registry cannot be reached", "check the network; facecraft up --lite needs none"},
-	{"connection refused", "the registry cannot be reached", "check the address; facecraft up --lite needs no registry"},
-	{"i/o timeout", "the registry cannot be reached", "check the network; facecraft up --lite needs none"},
-	{"Client.Timeout exceeded", "the registry does not answer", "check the network; facecraft up --lite needs none"},
-}
-
-func pullFault(img plan.Image, err error) error {
-	for _, f := range pullFaults {
-		if strings.Contains(err.Error(), f.text) {
-			return fault.Wrap(fault.Failed, err, f.hint, "pull %s: %s", img.Reference, f.what)
-		}
-	}
-	return fmt.Errorf("pull %s: %w", img.Reference, err)
 }

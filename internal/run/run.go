@@ -19,6 +19,7 @@ import (
 	"github.com/djok/facecraft/internal/fault"
 	"github.com/djok/facecraft/internal/helper"
 	"github.com/djok/facecraft/internal/plan"
+	"github.com/djok/facecraft/internal/registry"
 )
 
 // cleanupTimeout bounds the work of leaving nothing half made, which also has
@@ -39,14 +40,25 @@ type Runner struct {
 	Helper func(arch string) (*helper.Helper, error)
 	// Report is told what is going on.
 	Report func(Event)
+	// Mend asks whether files that the server cannot write to may be given to
+	// it; problem describes them. It is nil where that was not asked for.
+	Mend func(ctx context.Context, problem string) error
+	// Registry finds the logins for pulls.
+	Registry registry.Client
+	// Patience with the network; the zero value is DefaultPatience.
+	Patience Patience
 }
 
 // Event is one step of progress. A new Stage begins with Done 0; Total 0
 // means that the end is not known.
 type Event struct {
 	Stage       Stage
-	Subject     string // an image, or what is waited for
-	Done, Total int64  // bytes while pulling, seconds while waiting
+	Subject     string // an image, what is waited for, or why it is tried again
+	Done, Total int64  // bytes while pulling and unpacking, seconds while waiting
+	Rate        int64  // bytes a second while pulling; 0 is not known yet
+	// Left is the time that a pull will still take, or the pause before it is
+	// tried again; 0 is not known.
+	Left time.Duration
 }
 
 // Stage is what is being done.
@@ -55,10 +67,19 @@ type Stage int
 // The stages of `up`, in their order.
 const (
 	Pulling Stage = iota
+	Unpacking
+	Retrying
+	Kept // a part of a pull that failed
 	Loading
 	Starting
+	Unproven // whether the server can write to its files
 	Waiting
 )
+
+// String is the stage's name in JSON events.
+func (s Stage) String() string {
+	return [...]string{"downloading", "unpacking", "retrying", "kept", "loading", "starting", "unproven", "waiting"}[s]
+}
 
 // Server is a container of this program, as the daemon describes it now.
 type Server struct {
@@ -66,14 +87,18 @@ type Server struct {
 	Name    string `json:"name"`
 	Variant string `json:"variant"`
 	Image   string `json:"image"`
-	State   string `json:"state"` // as docker ps: running, exited, created …
+	Digest  string `json:"digest,omitempty"` // that the image was pulled with
+	State   string `json:"state"`            // as docker ps: running, exited, created …
 	Status  string `json:"status"`
 	URL     string `json:"url,omitempty"`  // empty unless it runs
 	Port    int    `json:"port,omitempty"` // on the host
 	Plan    string `json:"plan"`           // plan.Plan.Hash
+	GPUs    string `json:"gpus,omitempty"` // plan.GPURequest.String
 	// Replica numbers the servers of an instance that has several, from 1 on.
 	Replica int       `json:"replica,omitempty"`
 	Created time.Time `json:"created"`
+	// Other servers were started by Compose or by hand.
+	Other bool `json:"other,omitempty"`
 
 	// fresh are the volumes that were made for this container.
 	fresh []string
@@ -111,7 +136,9 @@ func fromSummary(c container.Summary) Server {
 		ID:      c.ID,
 		Variant: c.Labels[plan.LabelVariant],
 		Plan:    c.Labels[plan.LabelPlan],
+		GPUs:    c.Labels[plan.LabelGPUs],
 		Image:   c.Image,
+		Digest:  c.Labels[plan.LabelDigest],
 		State:   c.State,
 		Status:  c.Status,
 		Created: time.Unix(c.Created, 0),
@@ -145,14 +172,14 @@ func (r *Runner) EnsureImage(ctx context.Context, image plan.Image) (fetched boo
 	if image.BuiltIn {
 		return true, r.load(ctx, image)
 	}
-	return true, r.pull(ctx, image)
+	return true, r.Pull(ctx, image, registry.Bill{})
 }
 
 // Start creates and starts the plan's container. A dead container of the same
 // name is replaced. When another call created it in the meantime, that one is
 // returned and created is false. After a failure or an interruption nothing
 // is left behind.
-func (r *Runner) Start(ctx context.Context, p plan.Plan) (server Server, created bool, err error) {
+func (r *Runner) Start(ctx context.Context, p plan.Plan, secrets map[string]string) (server Server, created bool, err error) {
 	r.Report(Event{Stage: Starting, Subject: p.Container()})
 	if err := r.removeDead(ctx, p.Container()); err != nil {
 		return Server{}, false, err
@@ -161,27 +188,35 @@ func (r *Runner) Start(ctx context.Context, p plan.Plan) (server Server, created
 	if err != nil {
 		return Server{}, false, err
 	}
-	id, other, err := r.create(ctx, p)
+	id, other, err := r.create(ctx, p, secrets)
 	switch {
 	case err != nil:
 		r.removeVolumes(fresh)
 		return Server{}, false, err
-	case other != nil:
+	case other != nil && other.Running():
 		return *other, false, nil
+	case other != nil:
+		id = other.ID
 	}
+	if err := r.proveWritable(ctx, p); err != nil {
+		r.Discard(Server{ID: id, fresh: fresh})
+		return Server{}, false, err
+	}
+	// Starting is safe to be done twice: the daemon ignores the second.
 	if err := r.Docker.ContainerStart(ctx, id, container.StartOptions{}); err != nil {
 		r.Discard(Server{ID: id, fresh: fresh})
 		return Server{}, false, startFault(ctx, p, err)
 	}
 	return Server{ID: id, Name: p.Container(), Replica: p.Replica, Variant: p.Variant, Image: p.Image.Reference, State: "running",
-		URL: p.Publish.URL(), Port: p.Publish.Port, Plan: p.Hash(), Created: time.Now(), fresh: fresh}, true, nil
+		URL: p.Publish.URL(), Port: p.Publish.Port, Plan: p.Hash(), Created: time.Now(), fresh: fresh}, other == nil, nil
 }
 
-// create makes the container. Where a call like this one was faster, it waits
-// until that one's container runs and returns it as other. The name is taken
-// before the container can be seen, so that its holder may be nobody yet.
-func (r *Runner) create(ctx context.Context, p plan.Plan) (id string, other *Server, err error) {
-	config, host, platform := spec(p, r.Version)
+// create makes the container. Where a call like this one was faster, it
+// returns that one's container as other: it runs, or is the same plan's and
+// still to be started, which a killed call leaves to the next. The name is
+// taken before the container can be seen, so that its holder may be nobody yet.
+func (r *Runner) create(ctx context.Context, p plan.Plan, secrets map[string]string) (id string, other *Server, err error) {
+	config, host, platform := spec(p, secrets, r.Version)
 	begin := time.Now()
 	for {
 		response, err := r.Docker.ContainerCreate(ctx, config, host, nil, platform, p.Container())
@@ -202,7 +237,7 @@ func (r *Runner) create(ctx context.Context, p plan.Plan) (id string, other *Ser
 			return "", nil, err
 		}
 		for _, s := range servers {
-			if s.Name == p.Container() && s.Running() {
+			if s.Name == p.Container() && (s.Running() || s.State == "created" && s.Plan == p.Hash()) {
 				return "", &s, nil
 			}
 		}
@@ -245,13 +280,13 @@ func (s Server) ended() bool {
 
 // startFault explains why the daemon could not start the container.
 func startFault(ctx context.Context, p plan.Plan, err error) error {
-	text := err.Error()
-	switch {
-	case ctx.Err() != nil:
+	if ctx.Err() != nil {
 		return ctx.Err()
-	case strings.Contains(text, "port is already allocated") || strings.Contains(text, "address already in use"):
-		return fault.Wrap(fault.Failed, err, "run facecraft up again, or choose another with --port",
-			"port %s was taken in the last moment", strconv.Itoa(p.Publish.Port))
+	}
+	if fault := portFault(p.Publish.Port, err); fault != nil {
+		return fault
+	}
+	switch text := err.Error(); {
 	case strings.Contains(text, "could not select device driver"):
 		return fault.Wrap(fault.Unrunnable, err, "install nvidia-container-toolkit and restart Docker, or run facecraft up --tag cpu",
 			"Docker cannot hand a GPU to a container")

@@ -14,13 +14,14 @@ import (
 )
 
 // spec translates a plan into Docker's words. Everything is decided in the
-// plan; labels name it and the version of this program.
-func spec(p plan.Plan, version string) (*container.Config, *container.HostConfig, *ocispec.Platform) {
+// plan, but for the values of its secrets; labels name it and the version of
+// this program.
+func spec(p plan.Plan, secrets map[string]string, version string) (*container.Config, *container.HostConfig, *ocispec.Platform) {
 	port := nat.Port(strconv.Itoa(p.Publish.Container) + "/tcp")
 	config := &container.Config{
 		Image:        p.Image.Reference,
 		User:         p.User,
-		Env:          environment(p.Env),
+		Env:          environment(p, secrets),
 		ExposedPorts: nat.PortSet{port: {}},
 		Labels:       p.Labels(version),
 		StopTimeout:  &p.StopSeconds,
@@ -29,6 +30,9 @@ func spec(p plan.Plan, version string) (*container.Config, *container.HostConfig
 	host := &container.HostConfig{
 		PortBindings: nat.PortMap{port: {{HostIP: p.Publish.Address, HostPort: strconv.Itoa(p.Publish.Port)}}},
 		Mounts:       mounts(p),
+		Binds:        relabelled(p.Binds),
+		GroupAdd:     p.GroupAdd,
+		UsernsMode:   container.UsernsMode(p.UserNamespace),
 		// The daemon's default, 1777 and noexec, suits spooled uploads.
 		Tmpfs:          tmpfs(p.Tmpfs),
 		ReadonlyRootfs: p.ReadOnly,
@@ -58,21 +62,43 @@ func healthCheck(h plan.Health) *container.HealthConfig {
 		StartPeriod: seconds(h.StartSeconds), Retries: h.Retries}
 }
 
-func environment(env []plan.Env) []string {
+func environment(p plan.Plan, secrets map[string]string) []string {
 	var list []string
-	for _, e := range env {
+	for _, e := range p.Env {
 		list = append(list, e.Name+"="+e.Value)
+	}
+	for _, s := range p.Secrets {
+		list = append(list, s.Name+"="+secrets[s.Name])
 	}
 	return list
 }
 
-// mounts uses named volumes only: a fresh one takes the owner of the image's
-// directory, so that the server can write whatever user runs Docker.
+// mounts prefers named volumes: a fresh one takes the owner of the image's
+// directory, so that the server can write whatever user runs Docker. A
+// directory of the host that is missing is an error here, where Binds would
+// have it made by root.
 func mounts(p plan.Plan) []mount.Mount {
 	var list []mount.Mount
 	for _, v := range p.Volumes {
 		list = append(list, mount.Mount{Type: mount.TypeVolume, Source: v.Name, Target: v.Target,
 			VolumeOptions: &mount.VolumeOptions{Labels: map[string]string{plan.LabelInstance: p.Name}}})
+	}
+	for _, b := range p.Binds {
+		if !b.Relabel {
+			list = append(list, mount.Mount{Type: mount.TypeBind, Source: b.Source, Target: b.Target})
+		}
+	}
+	return list
+}
+
+// relabelled are the directories that SELinux has to let containers use: only
+// Binds can say so.
+func relabelled(binds []plan.Bind) []string {
+	var list []string
+	for _, b := range binds {
+		if b.Relabel {
+			list = append(list, b.Source+":"+b.Target+":z")
+		}
 	}
 	return list
 }

@@ -18,10 +18,39 @@ func TestSpec(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, tt := range map[string]struct {
+		facts   plan.Facts
 		request plan.Request
+		secrets map[string]string
 		want    string
 	}{
-		"lite": {plan.Request{Tag: "lite", Port: 9000}, `{
+		"data": {plantest.SELinux(), plan.Request{Tag: "lite", Data: "/home/maria/faces", Env: []plan.Env{{Name: "A", Value: "b=c"}},
+			Secrets: []plan.Secret{{Name: "TOKEN"}}}, map[string]string{"TOKEN": "hush"}, `{
+  "config": {
+    "Image": "facecraft-lite:0123456789ab",
+    "User": "1234:1234",
+    "Env": ["FACECRAFT_CORS_ORIGINS=http://127.0.0.1:8000,http://localhost:8000", "U2NET_HOME=/home/appuser/.u2net",
+      "NUMBA_CACHE_DIR=/tmp/numba", "MPLCONFIGDIR=/tmp/matplotlib", "TORCH_HOME=/tmp/torch", "XDG_CACHE_HOME=/tmp/cache", "A=b=c", "TOKEN=hush"],
+    "ExposedPorts": {"8000/tcp": {}},
+    "Labels": {"io.facecraft.instance": "facecraft", "io.facecraft.plan": "HASH", "io.facecraft.variant": "lite", "io.facecraft.version": "v1"},
+    "Healthcheck": {"Test": ["CMD", "/facecraft", "check-lite"], "Interval": 30000000000, "Timeout": 60000000000, "StartPeriod": 180000000000, "Retries": 5},
+    "StopTimeout": 30
+  },
+  "host": {
+    "PortBindings": {"8000/tcp": [{"HostIp": "127.0.0.1", "HostPort": "8000"}]},
+    "Binds": ["/home/maria/faces/uploads:/app/uploads:z", "/home/maria/faces/processed:/app/processed:z"],
+    "GroupAdd": ["1000"],
+    "Tmpfs": {"/tmp": ""},
+    "ReadonlyRootfs": true,
+    "CapDrop": ["ALL"],
+    "SecurityOpt": ["no-new-privileges"],
+    "Memory": 536870912,
+    "MemorySwap": 536870912,
+    "PidsLimit": 128,
+    "LogConfig": {"Type": "json-file", "Config": {"max-size": "10m", "max-file": "3"}}
+  },
+  "platform": {"architecture": "amd64", "os": "linux"}
+}`},
+		"lite": {plantest.Workstation(), plan.Request{Tag: "lite", Port: 9000}, nil, `{
   "config": {
     "Image": "facecraft-lite:0123456789ab",
     "User": "1000:1000",
@@ -48,13 +77,13 @@ func TestSpec(t *testing.T) {
   },
   "platform": {"architecture": "amd64", "os": "linux"}
 }`},
-		"gpu": {plan.Request{Tag: "gpu"}, `{
+		"gpu": {plantest.Workstation(), plan.Request{Tag: "gpu"}, nil, `{
   "config": {
     "Image": "djok/facecraft:gpu",
     "User": "1000:1000",
     "Env": ["FACECRAFT_CORS_ORIGINS=http://127.0.0.1:8000,http://localhost:8000"],
     "ExposedPorts": {"8000/tcp": {}},
-    "Labels": {"io.facecraft.instance": "facecraft", "io.facecraft.plan": "HASH", "io.facecraft.variant": "gpu", "io.facecraft.version": "v1"},
+    "Labels": {"io.facecraft.gpus": "all", "io.facecraft.instance": "facecraft", "io.facecraft.plan": "HASH", "io.facecraft.variant": "gpu", "io.facecraft.version": "v1"},
     "Healthcheck": {"Test": ["CMD-SHELL"], "Interval": 30000000000, "Timeout": 60000000000, "StartPeriod": 180000000000, "Retries": 5},
     "StopTimeout": 30
   },
@@ -78,11 +107,11 @@ func TestSpec(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			p, err := plan.Make(plantest.Workstation(), catalogue, tt.request)
+			p, err := plan.Make(tt.facts, catalogue, tt.request)
 			if err != nil {
 				t.Fatal(err)
 			}
-			config, host, platform := spec(p, "v1")
+			config, host, platform := spec(p, tt.secrets, "v1")
 			config.Labels[plan.LabelPlan] = "HASH"
 			if config.Healthcheck.Test[0] == "CMD-SHELL" { // a script, which the catalogue's test runs
 				config.Healthcheck.Test = config.Healthcheck.Test[:1]

@@ -1,15 +1,16 @@
 package run
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"io"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/containerd/errdefs"
 	"github.com/docker/docker/api/types/container"
+	"github.com/docker/docker/client"
 	"github.com/docker/docker/pkg/stdcopy"
 
 	"github.com/djok/facecraft/internal/api"
@@ -17,18 +18,25 @@ import (
 )
 
 // pollInterval is how often readiness is asked. Health checks are of no use
-// here: the daemon runs the first after up to 30 s.
+// here: the daemon runs the first after up to 30 s, and they fail while a
+// photo is processed.
 const pollInterval = 50 * time.Millisecond
 
-// lastLines is how much of a dead server's output is shown.
-const lastLines = 20
+// loopRestarts is how often a server may be restarted while it is waited for
+// before that counts as a crash loop.
+const loopRestarts = 2
 
 // WaitReady returns when the server says that it can work. Each tick looks at
 // the container too, so that a death is told at once. usual is how long it
-// takes on an ordinary machine, for the report.
+// takes on an ordinary machine, for the report. The error of a server that
+// died or never got ready is a post-mortem; its container is kept.
 func (r *Runner) WaitReady(ctx context.Context, s Server, usual, timeout time.Duration) error {
 	client := api.New(s.URL)
 	defer client.Close()
+	w := wait{runner: r, server: s}
+	listening, stopListening := context.WithCancel(ctx)
+	defer stopListening()
+	go w.listen(listening)
 	ticker := time.NewTicker(pollInterval)
 	defer ticker.Stop()
 	begin := time.Now()
@@ -40,14 +48,18 @@ func (r *Runner) WaitReady(ctx context.Context, s Server, usual, timeout time.Du
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
-		if err := r.checkAlive(ctx, s); err != nil {
+		if err := w.checkAlive(ctx); err != nil {
 			return err
 		}
 		waited := time.Since(begin)
 		if waited > timeout {
-			return r.neverReady(ctx, s, timeout, readiness, readyErr)
+			why := readiness.Why
+			if readyErr != nil {
+				why = readyErr.Error()
+			}
+			return r.examine(ctx, s, fmt.Sprintf("the server was not ready after %s: %s", timeout, why)).fault()
 		}
-		r.Report(Event{Stage: Waiting, Subject: readiness.Why, Done: int64(waited.Seconds()), Total: int64(usual.Seconds())})
+		r.Report(Event{Stage: Waiting, Subject: w.doing(), Done: int64(waited.Seconds()), Total: int64(usual.Seconds())})
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
@@ -56,49 +68,79 @@ func (r *Runner) WaitReady(ctx context.Context, s Server, usual, timeout time.Du
 	}
 }
 
-func (r *Runner) checkAlive(ctx context.Context, s Server) error {
-	inspect, err := r.Docker.ContainerInspect(ctx, s.ID)
+// wait is one wait for one server.
+type wait struct {
+	runner   *Runner
+	server   Server
+	restarts *int // at the first look
+
+	mu   sync.Mutex
+	line string // the last of the server's log that says what it does
+}
+
+func (w *wait) checkAlive(ctx context.Context) error {
+	inspect, err := w.runner.Docker.ContainerInspect(ctx, w.server.ID)
 	switch {
 	case errdefs.IsNotFound(err):
-		return fault.New(fault.Server, "run facecraft up again", "the container %s was removed while it started", s.Name)
+		return fault.New(fault.Server, "run facecraft up again", "the container %s was removed while it started", w.server.Name)
+	case client.IsErrConnectionFailed(err):
+		return fault.Wrap(fault.Unrunnable, err, "start Docker again, then run facecraft up: it goes on with what is there",
+			"Docker stopped answering")
 	case err != nil:
 		return err
 	}
+	if w.restarts == nil {
+		w.restarts = &inspect.RestartCount
+	}
 	state := inspect.State
-	if state.Running && !state.Restarting {
+	if state.Running && !state.Restarting && inspect.RestartCount <= *w.restarts+loopRestarts {
 		return nil
 	}
-	how := fmt.Sprintf("exit code %d", state.ExitCode)
-	switch {
-	case state.OOMKilled:
-		how += ", killed for want of memory"
-	case state.ExitCode == 137:
-		how += ", killed, probably for want of memory"
-	}
-	if state.Error != "" {
-		how += ", " + state.Error
-	}
-	return fault.New(fault.Server, "the container is kept: facecraft logs shows all it said, facecraft down removes it",
-		"the server died before it was ready (%s)%s", how, r.lastWords(ctx, s))
+	return w.runner.examine(ctx, w.server, "the server died before it was ready").fault()
 }
 
-func (r *Runner) neverReady(ctx context.Context, s Server, timeout time.Duration, readiness api.Readiness, err error) error {
-	why := readiness.Why
+// listen follows the server's log for what it is doing. It is a courtesy, and
+// ends with ctx.
+func (w *wait) listen(ctx context.Context) {
+	body, err := w.runner.Docker.ContainerLogs(ctx, w.server.ID, container.LogsOptions{
+		ShowStdout: true, ShowStderr: true, Follow: true, Tail: "1",
+	})
 	if err != nil {
-		why = err.Error()
+		return
 	}
-	return fault.New(fault.Server, "it goes on loading: facecraft logs -f shows how far it is; --timeout waits longer; facecraft down removes it",
-		"the server was not ready after %s: %s%s", timeout, why, r.lastWords(ctx, s))
+	defer body.Close()
+	_, _ = stdcopy.StdCopy(w, w, body)
 }
 
-// lastWords is the end of the server's output, ready to follow an error.
-func (r *Runner) lastWords(ctx context.Context, s Server) string {
-	var out bytes.Buffer
-	if err := r.Logs(ctx, s, &out, &out, LogOptions{Tail: fmt.Sprint(lastLines)}); err != nil || out.Len() == 0 {
+// Write takes a piece of the log; the daemon sends whole lines.
+func (w *wait) Write(log []byte) (int, error) {
+	for line := range strings.Lines(string(log)) {
+		if line = spoken(line); line != "" {
+			w.mu.Lock()
+			w.line = line
+			w.mu.Unlock()
+		}
+	}
+	return len(log), nil
+}
+
+func (w *wait) doing() string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.line
+}
+
+// spoken is what a log line says to people: without its level, and nothing
+// where it only records a request.
+func spoken(line string) string {
+	line = strings.TrimSpace(plain(line))
+	if strings.Contains(line, ` HTTP/1.`) {
 		return ""
 	}
-	text := strings.TrimRight(out.String(), "\n")
-	return "\n  " + strings.ReplaceAll(text, "\n", "\n  ")
+	for _, level := range []string{"INFO:", "WARNING:", "ERROR:", "DEBUG:"} {
+		line = strings.TrimSpace(strings.TrimPrefix(line, level))
+	}
+	return line
 }
 
 // LogOptions choose what of a server's output is copied.

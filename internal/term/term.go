@@ -12,6 +12,7 @@ package term
 import (
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"strings"
 	"sync"
@@ -44,7 +45,7 @@ func New(stderr io.Writer, getenv func(string) string, quiet bool) *UI {
 	ui := &UI{err: stderr, quiet: quiet}
 	if IsTerminal(stderr) && getenv("TERM") != "dumb" {
 		ui.terminal = true
-		ui.colour = getenv("NO_COLOR") == "" // https://no-color.org
+		ui.colour = wantsColour(stderr, getenv)
 	}
 	return ui
 }
@@ -66,10 +67,7 @@ const (
 )
 
 func (ui *UI) paint(s style, text string) string {
-	if !ui.colour {
-		return text
-	}
-	return "\x1b[" + string(s) + "m" + text + "\x1b[0m"
+	return paint(ui.colour, s, text)
 }
 
 // Done says that a step is done.
@@ -140,6 +138,25 @@ func (ui *UI) Progress(format string, args ...any) {
 	}
 }
 
+// barWidth is how many cells a progress bar takes.
+const barWidth = 24
+
+// ProgressBar is Progress with a bar before the text on a terminal, and a
+// percentage elsewhere. A total of 0 is not known, and has neither.
+func (ui *UI) ProgressBar(done, total int64, format string, args ...any) {
+	text := fmt.Sprintf(format, args...)
+	if total > 0 {
+		share := min(1, float64(done)/float64(total))
+		percent := fmt.Sprintf("%3.0f %%", math.Floor(100*share))
+		if ui.terminal {
+			full := int(share * barWidth)
+			percent = strings.Repeat("█", full) + strings.Repeat("░", barWidth-full) + " " + percent
+		}
+		text = percent + "  " + text
+	}
+	ui.Progress("%s", text)
+}
+
 // Clear removes the progress line, before something else writes to the
 // terminal.
 func (ui *UI) Clear() {
@@ -166,12 +183,7 @@ func (ui *UI) line(text string) {
 // fit shortens a line to the terminal's width: a wrapped line could not be
 // rewritten.
 func (ui *UI) fit(text string) string {
-	width := 80
-	if file, ok := ui.err.(*os.File); ok {
-		if w, _, err := term.GetSize(int(file.Fd())); err == nil && w > 0 {
-			width = w
-		}
-	}
+	width := Width(ui.err)
 	runes := []rune(text)
 	if len(runes) < width {
 		return text

@@ -3,6 +3,13 @@
 //
 //	silent          runs and never listens
 //	dies            says so and ends with exit code 3
+//	unready         answers 200 with a body that says that it is not ready
+//	says TEXT...    prints the texts on lines of their own and ends with 1
+//	kills           ends itself as the kernel does for want of memory
+//	eats            takes memory until there is none
+//	writes DIR...   is ready when it could write to the directories, else dies
+//	busy DURATION   accepts and answers nothing until DURATION has passed
+//	cpu             is ready, computes on the processor and has no enhancer
 //	old DURATION    answers as version 1.0.0 does: no /readiness, and /ready
 //	                with 200 and a body that says false until DURATION has passed
 package main
@@ -11,6 +18,7 @@ import (
 	"fmt"
 	"net/http"
 	"os"
+	"path/filepath"
 	"time"
 )
 
@@ -22,15 +30,39 @@ func main() {
 		fmt.Println("loading models")
 		fmt.Fprintln(os.Stderr, "cannot go on")
 		os.Exit(3)
-	case "old":
-		delay, err := time.ParseDuration(os.Args[2])
-		if err != nil {
-			panic(err)
+	case "unready":
+		old(time.Now().Add(time.Hour))
+	case "says":
+		for _, text := range os.Args[2:] {
+			fmt.Println(text)
 		}
-		old(time.Now().Add(delay))
+		os.Exit(1)
+	case "kills":
+		fmt.Println("loading models")
+		os.Exit(137)
+	case "eats":
+		eat()
+	case "writes":
+		write(os.Args[2:])
+		old(time.Now())
+	case "busy":
+		busy(time.Now().Add(duration()))
+	case "cpu":
+		http.HandleFunc("/status", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, cpuStatus) })
+		old(time.Now())
+	case "old":
+		old(time.Now().Add(duration()))
 	default:
 		panic("unknown behaviour " + os.Args[1])
 	}
+}
+
+func duration() time.Duration {
+	d, err := time.ParseDuration(os.Args[2])
+	if err != nil {
+		panic(err)
+	}
+	return d
 }
 
 func old(readyAt time.Time) {
@@ -39,10 +71,49 @@ func old(readyAt time.Time) {
 		w.Header().Set("Content-Type", "application/json")
 		fmt.Fprintf(w, `{"ready":%v,"models_loaded":%v}`, ready, ready)
 	})
+	http.HandleFunc("/openapi.json", func(w http.ResponseWriter, _ *http.Request) {
+		fmt.Fprint(w, `{"info":{"title":"Facecraft API","version":"1.0.0"},"paths":{}}`)
+	})
 	http.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
 		w.WriteHeader(http.StatusNotFound)
 		fmt.Fprint(w, `{"detail":"Not Found"}`)
+	})
+	panic(http.ListenAndServe(":8000", nil))
+}
+
+// cpuStatus is a GPU image's that found no GPU, and could not load a model.
+const cpuStatus = `{"status":"operational","version":"1.0.0","device":{"type":"cpu","name":"CPU"},"models":{
+	"face_detector":{"loaded":true,"type":"dlib"},"face_landmarks":{"loaded":true,"type":"dlib"},
+	"face_enhancer":{"loaded":false,"type":"CodeFormer"},"background_remover":{"loaded":true,"type":"rembg"}}}`
+
+func eat() {
+	var eaten [][]byte
+	for {
+		piece := make([]byte, 16<<20)
+		for i := 0; i < len(piece); i += 4096 {
+			piece[i] = 1
+		}
+		eaten = append(eaten, piece)
+		fmt.Println("loaded", len(eaten)*16, "MB of models")
+	}
+}
+
+func write(dirs []string) {
+	for _, dir := range dirs {
+		if err := os.WriteFile(filepath.Join(dir, "written"), nil, 0o644); err != nil {
+			fmt.Fprintln(os.Stderr, "PermissionError:", err)
+			os.Exit(1)
+		}
+	}
+}
+
+// busy is a server that processes a photo on its event loop: meanwhile it
+// accepts and does not answer.
+func busy(until time.Time) {
+	http.HandleFunc("/readiness", func(w http.ResponseWriter, _ *http.Request) {
+		time.Sleep(time.Until(until))
+		fmt.Fprint(w, `{"ready":true}`)
 	})
 	panic(http.ListenAndServe(":8000", nil))
 }

@@ -37,6 +37,15 @@ func Workstation() plan.Facts {
 	return f
 }
 
+// SELinux is a laptop with Fedora's kind of confinement, and a user who is
+// not its first.
+func SELinux() plan.Facts {
+	f := Laptop()
+	f.Daemon.SELinux = plan.Known(true, "docker info")
+	f.Caller = plan.Known(plan.User{UID: 1234, GID: 1234}, "your user")
+	return f
+}
+
 // RTX4090 is a GPU that suits the published GPU image.
 func RTX4090() plan.GPU {
 	return plan.GPU{

@@ -2,6 +2,7 @@ package plantest
 
 import (
 	"fmt"
+	"maps"
 	"reflect"
 	"regexp"
 	"strings"
@@ -35,8 +36,8 @@ func Samples(t testing.TB) map[string]plan.Plan {
 	multiline := Make(t, Laptop(), plan.Request{})
 	multiline.Reasons[0].Because = "a\nservices: {}"
 	multiline.Warnings = []string{"b\r\nname: other"}
-	secret := Make(t, Laptop(), plan.Request{})
-	secret.Env = append(secret.Env, plan.Env{Name: "FACECRAFT_API_KEY", Value: SecretValue})
+	pinned := Make(t, Laptop(), plan.Request{})
+	pinned.Image.Digest = "sha256:" + strings.Repeat("0123456789abcdef", 4)
 	hostile := Make(t, Laptop(), plan.Request{Image: `registry:5000/a"b$HOME'#{}:cpu`})
 	hostile.Env = append(hostile.Env, plan.Env{Name: "NOTE", Value: "it's $HOME, `id`, \\ \"quoted\"\n  and: more # {{.}}"})
 	return map[string]plan.Plan{
@@ -47,12 +48,26 @@ func Samples(t testing.TB) map[string]plan.Plan {
 		"replicas":  Make(t, TwoGPUs(), plan.Request{Replicas: plan.AutoReplicas}),
 		"ipv6":      Make(t, Laptop(), plan.Request{Listen: "::1"}),
 		"multiline": multiline,
-		"secret":    secret,
-		"hostile":   hostile,
+		"pinned":    pinned,
+		"secret":    Make(t, Laptop(), plan.Request{Secrets: []plan.Secret{{Name: "FACECRAFT_API_KEY"}}}),
+		"data": Make(t, SELinux(), plan.Request{Data: "/home/maria/faces", Env: []plan.Env{{Name: "A", Value: "$1"}},
+			Secrets: []plan.Secret{{Name: "TOKEN"}}}),
+		"replicas-data": Make(t, Laptop(), plan.Request{Data: "/home/maria/my, faces", Replicas: 2}),
+		"hostile":       hostile,
 	}
 }
 
-// SecretValue is what no renderer may write.
+// ClusterSamples are those of Samples that can leave this machine: none uses a
+// directory of it.
+func ClusterSamples(t testing.TB) map[string]plan.Plan {
+	t.Helper()
+	samples := Samples(t)
+	maps.DeleteFunc(samples, func(_ string, p plan.Plan) bool { return len(p.Binds) > 0 })
+	return samples
+}
+
+// SecretValue is what a secret is in the tests' environment, and no renderer
+// may write.
 const SecretValue = "correct-horse-battery-staple"
 
 // TwoGPUs is the workstation with a second RTX 4090.

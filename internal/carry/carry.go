@@ -1,0 +1,168 @@
+// Package carry is the file in which an image travels to a machine without
+// internet: the archive that `docker save` writes, and at its end one more
+// entry with what is known of the image and the SHA-256 of every entry before
+// it. `docker load` takes the file too.
+//
+// Both ways are streamed: no more is held in memory than one piece of a file
+// and the list of the entries.
+package carry
+
+import (
+	"archive/tar"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"time"
+)
+
+// factsFile is the last entry.
+const factsFile = "facecraft.json"
+
+// factsLimit bounds the last entry; some hundred files take some ten kB.
+const factsLimit = 4 << 20
+
+// format changes when an older program could not read the file.
+const format = 1
+
+// Facts are what travels with an image.
+type Facts struct {
+	Format    int    `json:"format"`
+	Reference string `json:"image"`
+	// Digest is what the reference stood for in its registry, as sha256:…;
+	// empty when the image came from none.
+	Digest   string `json:"digest,omitempty"`
+	Platform string `json:"platform"` // as linux/amd64
+	Version  string `json:"facecraft"`
+	// What the catalogue says of the image. Sizes are in bytes.
+	Variant      string `json:"variant"`
+	Summary      string `json:"summary,omitempty"`
+	UnpackedSize int64  `json:"unpacked_size,omitempty"`
+	MemoryNeeded int64  `json:"memory_needed,omitempty"`
+	// Files are the entries before this one, in their order.
+	Files []File `json:"files"`
+}
+
+// File is one entry of the archive.
+type File struct {
+	Name   string `json:"name"`
+	Link   string `json:"link,omitempty"` // target of a link
+	Size   int64  `json:"size"`
+	SHA256 string `json:"sha256"`
+}
+
+// ErrDamaged is wrapped by every error about what a file contains.
+var ErrDamaged = errors.New("the file is damaged")
+
+func damaged(format string, args ...any) error {
+	return fmt.Errorf("%w: %s", ErrDamaged, fmt.Sprintf(format, args...))
+}
+
+// Write copies an image, as `docker save` gives it, and adds the facts and
+// the checksums.
+func Write(w io.Writer, image io.Reader, facts Facts) error {
+	out := tar.NewWriter(w)
+	in := tar.NewReader(image)
+	for {
+		header, err := in.Next()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			return fmt.Errorf("read the image: %w", err)
+		}
+		if err := out.WriteHeader(header); err != nil {
+			return err
+		}
+		file, err := sum(header, io.TeeReader(in, out))
+		if err != nil {
+			return err
+		}
+		facts.Files = append(facts.Files, file)
+	}
+	facts.Format = format
+	data, err := json.MarshalIndent(facts, "", "  ")
+	if err != nil {
+		return err
+	}
+	header := &tar.Header{Name: factsFile, Typeflag: tar.TypeReg, Mode: 0o644, Size: int64(len(data)), ModTime: time.Unix(0, 0)}
+	if err := out.WriteHeader(header); err != nil {
+		return err
+	}
+	if _, err := out.Write(data); err != nil {
+		return err
+	}
+	return out.Close()
+}
+
+func sum(header *tar.Header, content io.Reader) (File, error) {
+	hash := sha256.New()
+	size, err := io.Copy(hash, content)
+	return File{Name: header.Name, Link: header.Linkname, Size: size, SHA256: hex.EncodeToString(hash.Sum(nil))}, err
+}
+
+// Verify reads a file to its end and tells what it carries. An error that
+// wraps ErrDamaged says what is wrong with it.
+func Verify(r io.Reader) (Facts, error) {
+	in := tar.NewReader(r)
+	var found []File
+	for {
+		header, err := in.Next()
+		switch {
+		case errors.Is(err, io.EOF):
+			return Facts{}, damaged("it ends too early, or facecraft save did not write it: there are no checksums")
+		case err != nil:
+			return Facts{}, damaged("after %d entries: %v", len(found), err)
+		}
+		if header.Name == factsFile {
+			facts, err := readFacts(header, in)
+			if err != nil {
+				return Facts{}, err
+			}
+			return facts, compare(found, facts.Files)
+		}
+		file, err := sum(header, in)
+		if err != nil {
+			return Facts{}, damaged("%s: %v", header.Name, err)
+		}
+		found = append(found, file)
+	}
+}
+
+func readFacts(header *tar.Header, in io.Reader) (facts Facts, err error) {
+	if header.Size > factsLimit {
+		return facts, damaged("%s is too large", factsFile)
+	}
+	data, err := io.ReadAll(in)
+	if err != nil {
+		return facts, damaged("%s: %v", factsFile, err)
+	}
+	if err := json.Unmarshal(data, &facts); err != nil {
+		return facts, damaged("%s: %v", factsFile, err)
+	}
+	if facts.Format != format {
+		return facts, fmt.Errorf("the file has format %d and this program reads %d", facts.Format, format)
+	}
+	return facts, nil
+}
+
+func compare(found, listed []File) error {
+	for i, file := range found {
+		switch {
+		case i >= len(listed):
+			return damaged("%s is not listed", file.Name)
+		case file != listed[i]:
+			return damaged("%s is not what was saved", listed[i].Name)
+		}
+	}
+	if len(found) < len(listed) {
+		return damaged("%s is missing", listed[len(found)].Name)
+	}
+	if !slices.ContainsFunc(listed, func(f File) bool { return f.Name == "manifest.json" }) {
+		return damaged("it holds no image")
+	}
+	return nil
+}

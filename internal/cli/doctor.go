@@ -1,0 +1,130 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+	"runtime"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/djok/facecraft/internal/catalog"
+	"github.com/djok/facecraft/internal/detect"
+	"github.com/djok/facecraft/internal/doctor"
+	"github.com/djok/facecraft/internal/fault"
+	"github.com/djok/facecraft/internal/plan"
+	"github.com/djok/facecraft/internal/term"
+)
+
+func (a *app) doctorCommand() *cli.Command {
+	return &cli.Command{
+		Name:      "doctor",
+		Usage:     "examine this machine and its Docker, and say what helps",
+		UsageText: "facecraft doctor [--json] [--bundle FILE]",
+		Description: "Exit code 0: nothing is broken; 1: something is, but a server can run;\n" +
+			"3: no server can run here.",
+		Flags: []cli.Flag{
+			jsonFlag(),
+			&cli.StringFlag{Name: "bundle", EnvVars: env("bundle"), Usage: "write a report for a bug tracker to `FILE`"},
+		},
+		Action: a.doctor,
+	}
+}
+
+func (a *app) doctor(c *cli.Context) error {
+	if err := noArguments(c); err != nil {
+		return err
+	}
+	a.ui.Progress("looking around")
+	report, err := a.examine(c.Context)
+	a.ui.Clear()
+	if err != nil {
+		return err
+	}
+	if c.Bool("json") {
+		err = a.printJSON(report)
+	} else {
+		_, err = a.Stdout.Write([]byte(report.Text(min(term.Width(a.Stdout), 100), painted(term.NewPainter(a.Stdout, a.Getenv)))))
+	}
+	if err != nil {
+		return err
+	}
+	if file := c.String("bundle"); file != "" {
+		if err := a.writeBundle(report, file); err != nil {
+			return err
+		}
+	}
+	return report.Err()
+}
+
+// examine looks at everything, the inside of the daemon's world included.
+func (a *app) examine(ctx context.Context) (doctor.Report, error) {
+	catalogue, err := catalog.Load()
+	if err != nil {
+		return doctor.Report{}, err
+	}
+	s, unreachable := a.connect(ctx)
+	if unreachable != nil {
+		s = &session{app: a}
+	}
+	defer s.close()
+	ports, err := s.foreignPorts(ctx, plan.Request{}.CandidatePorts())
+	if err != nil {
+		ports = nil // the daemon's own findings say that it does not answer
+	}
+	facts := s.probes().Facts(ctx, detect.Look{Ports: ports, Inside: detect.Always})
+	if ctx.Err() != nil {
+		return doctor.Report{}, ctx.Err()
+	}
+	return doctor.Examine(a.Version, facts, catalogue, unreachable), nil
+}
+
+func painted(p term.Painter) func(doctor.Style, string) string {
+	looks := map[doctor.Style]func(string) string{
+		doctor.Heading: p.Bold, doctor.Quiet: p.Dim, doctor.Fix: p.Bold,
+		doctor.IsGreen: p.Green, doctor.IsAmber: p.Yellow, doctor.IsRed: p.Red, doctor.IsUnknown: p.Yellow,
+	}
+	return func(style doctor.Style, text string) string { return looks[style](text) }
+}
+
+// writeBundle never replaces a file.
+func (a *app) writeBundle(report doctor.Report, file string) error {
+	host, _ := os.Hostname() // without it there is nothing to take out
+	text, err := report.Bundle(a.environment(), doctor.Person{
+		Home: a.getenvOr("HOME", a.Getenv("USERPROFILE")),
+		User: a.getenvOr("USER", a.Getenv("USERNAME")),
+		Host: host,
+	})
+	if err != nil {
+		return err
+	}
+	out, err := os.OpenFile(file, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+	switch {
+	case errors.Is(err, fs.ErrExist):
+		return fault.New(fault.Usage, "choose another name, or remove it", "%s exists", file)
+	case err != nil:
+		return err
+	}
+	defer out.Close()
+	if _, err := out.WriteString(text); err != nil {
+		return err
+	}
+	a.ui.Done("%s is written; read it before you send it", file)
+	return out.Close()
+}
+
+// variables are those of the environment that change what happens here.
+var variables = []string{
+	"DOCKER_HOST", "DOCKER_CONTEXT", "DOCKER_CONFIG", "DOCKER_CERT_PATH", "DOCKER_TLS_VERIFY", "DOCKER_API_VERSION",
+	"HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "no_proxy", "all_proxy",
+	"FACECRAFT_IMAGE", "FACECRAFT_INSTANCE", "XDG_RUNTIME_DIR", "WSL_DISTRO_NAME", "TERM", "LANG",
+}
+
+func (a *app) environment() []doctor.Variable {
+	list := []doctor.Variable{{Name: "GOOS", Value: runtime.GOOS}, {Name: "GOARCH", Value: runtime.GOARCH}}
+	for _, name := range variables {
+		list = append(list, doctor.Variable{Name: name, Value: a.Getenv(name)})
+	}
+	return list
+}

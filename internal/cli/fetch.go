@@ -1,0 +1,283 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/docker/go-units"
+	"github.com/urfave/cli/v2"
+
+	"github.com/djok/facecraft/internal/catalog"
+	"github.com/djok/facecraft/internal/fault"
+	"github.com/djok/facecraft/internal/plan"
+	"github.com/djok/facecraft/internal/registry"
+)
+
+// freely is how many bytes are downloaded without asking.
+const freely = 500_000_000
+
+// newerTimeout bounds the look for a newer image. It is a courtesy.
+const newerTimeout = 2 * time.Second
+
+// When an image is fetched.
+const (
+	fetchAlways  = "always"  // when the registry has another than is here
+	fetchMissing = "missing" // when it is not here
+	fetchNever   = "never"
+)
+
+// fetching is how the user wants images to be fetched.
+type fetching struct {
+	When string
+	Yes  bool  // agreed beforehand
+	Max  int64 // bytes agreed to beforehand; 0 is no limit
+	// tell takes the bill, beside what is shown to people.
+	tell func(registry.Bill)
+}
+
+// fetchFlags are shared by the commands that may download an image.
+func fetchFlags() []cli.Flag {
+	return []cli.Flag{
+		&cli.StringFlag{Name: "pull", EnvVars: env("pull"), Value: fetchMissing,
+			Usage: "fetch the image `WHEN`: always (a newer one too), missing or never"},
+		&cli.BoolFlag{Name: "yes", Aliases: []string{"y"}, EnvVars: append(env("yes"), "FACECRAFT_YES"),
+			Usage: "agree to the download"},
+		&cli.StringFlag{Name: "max-download", EnvVars: env("max-download"),
+			Usage: "agree to a download of up to `SIZE`, such as 6GB, and refuse a larger one"},
+	}
+}
+
+func fetchingOf(c *cli.Context) (fetching, error) {
+	f := fetching{When: c.String("pull"), Yes: c.Bool("yes")}
+	switch f.When {
+	case fetchAlways, fetchMissing, fetchNever:
+	default:
+		return f, fault.New(fault.Usage, "use always, missing or never", "--pull %s is not known", f.When)
+	}
+	if text := c.String("max-download"); text != "" {
+		size, err := units.FromHumanSize(text)
+		if err != nil || size <= 0 {
+			return f, fault.New(fault.Usage, "use a size such as 500MB or 6GB", "--max-download %s is not a size", text)
+		}
+		f.Max = size
+	}
+	return f, nil
+}
+
+// ensureImage makes the plan's image present, after showing what that costs
+// and asking when it is much, and notes its digest in the plan. It tells
+// whether there was anything to do.
+func (s *session) ensureImage(ctx context.Context, p *plan.Plan, f fetching) (fetched bool, err error) {
+	if p.Image.BuiltIn {
+		return s.EnsureImage(ctx, p.Image)
+	}
+	local, err := s.Inspect(ctx, p.Image.Reference)
+	if err != nil {
+		return false, err
+	}
+	switch {
+	case local.Here && f.When != fetchAlways:
+		p.Image.Digest = local.Digest
+		return false, nil
+	case f.When == fetchNever:
+		return false, fault.New(fault.Failed, "leave --pull never out, or bring it with facecraft load FILE",
+			"the image %s is not here", p.Image.Reference)
+	}
+	bill, free, err := s.bill(ctx, *p)
+	if err != nil {
+		return false, err
+	}
+	if local.Digest != "" && bill.Digest == local.Digest {
+		p.Image.Digest = local.Digest
+		return false, nil
+	}
+	if f.tell != nil {
+		f.tell(bill)
+	}
+	s.app.showBill(bill, free)
+	if err := refuseForDisk(bill, free); err != nil {
+		return false, err
+	}
+	if err := s.app.consent(ctx, bill, f); err != nil {
+		return false, err
+	}
+	if err := s.Pull(ctx, p.Image, bill); err != nil {
+		return false, err
+	}
+	local, err = s.Inspect(ctx, p.Image.Reference)
+	p.Image.Digest = local.Digest
+	return true, err
+}
+
+// bill asks the registry what the image costs, and the daemon what disk it
+// has for it.
+func (s *session) bill(ctx context.Context, p plan.Plan) (bill registry.Bill, free plan.Fact[int64], err error) {
+	s.app.ui.Progress("asking for the size of %s", p.Image.Reference)
+	local, err := s.LocalImages(ctx)
+	if err != nil {
+		return bill, free, err
+	}
+	known, err := known(p)
+	if err != nil {
+		return bill, free, err
+	}
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		if bytes, err := s.freeDisk(ctx); err == nil {
+			free = plan.Known(bytes, "a container's root file system")
+		} else {
+			free = plan.Unknown[int64](err.Error())
+		}
+	})
+	wg.Go(func() {
+		bill, err = s.registryClient(ctx).Bill(ctx, registry.Question{
+			Reference: p.Image.Reference, Platform: p.Image.Platform, Local: local, Known: known,
+		})
+	})
+	wg.Wait()
+	s.app.ui.Clear()
+	return bill, free, err
+}
+
+// known is the catalogue's measurement, where the plan uses its image.
+func known(p plan.Plan) (registry.Known, error) {
+	if p.UnpackedSize == 0 {
+		return registry.Known{}, nil
+	}
+	catalogue, err := catalog.Load()
+	if err != nil {
+		return registry.Known{}, err
+	}
+	variant, _ := catalogue.Variant(p.Variant)
+	return registry.Known{Digest: variant.Digest, Unpacked: variant.UnpackedSize}, nil
+}
+
+func (a *app) showBill(bill registry.Bill, free plan.Fact[int64]) {
+	rows := [][2]string{{"download", downloadText(bill)}, {"on disk", diskText(bill, free)}}
+	if bill.Limit != nil {
+		rows = append(rows, [2]string{"pulls left", fmt.Sprintf("%d of %d per %s", bill.Limit.Remaining, bill.Limit.Pulls, bill.Limit.Window)})
+	}
+	if bill.Mirror != "" {
+		rows = append(rows, [2]string{"mirror", bill.Mirror})
+	}
+	if bill.Digest != "" {
+		rows = append(rows, [2]string{"digest", bill.Digest})
+	}
+	a.ui.Table(rows)
+	for _, note := range bill.Notes {
+		a.ui.Warn("%s", note)
+	}
+	if free.Known && !bill.Exact() && bill.Peak() > free.Value {
+		a.ui.Warn("the disk may not be enough: %s are free, and the image may need %s while it unpacks",
+			plan.Size(free.Value), plan.Size(bill.Peak()))
+	}
+}
+
+func downloadText(bill registry.Bill) string {
+	switch {
+	case !bill.Known():
+		return "of unknown size"
+	case bill.DownloadEstimated:
+		return "at most " + plan.Size(bill.Download) + ", an estimate from the catalogue"
+	}
+	missing := len(bill.Missing())
+	text := fmt.Sprintf("%s in %d layers", plan.Size(bill.Download), missing)
+	if missing < len(bill.Layers) {
+		text = fmt.Sprintf("%s in %d of %d layers; %s are here already", plan.Size(bill.Download), missing, len(bill.Layers), plan.Size(bill.Here))
+	}
+	return text
+}
+
+func diskText(bill registry.Bill, free plan.Fact[int64]) string {
+	var parts []string
+	if bill.Unpacked > 0 {
+		about := ""
+		if bill.UnpackedEstimated {
+			about = "about "
+		}
+		parts = append(parts, about+plan.Size(bill.Unpacked), about+plan.Size(bill.Peak())+" while it unpacks")
+	}
+	if free.Known {
+		parts = append(parts, plan.Size(free.Value)+" are free")
+	} else {
+		parts = append(parts, "free space unknown: "+free.Evidence)
+	}
+	return strings.Join(parts, ", ")
+}
+
+// refuseForDisk stops what would certainly end in a full disk.
+func refuseForDisk(bill registry.Bill, free plan.Fact[int64]) error {
+	need := bill.Peak()
+	switch {
+	case !free.Known || bill.DownloadEstimated:
+		return nil
+	case bill.UnpackedEstimated:
+		need = bill.Download
+	}
+	if need <= free.Value {
+		return nil
+	}
+	return fault.New(fault.Unrunnable, "make room: docker system df shows what takes it",
+		"the disk of the Docker daemon is too small: %s needs %s and %s are free", bill.Reference, plan.Size(need), plan.Size(free.Value))
+}
+
+// consent is the user's word that the download may begin.
+func (a *app) consent(ctx context.Context, bill registry.Bill, f fetching) error {
+	size := "the download is " + downloadText(bill)
+	switch {
+	case f.Max > 0 && (!bill.Known() || bill.Download > f.Max):
+		return fault.New(fault.Declined, "raise it, or leave it out", "%s, more than --max-download %s", size, plan.Size(f.Max))
+	case f.Yes || f.Max > 0 || bill.Known() && bill.Download <= freely:
+		return nil
+	case !a.ui.CanAsk(a.Stdin):
+		return fault.New(fault.Declined, "agree with --yes or FACECRAFT_YES=1, or up to a size with --max-download 6GB",
+			"%s, and nobody is here to agree to it", size)
+	}
+	agreed, err := a.ui.Confirm(ctx, a.Stdin, "download it now?")
+	if err == nil && !agreed {
+		err = fault.New(fault.Declined, "facecraft up --lite downloads nothing", "the download was declined")
+	}
+	return err
+}
+
+// registryClient asks as the daemon does, through its mirrors.
+func (s *session) registryClient(ctx context.Context) registry.Client {
+	if s.engine == nil {
+		return registry.Client{}
+	}
+	client := s.Registry
+	if info, err := s.Docker.Info(ctx); err == nil && info.RegistryConfig != nil {
+		client.Mirrors = info.RegistryConfig.Mirrors
+	}
+	return client
+}
+
+// newer looks beside other work whether the registry has another image under
+// a reference than the digest. The function it returns waits for the answer,
+// briefly, and gives the other digest or "".
+func (s *session) newer(ctx context.Context, reference, digest string) func() string {
+	if digest == "" || strings.Contains(reference, "@") {
+		return func() string { return "" }
+	}
+	ctx, cancel := context.WithTimeout(ctx, newerTimeout)
+	found := make(chan string, 1)
+	go func() {
+		defer cancel()
+		other, err := s.registryClient(ctx).Digest(ctx, reference)
+		if err != nil || other == digest {
+			other = ""
+		}
+		found <- other
+	}()
+	return func() string {
+		select {
+		case other := <-found:
+			return other
+		case <-ctx.Done():
+			return ""
+		}
+	}
+}

@@ -1,0 +1,44 @@
+package cli
+
+import (
+	"fmt"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/djok/facecraft/internal/fault"
+)
+
+func (a *app) openCommand() *cli.Command {
+	return &cli.Command{
+		Name:      "open",
+		Usage:     "open the documentation of the server that runs",
+		UsageText: "facecraft open",
+		Flags:     []cli.Flag{quietFlag()},
+		Before:    a.hush,
+		Action:    a.open,
+	}
+}
+
+func (a *app) open(c *cli.Context) error {
+	if err := noArguments(c); err != nil {
+		return err
+	}
+	s, err := a.connect(c.Context)
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	server, err := s.running(c.Context, 0)
+	if err != nil {
+		return err
+	}
+	if server == nil {
+		return fault.New(fault.Failed, "facecraft up starts one", "no server runs")
+	}
+	page := a.docsPage(c.Context, *server)
+	fmt.Fprintln(a.Stdout, page)
+	if a.openPage(page) {
+		a.ui.Done("the documentation is open in the browser")
+	}
+	return nil
+}

@@ -1,0 +1,263 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"io"
+	"io/fs"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/djok/facecraft/internal/carry"
+	"github.com/djok/facecraft/internal/catalog"
+	"github.com/djok/facecraft/internal/fault"
+	"github.com/djok/facecraft/internal/plan"
+	"github.com/djok/facecraft/internal/term"
+)
+
+// stream is the name that stands for standard input and output.
+const stream = "-"
+
+func (a *app) saveCommand() *cli.Command {
+	return &cli.Command{
+		Name:      "save",
+		Usage:     "write the image to a file, for a machine without internet",
+		UsageText: "facecraft save FILE|- [--tag auto|cpu|gpu|lite]",
+		Flags:     slices.Concat(requestFlags(), []cli.Flag{quietFlag()}),
+		Before:    a.hush,
+		Action:    a.save,
+	}
+}
+
+func (a *app) save(c *cli.Context) error {
+	target, err := oneFile(c)
+	if err != nil {
+		return err
+	}
+	if target == stream && term.IsTerminal(a.Stdout) {
+		return fault.New(fault.Usage, "facecraft save FILE, or send it somewhere: facecraft save - | ssh HOST facecraft load -",
+			"an image is nothing to show on a terminal")
+	}
+	r, err := a.request(c)
+	if err != nil {
+		return err
+	}
+	r.Elsewhere = true
+	s, err := a.connect(c.Context)
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	p, err := s.decide(c.Context, r)
+	if err != nil {
+		return err
+	}
+	facts, size, err := s.facts(c.Context, p)
+	if err != nil {
+		return err
+	}
+	write := func(w io.Writer) error { return s.save(c.Context, w, facts, size) }
+	if target == stream {
+		err = write(a.Stdout)
+	} else {
+		err = writeNew(target, write)
+	}
+	if err == nil {
+		a.ui.Done("%s is saved; on the other machine: facecraft load %s", facts.Reference, target)
+	}
+	return err
+}
+
+// oneFile is the argument of save and load.
+func oneFile(c *cli.Context) (string, error) {
+	if c.NArg() != 1 {
+		return "", fault.New(fault.Usage, "facecraft "+c.Command.Name+" FILE, or - for a pipe", "%s takes one file", c.Command.Name)
+	}
+	return c.Args().First(), nil
+}
+
+// facts describes the plan's image, which has to be here, and its size in
+// bytes.
+func (s *session) facts(ctx context.Context, p plan.Plan) (facts carry.Facts, size int64, err error) {
+	if strings.Contains(p.Image.Reference, "@") {
+		return facts, 0, fault.New(fault.Usage, "name it by its tag", "an image loses its digest when it travels: %s", p.Image.Reference)
+	}
+	inspect, err := s.Inspect(ctx, p.Image.Reference)
+	if err != nil {
+		return facts, 0, err
+	}
+	if !inspect.Here {
+		return facts, 0, fault.New(fault.Failed, "facecraft pull fetches it, with the same flags", "the image %s is not here", p.Image.Reference)
+	}
+	catalogue, err := catalog.Load()
+	if err != nil {
+		return facts, 0, err
+	}
+	variant, _ := catalogue.Variant(p.Variant)
+	return carry.Facts{
+		Reference: p.Image.Reference, Digest: inspect.Digest, Platform: inspect.Platform, Version: s.app.Version,
+		Variant: variant.Name, Summary: variant.Summary, UnpackedSize: p.UnpackedSize, MemoryNeeded: variant.MemoryNeeded,
+	}, inspect.Size, nil
+}
+
+func (s *session) save(ctx context.Context, w io.Writer, facts carry.Facts, size int64) error {
+	image, err := s.Docker.ImageSave(ctx, []string{facts.Reference})
+	if err != nil {
+		return err
+	}
+	defer image.Close()
+	return carry.Write(w, s.app.counted(image, "saving "+facts.Reference, size), facts)
+}
+
+// writeNew writes a file that does not exist yet, completely or not at all.
+func writeNew(path string, write func(io.Writer) error) (err error) {
+	if _, err := os.Lstat(path); err == nil {
+		return fault.New(fault.Usage, "remove it, or choose another name", "%s exists", path)
+	}
+	partial := path + ".partial"
+	file, err := os.Create(partial)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			os.Remove(partial)
+		}
+	}()
+	err = write(file)
+	if closeErr := file.Close(); err == nil {
+		err = closeErr
+	}
+	if err == nil {
+		err = os.Rename(partial, path)
+	}
+	return err
+}
+
+func (a *app) loadCommand() *cli.Command {
+	return &cli.Command{
+		Name:      "load",
+		Usage:     "take an image from a file that facecraft save wrote",
+		UsageText: "facecraft load FILE|-",
+		Flags:     []cli.Flag{quietFlag()},
+		Before:    a.hush,
+		Action:    a.load,
+	}
+}
+
+func (a *app) load(c *cli.Context) error {
+	source, err := oneFile(c)
+	if err != nil {
+		return err
+	}
+	if source == stream && term.IsTerminal(a.Stdin) {
+		return fault.New(fault.Usage, "facecraft load FILE, or send it from somewhere: ssh HOST facecraft save - | facecraft load -",
+			"nobody types an image at a terminal")
+	}
+	s, err := a.connect(c.Context)
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	file, facts, err := a.checked(source)
+	if err != nil {
+		return err
+	}
+	defer file.close()
+	if err := s.LoadArchive(c.Context, a.counted(file, "loading "+facts.Reference, file.size)); err != nil {
+		return err
+	}
+	a.ui.Done("%s (%s, %s) is here", facts.Reference, facts.Platform, plan.Size(file.size))
+	return nil
+}
+
+// carried is a file that was verified, at its beginning.
+type carried struct {
+	*os.File
+	size  int64
+	close func()
+}
+
+// checked opens the file and verifies all of it, before the daemon sees any.
+// What comes through a pipe can be read only once, and is kept in a temporary
+// file meanwhile.
+func (a *app) checked(source string) (carried, carry.Facts, error) {
+	var file *os.File
+	var reader io.Reader
+	var closing func()
+	if source == stream {
+		spool, err := os.CreateTemp("", "facecraft-load-")
+		if err != nil {
+			return carried{}, carry.Facts{}, err
+		}
+		file, reader = spool, io.TeeReader(a.Stdin, spool)
+		closing = func() { spool.Close(); os.Remove(spool.Name()) }
+	} else {
+		opened, err := os.Open(source)
+		if err != nil {
+			return carried{}, carry.Facts{}, fault.Wrap(fault.Failed, err, "check the name", "there is no image to load")
+		}
+		file, reader = opened, opened
+		closing = func() { opened.Close() }
+	}
+	var total int64
+	if info, err := file.Stat(); err == nil {
+		total = info.Size()
+	}
+	facts, err := carry.Verify(a.counted(reader, "checking "+source, total))
+	if err == nil {
+		// The end of the archive follows the last entry.
+		_, err = io.Copy(io.Discard, reader)
+	}
+	if err == nil {
+		total, err = file.Seek(0, io.SeekCurrent)
+	}
+	if err == nil {
+		_, err = file.Seek(0, io.SeekStart)
+	}
+	if err != nil {
+		closing()
+		return carried{}, carry.Facts{}, loadFault(source, err)
+	}
+	return carried{file, total, closing}, facts, nil
+}
+
+func loadFault(source string, err error) error {
+	var path *fs.PathError
+	switch {
+	case errors.Is(err, carry.ErrDamaged):
+		return fault.Wrap(fault.Failed, err, "copy it again, or write it again with facecraft save", "%s was not loaded", source)
+	case errors.As(err, &path) && source == stream:
+		return fault.Wrap(fault.Failed, err, "set TMPDIR to a directory with more room, or copy the file first and load it", "the pipe could not be kept")
+	}
+	return err
+}
+
+// counted shows how far the reading of a stream is.
+func (a *app) counted(r io.Reader, what string, total int64) io.Reader {
+	return &countingReader{Reader: r, show: func(done int64) {
+		a.ui.ProgressBar(done, total, "%s: %s", what, plan.Size(done))
+	}}
+}
+
+// shownEvery is how many bytes lie between two reports of progress.
+const shownEvery = 16 << 20
+
+type countingReader struct {
+	io.Reader
+	show        func(done int64)
+	done, shown int64
+}
+
+func (r *countingReader) Read(p []byte) (int, error) {
+	n, err := r.Reader.Read(p)
+	r.done += int64(n)
+	if r.done-r.shown >= shownEvery {
+		r.shown = r.done
+		r.show(r.done)
+	}
+	return n, err
+}

@@ -1,0 +1,161 @@
+package detect_test
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/djok/facecraft/internal/detect"
+	"github.com/djok/facecraft/internal/dockertest"
+	"github.com/djok/facecraft/internal/helper"
+	"github.com/djok/facecraft/internal/inside"
+	"github.com/djok/facecraft/internal/plan"
+	"github.com/djok/facecraft/internal/run"
+)
+
+func TestMain(m *testing.M) { dockertest.Main(m) }
+
+// real are the probes of this machine.
+func real() detect.Probes {
+	return detect.Probes{
+		OS: runtime.GOOS, Arch: runtime.GOARCH, Root: "/",
+		Run: detect.Run, HostMemory: detect.HostMemory, GraphicsCards: detect.GraphicsCards,
+		FreeDisk: inside.FreeDisk, Listening: detect.Listening,
+		LiteReference: func(arch string) (string, error) { return "facecraft-lite:" + arch, nil },
+	}
+}
+
+// TestStubbornProgram: a program that hangs, heeds no SIGTERM and leaves a
+// child on its pipe is an unknown after the bound, and its child is gone.
+func TestStubbornProgram(t *testing.T) {
+	t.Parallel()
+	if runtime.GOOS != "linux" {
+		t.Skip("needs Linux: it looks for the child in /proc")
+	}
+	dir := t.TempDir()
+	script := "#!/bin/sh\ntrap '' TERM\nsleep 600 &\necho $! > " + dir + "/child\necho noise >&2\nwait\nwait\n"
+	stubborn := filepath.Join(dir, "nvidia-smi")
+	if err := os.WriteFile(stubborn, []byte(script), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	probes := real()
+	probes.Run = func(ctx context.Context, name string, args ...string) ([]byte, error) {
+		if name != "nvidia-smi" {
+			return detect.Run(ctx, name, args...)
+		}
+		return detect.Run(ctx, stubborn, args...)
+	}
+	begin := time.Now()
+	facts := probes.Facts(t.Context(), detect.Look{})
+	if took := time.Since(begin); took > 4*time.Second {
+		t.Errorf("the probes took %s", took)
+	}
+	if facts.GPUs.Known || facts.GPUs.Evidence != "nvidia-smi did not answer within 3s" {
+		t.Errorf("GPUs: %+v", facts.GPUs)
+	}
+	if !facts.Host.Memory.Known {
+		t.Errorf("one probe took another with it: %+v", facts.Host.Memory)
+	}
+	text, err := os.ReadFile(filepath.Join(dir, "child"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	// Killed, it is gone, or a zombie that its new parent has yet to bury.
+	state := func() string {
+		stat, _ := os.ReadFile(filepath.Join("/proc", strings.TrimSpace(string(text)), "stat"))
+		return string(stat)
+	}
+	for deadline := time.Now().Add(time.Second); state() != "" && !strings.Contains(state(), ") Z "); time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("the program's child is still there: %s", state())
+		}
+	}
+}
+
+// TestBrokenProbes: what fails, panics or is killed becomes an unknown with
+// its cause, and nothing else suffers.
+func TestBrokenProbes(t *testing.T) {
+	t.Parallel()
+	probes := real()
+	probes.HostMemory = func(string) (int64, error) { panic("WMI gave nothing") }
+	probes.GraphicsCards = func(string) ([]string, error) { return nil, errors.New("no bus") }
+	probes.Run = func(context.Context, string, ...string) ([]byte, error) { return nil, errors.New("signal: killed") }
+	probes.LiteReference = func(string) (string, error) { return "", errors.New("no executable") }
+	facts := probes.Facts(t.Context(), detect.Look{Inside: detect.Always})
+	for what, got := range map[string]string{
+		facts.Host.Memory.Evidence:        "ghw: WMI gave nothing",
+		facts.Host.GraphicsCards.Evidence: "ghw: no bus",
+		facts.GPUs.Evidence:               "nvidia-smi: signal: killed",
+		facts.LiteImage.Evidence:          "no executable",
+		facts.Daemon.Version.Evidence:     "no Docker daemon was reached",
+		facts.Daemon.GPUProof.Evidence:    "no Docker daemon was reached",
+	} {
+		if what != got {
+			t.Errorf("evidence %q, want %q", what, got)
+		}
+	}
+}
+
+func TestInterruptedProbes(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	begin := time.Now()
+	real().Facts(ctx, detect.Look{})
+	if took := time.Since(begin); took > time.Second {
+		t.Errorf("an interrupted detection took %s", took)
+	}
+}
+
+// withDocker adds the real daemon, and the helper container of the program
+// under test.
+func withDocker(t testing.TB) detect.Probes {
+	docker := dockertest.Engine(t)
+	lite := dockertest.Lite(t)
+	dockertest.RemoveImages(t, docker, lite.Reference())
+	runner := &run.Runner{Docker: docker, Instance: dockertest.Instance(t, docker), Report: func(run.Event) {},
+		Helper: func(string) (*helper.Helper, error) { return lite, nil }}
+	probes := real()
+	probes.Daemon, probes.Endpoint, probes.Local = docker, docker.Endpoint.Host, docker.Endpoint.Local()
+	probes.Inside = runner.Look
+	return probes
+}
+
+func TestRealDaemon(t *testing.T) {
+	t.Parallel()
+	facts := withDocker(t).Facts(t.Context(), detect.Look{Inside: detect.Always})
+	d := facts.Daemon
+	for name, known := range map[string]bool{
+		"version": d.Version.Known, "kind": d.Kind.Known, "arch": d.Arch.Known, "CPUs": d.CPUs.Value > 0, "memory": d.Memory.Value > 0,
+		"cgroup": d.Cgroup.Known, "SELinux": d.SELinux.Known, "images": d.Images.Known,
+	} {
+		if !known {
+			t.Errorf("%s is unknown: %+v", name, d)
+		}
+	}
+	if d.DiskFree.Value <= 0 || d.DiskFree.Evidence != "the helper container" {
+		t.Errorf("disk: %+v", d.DiskFree)
+	}
+	if d.FreeMemory.Value <= 0 || d.FreeMemory.Value > d.Memory.Value {
+		t.Errorf("free memory: %+v of %+v", d.FreeMemory, d.Memory)
+	}
+}
+
+// BenchmarkFacts is what every plan waits for.
+func BenchmarkFacts(b *testing.B) {
+	ports := plan.Request{}.CandidatePorts()
+	for name, when := range map[string]detect.Inside{"outside": detect.Never, "inside": detect.Always} {
+		b.Run(name, func(b *testing.B) {
+			probes := withDocker(b)
+			probes.Facts(b.Context(), detect.Look{Ports: ports, Inside: when}) // loads the helper image
+			for b.Loop() {
+				probes.Facts(b.Context(), detect.Look{Ports: ports, Inside: when})
+			}
+		})
+	}
+}

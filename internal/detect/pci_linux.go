@@ -1,0 +1,4 @@
+package detect
+
+// ghwKnowsPCI tells whether ghw can list the PCI bus here.
+const ghwKnowsPCI = true

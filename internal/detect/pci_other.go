@@ -1,0 +1,6 @@
+//go:build !linux
+
+package detect
+
+// ghwKnowsPCI tells whether ghw can list the PCI bus here.
+const ghwKnowsPCI = false

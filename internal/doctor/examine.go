@@ -1,0 +1,311 @@
+package doctor
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/djok/facecraft/internal/fault"
+	"github.com/djok/facecraft/internal/plan"
+)
+
+// docker examines the world in which containers run, and tells whether there
+// is one.
+func (x *examination) docker(unreachable error) bool {
+	x.section = "Docker"
+	d := x.facts.Daemon
+	if unreachable != nil {
+		what, cause := unreachable.Error(), ""
+		var f *fault.Fault
+		if errors.As(unreachable, &f) {
+			if what = f.What; f.Cause != nil {
+				cause = f.Cause.Error()
+			}
+		}
+		x.find("daemon", Red, what, cause, fault.HintOf(unreachable))
+		return false
+	}
+	if !d.Version.Known {
+		x.find("daemon", Red, "Docker answers, but says nothing of itself", d.Version.Evidence, "restart Docker")
+		return false
+	}
+	kind := "an unknown Docker"
+	if d.Kind.Known {
+		kind = d.Kind.Value
+	}
+	x.find("daemon", Green, kind+" "+d.Version.Value, d.Endpoint, "")
+	x.platform()
+	x.memory()
+	x.disk()
+	x.isolation()
+	return true
+}
+
+// isolation names what keeps containers apart from their host, and decides
+// what they may write.
+func (x *examination) isolation() {
+	d := x.facts.Daemon
+	level, title := Unknown, "cgroup version unknown"
+	if d.Cgroup.Known {
+		level, title = Green, "cgroup v"+d.Cgroup.Value
+	}
+	for _, option := range []struct {
+		name string
+		on   bool
+	}{{"rootless", d.Kind.Value == plan.KindRootless}, {"SELinux", d.SELinux.Value}, {"user namespaces", d.UserNamespaces.Value}} {
+		if option.on {
+			title += ", " + option.name
+		}
+	}
+	x.find("isolation", level, title, d.Cgroup.Evidence, "")
+}
+
+func (x *examination) platform() {
+	d := x.facts.Daemon
+	title := fmt.Sprintf("%s/%s, %d processors", d.OS.Value, d.Arch.Value, d.CPUs.Value)
+	if d.WSL.Value {
+		title += ", WSL 2"
+	}
+	x.find("platform", Green, title, d.Arch.Evidence, "")
+}
+
+// smallest is the least demanding of the images that are pulled: what a
+// machine needs to be of use.
+func (x *examination) smallest() plan.Variant {
+	var pulled []plan.Variant
+	for _, v := range x.catalogue.Variants {
+		if !v.BuiltIn {
+			pulled = append(pulled, v)
+		}
+	}
+	return slices.MinFunc(pulled, func(a, b plan.Variant) int { return int(a.UnpackedSize>>20 - b.UnpackedSize>>20) })
+}
+
+func (x *examination) memory() {
+	total, free := x.facts.Daemon.Memory, x.facts.Daemon.FreeMemory
+	if !total.Known {
+		x.unknown("memory", total.Evidence, "")
+		return
+	}
+	title, evidence := plan.Memory(total.Value), total.Evidence
+	if free.Known {
+		title += ", " + plan.Memory(free.Value) + " free"
+		evidence += ", " + free.Evidence
+	}
+	if needed := x.smallest().MemoryNeeded; total.Value < needed {
+		x.find("memory", Amber, title+": too little for the models, which need "+plan.Memory(needed), evidence, x.facts.MemoryRemedy(needed))
+		return
+	}
+	x.find("memory", Green, title, evidence, "")
+}
+
+func (x *examination) disk() {
+	free := x.facts.Daemon.DiskFree
+	if !free.Known {
+		x.unknown("disk", free.Evidence, "")
+		return
+	}
+	title := plan.Size(free.Value) + " free"
+	if dir := x.facts.Daemon.ImageDir; dir.Known {
+		title += " at " + dir.Value
+	}
+	if smallest := x.smallest(); free.Value < smallest.UnpackedSize && !x.here(smallest) {
+		x.find("disk", Amber, title+": too little for any image with models", free.Evidence, "make room: docker system df shows what Docker itself takes")
+		return
+	}
+	x.find("disk", Green, title, free.Evidence, "")
+}
+
+// here tells whether a variant's image needs no download.
+func (x *examination) here(v plan.Variant) bool {
+	return slices.Contains(x.facts.Daemon.Images.Value, x.catalogue.Reference(v))
+}
+
+// machine examines the computer on which this program runs.
+func (x *examination) machine() {
+	x.section = "Machine"
+	h := x.facts.Host
+	name, evidence := h.OS, "this program"
+	if known, ok := map[string]string{"darwin": "macOS", "windows": "Windows"}[h.OS]; ok {
+		name = known
+	}
+	if h.Distro.Known {
+		name, evidence = h.Distro.Value.Name, h.Distro.Evidence
+	}
+	title := fmt.Sprintf("%s, %s/%s", name, h.OS, h.Arch)
+	if h.WSL.Value {
+		title += ", WSL"
+	}
+	x.find("system", Green, title, evidence, "")
+	if !h.Memory.Known {
+		x.unknown("memory", h.Memory.Evidence, "")
+		return
+	}
+	title = plan.Memory(h.Memory.Value)
+	if h.FreeMemory.Known {
+		title += ", " + plan.Memory(h.FreeMemory.Value) + " free"
+	}
+	x.find("memory", Green, title, h.Memory.Evidence, "")
+}
+
+// gpu examines the NVIDIA GPUs and the way from them into a container.
+func (x *examination) gpu() {
+	x.section = "GPU"
+	gpus := x.facts.GPUs
+	if len(gpus.Value) == 0 {
+		x.noGPU()
+		return
+	}
+	needs := x.gpuVariant().GPU
+	for _, gpu := range gpus.Value {
+		level, evidence, remedy := Green, gpus.Evidence, ""
+		switch v := x.facts.JudgeGPU(needs, gpu); {
+		case v.Answer == plan.Undecided:
+			level, evidence, remedy = Unknown, v.Because, v.Remedy
+		case v.Answer == plan.Unsuitable:
+			level, evidence, remedy = Amber, v.Because, v.Remedy
+		case len(v.Advice) > 0:
+			level, evidence, remedy = Amber, v.Advice[0].Fact, v.Advice[0].Remedy
+		}
+		x.find(fmt.Sprintf("GPU %d", gpu.Index), level, gpuTitle(gpu), evidence, remedy)
+	}
+	title := gpus.Value[0].Driver
+	if cuda := x.facts.Host.CUDA; cuda.Known {
+		title += ", up to CUDA " + cuda.Value
+	}
+	x.find("driver", Green, title, gpus.Evidence, "")
+	x.toolkit()
+	x.proof()
+}
+
+func (x *examination) gpuVariant() plan.Variant {
+	i := slices.IndexFunc(x.catalogue.Variants, func(v plan.Variant) bool { return v.GPU != nil })
+	return x.catalogue.Variants[i]
+}
+
+func gpuTitle(gpu plan.GPU) string {
+	title := gpu.Name
+	if gpu.Memory.Known {
+		title += ", " + plan.Memory(gpu.Memory.Value)
+	}
+	if gpu.FreeMemory.Known {
+		title += " (" + plan.Memory(gpu.FreeMemory.Value) + " free)"
+	}
+	if gpu.ComputeCapability.Known {
+		title += ", compute " + gpu.ComputeCapability.Value
+	}
+	if gpu.MIG.Value {
+		title += fmt.Sprintf(", MIG with %d slices", len(gpu.Slices.Value))
+	}
+	return title
+}
+
+// noGPU tells a machine without an NVIDIA GPU from one whose driver fails.
+func (x *examination) noGPU() {
+	gpus, cards := x.facts.GPUs, x.facts.Host.GraphicsCards
+	switch proof := x.facts.Daemon.GPUProof; {
+	case x.facts.GPUSeemsThere() && gpus.Known:
+		x.find("GPU", Amber, "an NVIDIA card without a working driver", gpus.Evidence, x.facts.GPURemedy())
+	case x.facts.GPUSeemsThere():
+		x.find("GPU", Red, "NVIDIA's driver fails", gpus.Evidence, x.facts.GPURemedy())
+	case !gpus.Known && proof.Known && proof.Value:
+		x.find("GPU", Unknown, "Docker gives one of an unknown kind", proof.Evidence+"; "+gpus.Evidence, "")
+	case !gpus.Known && proof.Known:
+		x.find("GPU", Green, "Docker gives none, and none is needed", proof.Evidence, "")
+	case !gpus.Known:
+		x.unknown("GPU", gpus.Evidence, "")
+	case len(cards.Value) > 0:
+		x.find("GPU", Green, "none of NVIDIA's, but "+strings.Join(cards.Value, ", "), gpus.Evidence, "")
+	default:
+		x.find("GPU", Green, "none of NVIDIA's, and none is needed", gpus.Evidence, "")
+	}
+}
+
+// toolkit reports what is installed; whether it works is the proof's matter.
+func (x *examination) toolkit() {
+	var parts []string
+	for _, tool := range x.facts.Host.Toolkit.Value {
+		parts = append(parts, strings.TrimSpace(tool.Name+" "+tool.Version))
+	}
+	parts = append(parts, x.facts.Host.CDISpecs.Value...)
+	switch d := x.facts.Daemon; {
+	case d.Kind.Value == plan.KindDesktop:
+		parts = []string{"Docker Desktop's own"}
+	case d.Local.Known && !d.Local.Value:
+		parts = []string{"that of the daemon's machine"}
+	case parts == nil:
+		parts = []string{"none of NVIDIA's toolkit is installed"}
+	}
+	level, offered := Green, x.facts.Daemon.NvidiaToolkit
+	switch proven := x.facts.Daemon.GPUProof; {
+	case proven.Known && proven.Value:
+	case !offered.Known:
+		level = Unknown
+	case !offered.Value:
+		level = Amber
+	}
+	x.find("toolkit", level, strings.Join(parts, ", "), offered.Evidence, "")
+}
+
+func (x *examination) proof() {
+	switch proof := x.facts.Daemon.GPUProof; {
+	case !proof.Known:
+		x.unknown("proof", proof.Evidence, "")
+	case !proof.Value:
+		x.find("proof", Red, "containers get no GPU", proof.Evidence, x.facts.ToolkitRemedy())
+	default:
+		x.find("proof", Green, "containers get the GPU", proof.Evidence, "")
+	}
+}
+
+// images examines what can run.
+func (x *examination) images() {
+	x.section = "Images"
+	for _, v := range x.catalogue.Variants {
+		if v.GPU != nil && len(x.facts.GPUs.Value) == 0 && x.facts.GPUs.Known {
+			continue // the GPU section says why
+		}
+		if v.BuiltIn && !x.facts.LiteImage.Known {
+			x.find(v.Name, Amber, "not in this build", x.facts.LiteImage.Evidence, "")
+			continue
+		}
+		verdict := plan.Judge(x.facts, x.catalogue, v, nil)
+		switch {
+		case verdict.Answer == plan.Unsuitable && v.GPU != nil:
+			x.find(v.Name, Amber, "cannot run here", verdict.Because, verdict.Remedy)
+		case verdict.Answer == plan.Unsuitable:
+			x.find(v.Name, Red, "cannot run here", verdict.Because, verdict.Remedy)
+		case verdict.Answer == plan.Undecided:
+			x.find(v.Name, Unknown, "may run: "+x.offer(v), verdict.Because, verdict.Remedy)
+		case len(verdict.Advice) > 0:
+			x.find(v.Name, Amber, x.offer(v), verdict.Advice[0].Fact, verdict.Advice[0].Remedy)
+		case v.BuiltIn:
+			x.find(v.Name, Green, x.offer(v), x.facts.LiteImage.Evidence, "")
+		default:
+			x.find(v.Name, Green, x.offer(v), v.Summary, "")
+		}
+	}
+}
+
+// offer names an image and what having it takes.
+func (x *examination) offer(v plan.Variant) string {
+	switch {
+	case v.BuiltIn:
+		return "ready"
+	case x.here(v):
+		return x.catalogue.Reference(v) + ", here already"
+	}
+	return x.catalogue.Reference(v) + ", " + plan.Size(v.UnpackedSize) + " on disk"
+}
+
+// choice says what up would do, and returns its plan, or nil.
+func (x *examination) choice() *plan.Plan {
+	p, err := plan.Make(x.facts, x.catalogue, plan.Request{})
+	if err != nil {
+		x.find("up", Red, "cannot run anything by itself", err.Error(), fault.HintOf(err))
+		return nil
+	}
+	x.find("up", Green, fmt.Sprintf("would run %s at %s", p.Image.Reference, p.Publish.URL()), p.Because("variant "+p.Variant), "")
+	return &p
+}

@@ -1,0 +1,16 @@
+package inside
+
+import (
+	"os"
+	"syscall"
+)
+
+// FreeDisk is what an ordinary user may still write to the file system of
+// path, in bytes.
+func FreeDisk(path string) (int64, error) {
+	var stat syscall.Statfs_t
+	if err := syscall.Statfs(path, &stat); err != nil {
+		return 0, &os.PathError{Op: "statfs", Path: path, Err: err}
+	}
+	return int64(stat.Bavail) * int64(stat.Bsize), nil
+}

@@ -1,0 +1,8 @@
+//go:build !linux
+
+package inside
+
+import "errors"
+
+// FreeDisk works on Linux only: elsewhere images live in a virtual machine.
+func FreeDisk(string) (int64, error) { return 0, errors.ErrUnsupported }

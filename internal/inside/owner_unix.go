@@ -1,0 +1,17 @@
+//go:build unix
+
+package inside
+
+import (
+	"fmt"
+	"io/fs"
+	"syscall"
+)
+
+func owner(info fs.FileInfo) string {
+	stat, ok := info.Sys().(*syscall.Stat_t)
+	if !ok {
+		return ""
+	}
+	return fmt.Sprintf("%d:%d", stat.Uid, stat.Gid)
+}

@@ -1,0 +1,103 @@
+package plan
+
+import (
+	"regexp"
+	"slices"
+
+	"github.com/djok/facecraft/internal/fault"
+)
+
+// Secret is an environment variable of the container whose value the plan
+// does not know: it goes from its source to the daemon and nowhere else.
+type Secret struct {
+	Name string `json:"name"`
+	File string `json:"file,omitempty"` // an absolute path; empty is this program's own environment
+}
+
+func (s Secret) source() string {
+	if s.File == "" {
+		return "taken from the environment"
+	}
+	return "taken from " + s.File
+}
+
+// InheritedSecrets are the names of those that come from the environment.
+func (p Plan) InheritedSecrets() []string {
+	var names []string
+	for _, s := range p.Secrets {
+		if s.File == "" {
+			names = append(names, s.Name)
+		}
+	}
+	return names
+}
+
+// SecretFiles are the files that secrets come from, each once.
+func (p Plan) SecretFiles() []string {
+	var files []string
+	for _, s := range p.Secrets {
+		if s.File != "" && !slices.Contains(files, s.File) {
+			files = append(files, s.File)
+		}
+	}
+	return files
+}
+
+var variableName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_.-]*$`)
+
+// withoutEffect are variables that version 1.0.0 of the images declares and
+// does not use, as the images' source has it, and what does their work.
+var withoutEffect = map[string]string{
+	"FACECRAFT_API_KEY": "the images read it and never enforce it: whoever reaches the port can use the API",
+	"FACECRAFT_PORT":    "the container's port is fixed; --port chooses the one of this machine",
+	"FACECRAFT_HOST":    "--listen chooses the address",
+	"FACECRAFT_WORKERS": "the images ignore it",
+}
+
+// chooseEnv adds what the user wants the container to know. It comes last and
+// wins.
+func (m *maker) chooseEnv() {
+	p := &m.plan
+	for _, e := range m.request.Env {
+		p.setEnv(e)
+		m.warnOfEnv(e.Name)
+	}
+	for _, s := range m.request.Secrets {
+		p.Env = slices.DeleteFunc(p.Env, func(e Env) bool { return e.Name == s.Name })
+		p.Secrets = append(p.Secrets, s)
+		m.warnOfEnv(s.Name)
+	}
+}
+
+func (p *Plan) setEnv(env Env) {
+	for i := range p.Env {
+		if p.Env[i].Name == env.Name {
+			p.Env[i] = env
+			return
+		}
+	}
+	p.Env = append(p.Env, env)
+}
+
+func (m *maker) warnOfEnv(name string) {
+	if why, ok := withoutEffect[name]; ok {
+		m.warn("%s has no effect: %s", name, why)
+	}
+}
+
+func (r Request) validateEnv() error {
+	var names []string
+	for _, e := range r.Env {
+		names = append(names, e.Name)
+	}
+	for _, s := range r.Secrets {
+		names = append(names, s.Name)
+	}
+	for _, name := range names {
+		if !variableName.MatchString(name) {
+			return fault.New(fault.Usage, "use NAME=VALUE, or NAME alone for a value of this environment",
+				"%q is not a name for an environment variable", name)
+		}
+	}
+	return nil
+}

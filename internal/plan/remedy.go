@@ -1,0 +1,167 @@
+package plan
+
+import (
+	"slices"
+	"strings"
+)
+
+// The remedies fit the machine: its distribution, its kind of Docker. Each is
+// one thing to do, which a person can copy.
+
+// family names the package manager of a Linux distribution, or nothing.
+// (os-release(5): ID and ID_LIKE)
+func (h Host) family() string {
+	names := append([]string{h.Distro.Value.ID}, h.Distro.Value.Like...)
+	for _, f := range []struct {
+		name    string
+		members []string
+	}{
+		{"ubuntu", []string{"ubuntu"}},
+		{"apt", []string{"debian"}},
+		{"dnf", []string{"fedora", "rhel", "centos"}},
+		{"zypper", []string{"suse", "opensuse", "opensuse-leap", "opensuse-tumbleweed", "sles"}},
+		{"pacman", []string{"arch"}},
+	} {
+		if slices.ContainsFunc(f.members, func(id string) bool { return slices.Contains(names, id) }) {
+			return f.name
+		}
+	}
+	return ""
+}
+
+const driverPage = "https://www.nvidia.com/drivers"
+
+// DriverRemedy installs NVIDIA's driver, or brings it to a version.
+func (f Facts) DriverRemedy(version string) string {
+	goal := "install NVIDIA's driver"
+	if version != "" {
+		goal = "update NVIDIA's driver to " + version + " or newer"
+	}
+	if f.windowsDriver() {
+		return goal + " in Windows: " + driverPage
+	}
+	command, ok := map[string]string{
+		"ubuntu": "sudo ubuntu-drivers install",
+		"apt":    "sudo apt-get install nvidia-driver (from contrib and non-free)",
+		"dnf":    "sudo dnf install akmod-nvidia (from RPM Fusion)",
+		"zypper": "sudo zypper install nvidia-open-driver-G06-signed-kmp-default",
+		"pacman": "sudo pacman -S nvidia-open",
+	}[f.Host.family()]
+	if !ok {
+		command = driverPage
+	}
+	return goal + " and restart the computer: " + command
+}
+
+// toolkitGuide tells how to add the repository that has the toolkit.
+const toolkitGuide = "https://docs.nvidia.com/datacenter/cloud-native/container-toolkit/latest/install-guide.html"
+
+// ToolkitRemedy makes the daemon able to hand GPUs to containers. (NVIDIA
+// Container Toolkit, installation guide; Docker Desktop, GPU support)
+func (f Facts) ToolkitRemedy() string {
+	switch kind := f.Daemon.Kind.Value; {
+	case kind == KindDesktop && f.windowsDriver():
+		return "update WSL with wsl --update, and let Docker Desktop use the WSL 2 based engine (Settings > General)"
+	case kind == KindDesktop:
+		return "use Docker Engine in place of Docker Desktop, which has GPUs only on Windows: docker context use default"
+	case kind == KindSnap:
+		return "use Docker's own packages in place of the snap: https://docs.docker.com/engine/install/"
+	case kind == KindPodman:
+		return "describe the GPUs to Podman, 5.4 or newer: sudo nvidia-ctk cdi generate --output=/etc/cdi/nvidia.yaml"
+	case f.Daemon.Local.Known && !f.Daemon.Local.Value:
+		return "install nvidia-container-toolkit on that machine and restart Docker there: " + toolkitGuide
+	case f.Host.Toolkit.Known && len(f.Host.Toolkit.Value) > 0:
+		return "tell Docker of the toolkit: " + f.configureToolkit()
+	}
+	command, ok := map[string]string{
+		"ubuntu": "sudo apt-get install nvidia-container-toolkit",
+		"apt":    "sudo apt-get install nvidia-container-toolkit",
+		"dnf":    "sudo dnf install nvidia-container-toolkit",
+		"zypper": "sudo zypper install nvidia-container-toolkit",
+		"pacman": "sudo pacman -S nvidia-container-toolkit",
+	}[f.Host.family()]
+	if !ok {
+		command = "install nvidia-container-toolkit"
+	}
+	repository := " (its repository: " + toolkitGuide + ")"
+	if f.Host.family() == "pacman" {
+		repository = "" // it is one of the distribution's own packages
+	}
+	return command + " && " + f.configureToolkit() + repository
+}
+
+func (f Facts) configureToolkit() string {
+	if f.Daemon.Kind.Value == KindRootless {
+		return "nvidia-ctk runtime configure --runtime=docker --config=$HOME/.config/docker/daemon.json && " +
+			"sudo nvidia-ctk config --set nvidia-container-cli.no-cgroups --in-place && systemctl --user restart docker"
+	}
+	return "sudo nvidia-ctk runtime configure --runtime=docker && sudo systemctl restart docker"
+}
+
+// gpuTroubles are the ways in which NVIDIA's driver fails, by the words of
+// nvidia-smi.
+var gpuTroubles = []struct{ text, remedy string }{
+	{"Driver/library version mismatch", "restart the computer: the driver was updated while the old one is loaded"},
+	{"couldn't communicate with the NVIDIA driver", "load the driver: sudo modprobe nvidia; if it refuses, install it anew (Secure Boot refuses unsigned modules)"},
+	{"couldn't find libnvidia-ml", "install NVIDIA's driver anew: its library is missing"},
+	{"GPU access blocked by the operating system", "in Windows: wsl --update, then wsl --shutdown"},
+	{"GPU is lost", "restart the computer; if it is lost again, look at its seat and its power supply"},
+	{"finds no device", "see why: sudo dmesg | grep NVRM (the driver may be too new or too old for the card)"},
+	{"did not answer", "restart the computer: NVIDIA's driver is stuck (sudo dmesg shows why)"},
+}
+
+// gpuTrouble is the remedy of a failing driver, or nothing.
+func (f Facts) gpuTrouble() string {
+	for _, trouble := range gpuTroubles {
+		if strings.Contains(f.GPUs.Evidence, trouble.text) {
+			return trouble.remedy
+		}
+	}
+	return ""
+}
+
+// GPURemedy is what could make an NVIDIA GPU visible.
+func (f Facts) GPURemedy() string {
+	switch trouble := f.gpuTrouble(); {
+	case trouble != "":
+		return trouble
+	case f.nvidiaOnBus():
+		return f.DriverRemedy("")
+	case f.GPUs.Known:
+		return "use a machine with an NVIDIA GPU"
+	}
+	return ""
+}
+
+// GPUSeemsThere tells whether there is a sign of an NVIDIA GPU, usable or not.
+func (f Facts) GPUSeemsThere() bool {
+	return len(f.GPUs.Value) > 0 || f.nvidiaOnBus() || f.gpuTrouble() != ""
+}
+
+// nvidiaOnBus tells whether a card of NVIDIA's is there whatever its driver
+// says.
+func (f Facts) nvidiaOnBus() bool {
+	return slices.ContainsFunc(f.Host.GraphicsCards.Value, func(name string) bool {
+		return strings.Contains(strings.ToUpper(name), "NVIDIA")
+	})
+}
+
+// MemoryRemedy gives containers the bytes that are needed: a virtual
+// machine's setting by its name, where the host has enough.
+func (f Facts) MemoryRemedy(needed int64) string {
+	const spare = 2 << 30 // for the host itself
+	host := f.Host.Memory
+	if host.Known && host.Value < needed+spare {
+		return "use a machine with more memory"
+	}
+	goal := Memory(needed + spare)
+	switch windows := f.Host.OS == "windows" || f.Host.WSL.Value; {
+	case windows && f.Daemon.Local.Value:
+		return "raise memory= below [wsl2] in %UserProfile%\\.wslconfig to " + strings.ReplaceAll(goal, " GiB", "GB") + ", then wsl --shutdown"
+	case f.Daemon.Kind.Value == KindDesktop:
+		return "raise Docker Desktop's Settings > Resources > Advanced > Memory limit to " + goal
+	case f.Host.OS == "darwin":
+		return "give Docker's virtual machine " + goal + " of memory"
+	}
+	return "use a machine with more memory"
+}

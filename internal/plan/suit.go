@@ -1,0 +1,121 @@
+package plan
+
+import (
+	"fmt"
+	"slices"
+)
+
+// Answer tells whether a variant can run on a machine.
+type Answer int
+
+// What is undecided may work: something that matters could not be seen.
+const (
+	Undecided Answer = iota
+	Suitable
+	Unsuitable
+)
+
+// Verdict is the answer for one variant, with the fact that caused it.
+type Verdict struct {
+	Answer  Answer
+	Because string
+	Remedy  string   // what would make an unsuitable or undecided variant run
+	Advice  []Advice // what a person should know although it runs
+	// GPUs are the device IDs that it is to use; nil means all there are.
+	GPUs []string
+}
+
+// Advice is a fact that makes things worse than they could be, and what to do
+// about it.
+type Advice struct{ Fact, Remedy string }
+
+func (a Advice) String() string {
+	if a.Remedy == "" {
+		return a.Fact
+	}
+	return a.Fact + "; " + a.Remedy
+}
+
+// Judge holds a variant against the facts. gpus are the GPUs asked for by
+// index or UUID; nil leaves the choice among those that suit.
+func Judge(f Facts, c Catalogue, v Variant, gpus []string) Verdict {
+	if f.Daemon.Images.Known && slices.Contains(f.Daemon.Images.Value, c.Reference(v)) {
+		v.UnpackedSize = 0 // it needs no further disk
+	}
+	verdict := f.checkPlatform(v)
+	if verdict.Answer == Unsuitable {
+		return verdict
+	}
+	for _, short := range []shortage{f.memoryShortage(v), f.diskShortage(v)} {
+		switch {
+		case short.of == "":
+		case v.GPU != nil:
+			return Verdict{Answer: Unsuitable, Because: short.of, Remedy: short.remedy}
+		default:
+			// It is the last resort, and the estimate may be too strict.
+			verdict.Advice = append(verdict.Advice, Advice{short.of + short.consequence, short.remedy + ", or use facecraft up --lite"})
+		}
+	}
+	if v.GPU == nil {
+		return verdict
+	}
+	return f.checkGPUs(v.GPU, gpus)
+}
+
+// checkPlatform tells whether the daemon can execute the variant's image.
+func (f Facts) checkPlatform(v Variant) Verdict {
+	d := f.Daemon
+	verdict := Verdict{Answer: Suitable}
+	if !d.OS.Known || !d.Arch.Known {
+		return verdict
+	}
+	if d.OS.Value != "linux" {
+		return Verdict{Answer: Unsuitable, Because: fmt.Sprintf("the daemon runs %s containers and the images are for Linux", d.OS.Value),
+			Remedy: "switch Docker Desktop to Linux containers"}
+	}
+	native := d.OS.Value + "/" + d.Arch.Value
+	if slices.Contains(v.Platforms, native) {
+		return verdict
+	}
+	foreign := fmt.Sprintf("the image is for %s and the daemon is %s", v.Platforms[0], native)
+	switch {
+	case v.GPU != nil:
+		return Verdict{Answer: Unsuitable, Because: foreign + ", and an emulated program cannot use the GPU",
+			Remedy: "use a machine of the image's architecture"}
+	case d.Emulation.Known && !d.Emulation.Value:
+		return Verdict{Answer: Unsuitable, Because: foreign + ", and it has no emulation: " + d.Emulation.Evidence,
+			Remedy: "install emulation: docker run --privileged --rm tonistiigi/binfmt --install amd64"}
+	case d.Emulation.Known:
+		foreign += ": it runs under emulation, several times slower"
+	default:
+		foreign += ": it runs under emulation, several times slower, if emulation is installed"
+	}
+	verdict.Advice = []Advice{{foreign, "facecraft up --lite runs without emulation"}}
+	return verdict
+}
+
+// shortage is what a machine has too little of; its zero value is none.
+type shortage struct{ of, consequence, remedy string }
+
+func (f Facts) memoryShortage(v Variant) shortage {
+	total, free := f.Daemon.Memory, f.Daemon.FreeMemory
+	needs := fmt.Sprintf("the %s variant needs about %s of memory", v.Name, Memory(v.MemoryNeeded))
+	switch {
+	case total.Known && total.Value < v.MemoryNeeded:
+		return shortage{fmt.Sprintf("%s and Docker has %s", needs, Memory(total.Value)),
+			": expect it to be killed while it loads", f.MemoryRemedy(v.MemoryNeeded)}
+	case free.Known && free.Value < v.MemoryNeeded && v.GPU == nil:
+		// What is taken now may be free soon, so that no choice hangs on it.
+		return shortage{fmt.Sprintf("%s and %s is free", needs, Memory(free.Value)), "", "close other programs if it is slow or killed"}
+	}
+	return shortage{}
+}
+
+func (f Facts) diskShortage(v Variant) shortage {
+	free := f.Daemon.DiskFree
+	if !free.Known || free.Value >= v.UnpackedSize {
+		return shortage{}
+	}
+	return shortage{fmt.Sprintf("the image takes %s of disk and %s is free where images live", Size(v.UnpackedSize), Size(free.Value)),
+		"", "make room: docker system df shows what Docker itself takes"}
+}

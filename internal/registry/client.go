@@ -1,0 +1,160 @@
+// Package registry asks an image's registry, before anything is pulled, what
+// the pull will cost: the bill. It knows nothing of the daemon; what lies in
+// the daemon already comes in as data.
+package registry
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+
+	"github.com/google/go-containerregistry/pkg/authn"
+	"github.com/google/go-containerregistry/pkg/name"
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/google/go-containerregistry/pkg/v1/remote"
+)
+
+// Client asks registries as the daemon would.
+type Client struct {
+	// Keychain finds logins; nil is Docker's own configuration.
+	Keychain authn.Keychain
+	// Mirrors are the daemon's mirrors of Docker Hub, as URLs. They are asked
+	// before the hub, as the daemon does.
+	Mirrors []string
+	// Transport is nil outside tests.
+	Transport http.RoundTripper
+}
+
+// Digest is what a reference stands for in the registry now, as sha256:….
+// It costs one HEAD request, which Docker Hub does not count.
+// (https://docs.docker.com/docker-hub/usage/pulls/)
+func (c Client) Digest(ctx context.Context, reference string) (string, error) {
+	var digest string
+	_, err := c.eachSource(reference, func(ref name.Reference, auth authn.Authenticator) error {
+		descriptor, err := remote.Head(ref, c.options(ctx, auth, c.transport())...)
+		if err == nil {
+			digest = descriptor.Digest.String()
+		}
+		return err
+	})
+	return digest, err
+}
+
+// eachSource asks the mirrors and then the registry itself, until one of them
+// answers. It returns the mirror that did, or "".
+func (c Client) eachSource(reference string, ask func(name.Reference, authn.Authenticator) error) (mirror string, err error) {
+	ref, err := name.ParseReference(reference)
+	if err != nil {
+		return "", err
+	}
+	if ref.Context().RegistryStr() == name.DefaultRegistry {
+		for _, mirror := range c.Mirrors {
+			mirrored, err := throughMirror(ref, mirror)
+			if err != nil {
+				continue // the daemon would not use it either
+			}
+			if ask(mirrored, authn.Anonymous) == nil {
+				return mirror, nil
+			}
+		}
+	}
+	auth, _ := c.authenticator(ref)
+	return "", ask(ref, auth)
+}
+
+func throughMirror(ref name.Reference, mirror string) (name.Reference, error) {
+	at, err := url.Parse(mirror)
+	if err != nil || at.Host == "" {
+		return nil, fmt.Errorf("%q is no URL", mirror)
+	}
+	var options []name.Option
+	if at.Scheme == "http" {
+		options = append(options, name.Insecure)
+	}
+	separator := ":"
+	if _, ok := ref.(name.Digest); ok {
+		separator = "@"
+	}
+	return name.ParseReference(at.Host+"/"+ref.Context().RepositoryStr()+separator+ref.Identifier(), options...)
+}
+
+func (c Client) transport() http.RoundTripper {
+	if c.Transport != nil {
+		return c.Transport
+	}
+	return remote.DefaultTransport
+}
+
+// options switch the library's own retries off: each of them would be another
+// counted request.
+func (c Client) options(ctx context.Context, auth authn.Authenticator, transport http.RoundTripper) []remote.Option {
+	return []remote.Option{
+		remote.WithContext(ctx), remote.WithAuth(auth), remote.WithTransport(transport),
+		remote.WithRetryBackoff(remote.Backoff{Steps: 1}), remote.WithRetryStatusCodes(),
+	}
+}
+
+// errPlatform is told by a registry that has the image for other machines
+// only.
+var errPlatform = errors.New("no matching manifest")
+
+// image resolves a reference to the image for one platform (as linux/amd64).
+// It costs one counted request, and one more when the reference is an index.
+func (c Client) image(ctx context.Context, ref name.Reference, auth authn.Authenticator, platform string, transport http.RoundTripper) (digest string, image v1.Image, err error) {
+	wanted, err := v1.ParsePlatform(platform)
+	if err != nil {
+		return "", nil, err
+	}
+	descriptor, err := remote.Get(ref, c.options(ctx, auth, transport)...)
+	if err != nil {
+		return "", nil, err
+	}
+	digest = descriptor.Digest.String()
+	if !descriptor.MediaType.IsIndex() {
+		image, err = descriptor.Image()
+		return digest, image, err
+	}
+	index, err := descriptor.ImageIndex()
+	if err != nil {
+		return "", nil, err
+	}
+	manifest, err := index.IndexManifest()
+	if err != nil {
+		return "", nil, err
+	}
+	var offered []string
+	for _, child := range manifest.Manifests {
+		if child.Platform == nil || child.Platform.OS == "unknown" { // an attestation
+			continue
+		}
+		if child.Platform.OS == wanted.OS && child.Platform.Architecture == wanted.Architecture {
+			image, err = index.Image(child.Digest)
+			return digest, image, err
+		}
+		offered = append(offered, child.Platform.String())
+	}
+	return "", nil, fmt.Errorf("%w for %s: it is for %s", errPlatform, platform, strings.Join(offered, ", "))
+}
+
+// limitRecorder notes what Docker Hub's headers tell of the remaining pulls.
+type limitRecorder struct {
+	http.RoundTripper
+	mu    sync.Mutex
+	limit *Limit
+}
+
+func (r *limitRecorder) RoundTrip(request *http.Request) (*http.Response, error) {
+	response, err := r.RoundTripper.RoundTrip(request)
+	if err == nil {
+		if limit := parseLimit(response.Header); limit != nil {
+			r.mu.Lock()
+			r.limit = limit
+			r.mu.Unlock()
+		}
+	}
+	return response, err
+}

@@ -1,0 +1,56 @@
+package run
+
+import (
+	"context"
+	"strings"
+	"sync"
+
+	"github.com/docker/docker/api/types/container"
+
+	"github.com/djok/facecraft/internal/api"
+	"github.com/djok/facecraft/internal/plan"
+)
+
+// Others lists running facecraft servers that this program did not start: by
+// Compose or by hand. They are recognised by an image of the given repository,
+// by their image's label, or by asking whatever publishes the containers' port
+// for its schema. They belong to the default instance, and are never stopped.
+func (r *Runner) Others(ctx context.Context, repository string) ([]Server, error) {
+	if r.Instance != plan.DefaultInstance {
+		return nil, nil
+	}
+	list, err := r.Docker.ContainerList(ctx, container.ListOptions{})
+	if err != nil {
+		return nil, err
+	}
+	recognised := make([]bool, len(list))
+	var wg sync.WaitGroup
+	for i, c := range list {
+		if _, own := c.Labels[plan.LabelInstance]; !own && fromSummary(c).URL != "" {
+			wg.Go(func() { recognised[i] = isFacecraft(ctx, c, repository) })
+		}
+	}
+	wg.Wait()
+	var others []Server
+	for i, c := range list {
+		if recognised[i] {
+			s := fromSummary(c)
+			s.Other = true
+			others = append(others, s)
+		}
+	}
+	return others, nil
+}
+
+// titleLabel is set by the published images and by the lite image; a
+// container's labels include its image's.
+const titleLabel, title = "org.opencontainers.image.title", "facecraft"
+
+func isFacecraft(ctx context.Context, c container.Summary, repository string) bool {
+	if c.Labels[titleLabel] == title || strings.HasPrefix(c.Image, repository+":") || strings.HasPrefix(c.Image, repository+"@") {
+		return true
+	}
+	client := api.New(fromSummary(c).URL)
+	defer client.Close()
+	return client.IsFacecraft(ctx)
+}

@@ -1,0 +1,44 @@
+package run
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/djok/facecraft/internal/fault"
+	"github.com/djok/facecraft/internal/plan"
+)
+
+// MakeDirectories makes those of the plan's directories that are missing, so
+// that the daemon does not make them as root. Under sudo they become the
+// caller's.
+func MakeDirectories(p plan.Plan) error {
+	for _, b := range p.Binds {
+		missing := missingParts(b.Source)
+		if err := os.MkdirAll(b.Source, 0o755); err != nil {
+			return fault.Wrap(fault.Failed, err, "choose another with --data", "the data directory cannot be made")
+		}
+		if b.Owner == nil || os.Getuid() != 0 {
+			continue
+		}
+		for _, dir := range missing {
+			if err := os.Lchown(dir, b.Owner.UID, b.Owner.GID); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// missingParts are the directories that MkdirAll will make for path.
+func missingParts(path string) []string {
+	var missing []string
+	for {
+		if _, err := os.Lstat(path); !errors.Is(err, fs.ErrNotExist) {
+			return missing
+		}
+		missing = append(missing, path)
+		path = filepath.Dir(path)
+	}
+}

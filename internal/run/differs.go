@@ -1,0 +1,140 @@
+package run
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/docker/docker/api/types/container"
+	"github.com/docker/docker/api/types/mount"
+	"github.com/docker/go-connections/nat"
+
+	"github.com/djok/facecraft/internal/plan"
+)
+
+// trait is one setting of a container, in words.
+type trait struct{ what, value string }
+
+// Differences says in what a server is another than the plan's container,
+// whoever started it; nothing where they are the same.
+func (r *Runner) Differences(ctx context.Context, s Server, p plan.Plan) ([]string, error) {
+	if s.Plan == p.Hash() {
+		return nil, nil
+	}
+	inspect, err := r.Docker.ContainerInspect(ctx, s.ID)
+	if err != nil {
+		return nil, err
+	}
+	image, err := r.Docker.ImageInspect(ctx, inspect.Image)
+	if err != nil {
+		return nil, err
+	}
+	var imageEnv []string
+	if image.Config != nil {
+		imageEnv = image.Config.Env
+	}
+	have, want := traitsOf(inspect, imageEnv), traitsWanted(p, imageEnv)
+	var list []string
+	for i := range have {
+		if have[i].value != want[i].value {
+			list = append(list, fmt.Sprintf("%s: %s, not %s", have[i].what, orNone(have[i].value), orNone(want[i].value)))
+		}
+	}
+	for _, e := range p.Env {
+		// The value that it has may be a secret.
+		if i := slices.IndexFunc(inspect.Config.Env, func(have string) bool { return strings.HasPrefix(have, e.Name+"=") }); i >= 0 &&
+			inspect.Config.Env[i] != e.Name+"="+e.Value {
+			list = append(list, "environment: "+e.Name+" has another value")
+		}
+	}
+	return list, nil
+}
+
+func orNone(value string) string {
+	if value == "" {
+		return "none"
+	}
+	return value
+}
+
+// traitsOf describes a container as the daemon has it. What the image sets by
+// itself is left out of its environment.
+func traitsOf(c container.InspectResponse, imageEnv []string) []trait {
+	var address string
+	for _, bindings := range c.HostConfig.PortBindings {
+		for _, b := range bindings {
+			address = b.HostIP + ":" + b.HostPort
+		}
+	}
+	var places []string
+	for _, m := range c.Mounts {
+		switch m.Type {
+		case mount.TypeVolume:
+			places = append(places, m.Name+" at "+m.Destination)
+		case mount.TypeBind:
+			places = append(places, m.Source+" at "+m.Destination)
+		}
+	}
+	var pids int64
+	if c.HostConfig.PidsLimit != nil {
+		pids = *c.HostConfig.PidsLimit
+	}
+	return traits(c.Config, c.HostConfig, address, places, pids, imageEnv)
+}
+
+func traitsWanted(p plan.Plan, imageEnv []string) []trait {
+	config, host, _ := spec(p, nil, "")
+	var places []string
+	for _, v := range p.Volumes {
+		places = append(places, v.Name+" at "+v.Target)
+	}
+	for _, b := range p.Binds {
+		places = append(places, b.Source+" at "+b.Target)
+	}
+	port := host.PortBindings[nat.Port(strconv.Itoa(p.Publish.Container)+"/tcp")][0]
+	return traits(config, host, port.HostIP+":"+port.HostPort, places, p.PIDsLimit, imageEnv)
+}
+
+func traits(config *container.Config, host *container.HostConfig, address string, places []string, pids int64, imageEnv []string) []trait {
+	return []trait{
+		{"image", config.Image},
+		{"address", address},
+		{"user", config.User},
+		{"groups", strings.Join(host.GroupAdd, ", ")},
+		{"user namespace", string(host.UsernsMode)},
+		{"files", sorted(places)},
+		{"read-only", strconv.FormatBool(host.ReadonlyRootfs)},
+		{"GPUs", gpuText(host.DeviceRequests)},
+		{"memory limit", plan.Memory(host.Memory)},
+		{"processes", strconv.FormatInt(pids, 10)},
+		{"capabilities dropped", sorted(host.CapDrop)},
+		{"security", sorted(host.SecurityOpt)},
+		{"environment", sorted(addedNames(config.Env, imageEnv))},
+	}
+}
+
+// addedNames are the variables that the image does not set to the same value.
+func addedNames(env, imageEnv []string) []string {
+	var names []string
+	for _, e := range env {
+		if name, _, _ := strings.Cut(e, "="); !slices.Contains(imageEnv, e) {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+func gpuText(requests []container.DeviceRequest) string {
+	if len(requests) == 0 {
+		return ""
+	}
+	return plan.GPURequest{IDs: requests[0].DeviceIDs}.String()
+}
+
+func sorted(list []string) string {
+	list = slices.Clone(list)
+	slices.Sort(list)
+	return strings.Join(list, ", ")
+}

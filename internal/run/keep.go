@@ -1,0 +1,192 @@
+package run
+
+import (
+	"archive/tar"
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/docker/docker/api/types/filters"
+	"github.com/docker/docker/api/types/image"
+	"github.com/docker/docker/pkg/jsonmessage"
+
+	"github.com/djok/facecraft/internal/registry"
+)
+
+// labelPartial marks an image that only holds the complete layers of an
+// unfinished pull; its value is the reference that was pulled.
+const labelPartial = "io.facecraft.partial"
+
+// partialRepository holds those images.
+const partialRepository = "facecraft-partial"
+
+// keeper saves the complete layers of a pull from its failure. A daemon with
+// a graph driver drops the layers of a pull that fails or is stopped, however
+// many were complete (measured on Engine 20.10; moby, distribution/xfer,
+// Transfer.Released). It keeps what an image refers to, and an image can be
+// loaded without its layers when the daemon has them (moby, image/tarexport,
+// load): so while the pull goes on, an image of the layers that are complete
+// is loaded. The next attempt, or the next call, finds them.
+//
+// It is best effort. A containerd store refuses such an image, and keeps what
+// it has by itself.
+type keeper struct {
+	runner *Runner
+	bill   registry.Bill
+	layers atomic.Int32 // complete ones, from the base up
+	kept   atomic.Int32 // those of them that an image holds
+
+	complete map[string]bool // by the daemon's name
+	finish   func()
+}
+
+func (r *Runner) keepLayers(bill registry.Bill, every time.Duration) *keeper {
+	k := &keeper{runner: r, bill: bill, complete: map[string]bool{}, finish: func() {}}
+	if len(bill.Layers) == 0 {
+		return k
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	var done sync.WaitGroup
+	done.Go(func() { k.keep(ctx, every) })
+	k.finish = func() { cancel(); done.Wait() }
+	return k
+}
+
+// see takes a message of the pull in.
+func (k *keeper) see(m jsonmessage.JSONMessage) {
+	if m.Status != "Pull complete" && m.Status != "Already exists" {
+		return
+	}
+	k.complete[m.ID] = true
+	n := 0
+	for n < len(k.bill.Layers) && (k.bill.Layers[n].Here || k.complete[shortDigest(k.bill.Layers[n].Digest)]) {
+		n++
+	}
+	k.layers.Store(int32(n))
+}
+
+func (k *keeper) keep(ctx context.Context, every time.Duration) {
+	ticker := time.NewTicker(every)
+	defer ticker.Stop()
+	k.kept.Store(int32(len(k.bill.Layers) - len(k.bill.Missing())))
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		}
+		if n := k.layers.Load(); n > k.kept.Load() {
+			if err := k.hold(k.bill.Layers[:n]); err != nil {
+				return // this daemon does not do it
+			}
+			k.kept.Store(n)
+		}
+	}
+}
+
+// hold loads an image of these layers, and removes the one of fewer layers
+// that it replaces. It is not interrupted: the daemon would finish it anyway,
+// and unseen.
+func (k *keeper) hold(layers []registry.Layer) error {
+	ctx, cancel := context.WithTimeout(context.Background(), cleanupTimeout)
+	defer cancel()
+	archive, id, err := k.archive(layers)
+	if err != nil {
+		return err
+	}
+	if err := k.runner.LoadArchive(ctx, archive); err != nil {
+		return err
+	}
+	k.remove(ctx, id)
+	return nil
+}
+
+// archive is the image as `docker load` takes it, without the layers.
+func (k *keeper) archive(layers []registry.Layer) (archive *bytes.Buffer, id string, err error) {
+	var diffIDs, files []string
+	for _, layer := range layers {
+		diffIDs = append(diffIDs, layer.DiffID)
+		files = append(files, "in-the-daemon-already")
+	}
+	system, architecture, _ := strings.Cut(k.bill.Platform, "/")
+	config, err := json.Marshal(map[string]any{
+		"os": system, "architecture": architecture,
+		"config": map[string]any{"Labels": map[string]string{labelPartial: k.bill.Reference}},
+		"rootfs": map[string]any{"type": "layers", "diff_ids": diffIDs},
+	})
+	if err != nil {
+		return nil, "", err
+	}
+	sum := sha256.Sum256(config)
+	id = hex.EncodeToString(sum[:])
+	manifest, err := json.Marshal([]map[string]any{{
+		"Config":   id + ".json",
+		"RepoTags": []string{PartialOf(k.bill.Digest)},
+		"Layers":   files,
+	}})
+	if err != nil {
+		return nil, "", err
+	}
+	archive = &bytes.Buffer{}
+	w := tar.NewWriter(archive)
+	for _, file := range []struct {
+		name string
+		data []byte
+	}{{id + ".json", config}, {"manifest.json", manifest}} {
+		if err := w.WriteHeader(&tar.Header{Name: file.name, Mode: 0o644, Size: int64(len(file.data))}); err != nil {
+			return nil, "", err
+		}
+		if _, err := w.Write(file.data); err != nil {
+			return nil, "", err
+		}
+	}
+	return archive, "sha256:" + id, w.Close()
+}
+
+// PartialOf names the image that holds the complete layers of an unfinished
+// pull of a digest.
+func PartialOf(digest string) string { return partialRepository + ":" + shortDigest(digest) }
+
+// stop ends the keeping. What is kept stays for the next call, and is told.
+func (k *keeper) stop() {
+	k.finish()
+	var size int64
+	for _, layer := range k.bill.Layers[:k.kept.Load()] {
+		if !layer.Here {
+			size += layer.Size
+		}
+	}
+	if size > 0 {
+		k.runner.Report(Event{Stage: Kept, Subject: PartialOf(k.bill.Digest), Done: size})
+	}
+}
+
+// release removes what was kept, when the image itself is there.
+func (k *keeper) release() {
+	k.finish()
+	k.kept.Store(0)
+	ctx, cancel := context.WithTimeout(context.Background(), cleanupTimeout)
+	defer cancel()
+	k.remove(ctx, "")
+}
+
+// remove takes away what was kept of this reference, except one image.
+func (k *keeper) remove(ctx context.Context, except string) {
+	kept, err := k.runner.Docker.ImageList(ctx, image.ListOptions{
+		Filters: filters.NewArgs(filters.Arg("label", labelPartial+"="+k.bill.Reference)),
+	})
+	if err != nil {
+		return
+	}
+	for _, img := range kept {
+		if img.ID != except {
+			_, _ = k.runner.Docker.ImageRemove(ctx, img.ID, image.RemoveOptions{Force: true}) // best effort
+		}
+	}
+}

@@ -1,0 +1,56 @@
+package run
+
+import "strings"
+
+// knownIssue is a way in which servers are known to fail, by words of their
+// log or of the daemon.
+type knownIssue struct {
+	text   string // in lower case
+	what   string
+	remedy string
+}
+
+// The order matters: what is more particular comes first.
+var knownIssues = []knownIssue{
+	{"no locator available", "numba finds no place for its cache, because the image does not know the user",
+		"run it as the image's own user, 1000:1000, or set NUMBA_CACHE_DIR=/tmp/numba"},
+	{"no kernel image is available", "the image's PyTorch has no code for this GPU: it is too new or too old",
+		"run it on the processor: facecraft up --recreate --tag cpu"},
+	{"driver version is insufficient", "the NVIDIA driver is older than the image's CUDA",
+		"update the NVIDIA driver; facecraft doctor says to which version"},
+	{"please update your driver", "the NVIDIA driver is older than the image's CUDA",
+		"update the NVIDIA driver; facecraft doctor says to which version"},
+	{"driver on your system is too old", "the NVIDIA driver is older than the image's CUDA",
+		"update the NVIDIA driver; facecraft doctor says to which version"},
+	{"could not select device driver", "Docker cannot hand a GPU to a container",
+		"install nvidia-container-toolkit and restart Docker, or run facecraft up --tag cpu"},
+	{"cuda out of memory", "the GPU's memory is too small or taken",
+		"close what uses the GPU (nvidia-smi names it), or run facecraft up --recreate --tag cpu"},
+	{"exec format error", "the image is for another processor than the daemon's",
+		"install emulation: docker run --privileged --rm tonistiigi/binfmt --install amd64; or run facecraft up --recreate --lite"},
+	{"no space left on device", "the disk of the Docker daemon is full",
+		"make room: docker system df shows what takes it"},
+	{"address already in use", "something else listens on the server's port",
+		"choose another port: facecraft up --recreate --port 8080"},
+	{"downloading:", "the server downloads a model at run time, which needs the internet",
+		"give the container a way to the internet, or use an image that has its models"},
+	{"failed to resolve", "the server downloads a model at run time and reaches no internet",
+		"give the container a way to the internet, or use an image that has its models"},
+	{"name resolution", "the server downloads a model at run time and reaches no internet",
+		"give the container a way to the internet, or use an image that has its models"},
+	{"permission denied", "the server may not write where it has to",
+		"facecraft up --recreate --fix-permissions gives it its files"},
+	{"read-only file system", "the server writes where nothing may be written",
+		"put what it writes into a volume"},
+}
+
+// recognise finds the known issue in a text, or nil.
+func recognise(text string) *knownIssue {
+	text = strings.ToLower(text)
+	for i := range knownIssues {
+		if strings.Contains(text, knownIssues[i].text) {
+			return &knownIssues[i]
+		}
+	}
+	return nil
+}

@@ -1,0 +1,81 @@
+package run
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"github.com/containerd/errdefs"
+	"github.com/distribution/reference"
+	"github.com/docker/docker/api/types/image"
+
+	"github.com/djok/facecraft/internal/registry"
+)
+
+// LocalImages are the daemon's images with their layers.
+func (r *Runner) LocalImages(ctx context.Context) ([]registry.LocalImage, error) {
+	list, err := r.Docker.ImageList(ctx, image.ListOptions{})
+	if err != nil {
+		return nil, err
+	}
+	var local []registry.LocalImage
+	for _, summary := range list {
+		inspect, err := r.Docker.ImageInspect(ctx, summary.ID)
+		if errdefs.IsNotFound(err) {
+			continue // removed in the meantime
+		}
+		if err != nil {
+			return nil, err
+		}
+		_, partial := summary.Labels[labelPartial]
+		local = append(local, registry.LocalImage{
+			ID:      inspect.ID,
+			DiffIDs: inspect.RootFS.Layers,
+			Pulled:  partial || len(inspect.RepoDigests) > 0,
+		})
+	}
+	return local, nil
+}
+
+// LocalImage is what the daemon has under a reference.
+type LocalImage struct {
+	Here bool
+	// Digest, as sha256:…, is what it was pulled with; a loaded or built image
+	// has none.
+	Digest   string
+	Platform string // as linux/amd64
+	Size     int64  // bytes, unpacked
+}
+
+// Inspect looks an image up. One that is not here is no error.
+func (r *Runner) Inspect(ctx context.Context, ref string) (LocalImage, error) {
+	inspect, err := r.Docker.ImageInspect(ctx, ref)
+	switch {
+	case errdefs.IsNotFound(err):
+		return LocalImage{}, nil
+	case err != nil:
+		return LocalImage{}, err
+	}
+	return LocalImage{
+		Here: true, Digest: digestFor(ref, inspect.RepoDigests),
+		Platform: inspect.Os + "/" + inspect.Architecture, Size: inspect.Size,
+	}, nil
+}
+
+// digestFor finds the digest of a reference's own repository. An image that
+// was pulled under several names has one for each.
+func digestFor(ref string, repoDigests []string) string {
+	named, err := reference.ParseNormalizedNamed(ref)
+	if err != nil {
+		return ""
+	}
+	if digested, ok := named.(reference.Digested); ok {
+		return digested.Digest().String()
+	}
+	repository := reference.FamiliarName(named)
+	i := slices.IndexFunc(repoDigests, func(d string) bool { return strings.HasPrefix(d, repository+"@") })
+	if i < 0 {
+		return ""
+	}
+	return strings.TrimPrefix(repoDigests[i], repository+"@")
+}

@@ -1,0 +1,66 @@
+package run_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/docker/docker/api/types/container"
+	"github.com/docker/docker/api/types/filters"
+
+	"github.com/djok/facecraft/internal/dockertest"
+	"github.com/djok/facecraft/internal/engine"
+	"github.com/djok/facecraft/internal/helper"
+	"github.com/djok/facecraft/internal/inside"
+	"github.com/djok/facecraft/internal/plan"
+	"github.com/djok/facecraft/internal/run"
+)
+
+// looks are the containers of an instance that look around, dead ones too.
+func looks(t *testing.T, docker *engine.Engine, instance string) []container.Summary {
+	t.Helper()
+	list, err := docker.ContainerList(context.WithoutCancel(t.Context()), container.ListOptions{
+		All: true, Filters: filters.NewArgs(filters.Arg("label", plan.LabelProbe+"="+instance))})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return list
+}
+
+// TestLook uses the real daemon: it sees, it hears a refusal as one, and
+// whatever happens it leaves no container.
+func TestLook(t *testing.T) {
+	t.Parallel()
+	docker := dockertest.Engine(t)
+	lite := dockertest.Lite(t)
+	dockertest.RemoveImages(t, docker, lite.Reference())
+	r := &run.Runner{Docker: docker, Instance: dockertest.Instance(t, docker),
+		Helper: func(string) (*helper.Helper, error) { return lite, nil },
+		Report: func(e run.Event) { t.Errorf("a look reported %+v", e) }}
+
+	view, err := r.Look(t.Context(), "amd64", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if view.FreeDisk <= 0 || view.FreeMemory <= 0 || view.Devices == nil {
+		t.Errorf("saw %+v", view)
+	}
+
+	view, err = r.Look(t.Context(), "amd64", plan.NewGPURequest([]string{plan.AllGPUs}))
+	if err != nil && !errors.Is(err, inside.ErrRefused) {
+		t.Errorf("a GPU request ended in %v", err)
+	}
+	if err == nil && len(view.Devices) == 0 {
+		t.Log("the daemon ignores GPU requests")
+	}
+
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Millisecond)
+	defer cancel()
+	if _, err := r.Look(ctx, "amd64", nil); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("an interrupted look ended in %v", err)
+	}
+	if left := looks(t, docker, r.Instance); len(left) > 0 {
+		t.Errorf("left %d containers: %+v", len(left), left)
+	}
+}

@@ -1,0 +1,64 @@
+package run
+
+import (
+	"context"
+	"errors"
+	"strconv"
+	"strings"
+
+	"github.com/docker/docker/api/types/container"
+	"github.com/docker/docker/api/types/filters"
+
+	"github.com/djok/facecraft/internal/fault"
+	"github.com/djok/facecraft/internal/plan"
+)
+
+// ErrPortTaken is that the daemon could not publish a port that looked free.
+var ErrPortTaken = errors.New("the port was taken in the last moment")
+
+// portRefusals are the wordings with which daemons refuse a port that
+// something else has.
+var portRefusals = []string{
+	"port is already allocated", // Docker Engine, for another container's port
+	"address already in use",    // Docker Engine and Podman, for another program's
+	"ports are not available",   // Docker Desktop
+	"an attempt was made to access a socket in a way forbidden by its access permissions", // Windows, in its reserved ranges
+	"only one usage of each socket address",                                               // Windows
+}
+
+// portForbidden are the wordings for ports that rootless daemons may not have.
+var portForbidden = []string{"cannot expose privileged port", "permission denied while binding", "bind: permission denied"}
+
+func says(err error, wordings []string) bool {
+	text := strings.ToLower(err.Error())
+	for _, wording := range wordings {
+		if strings.Contains(text, wording) {
+			return true
+		}
+	}
+	return false
+}
+
+// portFault explains a start that failed at the port, or is nil.
+func portFault(port int, err error) error {
+	switch {
+	case says(err, portForbidden):
+		return fault.Wrap(fault.Failed, err, "choose a port from 1024 on with --port", "Docker may not use port %d", port)
+	case says(err, portRefusals):
+		return fault.Wrap(fault.Failed, errors.Join(ErrPortTaken, err), "run facecraft up again, or choose another with --port",
+			"port %d cannot be had", port)
+	}
+	return nil
+}
+
+// PortContainer names the container that publishes a port of the host.
+func (r *Runner) PortContainer(ctx context.Context, port int) (plan.PortOwner, bool) {
+	list, err := r.Docker.ContainerList(ctx, container.ListOptions{
+		Filters: filters.NewArgs(filters.Arg("publish", strconv.Itoa(port)+"/tcp")),
+	})
+	if err != nil || len(list) == 0 || len(list[0].Names) == 0 {
+		return plan.PortOwner{}, false // the owner is a courtesy
+	}
+	name := strings.TrimPrefix(list[0].Names[0], "/")
+	return plan.PortOwner{Name: "the container " + name, End: "docker stop " + name}, true
+}

@@ -1,0 +1,163 @@
+package run
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"regexp"
+	"strconv"
+	"strings"
+	"text/tabwriter"
+	"time"
+	"unicode"
+
+	"github.com/docker/docker/api/types/container"
+
+	"github.com/djok/facecraft/internal/fault"
+	"github.com/djok/facecraft/internal/plan"
+)
+
+// lastLines is how much of a failed server's output is shown.
+const lastLines = 20
+
+// lookTimeout bounds each look at a server that failed; the daemon may have
+// failed with it.
+const lookTimeout = 5 * time.Second
+
+// killed is the exit code of a process that SIGKILL ended.
+const killed = 128 + 9
+
+// postMortem is what can be known of a server that died or never got ready.
+type postMortem struct {
+	what     string // happened
+	state    container.State
+	restarts int
+	limit    int64 // of memory, in bytes; 0 is none
+	total    int64 // memory of the daemon, in bytes; 0 is unknown
+	words    string
+	alive    bool
+}
+
+// examine gathers what is left of a server.
+func (r *Runner) examine(ctx context.Context, s Server, what string) postMortem {
+	ctx, cancel := context.WithTimeout(ctx, lookTimeout)
+	defer cancel()
+	report := postMortem{what: what, words: r.lastWords(ctx, s)}
+	if inspect, err := r.Docker.ContainerInspect(ctx, s.ID); err == nil {
+		report.state, report.restarts = *inspect.State, inspect.RestartCount
+		report.limit = inspect.HostConfig.Memory
+		report.alive = inspect.State.Running && !inspect.State.Restarting
+	}
+	if info, err := r.Docker.Info(ctx); err == nil {
+		report.total = info.MemTotal
+	}
+	return report
+}
+
+// fault is the report, with its one remedy.
+func (m postMortem) fault() error {
+	what := m.what
+	if table := m.table(); table != "" {
+		what += "\n" + table
+	}
+	if m.words != "" {
+		what += "\n  its last words:\n    " + strings.ReplaceAll(m.words, "\n", "\n    ")
+	}
+	return fault.New(fault.Server, m.remedy(), "%s", what)
+}
+
+func (m postMortem) table() string {
+	var b strings.Builder
+	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
+	if !m.alive {
+		fmt.Fprintf(w, "  ended\t%s\n", m.ending())
+	}
+	if m.outOfMemory() {
+		fmt.Fprintf(w, "  memory\t%s\n", m.memoryText())
+	}
+	if m.restarts > 0 {
+		fmt.Fprintf(w, "  restarts\t%d: it dies again and again\n", m.restarts)
+	}
+	if known := m.known(); known != nil {
+		fmt.Fprintf(w, "  known issue\t%s\n", known.what)
+	}
+	w.Flush()
+	return strings.TrimRight(b.String(), "\n")
+}
+
+func (m postMortem) ending() string {
+	text := "exit code " + strconv.Itoa(m.state.ExitCode)
+	if signal := signalName(m.state.ExitCode); signal != "" {
+		text += ", " + signal
+	}
+	if m.state.Error != "" {
+		text += ", " + m.state.Error
+	}
+	return text
+}
+
+// signals are those that end servers, by the exit code less 128, which is how
+// shells and Docker report them.
+var signals = map[int]string{
+	4: "SIGILL, an instruction that this processor does not have", 6: "SIGABRT", 7: "SIGBUS",
+	9: "SIGKILL", 11: "SIGSEGV", 15: "SIGTERM, somebody stopped it",
+}
+
+func signalName(exitCode int) string { return signals[exitCode-128] }
+
+// outOfMemory also suspects it where the flag is not set: with cgroup v2 old
+// engines miss it. A docker kill looks the same then, hence "probably".
+func (m postMortem) outOfMemory() bool {
+	return !m.alive && (m.state.OOMKilled || m.state.ExitCode == killed)
+}
+
+func (m postMortem) memoryText() string {
+	text := "it was probably killed for want of memory"
+	if m.state.OOMKilled {
+		text = "it was killed for want of memory"
+	}
+	if m.limit > 0 {
+		text += ": its limit is " + plan.Memory(m.limit)
+	}
+	if m.total > 0 {
+		text += ", Docker has " + plan.Memory(m.total)
+	}
+	return text
+}
+
+func (m postMortem) known() *knownIssue { return recognise(m.state.Error + "\n" + m.words) }
+
+func (m postMortem) remedy() string {
+	switch known := m.known(); {
+	case m.outOfMemory() && m.limit > 0 && m.total > m.limit:
+		return "use smaller photos, or run what needs less: facecraft up --recreate --lite"
+	case m.outOfMemory():
+		return "give Docker more memory, or run what needs less: facecraft up --recreate --lite"
+	case known != nil:
+		return known.remedy
+	case m.alive:
+		return "it goes on loading: facecraft logs -f shows how far it is; --timeout waits longer; facecraft down removes it"
+	}
+	return "the container is kept: facecraft logs shows all it said, facecraft down removes it"
+}
+
+// lastWords is the end of a server's output.
+func (r *Runner) lastWords(ctx context.Context, s Server) string {
+	var out bytes.Buffer
+	// What arrived before an error is worth showing too.
+	_ = r.Logs(ctx, s, &out, &out, LogOptions{Tail: strconv.Itoa(lastLines)})
+	return plain(strings.TrimRight(out.String(), "\n"))
+}
+
+// plain takes away what could move the cursor or colour the terminal.
+func plain(text string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) && r != '\n' && r != '\t' {
+			return -1
+		}
+		return r
+	}, escapes.ReplaceAllString(text, ""))
+}
+
+// escapes are a terminal's control sequences. (ECMA-48, 5.4)
+var escapes = regexp.MustCompile("\x1b\\[[0-?]*[ -/]*[@-~]")

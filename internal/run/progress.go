@@ -1,0 +1,164 @@
+package run
+
+import (
+	"time"
+
+	"github.com/docker/docker/pkg/jsonmessage"
+
+	"github.com/djok/facecraft/internal/registry"
+)
+
+// rateWindow is what the rate is averaged over: long enough not to flicker,
+// short enough to follow the network.
+const rateWindow = 10 * time.Second
+
+// reportInterval is how often progress is reported at most.
+const reportInterval = 100 * time.Millisecond
+
+// tally makes one progress of the daemon's messages about single layers. It
+// never runs backwards: after a failure it stands until the new attempt has
+// overtaken the old.
+type tally struct {
+	layers map[string]*layerProgress // by the daemon's name, the digest's first digits
+	billed bool                      // all layers and sizes are known from the start
+	done   int64
+	unpack int64
+	rate   rate
+}
+
+type layerProgress struct {
+	size       int64
+	downloaded int64
+	complete   bool // downloaded
+	unpacked   int64
+}
+
+// newTally begins with what the bill says is to come. Without a bill the
+// total grows as the daemon names the layers.
+func newTally(bill registry.Bill) *tally {
+	t := &tally{layers: map[string]*layerProgress{}, billed: len(bill.Layers) > 0}
+	for _, layer := range bill.Missing() {
+		t.layers[shortDigest(layer.Digest)] = &layerProgress{size: layer.Size}
+	}
+	return t
+}
+
+// shortDigest is the daemon's name for a layer.
+func shortDigest(digest string) string {
+	const algorithm, digits = len("sha256:"), 12
+	return digest[algorithm : algorithm+digits]
+}
+
+// restart forgets what the daemon forgets when a pull is begun anew.
+func (t *tally) restart() {
+	for _, layer := range t.layers {
+		layer.downloaded, layer.complete, layer.unpacked = 0, false, 0
+	}
+}
+
+// add takes one message of the daemon in, and tells whether it is about a
+// layer.
+func (t *tally) add(m jsonmessage.JSONMessage, now time.Time) bool {
+	layer := t.layers[m.ID]
+	if layer == nil {
+		layer = &layerProgress{}
+	}
+	switch m.Status {
+	case "Already exists":
+		// It is not to come after all, or was kept from an earlier attempt.
+		layer.downloaded, layer.complete, layer.unpacked = layer.size, true, layer.size
+	case "Pulling fs layer", "Waiting":
+	case "Downloading":
+		if m.Progress != nil {
+			layer.size = max(layer.size, m.Progress.Total)
+			layer.downloaded = max(layer.downloaded, m.Progress.Current)
+		}
+	case "Verifying Checksum", "Download complete":
+		layer.downloaded, layer.complete = layer.size, true
+	case "Extracting":
+		layer.downloaded, layer.complete = layer.size, true
+		if m.Progress != nil {
+			layer.unpacked = min(max(layer.unpacked, m.Progress.Current), layer.size)
+		}
+	case "Pull complete":
+		layer.downloaded, layer.complete, layer.unpacked = layer.size, true, layer.size
+	default:
+		return false
+	}
+	t.layers[m.ID] = layer
+	var done, unpacked int64
+	for _, layer := range t.layers {
+		done += layer.downloaded
+		unpacked += layer.unpacked
+	}
+	t.done, t.unpack = max(t.done, done), max(t.unpack, unpacked)
+	t.rate.add(now, t.done)
+	return true
+}
+
+// downloading tells whether there are layers of which bytes are to come.
+func (t *tally) downloading() bool {
+	for _, layer := range t.layers {
+		if !layer.complete {
+			return true
+		}
+	}
+	return len(t.layers) == 0
+}
+
+func (t *tally) total() (total int64) {
+	for _, layer := range t.layers {
+		total += layer.size
+	}
+	return total
+}
+
+// event is the state of the pull for people: the download as long as there
+// is one, then the unpacking, which had begun beside it.
+func (t *tally) event(subject string) Event {
+	if !t.downloading() {
+		return Event{Stage: Unpacking, Subject: subject, Done: t.unpack, Total: t.total()}
+	}
+	e := Event{Stage: Pulling, Subject: subject, Done: t.done, Total: t.total(), Rate: t.rate.perSecond()}
+	if t.billed && e.Rate > 0 {
+		e.Left = time.Duration(float64(e.Total-e.Done) / float64(e.Rate) * float64(time.Second)).Round(time.Second)
+	}
+	return e
+}
+
+// rate is how fast a number grows.
+type rate struct {
+	samples []sample
+}
+
+type sample struct {
+	at   time.Time
+	done int64
+}
+
+// sampleInterval bounds how many samples are kept.
+const sampleInterval = rateWindow / 50
+
+func (r *rate) add(at time.Time, done int64) {
+	if n := len(r.samples); n > 1 && at.Sub(r.samples[n-2].at) < sampleInterval {
+		r.samples[n-1] = sample{at, done}
+	} else {
+		r.samples = append(r.samples, sample{at, done})
+	}
+	for len(r.samples) > 2 && at.Sub(r.samples[1].at) >= rateWindow {
+		r.samples = r.samples[1:]
+	}
+}
+
+// perSecond is 0 until there is something to measure.
+func (r *rate) perSecond() int64 {
+	if len(r.samples) < 2 {
+		return 0
+	}
+	first, last := r.samples[0], r.samples[len(r.samples)-1]
+	elapsed := last.at.Sub(first.at)
+	if elapsed < sampleInterval {
+		return 0
+	}
+	return int64(float64(last.done-first.done) / elapsed.Seconds())
+}

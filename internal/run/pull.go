@@ -1,0 +1,143 @@
+package run
+
+import (
+	"context"
+	"time"
+
+	"github.com/docker/docker/api/types/image"
+	registrytypes "github.com/docker/docker/api/types/registry"
+	"github.com/docker/docker/pkg/jsonmessage"
+
+	"github.com/djok/facecraft/internal/plan"
+	"github.com/djok/facecraft/internal/registry"
+)
+
+// Patience is how long a pull bears with the network. Zero values stand for
+// DefaultPatience's.
+type Patience struct {
+	// Attempts is how many may fail in a row without a single new byte.
+	Attempts int
+	// Backoff is the pause after the first failure; each further one doubles.
+	Backoff time.Duration
+	// Stall is how long nothing may arrive. Giving up loses the layers that are
+	// under way, and TCP survives most interruptions by itself.
+	Stall time.Duration
+	// Keep is how often complete layers are saved from a failure of the rest.
+	Keep time.Duration
+}
+
+// DefaultPatience is that of a person with a large download and a bad network.
+var DefaultPatience = Patience{Attempts: 5, Backoff: time.Second, Stall: time.Minute, Keep: 5 * time.Second}
+
+func (p Patience) orDefault() Patience {
+	if p == (Patience{}) {
+		return DefaultPatience
+	}
+	return p
+}
+
+// Pull downloads an image, as often as it takes: the daemon itself mends
+// little, waits for ever when no bytes come, and throws away the complete
+// layers of a pull that fails. The daemon stops when ctx does. Without a bill,
+// the zero value, the total is not known beforehand and no layers are kept.
+func (r *Runner) Pull(ctx context.Context, img plan.Image, bill registry.Bill) error {
+	patience := r.Patience.orDefault()
+	p := &pulling{Runner: r, image: img, tally: newTally(bill), stall: patience.Stall}
+	p.keeper = r.keepLayers(bill, patience.Keep)
+	defer p.keeper.stop()
+	p.report()
+	backoff := patience.Backoff
+	for failures := 1; ; failures++ {
+		before := p.tally.done
+		err := p.attempt(ctx)
+		progressed := p.tally.done > before
+		switch {
+		case err == nil:
+			p.keeper.release()
+			return nil
+		case ctx.Err() != nil:
+			return ctx.Err()
+		case progressed:
+			failures, backoff = 1, patience.Backoff
+		}
+		kind := registry.Classify(err)
+		if kind == registry.Permanent {
+			p.keeper.release() // there is no next time; the disk may be full of it
+		}
+		again := kind == registry.Transient || kind == registry.Unreachable && p.tally.done > 0
+		if !again || failures >= patience.Attempts {
+			return registry.Explain(img.Reference, err)
+		}
+		r.Report(Event{Stage: Retrying, Subject: err.Error(), Left: backoff})
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(backoff):
+		}
+		backoff *= 2
+		p.tally.restart()
+	}
+}
+
+// pulling is one pull with all its attempts.
+type pulling struct {
+	*Runner
+	image    plan.Image
+	tally    *tally
+	keeper   *keeper
+	stall    time.Duration
+	reported time.Time
+}
+
+// attempt has the daemon pull, and watches that it gets on.
+func (p *pulling) attempt(ctx context.Context) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	watchdog := time.AfterFunc(p.stall, func() { cancel(registry.Stalled("for " + p.stall.String())) })
+	defer watchdog.Stop()
+
+	err := p.stream(ctx, func(m jsonmessage.JSONMessage) {
+		watchdog.Reset(p.stall)
+		if !p.tally.add(m, time.Now()) {
+			return
+		}
+		p.keeper.see(m)
+		if !p.tally.downloading() {
+			watchdog.Stop() // the disk may take the time that it needs
+		}
+		p.report()
+	})
+	if cause := context.Cause(ctx); err != nil && cause != nil {
+		return cause
+	}
+	return err
+}
+
+func (p *pulling) stream(ctx context.Context, each func(jsonmessage.JSONMessage)) error {
+	options := image.PullOptions{Platform: p.image.Platform}
+	// That a stored login cannot be read is in the bill's notes.
+	if login, _ := p.Registry.Login(p.image.Reference); login != (registry.Login{}) {
+		auth, err := registrytypes.EncodeAuthConfig(registrytypes.AuthConfig{
+			Username: login.Username, Password: login.Password,
+			IdentityToken: login.IdentityToken, RegistryToken: login.RegistryToken,
+		})
+		if err != nil {
+			return err
+		}
+		options.RegistryAuth = auth
+	}
+	body, err := p.Docker.ImagePull(ctx, p.image.Reference, options)
+	if err != nil {
+		return err
+	}
+	defer body.Close()
+	return follow(body, each)
+}
+
+// report passes the progress on, but not each of the daemon's many messages.
+func (p *pulling) report() {
+	if now := time.Now(); now.Sub(p.reported) >= reportInterval {
+		p.reported = now
+		p.Report(p.tally.event(p.image.Reference))
+	}
+}

@@ -1,0 +1,457 @@
+package run_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"runtime"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/docker/docker/api/types/image"
+	"github.com/docker/docker/client"
+	"github.com/google/go-containerregistry/pkg/authn"
+	"github.com/google/go-containerregistry/pkg/name"
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/google/go-containerregistry/pkg/v1/remote"
+	"github.com/google/go-containerregistry/pkg/v1/tarball"
+
+	"github.com/djok/facecraft/internal/dockertest"
+	"github.com/djok/facecraft/internal/engine"
+	"github.com/djok/facecraft/internal/fault"
+	"github.com/djok/facecraft/internal/plan"
+	"github.com/djok/facecraft/internal/registry"
+	"github.com/djok/facecraft/internal/run"
+)
+
+const platform = "linux/" + runtime.GOARCH
+
+// impatient is for tests; the daemon itself announces its own retries every
+// second, so that a shorter stall would be seen where there is none.
+var impatient = run.Patience{Attempts: 3, Backoff: 10 * time.Millisecond, Stall: 2500 * time.Millisecond, Keep: 20 * time.Millisecond}
+
+// puller pulls from a registry of its own into the machine's daemon, and
+// notes what is reported.
+type puller struct {
+	*run.Runner
+	docker   *engine.Engine
+	registry *dockertest.FaultyRegistry
+
+	mu     sync.Mutex
+	events []run.Event
+}
+
+func newPuller(t testing.TB, docker *engine.Engine) *puller {
+	t.Helper()
+	p := &puller{docker: docker, registry: dockertest.NewFaultyRegistry(t)}
+	p.Runner = &run.Runner{
+		Docker: docker, Instance: "test", Version: "test", Patience: impatient,
+		Registry: registry.Client{Keychain: authn.NewMultiKeychain()},
+		Report: func(e run.Event) {
+			p.mu.Lock()
+			defer p.mu.Unlock()
+			p.events = append(p.events, e)
+		},
+	}
+	dockertest.RemoveImages(t, docker, p.registry.Host+"/")
+	return p
+}
+
+func (p *puller) push(t testing.TB, repository string, img v1.Image) string {
+	t.Helper()
+	reference := p.registry.Host + "/" + repository
+	dockertest.Push(t, reference, img)
+	digest, err := img.Digest()
+	if err != nil {
+		t.Fatal(err)
+	}
+	dockertest.RemoveImages(t, p.docker, run.PartialOf(digest.String()))
+	return reference
+}
+
+func (p *puller) bill(t testing.TB, reference string) registry.Bill {
+	t.Helper()
+	local, err := p.LocalImages(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	bill, err := p.Registry.Bill(t.Context(), registry.Question{Reference: reference, Platform: platform, Local: local})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return bill
+}
+
+func (p *puller) pull(t testing.TB, reference string) error {
+	t.Helper()
+	return p.Pull(t.Context(), plan.Image{Reference: reference, Platform: platform}, p.bill(t, reference))
+}
+
+func (p *puller) mustPull(t testing.TB, reference string) {
+	t.Helper()
+	if err := p.pull(t, reference); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// load puts an image into the daemon past the registry.
+func (p *puller) load(t testing.TB, repository string, img v1.Image) {
+	t.Helper()
+	tag, err := name.NewTag(p.registry.Host + "/" + repository)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var archive bytes.Buffer
+	if err := tarball.Write(tag, img, &archive); err != nil {
+		t.Fatal(err)
+	}
+	if err := p.LoadArchive(t.Context(), &archive); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (p *puller) remove(t testing.TB, reference string) {
+	t.Helper()
+	if _, err := p.docker.ImageRemove(t.Context(), reference, image.RemoveOptions{Force: true}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (p *puller) count(stage run.Stage) int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	n := 0
+	for _, e := range p.events {
+		if e.Stage == stage {
+			n++
+		}
+	}
+	return n
+}
+
+// TestTheBillIsWhatTheRegistryServes is the bill's whole promise: its number
+// is the bytes of blobs that the daemon then fetches, in every case of
+// sharing that the daemon knows.
+func TestTheBillIsWhatTheRegistryServes(t *testing.T) {
+	t.Parallel()
+	docker := dockertest.Engine(t)
+	layer := func(t *testing.T) v1.Layer { return dockertest.Layer(t, 100_000) }
+	for what, prepare := range map[string]func(t *testing.T, p *puller) v1.Image{
+		"nothing is here": func(t *testing.T, _ *puller) v1.Image {
+			return dockertest.ImageOf(t, layer(t), layer(t))
+		},
+		"the base is here": func(t *testing.T, p *puller) v1.Image {
+			base := layer(t)
+			p.mustPull(t, p.push(t, "base:1", dockertest.ImageOf(t, base)))
+			return dockertest.ImageOf(t, base, layer(t), layer(t))
+		},
+		"a longer image is here": func(t *testing.T, p *puller) v1.Image {
+			a, b := layer(t), layer(t)
+			p.mustPull(t, p.push(t, "longer:1", dockertest.ImageOf(t, a, b, layer(t))))
+			return dockertest.ImageOf(t, a, b)
+		},
+		"a prefix of another image is here": func(t *testing.T, p *puller) v1.Image {
+			a, b := layer(t), layer(t)
+			p.mustPull(t, p.push(t, "other:1", dockertest.ImageOf(t, a, b, layer(t), layer(t))))
+			return dockertest.ImageOf(t, a, b, layer(t))
+		},
+		"a layer is here on another base": func(t *testing.T, p *puller) v1.Image {
+			shared := layer(t)
+			p.mustPull(t, p.push(t, "other:1", dockertest.ImageOf(t, layer(t), shared)))
+			return dockertest.ImageOf(t, layer(t), shared)
+		},
+		"the base was here": func(t *testing.T, p *puller) v1.Image {
+			base := layer(t)
+			reference := p.push(t, "base:1", dockertest.ImageOf(t, base))
+			p.mustPull(t, reference)
+			p.remove(t, reference)
+			return dockertest.ImageOf(t, base, layer(t))
+		},
+		"the base was loaded": func(t *testing.T, p *puller) v1.Image {
+			base := layer(t)
+			p.load(t, "base:1", dockertest.ImageOf(t, base))
+			return dockertest.ImageOf(t, base, layer(t))
+		},
+		"the very image was loaded": func(t *testing.T, p *puller) v1.Image {
+			img := dockertest.ImageOf(t, layer(t), layer(t))
+			p.load(t, "loaded:1", img)
+			return img
+		},
+		"a layer occurs twice": func(t *testing.T, _ *puller) v1.Image {
+			a := layer(t)
+			return dockertest.ImageOf(t, a, layer(t), a)
+		},
+		"a layer occurs twice and is here once": func(t *testing.T, p *puller) v1.Image {
+			a := layer(t)
+			p.mustPull(t, p.push(t, "base:1", dockertest.ImageOf(t, a)))
+			return dockertest.ImageOf(t, a, layer(t), a)
+		},
+	} {
+		t.Run(what, func(t *testing.T) {
+			t.Parallel()
+			p := newPuller(t, docker)
+			reference := p.push(t, "image:1", prepare(t, p))
+			bill := p.bill(t, reference)
+			p.registry.Reset()
+			if err := p.Pull(t.Context(), plan.Image{Reference: reference, Platform: platform}, bill); err != nil {
+				t.Fatal(err)
+			}
+			if served := p.registry.Served(); served != bill.Download {
+				t.Errorf("the bill says %d bytes and the registry served %d", bill.Download, served)
+			}
+			local, err := p.Inspect(t.Context(), reference)
+			if err != nil || !local.Here || local.Digest != bill.Digest {
+				t.Errorf("the daemon has %+v, %v; the bill's digest is %s", local, err, bill.Digest)
+			}
+		})
+	}
+}
+
+func TestTheBillOfAnIndex(t *testing.T) {
+	t.Parallel()
+	p := newPuller(t, dockertest.Engine(t))
+	tag, err := name.NewTag(p.registry.Host + "/index:1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	own := dockertest.ImageOf(t, dockertest.Layer(t, 50_000))
+	if err := remote.WriteIndex(tag, dockertest.IndexOf(t, dockertest.ImageFor(t, "riscv64", dockertest.Layer(t, 70_000)), own)); err != nil {
+		t.Fatal(err)
+	}
+	bill := p.bill(t, tag.String())
+	p.registry.Reset()
+	if err := p.Pull(t.Context(), plan.Image{Reference: tag.String(), Platform: platform}, bill); err != nil {
+		t.Fatal(err)
+	}
+	if served := p.registry.Served(); served != bill.Download {
+		t.Errorf("the bill says %d bytes and the registry served %d", bill.Download, served)
+	}
+	if local, err := p.Inspect(t.Context(), tag.String()); err != nil || local.Digest != bill.Digest {
+		t.Errorf("the daemon has %+v, %v; the bill's digest is %s", local, err, bill.Digest)
+	}
+}
+
+// TestFaults pulls through a registry that misbehaves. What passes by itself
+// is borne; what does not ends at once, with its own remedy.
+func TestFaults(t *testing.T) {
+	t.Parallel()
+	docker := dockertest.Engine(t)
+	const always = -1
+	for what, tt := range map[string]struct {
+		match   string // BLOB stands for the image's largest layer
+		times   int
+		fault   dockertest.Fault
+		hint    string // of the failure; empty when the pull succeeds
+		retries int
+	}{
+		"the manifest breaks off":     {"GET /v2/image/manifests", 1, dockertest.CutAfter(10), "", 1},
+		"500 for a while":             {"/manifests/", 3, dockertest.Answer(500, "UNKNOWN", "oops"), "", 1}, // two requests an attempt
+		"500 for ever":                {"/manifests/", always, dockertest.Answer(500, "UNKNOWN", "oops"), "try again later", 2},
+		"429":                         {"/manifests/", always, dockertest.Answer(429, "TOOMANYREQUESTS", "You have reached your unauthenticated pull rate limit."), "log in with docker login, or try again in some hours", 0},
+		"a layer breaks off":          {"BLOB", 1, dockertest.CutAfter(150_000), "", 0}, // the daemon goes on by itself
+		"a layer stalls":              {"BLOB", 1, dockertest.StallAfter(150_000), "", 1},
+		"a layer is slow":             {"BLOB", always, dockertest.Slow(20_000, 100*time.Millisecond), "", 0},
+		"a layer arrives damaged":     {"BLOB", 1, dockertest.Corrupt, "", 1},
+		"a layer is damaged":          {"BLOB", always, dockertest.Corrupt, "try again; check the mirror or proxy in between", 2},
+		"a layer is missing":          {"BLOB", always, dockertest.Answer(404, "BLOB_UNKNOWN", "blob unknown to registry"), "tell its publisher", 0},
+		"the tag is unknown":          {"/manifests/", always, dockertest.Answer(404, "MANIFEST_UNKNOWN", "manifest unknown"), "check the tag", 0},
+		"the name is unknown":         {"/manifests/", always, dockertest.Answer(404, "NAME_UNKNOWN", "repository name not known to registry"), "check the name", 0},
+		"the image is another's":      {"/manifests/", always, dockertest.Answer(403, "DENIED", "requested access to the resource is denied"), "check the name, or docker login", 0},
+		"the manifest does not come":  {"HEAD /v2/image/manifests", 1, dockertest.StallAfter(0), "", 1},
+		"the registry resets at once": {"/manifests/", 2, dockertest.CutAfter(0), "", 2},
+	} {
+		t.Run(what, func(t *testing.T) {
+			t.Parallel()
+			p := newPuller(t, docker)
+			large := dockertest.Layer(t, 400_000)
+			img := dockertest.ImageOf(t, dockertest.Layer(t, 50_000), large, dockertest.Layer(t, 50_000))
+			reference := p.push(t, "image:1", img)
+			bill := p.bill(t, reference)
+			digest, err := large.Digest()
+			if err != nil {
+				t.Fatal(err)
+			}
+			p.registry.Reset()
+			p.registry.Fail(strings.Replace(tt.match, "BLOB", digest.String(), 1), tt.times, tt.fault)
+			err = p.Pull(t.Context(), plan.Image{Reference: reference, Platform: platform}, bill)
+			if (err == nil) != (tt.hint == "") || fault.HintOf(err) != tt.hint {
+				t.Errorf("%v (%s), want the remedy %q", err, fault.HintOf(err), tt.hint)
+			}
+			if got := p.count(run.Retrying); got != tt.retries {
+				t.Errorf("%d retries, want %d: %+v", got, tt.retries, p.events)
+			}
+			p.checkProgress(t, bill)
+		})
+	}
+}
+
+// checkProgress holds the reported numbers against what a person believes of
+// them: they grow, the total stands from the start, and none exceeds it.
+func (p *puller) checkProgress(t *testing.T, bill registry.Bill) {
+	t.Helper()
+	var total int64
+	for _, layer := range bill.Missing() {
+		total += layer.Size
+	}
+	last := map[run.Stage]int64{}
+	for _, e := range p.events {
+		if e.Stage != run.Pulling && e.Stage != run.Unpacking {
+			continue
+		}
+		if e.Done < last[e.Stage] || e.Done > e.Total || e.Total != total {
+			t.Errorf("%s: %d of %d after %d, of %d to come", e.Stage, e.Done, e.Total, last[e.Stage], total)
+		}
+		last[e.Stage] = e.Done
+	}
+}
+
+func TestWrongPlatform(t *testing.T) {
+	t.Parallel()
+	p := newPuller(t, dockertest.Engine(t))
+	tag, err := name.NewTag(p.registry.Host + "/index:1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := remote.WriteIndex(tag, dockertest.IndexOf(t, dockertest.ImageFor(t, "riscv64", dockertest.Layer(t, 10)))); err != nil {
+		t.Fatal(err)
+	}
+	err = p.Pull(t.Context(), plan.Image{Reference: tag.String(), Platform: platform}, registry.Bill{})
+	if fault.HintOf(err) != "use another variant" || p.count(run.Retrying) != 0 {
+		t.Errorf("%v (%s), %d retries", err, fault.HintOf(err), p.count(run.Retrying))
+	}
+}
+
+// TestWrongDigest: what is asked for by its digest is that or nothing.
+func TestWrongDigest(t *testing.T) {
+	t.Parallel()
+	p := newPuller(t, dockertest.Engine(t))
+	digest := p.bill(t, p.push(t, "image:1", dockertest.ImageOf(t, dockertest.Layer(t, 10)))).Digest
+	p.push(t, "other:1", dockertest.ImageOf(t, dockertest.Layer(t, 10)))
+	p.registry.Fail("/v2/image/manifests", -1, dockertest.Instead("/v2/other/manifests/1"))
+	err := p.Pull(t.Context(), plan.Image{Reference: p.registry.Host + "/image@" + digest, Platform: platform}, registry.Bill{})
+	if fault.HintOf(err) != "check the mirror or proxy in between" || p.count(run.Retrying) != 0 {
+		t.Errorf("%v (%s), %d retries", err, fault.HintOf(err), p.count(run.Retrying))
+	}
+}
+
+func TestPullWithALogin(t *testing.T) {
+	t.Parallel()
+	docker := dockertest.Engine(t)
+	for what, protect := range map[string]func(*dockertest.FaultyRegistry){
+		"basic": dockertest.RequireBasic, "token": dockertest.RequireToken,
+	} {
+		t.Run(what, func(t *testing.T) {
+			t.Parallel()
+			p := newPuller(t, docker)
+			reference := p.push(t, "image:1", dockertest.ImageOf(t, dockertest.Layer(t, 10_000)))
+			protect(p.registry)
+			if err := p.Pull(t.Context(), plan.Image{Reference: reference, Platform: platform}, registry.Bill{}); !strings.Contains(fault.HintOf(err), "docker login") {
+				t.Errorf("without a login: %v (%s)", err, fault.HintOf(err))
+			}
+			p.Registry.Keychain = login{}
+			p.mustPull(t, reference)
+		})
+	}
+}
+
+type login struct{}
+
+func (login) Resolve(authn.Resource) (authn.Authenticator, error) {
+	return &authn.Basic{Username: dockertest.User, Password: dockertest.Password}, nil
+}
+
+// TestInterruption: the daemon stops too, and what was complete is not
+// downloaded again.
+func TestInterruption(t *testing.T) {
+	t.Parallel()
+	p := newPuller(t, dockertest.Engine(t))
+	first, last := dockertest.Layer(t, 300_000), dockertest.Layer(t, 200_000)
+	reference := p.push(t, "image:1", dockertest.ImageOf(t, first, dockertest.Layer(t, 100_000), last))
+	digest, err := last.Digest()
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.registry.Fail(digest.String(), -1, dockertest.Slow(1000, 50*time.Millisecond))
+	bill := p.bill(t, reference)
+
+	ctx, interrupt := context.WithCancel(t.Context())
+	defer interrupt()
+	ended := make(chan error, 1)
+	go func() { ended <- p.Pull(ctx, plan.Image{Reference: reference, Platform: platform}, bill) }()
+	eventually(t, "the complete layers are kept", func() bool { return p.bill(t, reference).Here >= 400_000 })
+	interrupt()
+	if err := <-ended; !errors.Is(err, context.Canceled) {
+		t.Errorf("the pull ended with %v", err)
+	}
+	if p.count(run.Kept) != 1 {
+		t.Error("that something is kept was not told")
+	}
+	eventually(t, "the daemon lets go of the registry", func() bool { return p.registry.Open() == 0 })
+
+	again := p.bill(t, reference)
+	p.registry.Reset()
+	if err := p.Pull(t.Context(), plan.Image{Reference: reference, Platform: platform}, again); err != nil {
+		t.Fatal(err)
+	}
+	if served := p.registry.Served(); served != again.Download || served > 210_000 {
+		t.Errorf("the second pull fetched %d bytes and was billed %d", served, again.Download)
+	}
+	if kept, err := p.Inspect(t.Context(), run.PartialOf(again.Digest)); err != nil || kept.Here {
+		t.Errorf("what was kept is still there: %+v, %v", kept, err)
+	}
+}
+
+func eventually(t *testing.T, what string, holds func() bool) {
+	t.Helper()
+	for end := time.Now().Add(15 * time.Second); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
+		if holds() {
+			return
+		}
+	}
+	t.Fatalf("never: %s", what)
+}
+
+// BenchmarkPull pairs this program's pull with `docker pull`, the same image
+// in the same run, and reports the ratio of the times.
+func BenchmarkPull(b *testing.B) {
+	docker := dockertest.Engine(b)
+	p := newPuller(b, docker)
+	p.Patience = run.DefaultPatience
+	var layers []v1.Layer
+	for range 8 {
+		layers = append(layers, dockertest.Layer(b, 20_000_000))
+	}
+	reference := p.push(b, "image:1", dockertest.ImageOf(b, layers...))
+	var ours, theirs time.Duration
+	for b.Loop() {
+		for _, each := range []struct {
+			sum  *time.Duration
+			pull func()
+		}{
+			{&ours, func() { p.mustPull(b, reference) }},
+			{&theirs, func() { dockerPull(b, docker, reference) }},
+		} {
+			begin := time.Now()
+			each.pull()
+			*each.sum += time.Since(begin)
+			p.remove(b, reference)
+		}
+	}
+	b.ReportMetric(ours.Seconds()/theirs.Seconds(), "times-docker-pull")
+	b.ReportMetric(float64(theirs.Milliseconds())/float64(b.N), "docker-pull-ms/op")
+}
+
+// dockerPull is `docker pull` without the command's own start.
+func dockerPull(b *testing.B, docker client.APIClient, reference string) {
+	body, err := docker.ImagePull(b.Context(), reference, image.PullOptions{Platform: platform})
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer body.Close()
+	if _, err := io.Copy(io.Discard, body); err != nil {
+		b.Fatal(err)
+	}
+}

@@ -1,0 +1,177 @@
+package run
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/docker/docker/api/types/container"
+
+	"github.com/djok/facecraft/internal/fault"
+	"github.com/djok/facecraft/internal/inside"
+	"github.com/djok/facecraft/internal/plan"
+)
+
+// helperTimeout bounds a look at a server's files. Giving away many files may
+// take longer.
+const (
+	helperTimeout = 20 * time.Second
+	giveTimeout   = 10 * time.Minute
+)
+
+// errNoHelper is that this program has no image for the daemon.
+var errNoHelper = errors.New("nothing can look into a container")
+
+// proveWritable has a container with the server's user, volumes and
+// directories write to them: whether that works cannot be seen from outside.
+// Where it does not, and mending was asked for and agreed to, the files are
+// given to that user.
+func (r *Runner) proveWritable(ctx context.Context, p plan.Plan) error {
+	places, err := r.tryToWrite(ctx, p)
+	switch {
+	case errors.Is(err, errNoHelper):
+		r.Report(Event{Stage: Unproven, Subject: err.Error()})
+		return nil
+	case err != nil:
+		return fmt.Errorf("look whether the server can write to its files: %w", err)
+	}
+	problem := explainPlaces(p, places)
+	switch {
+	case problem == "":
+		return nil
+	case r.Mend == nil:
+		return fault.New(fault.Server, "facecraft up --recreate --fix-permissions gives them to it, after asking", "%s", problem)
+	}
+	if err := r.Mend(ctx, problem); err != nil {
+		return err
+	}
+	if err := r.give(ctx, p); err != nil {
+		return fault.Wrap(fault.Failed, err, "use another place: --data DIR", "the files could not be given to the server")
+	}
+	if places, err = r.tryToWrite(ctx, p); err != nil {
+		return err
+	}
+	if problem := explainPlaces(p, places); problem != "" {
+		return fault.New(fault.Server, "use another place: --data DIR", "%s, and giving them to it did not help", problem)
+	}
+	return nil
+}
+
+// explainPlaces says which places cannot be written to and why, or nothing.
+func explainPlaces(p plan.Plan, places []inside.Place) string {
+	var lines []string
+	for _, place := range places {
+		if place.Problem != "" {
+			lines = append(lines, fmt.Sprintf("\n  %s: it belongs to %s (%s)", placeName(p, place.Path), place.Owner, place.Mode))
+		}
+	}
+	if lines == nil {
+		return ""
+	}
+	return "the server, which runs as " + p.User + ", cannot write to its files" + strings.Join(lines, "")
+}
+
+func placeName(p plan.Plan, target string) string {
+	for _, v := range p.Volumes {
+		if v.Target == target {
+			return "the volume " + v.Name
+		}
+	}
+	for _, b := range p.Binds {
+		if b.Target == target {
+			return b.Source
+		}
+	}
+	return target
+}
+
+func targets(p plan.Plan) []string {
+	var list []string
+	for _, v := range p.Volumes {
+		list = append(list, v.Target)
+	}
+	for _, b := range p.Binds {
+		list = append(list, b.Target)
+	}
+	return list
+}
+
+func (r *Runner) tryToWrite(ctx context.Context, p plan.Plan) ([]inside.Place, error) {
+	ctx, cancel := context.WithTimeout(ctx, helperTimeout)
+	defer cancel()
+	output, err := r.amongFiles(ctx, p, p.User, nil, append([]string{inside.WriteCommand}, targets(p)...))
+	if err != nil {
+		return nil, err
+	}
+	var places []inside.Place
+	if err := json.Unmarshal(output, &places); err != nil {
+		return nil, fmt.Errorf("unexpected answer %q: %w", output, err)
+	}
+	return places, nil
+}
+
+// give makes the server's user the owner of its files. Only this container is
+// root, with no more than that takes.
+func (r *Runner) give(ctx context.Context, p plan.Plan) error {
+	ctx, cancel := context.WithTimeout(ctx, giveTimeout)
+	defer cancel()
+	uid, gid, _ := strings.Cut(p.User, ":")
+	output, err := r.amongFiles(ctx, p, "0:0", []string{"CHOWN", "DAC_OVERRIDE", "FOWNER"},
+		append([]string{inside.GiveCommand, uid, gid}, targets(p)...))
+	if err != nil {
+		return err
+	}
+	if answer := strings.TrimSpace(string(output)); answer != strconv.Quote("done") {
+		return fmt.Errorf("unexpected answer %q", answer)
+	}
+	return nil
+}
+
+// amongFiles runs a command of the lite image where the plan's server has its
+// files, and returns what it wrote.
+func (r *Runner) amongFiles(ctx context.Context, p plan.Plan, user string, capabilities, command []string) ([]byte, error) {
+	image, err := r.lite(ctx)
+	if err != nil {
+		return nil, err
+	}
+	r.removeStaleLooks(ctx)
+	config := &container.Config{Image: image.Reference, Cmd: command, User: user,
+		Labels: map[string]string{plan.LabelProbe: r.Instance}}
+	host := &container.HostConfig{
+		NetworkMode: "none",
+		Mounts:      mounts(p),
+		Binds:       relabelled(p.Binds),
+		GroupAdd:    p.GroupAdd,
+		UsernsMode:  container.UsernsMode(p.UserNamespace),
+		CapDrop:     []string{"ALL"},
+		CapAdd:      capabilities,
+		SecurityOpt: p.SecurityOpt,
+	}
+	created, err := r.Docker.ContainerCreate(ctx, config, host, nil, platform(image.Platform), "")
+	if err != nil {
+		return nil, err
+	}
+	defer r.Discard(Server{ID: created.ID})
+	return r.runToEnd(ctx, created.ID)
+}
+
+// lite is the lite image for the daemon, loaded.
+func (r *Runner) lite(ctx context.Context) (plan.Image, error) {
+	version, err := r.Docker.ServerVersion(ctx)
+	if err != nil {
+		return plan.Image{}, err
+	}
+	h, err := r.Helper(version.Arch)
+	if err != nil {
+		return plan.Image{}, fmt.Errorf("%w: %w", errNoHelper, err)
+	}
+	image := plan.Image{Reference: h.Reference(), Platform: "linux/" + version.Arch, BuiltIn: true}
+	quiet := *r
+	quiet.Report = func(Event) {}
+	_, err = quiet.EnsureImage(ctx, image)
+	return image, err
+}

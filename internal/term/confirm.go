@@ -1,0 +1,45 @@
+package term
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"io"
+	"strings"
+)
+
+// CanAsk tells whether there is a person who reads the question and can
+// answer it.
+func (ui *UI) CanAsk(stdin io.Reader) bool { return ui.terminal && IsTerminal(stdin) }
+
+// Confirm asks a question to which Enter means yes. An input that ends is a
+// no; ctx ends the waiting.
+func (ui *UI) Confirm(ctx context.Context, stdin io.Reader, question string) (bool, error) {
+	ui.Clear()
+	fmt.Fprint(ui.err, ui.paint(bold, question), " [Y/n] ")
+	type line struct {
+		text string
+		err  error
+	}
+	answered := make(chan line, 1)
+	// A read cannot be interrupted; the process ends soon after ctx does.
+	go func() {
+		text, err := bufio.NewReader(stdin).ReadString('\n')
+		answered <- line{text, err}
+	}()
+	select {
+	case <-ctx.Done():
+		fmt.Fprintln(ui.err)
+		return false, ctx.Err()
+	case answer := <-answered:
+		if answer.err != nil {
+			fmt.Fprintln(ui.err)
+			return false, nil
+		}
+		switch strings.ToLower(strings.TrimSpace(answer.text)) {
+		case "", "y", "yes":
+			return true, nil
+		}
+		return false, nil
+	}
+}

@@ -1,0 +1,46 @@
+package term
+
+import (
+	"os"
+
+	"golang.org/x/term"
+)
+
+// Painter colours what is written to a stream, if that is a terminal that
+// wants colours.
+type Painter struct{ colour bool }
+
+// NewPainter makes the painter for a stream.
+func NewPainter(stream any, getenv func(string) string) Painter {
+	return Painter{colour: wantsColour(stream, getenv)}
+}
+
+// wantsColour heeds https://no-color.org.
+func wantsColour(stream any, getenv func(string) string) bool {
+	return IsTerminal(stream) && getenv("TERM") != "dumb" && getenv("NO_COLOR") == ""
+}
+
+func paint(colour bool, s style, text string) string {
+	if !colour {
+		return text
+	}
+	return "\x1b[" + string(s) + "m" + text + "\x1b[0m"
+}
+
+// Bold and the other methods give text a look.
+func (p Painter) Bold(text string) string   { return paint(p.colour, bold, text) }
+func (p Painter) Dim(text string) string    { return paint(p.colour, dim, text) }
+func (p Painter) Red(text string) string    { return paint(p.colour, red, text) }
+func (p Painter) Green(text string) string  { return paint(p.colour, green, text) }
+func (p Painter) Yellow(text string) string { return paint(p.colour, yellow, text) }
+
+// Width is how many characters a line of a stream has, 80 where it is no
+// terminal.
+func Width(stream any) int {
+	if file, ok := stream.(*os.File); ok {
+		if width, _, err := term.GetSize(int(file.Fd())); err == nil && width > 0 {
+			return width
+		}
+	}
+	return 80
+}
