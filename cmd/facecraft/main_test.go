@@ -3,7 +3,10 @@ package main
 import (
 	"errors"
 	"fmt"
-	"image/png"
+	"image"
+	_ "image/jpeg"
+	_ "image/png"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -13,6 +16,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/djok/facecraft/internal/dockertest"
+	"github.com/djok/facecraft/internal/lite"
 )
 
 func TestMain(m *testing.M) { dockertest.Main(m) }
@@ -30,6 +34,47 @@ func TestScripts(t *testing.T) {
 			return furnish(env, binary)
 		},
 	})
+}
+
+// TestProcessScripts gives photos to servers of the test's own: two built-in
+// engines at $ONE and $TWO. They need no Docker either.
+func TestProcessScripts(t *testing.T) {
+	t.Parallel()
+	binary := dockertest.Binary(t)
+	testscript.Run(t, testscript.Params{
+		Dir:  filepath.Join("testdata", "process"),
+		Cmds: commands,
+		Setup: func(env *testscript.Env) error {
+			env.Setenv("DOCKER_HOST", "unix://"+filepath.Join(env.WorkDir, "no-docker.sock"))
+			for _, name := range []string{"ONE", "TWO"} {
+				url, err := liteEngine(env, name)
+				if err != nil {
+					return err
+				}
+				env.Setenv(name, url)
+			}
+			return furnish(env, binary)
+		},
+	})
+}
+
+// liteEngine starts a built-in engine for one script. What it has not deleted
+// lies in processed-NAME.
+func liteEngine(env *testscript.Env, name string) (string, error) {
+	engine, err := lite.New(lite.Config{
+		UploadDir: filepath.Join(env.WorkDir, "uploads-"+name),
+		OutputDir: filepath.Join(env.WorkDir, "processed-"+name),
+		Version:   "v0.0.0-" + name,
+	})
+	if err != nil {
+		return "", err
+	}
+	if err := engine.Load(); err != nil {
+		return "", err
+	}
+	server := httptest.NewServer(engine)
+	env.Defer(server.Close)
+	return server.URL, nil
 }
 
 // TestDockerScripts runs the program on the real Docker Engine. Each script
@@ -99,15 +144,15 @@ func furnish(env *testscript.Env, binary string) error {
 
 // commands are those that the scripts have beside testscript's own.
 var commands = map[string]func(*testscript.TestScript, bool, []string){
-	// pngsize FILE WxH
-	"pngsize": func(ts *testscript.TestScript, neg bool, args []string) {
+	// imagesize FILE WxH
+	"imagesize": func(ts *testscript.TestScript, neg bool, args []string) {
 		if neg || len(args) != 2 {
-			ts.Fatalf("usage: pngsize FILE WxH")
+			ts.Fatalf("usage: imagesize FILE WxH")
 		}
 		file, err := os.Open(ts.MkAbs(args[0]))
 		ts.Check(err)
 		defer file.Close()
-		config, err := png.DecodeConfig(file)
+		config, _, err := image.DecodeConfig(file)
 		ts.Check(err)
 		if got := fmt.Sprintf("%dx%d", config.Width, config.Height); got != args[1] {
 			ts.Fatalf("%s is %s, not %s", args[0], got, args[1])

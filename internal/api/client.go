@@ -11,7 +11,6 @@ import (
 	"io"
 	"maps"
 	"net/http"
-	"net/url"
 	"regexp"
 	"slices"
 	"strings"
@@ -22,27 +21,52 @@ const (
 	// shortTimeout bounds questions that a server answers at once, unless it
 	// is busy with a photo: then it answers nothing until it is done.
 	shortTimeout = 5 * time.Second
+	// processTimeout bounds one photo: the slowest processor takes seconds,
+	// but a busy server works through its queue first.
+	processTimeout = 10 * time.Minute
+	// downloadTimeout bounds a picture's way back, behind the photos that the
+	// server has in work.
+	downloadTimeout = 5 * time.Minute
+	// idleTimeout is how long a connection is kept for the next request. It
+	// is shorter than uvicorn's own (--timeout-keep-alive, 5 s), which would
+	// close connections just as they are used again.
+	idleTimeout = 4 * time.Second
 	// maxAnswer bounds a JSON answer, maxImage a picture, in bytes.
 	maxAnswer = 1 << 20
-	maxImage  = 256 << 20
+	maxImage  = 128 << 20
 )
 
-// Client talks to one server.
+// Client talks to one server. It is safe for concurrent use.
 type Client struct {
-	base string
-	http *http.Client
+	base  string
+	token string
+	http  *http.Client
+
+	processTimeout, downloadTimeout time.Duration
 }
 
 // New makes a client for the server at base, as http://127.0.0.1:8000.
-func New(base string) *Client {
+func New(base string) *Client { return NewWithToken(base, "") }
+
+// NewWithToken makes a client that shows a bearer token with every request:
+// the images ask for none, a proxy before them may. The token goes to base
+// and nowhere else.
+func NewWithToken(base, token string) *Client {
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	transport.Proxy = nil // servers on this machine must not be sought at a proxy
+	transport.MaxIdleConnsPerHost = 8
+	transport.IdleConnTimeout = idleTimeout
+	// What is unpacked unasked could be far larger than what came.
+	transport.DisableCompression = true
 	return &Client{
-		base: strings.TrimSuffix(base, "/"),
+		base:  strings.TrimSuffix(base, "/"),
+		token: token,
 		http: &http.Client{
 			Transport:     transport,
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		},
+		processTimeout:  processTimeout,
+		downloadTimeout: downloadTimeout,
 	}
 }
 
@@ -52,15 +76,21 @@ func (c *Client) Close() { c.http.CloseIdleConnections() }
 // URL is an address on the server.
 func (c *Client) URL(path string) string { return c.base + path }
 
-// do sends a request and returns its answer with a bounded body, which the
-// caller closes. Any status is an answer.
-func (c *Client) do(ctx context.Context, method, path, contentType string, body io.Reader) (*http.Response, error) {
+// request prepares one.
+func (c *Client) request(ctx context.Context, method, path string, body io.Reader) (*http.Request, error) {
 	request, err := http.NewRequestWithContext(ctx, method, c.URL(path), body)
+	if err == nil && c.token != "" {
+		request.Header.Set("Authorization", "Bearer "+c.token)
+	}
+	return request, err
+}
+
+// do asks without a body. Any status is an answer, whose body the caller
+// closes.
+func (c *Client) do(ctx context.Context, method, path string) (*http.Response, error) {
+	request, err := c.request(ctx, method, path, nil)
 	if err != nil {
 		return nil, err
-	}
-	if contentType != "" {
-		request.Header.Set("Content-Type", contentType)
 	}
 	return c.http.Do(request)
 }
@@ -70,7 +100,7 @@ func (c *Client) do(ctx context.Context, method, path, contentType string, body 
 func (c *Client) getJSON(ctx context.Context, path string, v any) (status int, err error) {
 	ctx, cancel := context.WithTimeout(ctx, shortTimeout)
 	defer cancel()
-	response, err := c.do(ctx, http.MethodGet, path, "", nil)
+	response, err := c.do(ctx, http.MethodGet, path)
 	if err != nil {
 		return 0, err
 	}
@@ -82,12 +112,12 @@ func decode(response *http.Response, v any) error {
 	data, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer+1))
 	switch {
 	case err != nil:
-		return err
+		return &brokenOff{err}
 	case len(data) > maxAnswer:
-		return fmt.Errorf("an answer of more than %d bytes", maxAnswer)
+		return &Foreign{fmt.Sprintf("an answer of more than %d bytes", maxAnswer)}
 	}
 	if err := json.Unmarshal(data, v); err != nil {
-		return fmt.Errorf("an answer that is not the contract's JSON (HTTP %d): %w", response.StatusCode, err)
+		return &Foreign{fmt.Sprintf("an answer that is not the contract's JSON (HTTP %d): %v", response.StatusCode, err)}
 	}
 	return nil
 }
@@ -95,6 +125,8 @@ func decode(response *http.Response, v any) error {
 // Readiness is the server's own word on whether it can work.
 type Readiness struct {
 	Ready bool
+	// Loading tells that it will be ready without help.
+	Loading bool
 	// Why says what a server that is not ready answered.
 	Why string
 }
@@ -116,13 +148,13 @@ func (c *Client) Ready(ctx context.Context) (Readiness, error) {
 	}
 	switch {
 	case status == http.StatusServiceUnavailable:
-		return Readiness{Why: "it is loading its models"}, nil
+		return Readiness{Loading: true, Why: "it is loading its models"}, nil
 	case err != nil:
 		return Readiness{}, err
 	case status != http.StatusOK:
 		return Readiness{Why: fmt.Sprintf("it answers HTTP %d", status)}, nil
 	case body.Ready != nil && !*body.Ready:
-		return Readiness{Why: "its models are not loaded"}, nil
+		return Readiness{Loading: true, Why: "its models are not loaded"}, nil
 	}
 	return Readiness{Ready: true}, nil
 }
@@ -197,44 +229,26 @@ func (c *Client) Status(ctx context.Context) (Status, error) {
 	return s, err
 }
 
-// Unreachable tells whether an error means that no server answered, in
-// contrast to one that answered with a failure.
-func Unreachable(err error) bool {
-	var transport *url.Error
-	return errors.As(err, &transport)
-}
-
 // jobID is the shape of a job's name. Another could lead a path elsewhere.
 var jobID = regexp.MustCompile(`^[0-9A-Za-z-]{1,64}$`)
-
-// Download writes a job's picture ("png" or "jpg") to w.
-func (c *Client) Download(ctx context.Context, w io.Writer, job, format string) error {
-	if !jobID.MatchString(job) {
-		return fmt.Errorf("the server named an impossible job: %q", job)
-	}
-	response, err := c.do(ctx, http.MethodGet, "/api/v1/download/"+url.PathEscape(job)+"/"+format, "", nil)
-	if err != nil {
-		return err
-	}
-	defer response.Body.Close()
-	if response.StatusCode != http.StatusOK {
-		return fmt.Errorf("the download answered HTTP %d", response.StatusCode)
-	}
-	n, err := io.Copy(w, io.LimitReader(response.Body, maxImage+1))
-	if err == nil && n > maxImage {
-		err = fmt.Errorf("a picture of more than %d bytes", maxImage)
-	}
-	return err
-}
 
 // DeleteJob removes what a job left on the server, which otherwise keeps it
 // until a start after its clean-up age.
 func (c *Client) DeleteJob(ctx context.Context, job string) error {
+	if !jobID.MatchString(job) {
+		return impossibleJob(job)
+	}
 	ctx, cancel := context.WithTimeout(ctx, shortTimeout)
 	defer cancel()
-	response, err := c.do(ctx, http.MethodDelete, "/api/v1/jobs/"+url.PathEscape(job), "", nil)
+	response, err := c.do(ctx, http.MethodDelete, "/api/v1/jobs/"+job)
 	if err != nil {
 		return err
 	}
-	return response.Body.Close()
+	defer response.Body.Close()
+	// A connection is used again only once its answer is read.
+	_, err = io.CopyN(io.Discard, response.Body, maxAnswer)
+	if errors.Is(err, io.EOF) {
+		err = nil
+	}
+	return err
 }

@@ -3,40 +3,28 @@ package api
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"mime/multipart"
 	"net/http"
-	"time"
+	"strings"
+	"sync"
 )
 
-// processTimeout bounds one photo: the slowest processor takes seconds, but a
-// busy server works through its queue first.
-const processTimeout = 10 * time.Minute
+// Upload is a photo on its way to a server.
+type Upload struct {
+	// Name must be harmless: the server joins it into a path, and reads the
+	// format from its extension.
+	Name    string
+	Content io.ReaderAt
+	Size    int64 // in bytes
+}
 
 // Processed is a portrait that waits on the server for its download.
 type Processed struct {
 	Job   string
 	Faces int
-}
-
-// Rejected is the server's reasoned refusal of a photo. Asking again gives the
-// same answer.
-type Rejected struct {
-	Code    string // as no_face_detected; free text for a broken image
-	Message string // for people, may be empty
-}
-
-func (r *Rejected) Error() string {
-	switch {
-	case r.Code == "no_face_detected":
-		return "no face found in the picture"
-	case r.Message != "":
-		return r.Message
-	}
-	return r.Code
 }
 
 type processAnswer struct {
@@ -49,26 +37,27 @@ type processAnswer struct {
 	ErrorMessage string `json:"error_message"`
 }
 
-// Process uploads one photo with the server's own defaults. fileName must be
-// harmless: the server joins it into a path, and reads the format from its
-// extension. A refusal is a *Rejected.
-func (c *Client) Process(ctx context.Context, fileName string, photo []byte) (Processed, error) {
-	ctx, cancel := context.WithTimeout(ctx, processTimeout)
+// Process uploads one photo, which is read from where it lies and never held
+// as a whole. The job is named also after a refusal, when there is something
+// to delete.
+func (c *Client) Process(ctx context.Context, u Upload, o Options) (Processed, error) {
+	ctx, cancel := context.WithTimeout(ctx, c.processTimeout)
 	defer cancel()
-	var body bytes.Buffer
-	form := multipart.NewWriter(&body)
-	part, err := form.CreateFormFile("file", fileName)
+	form, err := newForm(u, o)
 	if err != nil {
 		return Processed{}, err
 	}
-	if _, err := part.Write(photo); err != nil {
-		return Processed{}, err
-	}
-	if err := form.Close(); err != nil {
-		return Processed{}, err
-	}
-	response, err := c.do(ctx, http.MethodPost, "/api/v1/process", form.FormDataContentType(), &body)
+	request, err := c.request(ctx, http.MethodPost, "/api/v1/process", form.body())
 	if err != nil {
+		return Processed{}, err
+	}
+	request.Header.Set("Content-Type", form.contentType)
+	request.ContentLength = form.length()
+	response, err := c.http.Do(request)
+	switch broken := form.photo.failure(); {
+	case err != nil && broken != nil:
+		return Processed{}, &Unreadable{broken}
+	case err != nil:
 		return Processed{}, err
 	}
 	defer response.Body.Close()
@@ -79,32 +68,155 @@ func (c *Client) Process(ctx context.Context, fileName string, photo []byte) (Pr
 	if err := decode(response, &answer); err != nil {
 		return Processed{}, err
 	}
-	if !answer.Success {
-		return Processed{Job: answer.Job}, &Rejected{Code: answer.Error, Message: answer.ErrorMessage}
+	if !jobID.MatchString(answer.Job) {
+		return Processed{}, impossibleJob(answer.Job)
 	}
-	return Processed{Job: answer.Job, Faces: answer.Result.Faces}, nil
+	done := Processed{Job: answer.Job, Faces: answer.Result.Faces}
+	if !answer.Success {
+		return done, failure(answer)
+	}
+	return done, nil
 }
 
-// refusal reads the detail of an answer that is not 200: a text, or a list of
-// what is wrong with the form's fields.
-func refusal(response *http.Response) error {
-	data, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer))
+// failure tells a photo's fault from a server's that was caught on its way:
+// the contract has one form for both.
+func failure(answer processAnswer) error {
+	if strings.Contains(strings.ToLower(answer.Error), "out of memory") { // torch's and OpenCV's words
+		return &Failed{Status: http.StatusOK, Detail: answer.Error}
+	}
+	return &Rejected{Code: answer.Error, Message: answer.ErrorMessage}
+}
+
+// form is a multipart body whose photo stays on the disk.
+type form struct {
+	head, tail  []byte
+	photo       *watchedReader
+	contentType string
+}
+
+func newForm(u Upload, o Options) (*form, error) {
+	var buffer bytes.Buffer
+	w := multipart.NewWriter(&buffer)
+	for _, field := range o.fields() {
+		if err := w.WriteField(field[0], field[1]); err != nil {
+			return nil, err
+		}
+	}
+	if _, err := w.CreateFormFile("file", u.Name); err != nil {
+		return nil, err
+	}
+	head := bytes.Clone(buffer.Bytes())
+	buffer.Reset()
+	if err := w.Close(); err != nil {
+		return nil, err
+	}
+	photo := &watchedReader{reader: io.NewSectionReader(u.Content, 0, u.Size), left: u.Size}
+	return &form{head, buffer.Bytes(), photo, w.FormDataContentType()}, nil
+}
+
+func (f *form) body() io.Reader {
+	return io.MultiReader(bytes.NewReader(f.head), f.photo, bytes.NewReader(f.tail))
+}
+
+func (f *form) length() int64 { return int64(len(f.head)) + f.photo.left + int64(len(f.tail)) }
+
+// watchedReader remembers its error, to tell the disk's fault from the
+// server's. The transport may still read when an early answer is here.
+type watchedReader struct {
+	reader io.Reader
+	left   int64
+
+	mu  sync.Mutex
+	err error
+}
+
+func (w *watchedReader) Read(p []byte) (int, error) {
+	n, err := w.reader.Read(p)
+	w.left -= int64(n)
+	if errors.Is(err, io.EOF) && w.left > 0 {
+		err = errors.New("it became shorter meanwhile")
+	}
+	if err != nil && !errors.Is(err, io.EOF) {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		w.err = err
+	}
+	return n, err
+}
+
+func (w *watchedReader) failure() error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.err
+}
+
+// signatures are how the pictures that are downloaded begin, trailers how
+// they end.
+var (
+	signatures = map[string]string{"png": "\x89PNG\r\n\x1a\n", "jpg": "\xff\xd8\xff"}
+	trailers   = map[string]string{"png": "IEND\xaeB`\x82", "jpg": "\xff\xd9"}
+)
+
+// Download writes a job's picture ("png" or "jpg") to w. What is no whole
+// picture of that kind is an error.
+func (c *Client) Download(ctx context.Context, w io.Writer, job, format string) error {
+	ctx, cancel := context.WithTimeout(ctx, c.downloadTimeout)
+	defer cancel()
+	response, err := c.do(ctx, http.MethodGet, "/api/v1/download/"+job+"/"+format)
 	if err != nil {
 		return err
 	}
-	var answer struct {
-		Detail json.RawMessage `json:"detail"`
+	defer response.Body.Close()
+	switch response.StatusCode {
+	case http.StatusOK:
+	case http.StatusNotFound: // the server was restarted, or cleaned up
+		return &Failed{Status: http.StatusNotFound, Detail: "the result is gone"}
+	default:
+		return refusal(response)
 	}
-	if json.Unmarshal(data, &answer) != nil || answer.Detail == nil {
-		return fmt.Errorf("the server answered HTTP %d", response.StatusCode)
+	ends := &endsWriter{w: w}
+	body := &answerReader{reader: io.LimitReader(response.Body, maxImage+1)}
+	n, err := io.Copy(ends, body)
+	switch {
+	case body.err != nil:
+		return &brokenOff{body.err}
+	case err != nil:
+		return err
+	case n > maxImage:
+		return &Failed{Detail: fmt.Sprintf("a picture of more than %d MB", maxImage>>20)}
+	case !strings.HasPrefix(string(ends.first), signatures[format]) || !strings.HasSuffix(string(ends.last), trailers[format]):
+		return &Failed{Detail: "something that is no whole " + strings.ToUpper(format)}
 	}
-	text := string(answer.Detail)
-	var plain string
-	if json.Unmarshal(answer.Detail, &plain) == nil {
-		text = plain
+	return nil
+}
+
+// answerReader remembers its error, to tell the server's fault from the
+// disk's.
+type answerReader struct {
+	reader io.Reader
+	err    error
+}
+
+func (a *answerReader) Read(p []byte) (int, error) {
+	n, err := a.reader.Read(p)
+	if err != nil && !errors.Is(err, io.EOF) {
+		a.err = err
 	}
-	if response.StatusCode >= 500 {
-		return errors.New(text)
+	return n, err
+}
+
+// endsWriter remembers the first and the last bytes that pass.
+type endsWriter struct {
+	w           io.Writer
+	first, last []byte
+}
+
+func (e *endsWriter) Write(p []byte) (int, error) {
+	const ends = 8
+	if missing := ends - len(e.first); missing > 0 {
+		e.first = append(e.first, p[:min(missing, len(p))]...)
 	}
-	return &Rejected{Code: text}
+	e.last = append(e.last, p[max(0, len(p)-ends):]...)
+	e.last = e.last[max(0, len(e.last)-ends):]
+	return e.w.Write(p)
 }

@@ -4,6 +4,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"io"
 	"runtime"
 	"strings"
@@ -29,7 +30,8 @@ func Main(ctx context.Context, world World, args []string) int {
 	app := &app{World: world, args: args, ui: term.New(world.Stderr, world.Getenv, false)}
 	err := app.commandLine().RunContext(ctx, app.arrange(args))
 	// However an interruption surfaced in the depths, it is one.
-	if err != nil && ctx.Err() != nil {
+	var known *fault.Fault
+	if err != nil && ctx.Err() != nil && !(errors.As(err, &known) && known.Code == fault.Interrupted) {
 		err = fault.Wrap(fault.Interrupted, context.Canceled, "", "interrupted")
 	}
 	if err != nil {
@@ -84,6 +86,10 @@ func init() {
 	describe := cli.FlagStringer
 	cli.FlagStringer = func(flag cli.Flag) string {
 		text, _, _ := strings.Cut(describe(flag), " [$")
+		name, repetition, several := strings.Cut(text, " [ ")
+		if _, usage, ok := strings.Cut(repetition, " ]"); several && ok {
+			text = name + usage // "repeatable" is said there, in less room
+		}
 		return text
 	}
 }

@@ -2,26 +2,44 @@ package cli
 
 import (
 	"context"
-	"errors"
-	"fmt"
+	"io"
+	"os"
+	"path/filepath"
 	"slices"
 
 	"github.com/urfave/cli/v2"
 
-	"github.com/djok/facecraft/internal/api"
 	"github.com/djok/facecraft/internal/batch"
 	"github.com/djok/facecraft/internal/fault"
+	"github.com/djok/facecraft/internal/term"
 )
 
 func (a *app) processCommand() *cli.Command {
 	return &cli.Command{
-		Name:      "process",
-		Usage:     "make portraits of photos; starts a server if none runs",
-		UsageText: "facecraft process photo.jpg [more.png ...] [-o FILE.png|DIR]",
+		Name:  "process",
+		Usage: "make portraits of photos; starts a server if none runs",
+		UsageText: "facecraft process photo.jpg [-o FILE.png]\n" +
+			"facecraft process -r photos/ -o portraits/ --preset ad --report report.html\n" +
+			"facecraft process --watch inbox/ -o portraits/\n" +
+			"find . -name '*.jpg' -print0 | facecraft process -0 @-",
+		Description: "Photos are files, directories (with -r), globs, @LIST (a file of names) or -\n" +
+			"(standard input). Only what is missing or changed is made: the same command\n" +
+			"goes on where it stopped. Endpoints get the bearer token in " + tokenVariable + ".",
 		Flags: slices.Concat([]cli.Flag{
 			&cli.StringFlag{Name: "output", Aliases: []string{"o"}, EnvVars: env("output"), DefaultText: "beside it",
-				Usage: "`PLACE`: directory or .png"},
-			&cli.BoolFlag{Name: "force", Aliases: []string{"f"}, EnvVars: env("force"), Usage: "replace existing results"},
+				Usage: "`PLACE`: directory, FILE or -"},
+			&cli.BoolFlag{Name: "force", Aliases: []string{"f"}, EnvVars: env("force"), Usage: "make all again and replace it"},
+			&cli.BoolFlag{Name: "recursive", Aliases: []string{"r"}, EnvVars: env("recursive"), Usage: "take the photos in directories"},
+			&cli.BoolFlag{Name: "null", Aliases: []string{"0"}, EnvVars: env("null"), Usage: "names in @LISTs and output end in NUL"},
+			&cli.BoolFlag{Name: "checksum", EnvVars: env("checksum"), Usage: "tell changed photos by content"},
+			&cli.BoolFlag{Name: "watch", EnvVars: env("watch"), Usage: "go on with photos that arrive"},
+		}, recipeFlags(), []cli.Flag{
+			&cli.StringSliceFlag{Name: "endpoint", EnvVars: env("endpoint"),
+				Usage: "`URL` of a server elsewhere; repeatable"},
+			&cli.IntFlag{Name: "in-flight", EnvVars: env("in-flight"), Value: batch.InFlight, Usage: "`PHOTOS` a server gets at once"},
+			&cli.StringFlag{Name: "report", EnvVars: env("report"), Usage: "write a page of all to `HTML`"},
+			&cli.BoolFlag{Name: "preview", EnvVars: env("preview"), Usage: "show portraits in the terminal"},
+			jsonFlag(),
 		}, requestFlags(), fetchFlags(), startFlags()),
 		Before: a.hush,
 		Action: a.process,
@@ -32,90 +50,204 @@ func (a *app) process(c *cli.Context) error {
 	if c.NArg() == 0 {
 		return fault.New(fault.Usage, "facecraft process photo.jpg", "there is no photo to process")
 	}
-	r, err := a.request(c)
+	p, err := a.photos(c)
 	if err != nil {
 		return err
 	}
-	f, err := fetchingOf(c)
-	if err != nil {
-		return err
+	defer p.close()
+	if c.Bool("watch") {
+		return p.watch(c.Context)
 	}
-	jobs, err := batch.Prepare(c.Args().Slice(), batch.Options{Output: c.String("output"), Force: c.Bool("force")})
-	if err != nil {
-		return err
-	}
-	p := photos{app: a, force: c.Bool("force")}
-	for _, job := range jobs {
-		if job.Problem != nil {
-			p.failed(job, job.Problem)
-		} else {
-			p.jobs = append(p.jobs, job)
-		}
-	}
-	if len(p.jobs) > 0 {
-		if err := p.process(c.Context, serverRequest{Request: r, Timeout: c.Duration("timeout"), Fetch: f}); err != nil {
-			return err
-		}
-	}
-	return p.verdict(len(jobs))
+	return p.once(c.Context)
 }
 
-// photos are the jobs of one command.
+// photos are one command's work.
 type photos struct {
-	app      *app
-	jobs     []batch.Job
-	force    bool
-	failures int
+	*app
+	args      []string
+	finder    batch.Finder
+	planner   batch.Planner
+	selection batch.Selection
+	inFlight  int
+
+	request   serverRequest
+	endpoints []string
+	session   *session // nil before there was a need to reach the daemon
+
+	show *show
 }
 
-func (p *photos) failed(job batch.Job, why error) {
-	p.failures++
-	p.app.ui.Warn("%s: %v", job.Photo, why)
+// photos reads the flags.
+func (a *app) photos(c *cli.Context) (_ *photos, err error) {
+	p := &photos{app: a, args: c.Args().Slice(), inFlight: c.Int("in-flight"), endpoints: c.StringSlice("endpoint")}
+	if p.request.Request, err = a.request(c); err != nil {
+		return nil, err
+	}
+	p.request.Timeout = c.Duration("timeout")
+	if p.request.Fetch, err = fetchingOf(c); err != nil {
+		return nil, err
+	}
+	output := c.String("output")
+	if output == "" && slices.Equal(p.args, []string{"-"}) {
+		output = "-"
+	}
+	recipe, err := recipe(c, output)
+	if err != nil {
+		return nil, err
+	}
+	spool, err := os.MkdirTemp("", "facecraft-")
+	if err != nil {
+		return nil, err
+	}
+	p.show = newShow(a, c, spool)
+	p.selection = batch.Selection{Recipe: recipe, Force: c.Bool("force"), Checksum: c.Bool("checksum")}
+	if output == "-" {
+		p.show.toStdout, p.selection.Force = true, true
+		output = filepath.Join(spool, "portrait."+recipe.Formats[0])
+	}
+	p.planner.Output = batch.Output{Path: output, Formats: recipe.Formats}
+	p.finder = batch.Finder{Recursive: c.Bool("recursive") || c.Bool("watch"), Null: c.Bool("null"), Stdin: a.Stdin, Avoid: output, Spool: spool}
+	if err := p.check(c, output); err != nil {
+		p.close()
+		return nil, err
+	}
+	return p, nil
 }
 
-func (p *photos) process(ctx context.Context, r serverRequest) error {
-	s, err := p.app.connect(ctx)
-	if err != nil {
-		return err
-	}
-	defer s.close()
-	server, err := s.server(ctx, r)
-	if err != nil {
-		return err
-	}
-	if server.Plan != nil {
-		p.app.ui.Done("facecraft (%s) is ready at %s; facecraft down stops it", server.Variant, server.URL)
-	}
-	client := api.New(server.URL)
-	defer client.Close()
-	for i, job := range p.jobs {
-		p.app.ui.Progress("%s (%d of %d)", job.Photo, i+1, len(p.jobs))
-		err := job.Do(ctx, client, p.force)
-		var rejected *api.Rejected
-		switch {
-		case err == nil:
-			p.app.ui.Clear()
-			fmt.Fprintln(p.app.Stdout, job.Result)
-		case ctx.Err() != nil:
-			return ctx.Err()
-		case errors.As(err, &rejected):
-			p.failed(job, err)
-		case api.Unreachable(err):
-			return fault.Wrap(fault.Server, err, "facecraft logs shows why; run the same command again to go on",
-				"the server at %s stopped answering at %s", server.URL, job.Photo)
-		default:
-			p.failed(job, err)
-		}
+// check refuses what contradicts itself.
+func (p *photos) check(c *cli.Context, output string) error {
+	formats := p.planner.Formats
+	switch named := batch.FormatOf(output); {
+	case p.inFlight < 1 || p.inFlight > 64:
+		return fault.New(fault.Usage, "use a number from 1 to 64", "%d photos in flight are not possible", p.inFlight)
+	case p.show.toStdout && (p.show.json || p.show.null || c.Bool("watch") || len(formats) > 1 || len(p.args) > 1):
+		return fault.New(fault.Usage, "name a directory with -o", "standard output takes one picture and nothing else")
+	case p.show.toStdout && term.IsTerminal(p.Stdout):
+		return fault.New(fault.Usage, "write it to a file: -o portrait."+formats[0], "a picture is nothing for the screen")
+	case output != "" && named == "" && filepath.Ext(output) != "" && len(p.args) == 1 && !isDirectory(output) && !isDirectory(p.args[0]) && !os.IsPathSeparator(output[len(output)-1]):
+		return fault.New(fault.Usage, "name a file that ends in .png or .jpg, or a directory that ends in /",
+			"the result is a PNG or a JPEG and cannot be called %s", term.Name(output))
 	}
 	return nil
 }
 
-func (p *photos) verdict(total int) error {
-	switch {
-	case p.failures == 0:
-		return nil
-	case total == 1:
-		return fault.New(fault.Photos, "", "the photo gave no portrait")
+func isDirectory(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.IsDir()
+}
+
+func (p *photos) close() {
+	if p.session != nil {
+		p.session.close()
 	}
-	return fault.New(fault.Photos, "", "%d of %d photos gave no portrait", p.failures, total)
+	p.show.close()
+}
+
+// look finds the photos and their results' places.
+func (p *photos) look() ([]*batch.Job, error) {
+	found, ignored, err := p.finder.Find(p.args)
+	if err != nil {
+		return nil, fault.Wrap(fault.Failed, err, "", "the photos cannot be listed")
+	}
+	if len(found) == 0 {
+		return nil, fault.New(fault.Usage, "name photos, or directories with -r", "there is no photo to process (%d other files were passed over)", ignored)
+	}
+	if p.show.toStdout && len(found) > 1 {
+		return nil, fault.New(fault.Usage, "name a directory with -o", "%d photos do not go into one picture on standard output", len(found))
+	}
+	return p.planner.Plan(found)
+}
+
+// once processes what is there now.
+func (p *photos) once(ctx context.Context) error {
+	jobs, err := p.look()
+	if err != nil {
+		return err
+	}
+	selected, servers, err := p.selectJobs(ctx, jobs)
+	if err != nil {
+		return err
+	}
+	p.show.begin(len(jobs), selected)
+	if len(selected.Todo) > 0 {
+		queue := make(chan *batch.Job)
+		go func() {
+			defer close(queue)
+			for _, job := range selected.Todo {
+				queue <- job
+			}
+		}()
+		err = p.run(servers).Do(ctx, queue)
+	}
+	return p.show.end(ctx, err)
+}
+
+// selectJobs finds what is to be done and who does it. No server is started,
+// nor need the daemon be there, where nothing is to be done.
+func (p *photos) selectJobs(ctx context.Context, jobs []*batch.Job) (selected batch.Selected, servers []*batch.Server, err error) {
+	if selected = p.selection.Select(jobs); len(selected.Todo) == 0 {
+		p.selection.Engines = p.engines(ctx)
+		if selected = p.selection.Select(jobs); len(selected.Todo) == 0 {
+			return selected, nil, ctx.Err()
+		}
+	}
+	if servers, err = p.servers(ctx); err != nil {
+		return selected, nil, err
+	}
+	p.selection.Engines = engines(servers)
+	return p.selection.Select(jobs), servers, nil
+}
+
+// engines are those of the servers that run already, as far as they tell.
+func (p *photos) engines(ctx context.Context) []string {
+	if len(p.endpoints) > 0 {
+		quiet := *p.app
+		quiet.ui = term.New(io.Discard, p.Getenv, true)
+		servers, _ := quiet.endpoints(ctx, p.endpoints, 0)
+		return engines(servers)
+	}
+	var err error
+	if p.session, err = p.connect(ctx); err != nil {
+		return nil
+	}
+	var list []string
+	replicas, _ := p.session.replicas(ctx, p.request)
+	for _, replica := range replicas {
+		list = append(list, replica.ImageID)
+	}
+	return list
+}
+
+func engines(servers []*batch.Server) (list []string) {
+	for _, s := range servers {
+		if s.Engine != "" {
+			list = append(list, s.Engine)
+		}
+	}
+	return list
+}
+
+// servers are ready when they are returned.
+func (p *photos) servers(ctx context.Context) (_ []*batch.Server, err error) {
+	if len(p.endpoints) > 0 {
+		return p.app.endpoints(ctx, p.endpoints, p.request.Timeout)
+	}
+	if p.session == nil {
+		if p.session, err = p.connect(ctx); err != nil {
+			return nil, err
+		}
+	}
+	return p.session.localProcessors(ctx, p.request)
+}
+
+func (p *photos) run(servers []*batch.Server) *batch.Run {
+	return &batch.Run{
+		Servers:  servers,
+		InFlight: p.inFlight,
+		Recipe:   p.selection.Recipe,
+		Force:    p.selection.Force,
+		Checksum: p.selection.Checksum,
+		Report:   p.show.result,
+		Notice:   func(s *batch.Server, what string) { p.ui.Warn("%s %s", s.URL, what) },
+	}
 }

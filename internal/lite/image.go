@@ -46,9 +46,15 @@ var formats = []format{
 	{"RIFF????WEBPVP8", webp.DecodeConfig, webp.Decode},
 }
 
+// seekableFile is what a picture is read from.
+type seekableFile interface {
+	io.ReadSeeker
+	io.ReaderAt
+}
+
 // decodePhoto reads a picture of any known format, chosen by content. A
 // picture of more than maxPixels is refused by its header.
-func decodePhoto(r io.ReadSeeker) (*photo, error) {
+func decodePhoto(r seekableFile) (*photo, error) {
 	f, config, err := readHeader(r)
 	if err != nil {
 		return nil, err
@@ -59,12 +65,9 @@ func decodePhoto(r io.ReadSeeker) (*photo, error) {
 	if int64(config.Width)*int64(config.Height) > maxPixels {
 		return nil, &tooLargeError{config.Width, config.Height}
 	}
+	held := readOrientation(r)
 	buffered, err := fromStart(r)
 	if err != nil {
-		return nil, err
-	}
-	held := readOrientation(buffered)
-	if buffered, err = fromStart(r); err != nil {
 		return nil, err
 	}
 	pixels, err := f.decode(buffered)

@@ -263,27 +263,15 @@ func FuzzDecodePhoto(f *testing.F) {
 	})
 }
 
-// FuzzTIFFOrientation goes behind the JPEG's framing.
-func FuzzTIFFOrientation(f *testing.F) {
-	f.Add(exifSegment(binary.LittleEndian, 6)[10:])
-	f.Add(exifSegment(binary.BigEndian, 8)[10:])
-	f.Add([]byte("II*\x00\xff\xff\xff\xff"))
-	f.Fuzz(func(t *testing.T, tiff []byte) {
-		if o := tiffOrientation(tiff); o < 1 || o > 8 {
-			t.Errorf("orientation %d", o)
-		}
-	})
-}
-
 func TestBrokenEXIFIsUpright(t *testing.T) {
 	t.Parallel()
 	whole := exifSegment(binary.LittleEndian, 6)
 	for n := range whole[:len(whole)-8] { // cut before the orientation's value
-		if o := tiffOrientation(whole[10:max(10, n)]); o != upright {
+		if o := readOrientation(bytes.NewReader(whole[10:max(10, n)])); o != upright {
 			t.Errorf("cut at %d: orientation %d", n, o)
 		}
 	}
-	if o := tiffOrientation(whole[10:]); o != 6 {
+	if o := readOrientation(bytes.NewReader(whole[10:])); o != 6 {
 		t.Errorf("whole: orientation %d", o)
 	}
 }

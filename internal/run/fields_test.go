@@ -1,7 +1,7 @@
 package run
 
 import (
-	"fmt"
+	"encoding/json"
 	"testing"
 
 	"github.com/djok/facecraft/internal/plan"
@@ -16,12 +16,15 @@ func TestFieldsRendered(t *testing.T) {
 	p := plantest.Make(t, plantest.Laptop(), plan.Request{})
 	plantest.Rendered(t, p, func(p plan.Plan) string {
 		config, host, platform := spec(p, map[string]string{}, "v1")
-		return fmt.Sprintln(p.Container()) + canonical(t, map[string]any{"config": config, "host": host, "platform": platform})
+		data, err := json.Marshal([]any{p.Container(), config, host, platform})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(data)
 	}, map[string]string{
 		"StartSeconds": informs, "UnpackedSize": informs, "MemoryNeeded": informs,
 		"Reasons": informs, "Warnings": informs, "Settings": informs,
 		"Image.BuiltIn": "the image is made before the container is",
-		"Image.Digest":  "it becomes a label",
 		"Replicas":      "each is a container of its own",
 	})
 }

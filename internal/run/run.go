@@ -88,6 +88,7 @@ type Server struct {
 	Variant string `json:"variant"`
 	Image   string `json:"image"`
 	Digest  string `json:"digest,omitempty"` // that the image was pulled with
+	ImageID string `json:"image_id"`         // the digest of what runs, whatever the tag means by now
 	State   string `json:"state"`            // as docker ps: running, exited, created …
 	Status  string `json:"status"`
 	URL     string `json:"url,omitempty"`  // empty unless it runs
@@ -139,6 +140,7 @@ func fromSummary(c container.Summary) Server {
 		GPUs:    c.Labels[plan.LabelGPUs],
 		Image:   c.Image,
 		Digest:  c.Labels[plan.LabelDigest],
+		ImageID: c.ImageID,
 		State:   c.State,
 		Status:  c.Status,
 		Created: time.Unix(c.Created, 0),

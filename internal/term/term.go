@@ -73,21 +73,21 @@ func (ui *UI) paint(s style, text string) string {
 // Done says that a step is done.
 func (ui *UI) Done(format string, args ...any) {
 	if !ui.quiet {
-		ui.line(ui.paint(green, "✓") + " " + fmt.Sprintf(format, args...))
+		ui.line(ui.paint(green, "✓") + " " + plain(format, args))
 	}
 }
 
 // Say writes one line as it is.
 func (ui *UI) Say(format string, args ...any) {
 	if !ui.quiet {
-		ui.line(fmt.Sprintf(format, args...))
+		ui.line(plain(format, args))
 	}
 }
 
 // Headline writes one line that stands out.
 func (ui *UI) Headline(format string, args ...any) {
 	if !ui.quiet {
-		ui.line(ui.paint(bold, fmt.Sprintf(format, args...)))
+		ui.line(ui.paint(bold, plain(format, args)))
 	}
 }
 
@@ -108,14 +108,14 @@ func (ui *UI) Table(rows [][2]string) {
 
 // Warn says what the person should know although it works.
 func (ui *UI) Warn(format string, args ...any) {
-	ui.line(ui.paint(yellow, "warning:") + " " + fmt.Sprintf(format, args...))
+	ui.line(ui.paint(yellow, "warning:") + " " + plain(format, args))
 }
 
 // Fail reports an error and its remedy.
 func (ui *UI) Fail(err error) {
-	ui.line(ui.paint(red, "error:") + " " + err.Error())
+	ui.line(ui.paint(red, "error:") + " " + Plain(err.Error()))
 	if hint := fault.HintOf(err); hint != "" {
-		ui.line(ui.paint(bold, "fix:") + " " + hint)
+		ui.line(ui.paint(bold, "fix:") + " " + Plain(hint))
 	}
 }
 
@@ -126,7 +126,7 @@ func (ui *UI) Progress(format string, args ...any) {
 	}
 	ui.mu.Lock()
 	defer ui.mu.Unlock()
-	text := fmt.Sprintf(format, args...)
+	text := plain(format, args)
 	if ui.terminal {
 		fmt.Fprint(ui.err, "\r\x1b[K", ui.paint(dim, ui.fit(text)))
 		ui.live = true
@@ -170,13 +170,13 @@ func (ui *UI) clear() {
 		fmt.Fprint(ui.err, "\r\x1b[K")
 		ui.live = false
 	}
-	ui.progress = time.Time{}
 }
 
 func (ui *UI) line(text string) {
 	ui.mu.Lock()
 	defer ui.mu.Unlock()
 	ui.clear()
+	ui.progress = time.Time{} // the next step is mentioned at once
 	fmt.Fprintln(ui.err, text)
 }
 

@@ -1,0 +1,159 @@
+package batch
+
+import (
+	"bufio"
+	"encoding/json"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"unicode/utf8"
+)
+
+// journalName is a hidden file beside the results, one line of JSON for each.
+// It is the only memory between two runs: the results themselves tell that
+// they are there, and the journal of what they were made. It is only ever
+// appended to, before a result gets its name; so whenever a run ends, and if
+// by kill -9, a result that is there is in the journal, and at worst a line of
+// the journal has no result, or is torn, and is ignored. Where the journal is
+// lost, results are kept as files of unknown origin.
+const journalName = ".facecraft.jsonl"
+
+// entry says of what and how a result was made, and what it was like then.
+// Names are relative to the journal, as encodeName gives them; sizes are in
+// bytes, times of the last change in ns since 1970.
+type entry struct {
+	Result     string `json:"result"`
+	ResultSize int64  `json:"result_size"`
+	ResultTime int64  `json:"result_time"`
+	Photo      string `json:"photo"`
+	PhotoSize  int64  `json:"photo_size"`
+	PhotoTime  int64  `json:"photo_time"`
+	Sum        string `json:"sha256,omitempty"` // of the photo, with --checksum
+	Options    string `json:"options"`
+	Engine     string `json:"engine,omitempty"` // of the server
+}
+
+// made tells whether a file is still the result that the entry speaks of.
+func (e entry) made(info fs.FileInfo) bool {
+	return e.ResultSize == info.Size() && e.ResultTime == info.ModTime().UnixNano()
+}
+
+// journal is that of one directory.
+type journal struct {
+	dir string
+
+	mu      sync.Mutex
+	entries map[string]entry // by result, folded; the last one counts
+	ended   bool             // the file ends with a line end
+}
+
+func openJournal(dir string) (*journal, error) {
+	j := &journal{dir: absolute(dir), entries: map[string]entry{}, ended: true}
+	file, err := os.Open(filepath.Join(dir, journalName))
+	if errors.Is(err, fs.ErrNotExist) {
+		return j, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	lines := bufio.NewReader(file)
+	for {
+		line, err := lines.ReadBytes('\n')
+		if err != nil {
+			j.ended = len(line) == 0
+			return j, nil // the end; what cannot be read is not known
+		}
+		var e entry
+		if json.Unmarshal(line, &e) == nil {
+			j.entries[fold(e.Result)] = e
+		}
+	}
+}
+
+// add writes an entry. One call writes one line, so that two runs at once do
+// not mix theirs.
+func (j *journal) add(e entry) error {
+	line, err := json.Marshal(e)
+	if err != nil {
+		return err
+	}
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if !j.ended { // a line was torn
+		line = append([]byte{'\n'}, line...)
+		j.ended = true
+	}
+	file, err := os.OpenFile(filepath.Join(j.dir, journalName), os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o666)
+	if err != nil {
+		return err
+	}
+	_, err = file.Write(append(line, '\n'))
+	if err = errors.Join(err, file.Close()); err != nil {
+		return err
+	}
+	j.entries[fold(e.Result)] = e
+	return nil
+}
+
+// of is what is known of a result; nothing is the zero entry.
+func (j *journal) of(result string) entry {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.entries[fold(j.relative(result))]
+}
+
+// relative names a file from the journal's directory, so that photos and
+// results can be moved together.
+func (j *journal) relative(path string) string {
+	if rel, err := filepath.Rel(j.dir, absolute(path)); err == nil {
+		path = rel
+	}
+	return encodeName(filepath.ToSlash(path))
+}
+
+func absolute(path string) string {
+	if abs, err := filepath.Abs(path); err == nil {
+		return abs
+	}
+	return path
+}
+
+// encodeName makes a name of any bytes a text that JSON keeps: what is no
+// UTF-8 becomes a Go string literal, in quotes.
+func encodeName(name string) string {
+	if utf8.ValidString(name) && !strings.HasPrefix(name, `"`) {
+		return name
+	}
+	return strconv.Quote(name)
+}
+
+// fold makes names equal that some file systems take for the same.
+func fold(name string) string { return strings.ToLower(name) }
+
+// journals are those of a run, each read once.
+type journals struct {
+	mu   sync.Mutex
+	open map[string]*journal
+}
+
+func (js *journals) in(dir string) (*journal, error) {
+	js.mu.Lock()
+	defer js.mu.Unlock()
+	if j, ok := js.open[dir]; ok {
+		return j, nil
+	}
+	j, err := openJournal(dir)
+	if err != nil {
+		return nil, err
+	}
+	if js.open == nil {
+		js.open = map[string]*journal{}
+	}
+	js.open[dir] = j
+	return j, nil
+}

@@ -1,0 +1,270 @@
+package batch
+
+import (
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+func TestResume(t *testing.T) {
+	t.Parallel()
+	in, out := t.TempDir(), t.TempDir()
+	photos(t, in, 4)
+	s := newStub()
+	url := s.start(t)
+	b := batchOf{dir: in, out: out, servers: []*Server{{URL: url, Engine: "sha256:one"}}, engines: []string{"sha256:one"}}
+	// todo says how many photos another run makes.
+	todo := func(what string, want int) {
+		t.Helper()
+		b.servers = []*Server{{URL: url, Engine: b.engines[0]}}
+		before := s.asked
+		results, selected, err := b.do(t)
+		if err != nil || len(selected.Todo) != want || s.asked-before != want || outcomes(results)[Done] != want {
+			t.Errorf("%s: %d to do, %d asked, %v, %v; want %d", what, len(selected.Todo), s.asked-before, outcomes(results), err, want)
+		}
+	}
+	result := func(i int) string { return filepath.Join(out, fmt.Sprintf("p%04d-facecraft.png", i)) }
+	photo := filepath.Join(in, "p0001.jpg")
+
+	todo("at first", 4)
+	todo("again", 0)
+	if err := os.Remove(result(0)); err != nil {
+		t.Fatal(err)
+	}
+	todo("a result is missing", 1)
+	writeFile(t, result(2), "")
+	todo("a result is empty, as after a crash", 1)
+	writeFile(t, photo, jpegOf("another"))
+	todo("a photo is another", 1)
+	later := time.Now().Add(time.Hour)
+	if err := os.Chtimes(photo, later, later); err != nil {
+		t.Fatal(err)
+	}
+	todo("a photo has another time", 1)
+	b.recipe.Width++
+	todo("other options", 4)
+	b.engines = []string{"sha256:two"}
+	todo("another engine", 4)
+	b.engines = []string{"sha256:three", "sha256:two"}
+	todo("one of several engines", 0)
+	b.force = true
+	todo("by force", 4)
+	b.force = false
+
+	// What somebody edited, or brought, is his.
+	writeFile(t, result(3), "touched up by hand")
+	b.recipe.Width++
+	todo("other options, one result edited", 3)
+	if got := tree(t, out)["p0003-facecraft.png"]; got != "touched up by hand" {
+		t.Errorf("the edited result became %q", got)
+	}
+	_, selected, _ := b.do(t)
+	if selected.Foreign != 1 || len(selected.Kept) != 4 {
+		t.Errorf("%d foreign, %d kept", selected.Foreign, len(selected.Kept))
+	}
+	b.force = true
+	todo("by force, one result edited", 4)
+	b.force = false
+
+	// The journal may be torn, and lost.
+	journal := filepath.Join(out, journalName)
+	data, err := os.ReadFile(journal)
+	if err != nil {
+		t.Fatal(err)
+	}
+	writeFile(t, journal, "\x00\xff not a line\n"+string(data)+`{"result":"p00`)
+	todo("a torn journal", 0)
+	if err := os.Remove(result(1)); err != nil {
+		t.Fatal(err)
+	}
+	todo("a result is missing and the journal torn", 1)
+	todo("the line after the torn one counts", 0)
+	if err := os.Remove(journal); err != nil {
+		t.Fatal(err)
+	}
+	b.recipe.Width++
+	todo("a lost journal keeps what there is", 0)
+}
+
+func TestChecksum(t *testing.T) {
+	t.Parallel()
+	in := t.TempDir()
+	photos(t, in, 2)
+	b := batchOf{dir: in, out: t.TempDir(), servers: []*Server{{URL: newStub().start(t)}}, checksum: true}
+	if _, _, err := b.do(t); err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(in, "p0001.jpg")
+	stat, err := os.Stat(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	later := time.Now().Add(time.Hour)
+	if err := os.Chtimes(path, later, later); err != nil {
+		t.Fatal(err)
+	}
+	if _, selected, _ := b.do(t); len(selected.Todo) != 0 {
+		t.Error("a photo of another time and the same content is made again")
+	}
+	writeFile(t, path, strings.Replace(jpegOf("1"), "1\xff\xd9", "2\xff\xd9", 1))
+	if err := os.Chtimes(path, stat.ModTime(), stat.ModTime()); err != nil {
+		t.Fatal(err)
+	}
+	if _, selected, _ := b.do(t); len(selected.Todo) != 1 {
+		t.Error("a photo of the same size and time and another content is not made again")
+	}
+}
+
+// killedRun is how TestKill's second process knows its part: where the photos
+// lie, where results go, and the server.
+const killedRun = "FACECRAFT_TEST_KILLED_RUN"
+
+// After kill -9 in the middle, a rerun completes, with results that are
+// byte-identical to those of an undisturbed run.
+func TestKill(t *testing.T) {
+	if place := os.Getenv(killedRun); place != "" {
+		parts := strings.Split(place, "\n")
+		b := batchOf{dir: parts[0], out: parts[1], servers: []*Server{{URL: parts[2]}}, recipe: recipe()}
+		b.recipe.Formats = []string{PNG, JPG}
+		_, _, err := b.do(t)
+		t.Fatalf("it was not killed: %v", err)
+	}
+	t.Parallel()
+	in := t.TempDir()
+	photos(t, in, 300)
+	s := newStub()
+	url := s.start(t)
+	undisturbed := batchOf{dir: in, out: t.TempDir(), servers: []*Server{{URL: url}}, recipe: Recipe{recipe().Options, []string{PNG, JPG}}}
+	if results, _, err := undisturbed.do(t); err != nil || outcomes(results)[Done] != 300 {
+		t.Fatal(outcomes(results), err)
+	}
+	want := tree(t, undisturbed.out)
+
+	b := batchOf{dir: in, out: t.TempDir(), servers: []*Server{{URL: url}}, recipe: undisturbed.recipe}
+	for round := range 3 { // and killed again, at other points
+		s.mu.Lock()
+		s.delay = time.Millisecond
+		s.mu.Unlock()
+		cmd := exec.Command(os.Args[0], "-test.run=^TestKill$")
+		cmd.Env = append(os.Environ(), killedRun+"="+in+"\n"+b.out+"\n"+url)
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		for deadline := time.Now().Add(20 * time.Second); countFiles(t, b.out) < 100*(round+1); time.Sleep(time.Millisecond) {
+			if time.Now().After(deadline) {
+				t.Fatal("no results")
+			}
+		}
+		_ = cmd.Process.Kill()
+		if err := cmd.Wait(); err == nil {
+			t.Fatal("it ended by itself")
+		}
+	}
+	made := 0
+	for name, content := range tree(t, b.out) {
+		switch {
+		case strings.HasSuffix(name, ".tmp"):
+		case want[name] != content:
+			t.Errorf("%s is not whole: %d bytes of %d", name, len(content), len(want[name]))
+		default:
+			made++
+		}
+	}
+	results, selected, err := b.do(t)
+	if err != nil || outcomes(results)[Done] != len(selected.Todo) || len(selected.Kept) < made/2-1 || len(selected.Todo) == 0 {
+		t.Errorf("the rerun made %v, kept %d of %d files, %v", outcomes(results), len(selected.Kept), made, err)
+	}
+	if got := tree(t, b.out); !maps.Equal(got, want) {
+		t.Errorf("%d files after the rerun, %d of the undisturbed run", len(got), len(want))
+	}
+}
+
+func countFiles(t *testing.T, dir string) int {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return len(entries)
+}
+
+func TestTemporaryFilesOfOthersStay(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	dead := exec.Command(os.Args[0], "-test.run=^$")
+	if err := dead.Run(); err != nil {
+		t.Fatal(err)
+	}
+	gone := filepath.Join(dir, fmt.Sprintf("%s%d-1.tmp", temporaryMark, dead.Process.Pid))
+	ours := filepath.Join(dir, fmt.Sprintf("%s%d-99999.tmp", temporaryMark, os.Getpid()))
+	other := filepath.Join(dir, ".facecraft-another host-1-1.tmp")
+	for _, path := range []string{gone, ours, other} {
+		writeFile(t, path, "x")
+	}
+	var r results
+	r.sweep(dir)
+	if _, err := os.Stat(gone); !errors.Is(err, os.ErrNotExist) {
+		t.Error("what a killed run left is still there")
+	}
+	for _, path := range []string{ours, other} {
+		if _, err := os.Stat(path); err != nil {
+			t.Errorf("what a living run writes: %v", err)
+		}
+	}
+}
+
+func hash(text string) string { return fmt.Sprintf("%x", sha256.Sum256([]byte(text))) }
+
+// Hundreds of odd names: each photo gets its own result, below the output
+// directory, and of its own content.
+func TestHostileNames(t *testing.T) {
+	t.Parallel()
+	in, out := filepath.Join(t.TempDir(), "in"), t.TempDir()
+	names := []string{
+		"-rf.jpg", "--force.jpg", "new\nline.jpg", "tab\t.jpg", "a b.jpg", "quote\".jpg", "'.jpg", "$(touch x).jpg", "`x`.jpg", "%2e%2e%2f.jpg",
+		"a..jpg", "a...jpg", "*.jpg", "[a].jpg", "?.jpg", "\\..\\x.jpg", "COM1.jpg", "<img src=x>.jpg", "\x1b[31mred.jpg", "bidi\u202egpj.jpg",
+		"invalid\xff\xfe.jpg", "ümlaut.jpg", "日本.jpg", strings.Repeat("x", 251) + ".jpg", strings.Repeat("é", 125) + ".jpg",
+		strings.Repeat("x", 250) + "y.jpg", "a.jpg", "a.png", "A.JPG", "a.jpg.jpg", "a.b/c.jpg", "d/a.jpg", "@list.jpg",
+	}
+	for _, name := range names {
+		writeFile(t, filepath.Join(in, name), jpegOf(name))
+	}
+	s := newStub()
+	b := batchOf{dir: in, out: out, servers: []*Server{{URL: s.start(t)}}}
+	b.recipe = recipe()
+	results, _, err := b.do(t)
+	if err != nil {
+		t.Fatal(err)
+	}
+	files := tree(t, out)
+	if len(files) != len(names) || s.asked != len(names) {
+		t.Errorf("%d results of %d photos", len(files), len(names))
+	}
+	folded := map[string]bool{}
+	for name := range files {
+		folded[fold(name)] = true
+	}
+	if len(folded) != len(files) {
+		t.Error("two results differ only in upper and lower case")
+	}
+	for _, r := range results {
+		if r.Outcome != Done || len(r.Results) != 1 || !strings.HasPrefix(r.Results[0], out+string(filepath.Separator)) {
+			t.Errorf("%q: %v %v %v", r.Path, r.Outcome, r.Results, r.Err)
+			continue
+		}
+		photo, _ := os.ReadFile(r.Path)
+		if got, _ := os.ReadFile(r.Results[0]); !strings.Contains(string(got), hash(string(photo))) {
+			t.Errorf("%q has the portrait of another", r.Path)
+		}
+	}
+	// Each keeps its place.
+	if _, selected, err := b.do(t); err != nil || len(selected.Kept) != len(names) {
+		t.Errorf("another run finds %d of %d, %v", len(selected.Kept), len(names), err)
+	}
+}

@@ -1,0 +1,123 @@
+package batch
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"slices"
+)
+
+// Selection says what counts as done.
+type Selection struct {
+	Recipe Recipe
+	// Engines are those in use; a result of another is made again. None means
+	// that they are not known.
+	Engines  []string
+	Force    bool // everything is made again
+	Checksum bool // photos are compared by content instead of time
+}
+
+// Selected are jobs by what is to be done with them.
+type Selected struct {
+	Todo, Kept, Failed []*Job
+	// Foreign counts those kept results that were not made here, or changed
+	// since.
+	Foreign int
+}
+
+// Select finds what is missing or changed. A photo with a problem of its own
+// is under Failed.
+func (s Selection) Select(jobs []*Job) (selected Selected) {
+	for _, job := range jobs {
+		if job.Problem == nil {
+			job.Problem = job.protectForeign(s.Force)
+		}
+		switch {
+		case job.Problem != nil:
+			selected.Failed = append(selected.Failed, job)
+		case !slices.Contains(job.protect, false):
+			selected.Foreign++
+			selected.Kept = append(selected.Kept, job)
+		case !s.Force && s.current(job):
+			selected.Kept = append(selected.Kept, job)
+		default:
+			selected.Todo = append(selected.Todo, job)
+		}
+	}
+	return selected
+}
+
+// protectForeign finds results that stay as they are.
+func (j *Job) protectForeign(force bool) error {
+	photo, err := os.Stat(j.Path)
+	if err != nil {
+		return cause(err)
+	}
+	j.protect = make([]bool, len(j.Results))
+	for i, result := range j.Results {
+		info, err := os.Lstat(result)
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+		case err != nil:
+			return err
+		case os.SameFile(photo, info):
+			return errors.New("the result would replace the photo itself; choose another place with -o")
+		case info.IsDir():
+			return fmt.Errorf("%s is a directory", result)
+		case info.Size() == 0: // what a crash of the machine leaves
+		default:
+			j.protect[i] = !force && !j.journal.of(result).made(info)
+		}
+	}
+	return nil
+}
+
+// current tells whether the results that may be made anew need not be.
+func (s Selection) current(job *Job) bool {
+	for i, result := range job.Results {
+		if job.protect[i] {
+			continue
+		}
+		if info, err := os.Lstat(result); err != nil || info.Size() == 0 {
+			return false
+		}
+		e := job.journal.of(result)
+		if e.Photo != job.journal.relative(job.Path) || e.Options != s.Recipe.String() || !s.sameEngine(e) || !s.samePhoto(job, e) {
+			return false
+		}
+	}
+	return true
+}
+
+func (s Selection) sameEngine(before entry) bool {
+	return len(s.Engines) == 0 || before.Engine == "" || slices.Contains(s.Engines, before.Engine)
+}
+
+func (s Selection) samePhoto(job *Job, before entry) bool {
+	info, err := os.Stat(job.Path)
+	if err != nil || info.Size() != before.PhotoSize {
+		return false
+	}
+	if !s.Checksum || before.Sum == "" {
+		return info.ModTime().UnixNano() == before.PhotoTime
+	}
+	file, err := os.Open(job.Path)
+	if err != nil {
+		return false
+	}
+	defer file.Close()
+	sum, err := checksum(file, info.Size())
+	return err == nil && sum == before.Sum
+}
+
+func checksum(r io.ReaderAt, size int64) (string, error) {
+	hash := sha256.New()
+	if _, err := io.Copy(hash, io.NewSectionReader(r, 0, size)); err != nil {
+		return "", err
+	}
+	return hex.EncodeToString(hash.Sum(nil)), nil
+}

@@ -1,0 +1,71 @@
+package batch
+
+import (
+	"bytes"
+	"os"
+
+	"github.com/djok/facecraft/internal/api"
+	"github.com/djok/facecraft/internal/photo"
+)
+
+// uploadNames are the harmless names under which photos are sent: the server
+// joins the name into a path and reads the format from its extension.
+var uploadNames = map[photo.Format]string{
+	photo.JPEG: "photo.jpg",
+	photo.PNG:  "photo.png",
+	photo.BMP:  "photo.bmp",
+	photo.WebP: "photo.webp",
+}
+
+// converting lets one conversion happen at a time: it is the one step that
+// holds a whole picture in memory.
+var converting = make(chan struct{}, 1)
+
+// source is a photo that was checked and can be sent, as often as needed.
+type source struct {
+	api.Upload
+	entry entry // what the journal says of the photo
+	file  *os.File
+}
+
+// open checks a photo by its content, and converts what the servers cannot
+// read.
+func (j *Job) open(withSum bool) (_ *source, err error) {
+	file, err := os.Open(j.Path)
+	if err != nil {
+		return nil, cause(err)
+	}
+	defer func() {
+		if err != nil {
+			file.Close()
+		}
+	}()
+	stat, err := file.Stat()
+	if err != nil {
+		return nil, cause(err)
+	}
+	info, err := photo.Inspect(file, stat.Size())
+	if err != nil {
+		return nil, cause(err)
+	}
+	s := &source{file: file, entry: entry{Photo: j.journal.relative(j.Path), PhotoSize: stat.Size(), PhotoTime: stat.ModTime().UnixNano()}}
+	if withSum {
+		if s.entry.Sum, err = checksum(file, stat.Size()); err != nil {
+			return nil, cause(err)
+		}
+	}
+	s.Upload = api.Upload{Name: uploadNames[info.Format], Content: file, Size: stat.Size()}
+	if info.Convert {
+		s.Upload, err = convert(file, stat.Size(), info)
+	}
+	return s, err
+}
+
+func convert(file *os.File, size int64, info photo.Info) (api.Upload, error) {
+	converting <- struct{}{}
+	defer func() { <-converting }()
+	data, err := photo.Convert(file, size, info)
+	return api.Upload{Name: uploadNames[photo.JPEG], Content: bytes.NewReader(data), Size: int64(len(data))}, err
+}
+
+func (s *source) close() { s.file.Close() }

@@ -1,0 +1,118 @@
+package cli
+
+import (
+	"encoding/hex"
+	"strconv"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/djok/facecraft/internal/api"
+	"github.com/djok/facecraft/internal/batch"
+	"github.com/djok/facecraft/internal/fault"
+)
+
+// recipeFlags say how a portrait is to look.
+func recipeFlags() []cli.Flag {
+	return []cli.Flag{
+		&cli.StringFlag{Name: "preset", EnvVars: env("preset"), Usage: "`NAME`: ad, linkedin, passport-us, -uk, -icao"},
+		&cli.StringFlag{Name: "size", EnvVars: env("size"), DefaultText: "648x648", Usage: "`WxH` in pixels, 64 to 4096"},
+		&cli.StringFlag{Name: "background", EnvVars: env("background"), DefaultText: "#f0f0f0", Usage: "`#RRGGBB` behind the face"},
+		&cli.Float64Flag{Name: "margin", EnvVars: env("margin"), DefaultText: "0.3", Usage: "`PART` of the face around it, 0 to 1"},
+		&cli.BoolFlag{Name: "no-oval", EnvVars: env("no-oval"), Usage: "the whole picture, as JPEG"},
+		&cli.BoolFlag{Name: "no-enhance", EnvVars: env("no-enhance"), Usage: "leave the face as it is"},
+		&cli.Float64Flag{Name: "fidelity", EnvVars: env("fidelity"), DefaultText: "0.7", Usage: "`X`: 0 is smoothest, 1 truest"},
+		&cli.StringFlag{Name: "format", EnvVars: env("format"), DefaultText: "png", Usage: "`F`: png, jpg or both"},
+	}
+}
+
+// recipe reads the flags; output may name a format by its extension.
+func recipe(c *cli.Context, output string) (batch.Recipe, error) {
+	r := batch.Recipe{Options: api.DefaultOptions(), Formats: []string{batch.PNG}}
+	if name := c.String("preset"); name != "" {
+		p, ok := findPreset(name)
+		if !ok {
+			return r, fault.New(fault.Usage, "use one of these:"+presetList(), "there is no preset %q", name)
+		}
+		r = p.recipe()
+	}
+	if err := options(c, &r.Options); err != nil {
+		return r, err
+	}
+	if !r.Oval {
+		r.Formats = []string{batch.JPG}
+	}
+	named := batch.FormatOf(output)
+	if named != "" {
+		r.Formats = []string{named}
+	}
+	if c.IsSet("format") {
+		switch format := c.String("format"); format {
+		case "both":
+			r.Formats = []string{batch.PNG, batch.JPG}
+		case batch.PNG, batch.JPG:
+			r.Formats = []string{format}
+		default:
+			return r, fault.New(fault.Usage, "use png, jpg or both", "there is no format %q", format)
+		}
+	}
+	switch {
+	case !r.Oval && r.Formats[0] == batch.PNG:
+		return r, fault.New(fault.Usage, "use --format jpg, or keep the oval", "without an oval the server makes no PNG, only a JPEG")
+	case named != "" && (len(r.Formats) > 1 || r.Formats[0] != named):
+		return r, fault.New(fault.Usage, "name a directory, or leave --format out", "%s cannot hold the format %s", output, c.String("format"))
+	}
+	return r, nil
+}
+
+func options(c *cli.Context, o *api.Options) error {
+	var err error
+	if c.IsSet("size") {
+		if o.Width, o.Height, err = parseSize(c.String("size")); err != nil {
+			return err
+		}
+	}
+	if c.IsSet("background") {
+		if o.Background, err = parseColour(c.String("background")); err != nil {
+			return err
+		}
+	}
+	if c.IsSet("margin") {
+		o.Margin = c.Float64("margin")
+	}
+	if c.IsSet("fidelity") {
+		o.Fidelity = c.Float64("fidelity")
+	}
+	if c.Bool("no-oval") {
+		o.Oval = false
+	}
+	if c.Bool("no-enhance") {
+		o.Enhance = false
+	}
+	if err := o.Check(); err != nil {
+		return fault.Wrap(fault.Usage, err, "facecraft process --help lists the ranges", "the server cannot do that")
+	}
+	return nil
+}
+
+// parseSize reads 648x800, or 648 for a square.
+func parseSize(text string) (width, height int, err error) {
+	w, h, both := strings.Cut(strings.ToLower(text), "x")
+	if !both {
+		h = w
+	}
+	width, errW := strconv.Atoi(w)
+	height, errH := strconv.Atoi(h)
+	if errW != nil || errH != nil {
+		return 0, 0, fault.New(fault.Usage, "write it as 648x648", "%q is no size", text)
+	}
+	return width, height, nil
+}
+
+func parseColour(text string) (colour api.Colour, err error) {
+	data, err := hex.DecodeString(strings.TrimPrefix(text, "#"))
+	if err != nil || len(data) != len(colour) {
+		return colour, fault.New(fault.Usage, "write it as '#f0f0f0', in quotes: a shell takes # for a comment", "%q is no colour", text)
+	}
+	return api.Colour(data), nil
+}

@@ -1,0 +1,319 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/djok/facecraft/internal/batch"
+	"github.com/djok/facecraft/internal/fault"
+	"github.com/djok/facecraft/internal/photo"
+	"github.com/djok/facecraft/internal/report"
+	"github.com/djok/facecraft/internal/term"
+)
+
+const (
+	// maxListed bounds the photos that are listed for one cause.
+	maxListed = 20
+	// previewSide is the size of a preview, in pixels.
+	previewSide = 320
+)
+
+// show tells people and scripts what becomes of the photos.
+type show struct {
+	app      *app
+	spool    string
+	json     bool
+	null     bool
+	preview  bool
+	toStdout bool // the portrait itself goes there
+	watching bool
+	page     string
+	entries  []report.Entry // only for a page
+
+	mu                         sync.Mutex // in a watch photos arrive meanwhile
+	total, done, kept, pending int
+	finished                   int // in this run
+	failures                   map[batch.Cause][]string
+	begun                      time.Time
+	copyErr                    error
+}
+
+func newShow(a *app, c *cli.Context, spool string) *show {
+	return &show{app: a, spool: spool, json: c.Bool("json"), null: c.Bool("null"), preview: c.Bool("preview"), watching: c.Bool("watch"),
+		page: c.String("report"), failures: map[batch.Cause][]string{}, begun: time.Now()}
+}
+
+func (s *show) close() { os.RemoveAll(s.spool) }
+
+// begin reports what needs no server.
+func (s *show) begin(total int, selected batch.Selected) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.total += total
+	for _, job := range selected.Failed {
+		s.count(batch.Result{Job: job, Outcome: batch.Failed, Err: job.Problem, Cause: batch.Unreadable})
+	}
+	for _, job := range selected.Kept {
+		s.count(batch.Result{Job: job, Outcome: batch.Kept})
+	}
+	if selected.Foreign > 0 && !s.toStdout {
+		s.app.ui.Say("%s stay: they were not made here, or were changed since; --force replaces them", count(selected.Foreign, "existing result"))
+	}
+	if !s.watching {
+		s.finished, s.begun = 0, time.Now()
+	}
+}
+
+// result reports one photo.
+func (s *show) result(r batch.Result) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.count(r)
+}
+
+func (s *show) count(r batch.Result) {
+	s.finished++
+	switch r.Outcome {
+	case batch.Done:
+		s.done++
+	case batch.Kept:
+		s.kept++
+	case batch.Pending:
+		s.pending++
+		return
+	case batch.Failed:
+		s.failures[r.Cause] = append(s.failures[r.Cause], term.Name(r.Name)+": "+r.Err.Error())
+		if s.watching {
+			s.app.ui.Warn("%s: %v", term.Name(r.Name), r.Err)
+		}
+	}
+	if s.page != "" {
+		s.entries = append(s.entries, entry(r))
+	}
+	s.print(r)
+	s.progress()
+}
+
+// print writes what belongs on standard output.
+func (s *show) print(r batch.Result) {
+	if s.json {
+		s.app.ui.Clear()
+		_ = json.NewEncoder(s.app.Stdout).Encode(line(r)) // a reader that left wants no more
+		return
+	}
+	if r.Outcome == batch.Failed {
+		return
+	}
+	if s.toStdout {
+		s.copyErr = s.copy(r.Results[0])
+		return
+	}
+	if r.Outcome == batch.Done && s.preview {
+		s.picture(r.Results[0])
+	}
+	s.app.ui.Clear()
+	for _, result := range r.Results {
+		switch {
+		case s.null:
+			fmt.Fprint(s.app.Stdout, result, "\x00")
+		case term.IsTerminal(s.app.Stdout):
+			fmt.Fprintln(s.app.Stdout, term.Name(result))
+		default:
+			fmt.Fprintln(s.app.Stdout, result)
+		}
+	}
+}
+
+func (s *show) copy(path string) error {
+	file, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	_, err = io.Copy(s.app.Stdout, file)
+	return err
+}
+
+// resultLine is a photo in `process --json`. Names that are not UTF-8 have
+// their odd bytes replaced.
+type resultLine struct {
+	Photo   string        `json:"photo"`
+	Outcome batch.Outcome `json:"outcome"`
+	Results []string      `json:"results,omitempty"`
+	Cause   batch.Cause   `json:"cause,omitempty"`
+	Error   string        `json:"error,omitempty"`
+	Server  string        `json:"server,omitempty"`
+	Seconds float64       `json:"seconds,omitempty"`
+}
+
+func line(r batch.Result) resultLine {
+	l := resultLine{Photo: r.Name, Outcome: r.Outcome, Cause: r.Cause, Server: r.Server, Seconds: r.Took.Round(time.Millisecond).Seconds()}
+	if r.Err != nil {
+		l.Error = r.Err.Error()
+	} else {
+		l.Results = r.Results
+	}
+	return l
+}
+
+func entry(r batch.Result) report.Entry {
+	e := report.Entry{Photo: r.Path, Name: r.Name, Outcome: string(r.Outcome), Cause: string(r.Cause), Seconds: r.Took.Seconds()}
+	if r.Err != nil {
+		e.Why = r.Err.Error()
+	} else if len(r.Results) > 0 {
+		e.Results = r.Results
+	}
+	return e
+}
+
+// picture shows a portrait in the terminal.
+func (s *show) picture(path string) {
+	var small bytes.Buffer
+	if err := photo.Thumbnail(&small, path, previewSide); err != nil {
+		s.app.ui.Warn("no preview of %s: %v", term.Name(path), err)
+	} else if !s.app.ui.Picture(small.Bytes(), s.app.Getenv) {
+		s.app.ui.Warn("this terminal shows no pictures; --preview needs kitty, Ghostty, WezTerm or iTerm2")
+		s.preview = false
+	}
+}
+
+// progress is the one line that is rewritten.
+func (s *show) progress() {
+	if s.total < 2 || s.watching {
+		return
+	}
+	text := fmt.Sprintf("%d of %d", s.done+s.kept+s.failed(), s.total)
+	if failed := s.failed(); failed > 0 {
+		text += fmt.Sprintf(", %d without a portrait", failed)
+	}
+	if elapsed := time.Since(s.begun); s.finished > 0 && elapsed > time.Second {
+		rate := float64(s.finished) / elapsed.Seconds()
+		left := time.Duration(float64(s.total-s.done-s.kept-s.failed()) / rate * float64(time.Second))
+		text += fmt.Sprintf(" · %.1f a second · %s left", rate, span(left))
+	}
+	s.app.ui.Progress("%s", text)
+}
+
+// span is a duration as people say it.
+func span(d time.Duration) string {
+	switch {
+	case d < 10*time.Second:
+		return fmt.Sprintf("%.1f s", d.Seconds())
+	case d < time.Minute:
+		return fmt.Sprintf("%d s", int(d.Seconds()))
+	case d < time.Hour:
+		return fmt.Sprintf("%d min %02d s", int(d.Minutes()), int(d.Seconds())%60)
+	}
+	return fmt.Sprintf("%d h %02d min", int(d.Hours()), int(d.Minutes())%60)
+}
+
+func (s *show) failed() (n int) {
+	for _, list := range s.failures {
+		n += len(list)
+	}
+	return n
+}
+
+// end sums up, and is the command's error. runErr is why it ended early.
+func (s *show) end(ctx context.Context, runErr error) error {
+	s.app.ui.Clear()
+	if !s.watching {
+		s.listFailures()
+	}
+	s.sum()
+	if err := s.writePage(); err != nil {
+		return err
+	}
+	switch failed := s.failed(); {
+	case s.watching && runErr == nil && s.pending == 0: // failures were told as they came
+		return nil
+	case ctx.Err() != nil:
+		return fault.Wrap(fault.Interrupted, context.Canceled, "run the same command again to go on",
+			"interrupted: %d of %d photos are done", s.done+s.kept, s.total)
+	case batch.NoServer(runErr):
+		return fault.Wrap(fault.Server, runErr, "facecraft logs shows why; run the same command again to go on",
+			"%s not done", were(s.pending, "photo is", "photos are"))
+	case runErr != nil:
+		return runErr
+	case s.copyErr != nil:
+		return fault.Wrap(fault.Failed, s.copyErr, "", "the portrait could not be written to standard output")
+	case failed == 0:
+		return nil
+	case s.total == 1:
+		return fault.New(fault.Photos, "", "the photo gave no portrait")
+	default:
+		return fault.New(fault.Photos, "", "%d of %d photos gave no portrait", failed, s.total)
+	}
+}
+
+// listFailures groups the reasons by their causes.
+func (s *show) listFailures() {
+	for _, cause := range slices.Sorted(maps.Keys(s.failures)) {
+		list := s.failures[cause]
+		if s.failed() == 1 {
+			s.app.ui.Warn("%s", list[0])
+			return
+		}
+		text := fmt.Sprintf("%s (%d)", cause, len(list))
+		for _, reason := range list[:min(len(list), maxListed)] {
+			text += "\n  " + strings.ReplaceAll(reason, "\n", "\n  ")
+		}
+		if more := len(list) - maxListed; more > 0 {
+			text += fmt.Sprintf("\n  and %d more; --json or --report lists them all", more)
+		}
+		s.app.ui.Warn("%s", text)
+	}
+}
+
+// sum says what a batch came to. For a single portrait its path is enough.
+func (s *show) sum() {
+	switch {
+	case s.toStdout:
+	case s.kept > 0 && s.kept == s.total:
+		s.app.ui.Done("nothing to do: %s there already; --force makes %s again", were(s.kept, "portrait is", "portraits are"), them(s.kept))
+	case s.total > 1:
+		text := fmt.Sprintf("%s in %s", count(s.done, "portrait"), span(time.Since(s.begun)))
+		if s.kept > 0 {
+			text += fmt.Sprintf(", %d were there already", s.kept)
+		}
+		s.app.ui.Done("%s", text)
+	}
+}
+
+func (s *show) writePage() error {
+	if s.page == "" {
+		return nil
+	}
+	if err := report.WriteFile(s.page, s.entries); err != nil {
+		return fault.Wrap(fault.Failed, err, "choose another place with --report", "the page cannot be written")
+	}
+	s.app.ui.Done("the page is %s", term.Name(s.page))
+	return nil
+}
+
+func count(n int, what string) string { return were(n, what, what+"s") }
+
+func were(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, many)
+}
+
+func them(n int) string {
+	if n == 1 {
+		return "it"
+	}
+	return "them"
+}

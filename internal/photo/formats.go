@@ -1,0 +1,134 @@
+package photo
+
+import (
+	"encoding/binary"
+	"image/gif"
+	"slices"
+)
+
+// maxChunks bounds the walk through a hostile PNG. Encoders write chunks of
+// 8 kB and more.
+const maxChunks = 1 << 17
+
+// inspectPNG walks the chunks to the last: https://www.w3.org/TR/png-3/
+func inspectPNG(f file) (Info, error) {
+	info := Info{Format: PNG}
+	data := false
+	offset := int64(8)
+	for range maxChunks {
+		head, err := f.bytes(offset, 8)
+		if err != nil {
+			return Info{}, err
+		}
+		length, kind := int64(binary.BigEndian.Uint32(head)), string(head[4:])
+		switch kind {
+		case "IHDR":
+			size, err := f.bytes(offset+8, 8)
+			if err != nil {
+				return Info{}, err
+			}
+			info.Width, info.Height = int(binary.BigEndian.Uint32(size)), int(binary.BigEndian.Uint32(size[4:]))
+		case "IDAT":
+			data = true
+		case "IEND":
+			if info.Width == 0 || !data {
+				return Info{}, errDamaged
+			}
+			return info, nil
+		}
+		offset += 12 + length // length, kind and checksum
+	}
+	return Info{}, errDamaged
+}
+
+// bmpHeaders are the sizes of the versions of a BMP's header. "BM" alone also
+// begins ordinary texts.
+var bmpHeaders = []uint32{12, 40, 52, 56, 64, 108, 124}
+
+func inspectBMP(f file) (Info, error) {
+	head, err := f.bytes(0, 26)
+	if err != nil {
+		return Info{}, errNoPicture
+	}
+	little := binary.LittleEndian
+	pixels, header := int64(little.Uint32(head[10:])), little.Uint32(head[14:])
+	if !slices.Contains(bmpHeaders, header) {
+		return Info{}, errNoPicture
+	}
+	if header == 12 {
+		return Info{Format: BMP, Width: int(little.Uint16(head[18:])), Height: int(little.Uint16(head[20:]))}, nil
+	}
+	width, height := int64(int32(little.Uint32(head[18:]))), int64(int32(little.Uint32(head[22:])))
+	if height < 0 { // the first row is the upper one
+		height = -height
+	}
+	more, err := f.bytes(26, 8) // planes, depth, compression
+	if err != nil {
+		return Info{}, err
+	}
+	depth, compression := int64(little.Uint16(more[2:])), little.Uint32(more[4:])
+	packed := compression == 0 || compression == 3
+	if width > 0 && depth <= 64 && packed && pixels+(width*depth+31)/32*4*height > f.size {
+		return Info{}, errCutOff
+	}
+	return Info{Format: BMP, Width: int(width), Height: int(height)}, nil
+}
+
+// inspectWebP reads the first chunk: RFC 9649, section 2.
+func inspectWebP(f file) (Info, error) {
+	head, err := f.bytes(0, 30)
+	if err != nil {
+		return Info{}, err
+	}
+	little := binary.LittleEndian
+	if int64(little.Uint32(head[4:]))+8 > f.size {
+		return Info{}, errCutOff
+	}
+	info := Info{Format: WebP}
+	switch string(head[12:16]) {
+	case "VP8 ":
+		info.Width, info.Height = int(little.Uint16(head[26:])&0x3fff), int(little.Uint16(head[28:])&0x3fff)
+	case "VP8L":
+		bits := little.Uint32(head[21:])
+		info.Width, info.Height = int(bits&0x3fff)+1, int(bits>>14&0x3fff)+1
+	case "VP8X":
+		if head[20]&0x02 != 0 {
+			return Info{}, errAnimated
+		}
+		info.Width, info.Height = uint24(head[24:])+1, uint24(head[27:])+1
+	default:
+		return Info{}, errDamaged
+	}
+	return info, nil
+}
+
+func uint24(b []byte) int { return int(b[0]) | int(b[1])<<8 | int(b[2])<<16 }
+
+func inspectGIF(f file) (Info, error) {
+	config, err := gif.DecodeConfig(f.section())
+	return Info{Format: GIF, Width: config.Width, Height: config.Height, Convert: true}, err
+}
+
+// inspectTIFF reads the first directory. Most raw formats are TIFFs whose
+// first picture is a small preview.
+func inspectTIFF(f file) (Info, error) {
+	if mark, err := f.bytes(8, 2); err == nil && string(mark) == "CR" { // Canon's raw
+		return Info{}, errRaw
+	}
+	info := Info{Format: TIFF, Convert: true}
+	preview := false
+	err := directory(f, 0, func(tag uint16, value uint32) {
+		switch tag {
+		case tagSubfile:
+			preview = value&1 != 0
+		case tagWidth:
+			info.Width = int(value)
+		case tagHeight:
+			info.Height = int(value)
+		}
+	})
+	if err == nil && preview {
+		err = errRaw
+	}
+	return info, err
+}

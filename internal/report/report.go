@@ -1,0 +1,113 @@
+// Package report writes a page that shows what became of photos: before and
+// after side by side. It is one file without scripts or styles from elsewhere;
+// the pictures stay where they are and are linked, so that the page stays
+// small with ten thousand of them and the browser loads those that are seen.
+package report
+
+import (
+	"bytes"
+	_ "embed"
+	"encoding/json"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+)
+
+// Entry is one photo.
+type Entry struct {
+	Photo   string // its path
+	Name    string // what people call it
+	Outcome string // as batch.Outcome
+	Cause   string // as batch.Cause, of a failure
+	Why     string
+	Results []string // their paths
+	Seconds float64
+}
+
+//go:embed report.html
+var page []byte
+
+// dataMark is where the entries go in the page.
+var dataMark = []byte("{{data}}")
+
+// item is an Entry as the page's script reads it. Names are shown as text
+// only, and addresses are relative and escaped: no name can become markup, a
+// script or a foreign address.
+type item struct {
+	Name    string   `json:"name"`
+	Photo   string   `json:"photo"`
+	Outcome string   `json:"outcome"`
+	Cause   string   `json:"cause,omitempty"`
+	Why     string   `json:"why,omitempty"`
+	Results []string `json:"results,omitempty"`
+	Seconds float64  `json:"seconds,omitempty"`
+}
+
+// WriteFile writes the page, whole or not at all.
+func WriteFile(path string, entries []Entry) error {
+	data, err := render(filepath.Dir(path), entries, time.Now())
+	if err != nil {
+		return err
+	}
+	temporary, err := os.CreateTemp(filepath.Dir(path), ".facecraft-report-*.tmp")
+	if err != nil {
+		return err
+	}
+	defer os.Remove(temporary.Name()) // or it has another name by then
+	_, err = temporary.Write(data)
+	if closeErr := temporary.Close(); err == nil {
+		err = closeErr
+	}
+	if err == nil {
+		err = os.Chmod(temporary.Name(), 0o644)
+	}
+	if err != nil {
+		return err
+	}
+	return os.Rename(temporary.Name(), path)
+}
+
+// render makes the page for a directory.
+func render(dir string, entries []Entry, now time.Time) ([]byte, error) {
+	base, err := filepath.Abs(dir)
+	if err != nil {
+		return nil, err
+	}
+	items := make([]item, 0, len(entries))
+	for _, e := range entries {
+		i := item{Name: e.Name, Photo: address(base, e.Photo), Outcome: e.Outcome, Cause: e.Cause, Why: e.Why, Seconds: e.Seconds}
+		for _, result := range e.Results {
+			i.Results = append(i.Results, address(base, result))
+		}
+		items = append(items, i)
+	}
+	// json.Marshal escapes <, > and &, so no text ends the script element.
+	data, err := json.Marshal(struct {
+		Made  string `json:"made"`
+		Items []item `json:"items"`
+	}{now.Format("2 January 2006, 15:04"), items})
+	if err != nil {
+		return nil, err
+	}
+	return bytes.Replace(page, dataMark, data, 1), nil
+}
+
+// address is a file's place as seen from the page.
+func address(base, path string) string {
+	abs, err := filepath.Abs(path)
+	if err != nil {
+		abs = path
+	}
+	prefix := "./"
+	rel, err := filepath.Rel(base, abs)
+	if err != nil { // on another drive of Windows
+		prefix, rel = "file:///", abs
+	}
+	segments := strings.Split(filepath.ToSlash(rel), "/")
+	for i, segment := range segments {
+		segments[i] = url.PathEscape(segment)
+	}
+	return prefix + strings.Join(segments, "/")
+}
