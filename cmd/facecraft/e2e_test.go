@@ -395,7 +395,7 @@ func TestServerDies(t *testing.T) {
 	if exitCode(err) != 6 {
 		t.Errorf("exit code %d, want 6", exitCode(err))
 	}
-	for _, want := range []string{"the server died before it was ready (exit code 3)", "loading models", "cannot go on", "fix: "} {
+	for _, want := range []string{"the server died before it was ready", "exit code 3", "loading models", "cannot go on", "fix: "} {
 		if !strings.Contains(string(output), want) {
 			t.Errorf("no %q in\n%s", want, output)
 		}

@@ -19,14 +19,16 @@ import (
 type words []string
 
 func (w *words) Set(word string) error { *w = append(*w, word); return nil }
-func (w *words) String() string        { return "" }
+
+// String is empty: there is no default to show.
+func (w *words) String() string { return "" }
 
 // containerFlags are what the container is given of this machine.
 func containerFlags() []cli.Flag {
 	return []cli.Flag{
 		&cli.StringFlag{Name: "data", EnvVars: env("data"), DefaultText: "named volumes",
 			Usage: "`DIR` for the server's files"},
-		&cli.GenericFlag{Name: "env", Aliases: []string{"e"}, EnvVars: env("env"), Value: &words{},
+		&cli.GenericFlag{Name: "env", EnvVars: env("env"), Value: &words{},
 			Usage: "variable `K=V` for the container; K alone: from here, unseen"},
 		&cli.GenericFlag{Name: "env-file", EnvVars: env("env-file"), Value: &words{},
 			Usage: "`FILE` of K=V lines that stay unseen"},

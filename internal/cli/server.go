@@ -160,9 +160,6 @@ func (s *session) start(ctx context.Context, r serverRequest) (found, error) {
 		return found{}, err
 	}
 	s.app.announce(p)
-	if err := run.MakeDirectories(p); err != nil {
-		return found{}, err
-	}
 	fetched, err := s.ensureImage(ctx, &p, r.Fetch)
 	if err != nil {
 		return found{}, err
@@ -177,6 +174,9 @@ func (s *session) start(ctx context.Context, r serverRequest) (found, error) {
 		if err := s.stopAll(ctx); err != nil {
 			return found{}, err
 		}
+	}
+	if err := run.MakeDirectories(p); err != nil {
+		return found{}, err
 	}
 	server, created, err := s.startOnFreePort(ctx, &p, r.Request)
 	if err != nil {

@@ -142,9 +142,11 @@ func (s *session) foreignPorts(ctx context.Context, ports []int) ([]int, error) 
 	if err != nil {
 		return nil, err
 	}
-	return slices.DeleteFunc(ports, func(port int) bool {
-		return slices.ContainsFunc(servers, func(server run.Server) bool { return server.Port == port })
-	}), nil
+	for _, server := range servers {
+		own := s.ConfiguredPort(ctx, server)
+		ports = slices.DeleteFunc(ports, func(port int) bool { return port == own })
+	}
+	return ports, nil
 }
 
 func liteReference(arch string) (string, error) {

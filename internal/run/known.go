@@ -39,7 +39,7 @@ var knownIssues = []knownIssue{
 	{"name resolution", "the server downloads a model at run time and reaches no internet",
 		"give the container a way to the internet, or use an image that has its models"},
 	{"permission denied", "the server may not write where it has to",
-		"facecraft up --recreate --fix-permissions gives it its files"},
+		"facecraft up --fix-permissions, with the same flags, gives it its files"},
 	{"read-only file system", "the server writes where nothing may be written",
 		"put what it writes into a volume"},
 }

@@ -51,6 +51,26 @@ func portFault(port int, err error) error {
 	return nil
 }
 
+// ConfiguredPort is the port of the host that a server is to have, also while
+// it starts or ends: its port is held then, and the list does not show it.
+func (r *Runner) ConfiguredPort(ctx context.Context, s Server) int {
+	if s.Port != 0 {
+		return s.Port
+	}
+	inspect, err := r.Docker.ContainerInspect(ctx, s.ID)
+	if err != nil {
+		return 0 // it is gone in the meantime, and its port with it
+	}
+	for _, bindings := range inspect.HostConfig.PortBindings {
+		for _, b := range bindings {
+			if port, err := strconv.Atoi(b.HostPort); err == nil {
+				return port
+			}
+		}
+	}
+	return 0
+}
+
 // PortContainer names the container that publishes a port of the host.
 func (r *Runner) PortContainer(ctx context.Context, port int) (plan.PortOwner, bool) {
 	list, err := r.Docker.ContainerList(ctx, container.ListOptions{

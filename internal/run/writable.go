@@ -44,7 +44,7 @@ func (r *Runner) proveWritable(ctx context.Context, p plan.Plan) error {
 	case problem == "":
 		return nil
 	case r.Mend == nil:
-		return fault.New(fault.Server, "facecraft up --recreate --fix-permissions gives them to it, after asking", "%s", problem)
+		return fault.New(fault.Server, "run the same command with --fix-permissions: it gives them to the server, after asking", "%s", problem)
 	}
 	if err := r.Mend(ctx, problem); err != nil {
 		return err

@@ -4,7 +4,7 @@
 //	silent          runs and never listens
 //	dies            says so and ends with exit code 3
 //	unready         answers 200 with a body that says that it is not ready
-//	says TEXT...    prints the texts on lines of their own and ends with 1
+//	says            prints the variable SAYS and ends with 1
 //	kills           ends itself as the kernel does for want of memory
 //	eats            takes memory until there is none
 //	writes DIR...   is ready when it could write to the directories, else dies
@@ -33,9 +33,7 @@ func main() {
 	case "unready":
 		old(time.Now().Add(time.Hour))
 	case "says":
-		for _, text := range os.Args[2:] {
-			fmt.Println(text)
-		}
+		fmt.Println(os.Getenv("SAYS"))
 		os.Exit(1)
 	case "kills":
 		fmt.Println("loading models")

@@ -1,0 +1,461 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/docker/docker/api/types/container"
+	"github.com/docker/docker/api/types/filters"
+	"github.com/docker/docker/api/types/volume"
+
+	"github.com/djok/facecraft/internal/dockertest"
+	"github.com/djok/facecraft/internal/plan"
+)
+
+// fails runs a command that has to end with the code and to say all of want.
+func (u *user) fails(code int, want []string, args ...string) string {
+	u.t.Helper()
+	output, err := u.command(args...).CombinedOutput()
+	if exitCode(err) != code {
+		u.t.Errorf("facecraft %s: exit code %d, want %d\n%s", strings.Join(args, " "), exitCode(err), code, output)
+	}
+	for _, text := range want {
+		if !strings.Contains(string(output), text) {
+			u.t.Errorf("facecraft %s does not say %q:\n%s", strings.Join(args, " "), text, output)
+		}
+	}
+	return string(output)
+}
+
+// TestPostMortem recognises what servers are known to die of, and keeps the
+// container.
+func TestPostMortem(t *testing.T) {
+	t.Parallel()
+	u := newUser(t)
+	image := u.stub("says")
+	for _, tt := range []struct{ log, known, fix string }{
+		{"RuntimeError: cannot cache function '_estimate': no locator available for file '/x.py'", "numba", "NUMBA_CACHE_DIR"},
+		{"RuntimeError: CUDA error: no kernel image is available for execution on the device", "no code for this GPU", "--tag cpu"},
+		{"RuntimeError: The NVIDIA driver on your system is too old (found version 11040).", "older than the image's CUDA", "update"},
+		{"PermissionError: [Errno 13] Permission denied: '/app/uploads'", "may not write", "--fix-permissions"},
+		{"OSError: [Errno 28] No space left on device", "disk", "docker system df"},
+		{`Downloading: "https://github.com/x/detection.pth" to /home/appuser`, "downloads a model", "internet"},
+		{"urllib.error.URLError: <urlopen error [Errno -3] Temporary failure in name resolution>", "no internet", "internet"},
+		{"something new", "", "facecraft logs"},
+	} {
+		output := u.fails(6, []string{"the server died before it was ready", "exit code 1", tt.log, tt.known, "fix: ", tt.fix},
+			"up", "--image", image, "--env", "SAYS=\x1b[31m"+tt.log+"\x1b[0m")
+		if strings.Contains(output, "\x1b") {
+			t.Errorf("the log moves the terminal: %q", output)
+		}
+		if list := u.containers(); len(list) != 1 || list[0].State != "exited" {
+			t.Errorf("containers %+v", list)
+		}
+	}
+	u.fails(6, []string{"exit code 137, SIGKILL", "probably killed for want of memory", "its limit is 6 GiB, Docker has"},
+		"up", "--image", u.stub("kills"))
+	u.fails(6, []string{"was not ready after 400ms: its models are not loaded", "facecraft logs -f"},
+		"up", "--image", u.stub("unready"), "--timeout", "400ms")
+}
+
+// TestBusyServer is one whose event loop is taken by a photo: slow, and not
+// dead.
+func TestBusyServer(t *testing.T) {
+	t.Parallel()
+	u := newUser(t)
+	u.run("up", "--image", u.stub("busy", "7s"))
+}
+
+// TestShortcomings are told beside success: to people, and as JSON.
+func TestShortcomings(t *testing.T) {
+	t.Parallel()
+	u := newUser(t)
+	reference := u.stub("cpu")
+	cmd := u.command("up", "--json", "--image", reference)
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	output, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("%v\n%s", err, &stderr)
+	}
+	const want = "the model face_enhancer is not loaded: portraits will not be enhanced"
+	if !strings.Contains(stderr.String(), "warning: "+want) {
+		t.Errorf("no warning in\n%s", &stderr)
+	}
+	var report struct {
+		Ready, Started bool
+		Warnings       []string
+		API            struct{ Device struct{ Type string } }
+	}
+	if err := json.Unmarshal(output, &report); err != nil {
+		t.Fatalf("%v in %s", err, output)
+	}
+	if !report.Ready || !report.Started || !slices.Equal(report.Warnings, []string{want}) || report.API.Device.Type != "cpu" {
+		t.Errorf("report %+v", report)
+	}
+	if status := u.run("status", "--json"); !strings.Contains(status, want) {
+		t.Errorf("status says %s", status)
+	}
+}
+
+// TestPortOwners are named: containers, and processes of this machine.
+func TestPortOwners(t *testing.T) {
+	t.Parallel()
+	first, second := newUser(t), newUser(t)
+	first.run("up", "--lite")
+	second.port = first.port
+	second.fails(1, []string{"is taken by the container " + first.instance, "fix: docker stop " + first.instance}, "up", "--lite")
+
+	listener, err := net.Listen("tcp4", fmt.Sprintf("127.0.0.1:%d", dockertest.FreePort(t)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	second.port = listener.Addr().(*net.TCPAddr).Port
+	want := "another program"
+	if _, err := os.Stat("/proc/net/tcp"); err == nil {
+		want = fmt.Sprintf("(process %d)", os.Getpid())
+	}
+	second.fails(1, []string{want}, "up", "--lite")
+}
+
+// TestPortRace loses the port between look and start: the look sees no IPv6,
+// so that the daemon is the first to find out.
+func TestPortRace(t *testing.T) {
+	t.Parallel()
+	u := newUser(t)
+	listener, err := net.Listen("tcp6", "[::1]:8000")
+	if err != nil {
+		t.Skipf("needs port 8000 of ::1: %v", err)
+	}
+	defer listener.Close()
+	cmd := u.command("up", "--lite", "--listen", "::1")
+	cmd.Env = append(cmd.Env, "FACECRAFT_CLI_PORT=")
+	output, err := cmd.CombinedOutput()
+	if err != nil || !strings.Contains(string(output), "port 8000 was taken in the last moment") {
+		t.Fatalf("%v\n%s", err, output)
+	}
+	if list := u.containers(); len(list) != 1 || list[0].State != "running" {
+		t.Errorf("containers %+v", list)
+	}
+}
+
+// TestData puts the server's files where they were asked for, as the caller's.
+func TestData(t *testing.T) {
+	t.Parallel()
+	if os.Getuid() != 0 {
+		t.Skip("needs root, to be several callers")
+	}
+	photo, err := filepath.Abs("testdata/photos/astronaut.png")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, tt := range map[string]struct {
+		env   []string
+		owner uint32
+	}{
+		"root":              {nil, 1000},
+		"sudo by the first": {[]string{"SUDO_UID=1000", "SUDO_GID=1000"}, 1000},
+		"sudo by another":   {[]string{"SUDO_UID=1234", "SUDO_GID=1234"}, 1234},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			u := newUser(t)
+			if err := os.Chmod(u.dir, 0o755); err != nil {
+				t.Fatal(err)
+			}
+			cmd := u.command("process", photo, "--lite", "--data", "faces/here", "-o", "out.png")
+			cmd.Env = append(cmd.Env, tt.env...)
+			if output, err := cmd.CombinedOutput(); err != nil {
+				t.Fatalf("%v\n%s", err, output)
+			}
+			for _, dir := range []string{"faces", "faces/here/uploads", "faces/here/processed"} {
+				info, err := os.Stat(filepath.Join(u.dir, dir))
+				if err != nil {
+					t.Fatal(err)
+				}
+				if uid := info.Sys().(*syscall.Stat_t).Uid; uid != tt.owner && dir != "faces" || tt.env != nil && uid != tt.owner {
+					t.Errorf("%s belongs to %d, want %d", dir, uid, tt.owner)
+				}
+			}
+			if n := u.volumes(); n != 0 {
+				t.Errorf("%d volumes beside the directory", n)
+			}
+		})
+	}
+}
+
+// TestFixPermissions finds foreign content before a server starts, explains
+// it, and mends it when told to.
+func TestFixPermissions(t *testing.T) {
+	t.Parallel()
+	u := newUser(t)
+	name := u.instance + "_uploads"
+	if _, err := u.docker.VolumeCreate(t.Context(), volume.CreateOptions{Name: name}); err != nil {
+		t.Fatal(err)
+	}
+	u.fill(name)
+	u.fails(6, []string{"cannot write to its files", "the volume " + name + ": it belongs to 0:0", "fix: run the same command with --fix-permissions"},
+		"up", "--lite")
+	if n := len(u.containers()); n != 0 {
+		t.Errorf("%d containers left behind", n)
+	}
+	u.fails(4, []string{"nobody is here to agree", "--yes"}, "up", "--lite", "--fix-permissions")
+	u.run("up", "--lite", "--fix-permissions", "--yes")
+}
+
+// fill puts a file of root's into a volume: an empty one would be given to the
+// image's user by the daemon.
+func (u *user) fill(volume string) {
+	u.t.Helper()
+	u.run("pull", "--lite")
+	file := filepath.Join(u.dir, "foreign")
+	if err := os.WriteFile(file, nil, 0o644); err != nil {
+		u.t.Fatal(err)
+	}
+	name := u.instance + "-fill"
+	for _, args := range [][]string{
+		{"create", "--name", name, "--volume", volume + ":/elsewhere", dockertest.Lite(u.t).Reference()},
+		{"cp", file, name + ":/elsewhere/foreign"},
+		{"rm", name},
+	} {
+		if output, err := exec.CommandContext(u.t.Context(), "docker", args...).CombinedOutput(); err != nil {
+			u.t.Fatalf("docker %s: %v\n%s", strings.Join(args, " "), err, output)
+		}
+	}
+}
+
+// TestSecrets reach the container and nothing else.
+func TestSecrets(t *testing.T) {
+	t.Parallel()
+	u := newUser(t)
+	const inherited, filed = "sesame-of-the-environment", "sesame-of-the-file"
+	file := filepath.Join(u.dir, "secrets.env")
+	if err := os.WriteFile(file, []byte("# a comment\n\nFILED="+filed+"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	var seen bytes.Buffer
+	for _, command := range []string{"up", "plan", "compose", "status", "logs"} {
+		args := []string{command}
+		if command != "status" && command != "logs" {
+			args = append(args, "--lite", "--env", "INHERITED", "--env-file", file, "--env", "OPEN=a,b=c")
+		}
+		cmd := u.command(args...)
+		cmd.Env = append(cmd.Env, "INHERITED="+inherited)
+		output, err := cmd.CombinedOutput()
+		if err != nil {
+			t.Fatalf("%v\n%s", err, output)
+		}
+		seen.Write(output)
+	}
+	c, err := u.docker.ContainerInspect(t.Context(), u.containers()[0].ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"INHERITED=" + inherited, "FILED=" + filed, "OPEN=a,b=c"} {
+		if !slices.Contains(c.Config.Env, want) {
+			t.Errorf("%s is not in %q", want, c.Config.Env)
+		}
+	}
+	fmt.Fprint(&seen, c.Config.Labels)
+	for _, secret := range []string{inherited, filed} {
+		if strings.Contains(seen.String(), secret) {
+			t.Errorf("%s can be seen:\n%s", secret, &seen)
+		}
+	}
+	u.fails(2, []string{`there is no variable "NOWHERE"`}, "up", "--env", "NOWHERE")
+}
+
+// TestChangedPlan is told, and never swapped in unasked.
+func TestChangedPlan(t *testing.T) {
+	t.Parallel()
+	u := newUser(t)
+	u.run("up", "--lite")
+	before := u.containers()[0].ID
+	u.fails(1, []string{"a server runs already at", "environment: FACECRAFT_CORS_ORIGINS, not A, FACECRAFT_CORS_ORIGINS", "fix: replace it: facecraft up --recreate"},
+		"up", "--lite", "--env", "A=1")
+	u.run("up", "--lite", "--env", "A=1", "--recreate")
+	after := u.containers()
+	if len(after) != 1 || after[0].ID == before {
+		t.Errorf("containers %+v", after)
+	}
+	output, err := u.command("up", "--lite").CombinedOutput()
+	if err != nil || !strings.Contains(string(output), "--recreate replaces it") || !strings.Contains(string(output), "environment: A") {
+		t.Errorf("%v\n%s", err, output)
+	}
+}
+
+// TestAdopt uses servers that a person started: recognised by their label, or
+// by their schema. It belongs to the default instance, and starts nothing.
+func TestAdopt(t *testing.T) {
+	t.Parallel()
+	u := newUser(t)
+	lite := dockertest.Lite(t)
+	u.run("pull", "--lite")
+	stub := u.stub("old", "0s")
+	for what, image := range map[string]string{"label": lite.Reference(), "schema": stub} {
+		t.Run(what, func(t *testing.T) {
+			port := dockertest.FreePort(t)
+			name := u.instance + "-" + what
+			// The label has it taken away if the test is cut short.
+			args := []string{"run", "--detach", "--pull=always", "--name", name, "--publish", fmt.Sprintf("127.0.0.1:%d:8000", port), image}
+			if what == "label" {
+				args = slices.DeleteFunc(args, func(a string) bool { return a == "--pull=always" })
+			}
+			if output, err := exec.CommandContext(t.Context(), "docker", args...).CombinedOutput(); err != nil {
+				t.Fatalf("%v\n%s", err, output)
+			}
+			t.Cleanup(func() { _ = exec.Command("docker", "rm", "--force", name).Run() })
+			cmd := u.command("up", "--json", "--no-open", "--port", strconv.Itoa(port))
+			cmd.Env = append(cmd.Env, "FACECRAFT_INSTANCE="+plan.DefaultInstance)
+			output, err := cmd.Output()
+			var report struct {
+				Name           string
+				Other, Started bool
+			}
+			if jsonErr := json.Unmarshal(output, &report); err != nil || jsonErr != nil {
+				t.Fatalf("%v %v: %s", err, jsonErr, output)
+			}
+			if report.Name != name || !report.Other || report.Started {
+				t.Errorf("report %+v", report)
+			}
+		})
+	}
+}
+
+// TestPurge is not parallel: the lite image, which it removes, is all tests'.
+func TestPurge(t *testing.T) {
+	u := newUser(t)
+	u.run("up", "--lite")
+	u.fails(4, []string{"this goes for good", u.instance + "_uploads", "facecraft-lite:", "MB", "--yes"}, "down", "--purge")
+	if len(u.containers()) != 1 {
+		t.Error("the server is gone before anybody agreed")
+	}
+	u.run("down", "--purge", "--yes")
+	if n := len(u.containers()) + u.volumes(); n != 0 {
+		t.Errorf("%d containers and volumes left behind", n)
+	}
+	if _, err := u.docker.ImageInspect(t.Context(), dockertest.Lite(t).Reference()); err == nil {
+		t.Error("the lite image is still here")
+	}
+	u.run("down", "--purge") // nothing left to ask about
+}
+
+// TestKillLauncher kills it with SIGKILL at fifty random moments. Each time
+// the next up has to make a working server of what is left, and nothing more.
+func TestKillLauncher(t *testing.T) {
+	t.Parallel()
+	const users, times = 5, 10
+	seed := uint64(time.Now().UnixNano())
+	t.Logf("seed %d", seed)
+	var succeeded atomic.Int32
+	var wg sync.WaitGroup
+	for i := range users {
+		u := newUser(t)
+		random := rand.New(rand.NewPCG(seed, uint64(i)))
+		wg.Go(func() { succeeded.Add(int32(u.survive(random, times))) })
+	}
+	wg.Wait()
+	t.Logf("%d of %d", succeeded.Load(), users*times)
+	if succeeded.Load() != users*times {
+		t.Errorf("an up after a kill failed")
+	}
+}
+
+// survive kills an up so many times, and counts the ups after it that
+// succeeded.
+func (u *user) survive(random *rand.Rand, times int) (succeeded int) {
+	up := []string{"up", "--lite", "--quiet"}
+	_ = u.command("pull", "--lite", "--quiet").Run()
+	begin := time.Now()
+	_ = u.command(up...).Run()
+	usual := time.Since(begin)
+	for range times {
+		_ = u.command("down", "--quiet").Run()
+		cmd := u.command(up...)
+		if err := cmd.Start(); err != nil {
+			u.t.Error(err)
+			return succeeded
+		}
+		time.Sleep(time.Duration(random.Int64N(int64(usual))))
+		_ = cmd.Process.Kill()
+		_ = cmd.Wait()
+		output, err := u.command(up...).CombinedOutput()
+		if list := u.containers(); err == nil && len(list) == 1 && list[0].State == "running" {
+			succeeded++
+		} else {
+			u.t.Errorf("up after a kill: %v\n%s%d containers", err, output, len(list))
+		}
+	}
+	_ = u.command("down", "--quiet").Run()
+	if n := len(u.containers()); n != 0 {
+		u.t.Errorf("%d containers left behind", n)
+	}
+	looks, err := u.docker.ContainerList(u.t.Context(), container.ListOptions{All: true,
+		Filters: filters.NewArgs(filters.Arg("label", plan.LabelProbe+"="+u.instance))})
+	if err != nil || len(looks) != 0 {
+		u.t.Errorf("%d helper containers left behind (%v)", len(looks), err)
+	}
+	if n := u.volumes(); n != 2 {
+		u.t.Errorf("%d volumes, want the server's two", n)
+	}
+	return succeeded
+}
+
+// TestDaemonDies while a server is started, waited for and listened to. Each
+// time it is told within seconds, and a daemon that comes back goes on.
+func TestDaemonDies(t *testing.T) {
+	t.Parallel()
+	u := newUser(t)
+	daemon := dockertest.NewMortalDaemon(t)
+	there := func(args ...string) *exec.Cmd {
+		cmd := u.command(args...)
+		cmd.Env = append(cmd.Env, "DOCKER_HOST="+daemon.Host)
+		return cmd
+	}
+	for what, tt := range map[string]struct {
+		args  []string
+		after time.Duration
+	}{
+		"start": {[]string{"up", "--lite", "--recreate"}, 400 * time.Millisecond},
+		"wait":  {[]string{"up", "--lite"}, 3 * time.Second},
+		"logs":  {[]string{"logs", "--follow"}, time.Second},
+	} {
+		// A daemon without a network: the server is never reached.
+		_ = there("up", "--lite", "--timeout", "10ms").Run()
+		var output bytes.Buffer
+		cmd := there(tt.args...)
+		cmd.Stdout, cmd.Stderr = &output, &output
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(tt.after)
+		daemon.Kill()
+		begin := time.Now()
+		err := cmd.Wait()
+		if took := time.Since(begin); took > 10*time.Second {
+			t.Errorf("%s: told after %s", what, took)
+		}
+		if code := exitCode(err); code == 0 || code == -1 || !strings.Contains(output.String(), "error: ") {
+			t.Errorf("%s: exit code %d\n%s", what, code, &output)
+		}
+		daemon.Start(t)
+		if output, err := there("down").CombinedOutput(); err != nil {
+			t.Errorf("%s: down after it: %v\n%s", what, err, output)
+		}
+	}
+}

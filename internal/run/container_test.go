@@ -1,0 +1,101 @@
+package run_test
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/docker/docker/api/types/container"
+
+	"github.com/djok/facecraft/internal/dockertest"
+	"github.com/djok/facecraft/internal/fault"
+	"github.com/djok/facecraft/internal/helper"
+	"github.com/djok/facecraft/internal/plan"
+	"github.com/djok/facecraft/internal/run"
+)
+
+func runner(t *testing.T) (*run.Runner, plan.Plan) {
+	t.Helper()
+	docker := dockertest.Engine(t)
+	lite := dockertest.Lite(t)
+	r := &run.Runner{Docker: docker, Instance: dockertest.Instance(t, docker), Report: func(run.Event) {},
+		Helper: func(string) (*helper.Helper, error) { return lite, nil }}
+	return r, plan.Plan{Name: r.Instance, Image: plan.Image{Reference: "stub", Platform: "linux/amd64"}, User: "1000:1000", Log: plan.LogRotation{MaxSize: "1m", MaxFiles: 1},
+		Publish: plan.Publish{Address: plan.Loopback, Port: dockertest.FreePort(t), Container: plan.ContainerPort}}
+}
+
+// stub makes a plan's image one that behaves as told.
+func stub(t *testing.T, r *run.Runner, p *plan.Plan, behaviour ...string) {
+	t.Helper()
+	p.Image.Reference = dockertest.Registry(t) + "/stub:cpu"
+	dockertest.PushStub(t, p.Image.Reference, behaviour...)
+	dockertest.RemoveImages(t, dockertest.Engine(t), p.Image.Reference)
+	if _, err := r.EnsureImage(t.Context(), p.Image); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestEater takes all the memory that it may, and is ended by the kernel.
+func TestEater(t *testing.T) {
+	t.Parallel()
+	r, p := runner(t)
+	stub(t, r, &p, "eats")
+	p.MemoryLimit = 48 << 20
+	server, _, err := r.Start(t.Context(), p, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = r.WaitReady(t.Context(), server, time.Second, 30*time.Second)
+	if fault.CodeOf(err) != fault.Server || !strings.Contains(err.Error(), "killed for want of memory: its limit is 48 MiB") {
+		t.Errorf("told of it as %v", err)
+	}
+	if !strings.Contains(err.Error(), "MB of models") {
+		t.Errorf("without its last words: %v", err)
+	}
+}
+
+// TestCrashLoop is a server that somebody's restart policy starts again and
+// again.
+func TestCrashLoop(t *testing.T) {
+	t.Parallel()
+	r, p := runner(t)
+	stub(t, r, &p, "says")
+	server, _, err := r.Start(t.Context(), p, map[string]string{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := r.Docker.ContainerUpdate(t.Context(), server.ID, container.UpdateConfig{
+		RestartPolicy: container.RestartPolicy{Name: container.RestartPolicyAlways}}); err != nil {
+		t.Fatal(err)
+	}
+	if err := r.Docker.ContainerStart(t.Context(), server.ID, container.StartOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	time.Sleep(time.Second) // some restarts
+	err = r.WaitReady(t.Context(), server, time.Second, 30*time.Second)
+	if fault.CodeOf(err) != fault.Server || !strings.Contains(err.Error(), "it dies again and again") {
+		t.Errorf("told of it as %v", err)
+	}
+}
+
+// TestTakenPort can only be found out by the daemon here: nothing looked.
+func TestTakenPort(t *testing.T) {
+	t.Parallel()
+	r, p := runner(t)
+	stub(t, r, &p, "silent")
+	first, _, err := r.Start(t.Context(), p, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	other := *r
+	other.Instance = dockertest.Instance(t, dockertest.Engine(t))
+	p.Name = other.Instance
+	if _, _, err := other.Start(context.WithoutCancel(t.Context()), p, nil); !errors.Is(err, run.ErrPortTaken) {
+		t.Errorf("a port of %s gave %v", first.Name, err)
+	}
+	if servers, err := other.Servers(t.Context()); err != nil || len(servers) != 0 {
+		t.Errorf("left behind %v (%v)", servers, err)
+	}
+}
