@@ -13,8 +13,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/docker/docker/client"
+
 	"github.com/djok/facecraft/internal/dockertest"
-	"github.com/djok/facecraft/internal/engine"
 )
 
 // The ways in which a plan becomes a container.
@@ -36,13 +37,11 @@ var differences = []struct{ by, field, reason string }{
 	{byLine, `HostConfig\.RestartPolicy\.Name`, "docker's word for none"},
 	{bySwarm, `Config\.Labels\.com\.docker\.(swarm|stack)\..*`, "Swarm's memory"},
 	{bySwarm, `Config\.Labels\.io\.facecraft\..*`, "on the service, for Swarm's containers are not facecraft's to stop"},
-	{bySwarm, `Config\.Image`, "Swarm names a pulled image by its digest as well"},
-	{bySwarm, `Config\.Hostname`, "the daemon's choice"},
-	{bySwarm, `HostConfig\.NetworkMode`, "Swarm's networks"},
+	{bySwarm, `Config\.StopTimeout`, "Swarm keeps it in the service"},
+	{bySwarm, `HostConfig\.Isolation`, "Swarm's word for none"},
 	{bySwarm, `HostConfig\.PortBindings.*`, "Swarm publishes for the service, on all addresses"},
 	{bySwarm, `HostConfig\.SecurityOpt.*`, "Swarm cannot express no-new-privileges"},
 	{bySwarm, `HostConfig\.MemorySwap`, "Swarm cannot forbid swap"},
-	{bySwarm, `HostConfig\.MemoryReservation`, "Swarm places tasks by it"},
 	{bySwarm, `Mounts\..*\.Name`, "a task's volumes are named by its slot"},
 	{bySwarm, `(HostConfig\.Tmpfs|Mounts)\./tmp.*`, "a task's tmpfs is a mount"},
 }
@@ -99,7 +98,7 @@ func (u *user) shell(line string) string {
 
 // inspect is a container's configuration, as paths with their values. What is
 // not set is left out, however the daemon writes that.
-func inspect(t *testing.T, docker *engine.Engine, id string) map[string]string {
+func inspect(t *testing.T, docker client.APIClient, id string) map[string]string {
 	t.Helper()
 	_, raw, err := docker.ContainerInspectWithRaw(t.Context(), id, false)
 	if err != nil {
