@@ -35,13 +35,13 @@ func (a *app) composeCommand() *cli.Command {
 			"facecraft compose --profiles --output docker-compose.yml\n" +
 			"facecraft compose --target kubernetes --replicas 3 | kubectl apply -f -",
 		Flags: slices.Concat(requestFlags(), []cli.Flag{
-			&cli.StringFlag{Name: "target", EnvVars: env("target"), Value: targetCompose,
-				Usage: "`ENGINE` to write for: compose, swarm or kubernetes"},
-			&cli.BoolFlag{Name: "pin", EnvVars: env("pin"), Usage: "name the image by its digest, so that it stays this one"},
-			&cli.BoolFlag{Name: "profiles", EnvVars: env("profiles"), Usage: "write the CPU and GPU variants into one file"},
+			&cli.StringFlag{Name: "target", EnvVars: env("target"), DefaultText: targetCompose,
+				Usage: "`KIND`: or swarm, kubernetes"},
+			&cli.BoolFlag{Name: "pin", EnvVars: env("pin"), Usage: "name the image by its digest"},
+			&cli.BoolFlag{Name: "profiles", EnvVars: env("profiles"), Usage: "write CPU and GPU variants, to choose"},
 			&cli.BoolFlag{Name: "detect", EnvVars: env("detect"), Value: true,
-				Usage: "look at this machine; --detect=false is for another one"},
-			&cli.StringFlag{Name: "ingress", EnvVars: env("ingress"), Usage: "`HOST` name under which Kubernetes offers it outside"},
+				Usage: "false: for a machine other than this"},
+			&cli.StringFlag{Name: "ingress", EnvVars: env("ingress"), Usage: "`HOST` of a Kubernetes Ingress"},
 			&cli.StringFlag{Name: "output", Aliases: []string{"o"}, EnvVars: env("output"), DefaultText: "standard output",
 				Usage: "`FILE` to write"},
 			&cli.BoolFlag{Name: "force", Aliases: []string{"f"}, EnvVars: env("force"), Usage: "replace an existing file"},
@@ -69,7 +69,7 @@ func (a *app) compose(c *cli.Context) error {
 	}
 	defer s.close()
 	e := export{session: s, detect: c.Bool("detect"), pinned: c.Bool("pin"), ingress: c.String("ingress")}
-	file, notes, err := e.render(c.Context, c.String("target"), c.Bool("profiles"), r)
+	file, notes, err := e.render(c.Context, targetOf(c), c.Bool("profiles"), r)
 	if err != nil {
 		return err
 	}
@@ -83,9 +83,16 @@ func (a *app) compose(c *cli.Context) error {
 	return a.writeFile(c.String("output"), file, c.Bool("force"))
 }
 
+func targetOf(c *cli.Context) string {
+	if target := c.String("target"); target != "" {
+		return target
+	}
+	return targetCompose
+}
+
 // checkExport refuses flags that contradict each other.
 func checkExport(c *cli.Context) error {
-	target := c.String("target")
+	target := targetOf(c)
 	contradiction := func(one, other string) error {
 		return fault.New(fault.Usage, "leave one of them out", "%s and %s contradict each other", one, other)
 	}

@@ -35,7 +35,7 @@ func requestFlags() []cli.Flag {
 		&cli.StringFlag{Name: "listen", EnvVars: env("listen"), DefaultText: plan.Loopback,
 			Usage: "`ADDRESS` to answer on"},
 		&cli.StringFlag{Name: "replicas", EnvVars: env("replicas"), DefaultText: "1",
-			Usage: "`NUMBER` of servers side by side, or auto"},
+			Usage: "`N` servers side by side, or auto"},
 	}, containerFlags())
 }
 

@@ -17,8 +17,8 @@ func (a *app) planCommand() *cli.Command {
 		Usage:     "show what up would run here, and why",
 		UsageText: "facecraft plan [--tag auto|cpu|gpu|lite] [--json | --format docker-run]",
 		Flags: slices.Concat(requestFlags(), []cli.Flag{jsonFlag(),
-			&cli.StringFlag{Name: "format", EnvVars: env("format"), Value: formatText,
-				Usage: "`FORM` of the answer: text, json, or docker-run, a line to paste"},
+			&cli.StringFlag{Name: "format", EnvVars: env("format"), DefaultText: formatText,
+				Usage: "`FORM`: or json, docker-run"},
 		}),
 		Action: a.plan,
 	}

@@ -140,12 +140,32 @@ func Registry(t testing.TB) string {
 // FreePort is a TCP port of this machine that was free a moment ago.
 func FreePort(t testing.TB) int {
 	t.Helper()
-	listener, err := net.Listen("tcp4", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+	return FreePorts(t, 1)
+}
+
+// FreePorts is the first of several TCP ports in a row that were free a moment
+// ago. They are below those that the kernel gives to whoever asks for any,
+// which another test's connection could take.
+func FreePorts(t testing.TB, count int) int {
+	t.Helper()
+	const lowest, highest = 20000, 32000
+	for range 100 {
+		first := lowest + rand.IntN(highest-lowest)
+		free := 0
+		for free < count {
+			listener, err := net.Listen("tcp4", fmt.Sprintf("127.0.0.1:%d", first+free))
+			if err != nil {
+				break
+			}
+			listener.Close()
+			free++
+		}
+		if free == count {
+			return first
+		}
 	}
-	defer listener.Close()
-	return listener.Addr().(*net.TCPAddr).Port
+	t.Fatalf("no %d free ports in a row", count)
+	return 0
 }
 
 // built are programs of this module, each built once for all tests of a
