@@ -30,6 +30,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/mutate"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
 
+	"github.com/djok/facecraft/internal/detect"
 	"github.com/djok/facecraft/internal/engine"
 	"github.com/djok/facecraft/internal/helper"
 	"github.com/djok/facecraft/internal/plan"
@@ -153,11 +154,9 @@ func FreePorts(t testing.TB, count int) int {
 		first := lowest + rand.IntN(highest-lowest)
 		free := 0
 		for free < count {
-			listener, err := net.Listen("tcp4", fmt.Sprintf("127.0.0.1:%d", first+free))
-			if err != nil {
+			if detect.Listening(first + free) { // on any address, as the program asks
 				break
 			}
-			listener.Close()
 			free++
 		}
 		if free == count {
