@@ -31,7 +31,7 @@ func BenchmarkCompose(b *testing.B) {
 // one photo at a time on one core, so that the cores of the machine are the
 // limit.
 func BenchmarkReplicas(b *testing.B) {
-	const photos = 48
+	const photos = 24
 	docker := dockertest.Engine(b)
 	binary := dockertest.Binary(b)
 	dockertest.Lite(b)
