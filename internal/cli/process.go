@@ -87,6 +87,9 @@ func (a *app) photos(c *cli.Context) (_ *photos, err error) {
 		return nil, err
 	}
 	p.request.Timeout = c.Duration("timeout")
+	if p.request.Fetch, err = fetchingOf(c); err != nil {
+		return nil, err
+	}
 	output := c.String("output")
 	if output == "" && slices.Equal(p.args, []string{"-"}) {
 		output = "-"
