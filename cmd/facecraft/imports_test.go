@@ -39,10 +39,13 @@ var speakDocker = []string{"internal/engine", "internal/run", "internal/detect",
 // pure are packages without I/O or knowledge of the outside, with all that
 // they may import beside the standard library.
 var pure = map[string][]string{
-	"internal/fault":   nil,
-	"internal/plan":    {"internal/fault"},
-	"internal/compose": {"internal/plan"},
-	"internal/doctor":  {"internal/plan", "internal/fault"},
+	"internal/fault":     nil,
+	"internal/plan":      {"internal/fault"},
+	"internal/yamltext":  nil,
+	"internal/compose":   {"internal/plan", "internal/yamltext"},
+	"internal/dockerrun": {"internal/plan"},
+	"internal/kube":      {"internal/plan", "internal/yamltext"},
+	"internal/doctor":    {"internal/plan", "internal/fault"},
 }
 
 func forbidden(from, imported string) string {

@@ -98,6 +98,7 @@ func TestDockerScripts(t *testing.T) {
 			env.Setenv("PORT", fmt.Sprint(dockertest.FreePort(tb)))
 			env.Setenv("FACECRAFT_CLI_PORT", env.Getenv("PORT"))
 			env.Setenv("LITE", lite)
+			env.Setenv("PORTS", fmt.Sprint(dockertest.FreePorts(tb, 3))) // the first of three
 			return furnish(env, binary)
 		},
 		Condition: func(name string) (bool, error) {

@@ -26,7 +26,7 @@ type World struct {
 // Main runs the command line and returns the exit code. It is the one place
 // where an error is shown.
 func Main(ctx context.Context, world World, args []string) int {
-	app := &app{World: world, ui: term.New(world.Stderr, world.Getenv, false)}
+	app := &app{World: world, args: args, ui: term.New(world.Stderr, world.Getenv, false)}
 	err := app.commandLine().RunContext(ctx, app.arrange(args))
 	// However an interruption surfaced in the depths, it is one.
 	var known *fault.Fault
@@ -41,7 +41,8 @@ func Main(ctx context.Context, world World, args []string) int {
 
 type app struct {
 	World
-	ui *term.UI
+	args []string // the whole command line
+	ui   *term.UI
 	// secrets are the values of plan.Request.Secrets, by name.
 	secrets map[string]string
 }

@@ -2,23 +2,49 @@ package cli
 
 import (
 	"context"
+	"errors"
+	"io/fs"
+	"os"
+	"runtime"
 	"slices"
+	"strings"
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/djok/facecraft/internal/catalog"
 	"github.com/djok/facecraft/internal/compose"
+	"github.com/djok/facecraft/internal/dockerrun"
 	"github.com/djok/facecraft/internal/fault"
+	"github.com/djok/facecraft/internal/kube"
 	"github.com/djok/facecraft/internal/plan"
 	"github.com/djok/facecraft/internal/registry"
 )
 
+// The engines that a plan can be taken to.
+const (
+	targetCompose    = "compose"
+	targetSwarm      = "swarm"
+	targetKubernetes = "kubernetes"
+)
+
 func (a *app) composeCommand() *cli.Command {
 	return &cli.Command{
-		Name:      "compose",
-		Usage:     "write the same decision as a docker-compose.yml",
-		UsageText: "facecraft compose > docker-compose.yml",
+		Name:  "compose",
+		Usage: "write the same decision as a docker-compose.yml",
+		UsageText: "facecraft compose > docker-compose.yml\n" +
+			"facecraft compose --profiles --output docker-compose.yml\n" +
+			"facecraft compose --target kubernetes --replicas 3 | kubectl apply -f -",
 		Flags: slices.Concat(requestFlags(), []cli.Flag{
+			&cli.StringFlag{Name: "target", EnvVars: env("target"), DefaultText: targetCompose,
+				Usage: "`KIND`: or swarm, kubernetes"},
 			&cli.BoolFlag{Name: "pin", EnvVars: env("pin"), Usage: "name the image by its digest"},
+			&cli.BoolFlag{Name: "profiles", EnvVars: env("profiles"), Usage: "write CPU and GPU variants, to choose"},
+			&cli.BoolFlag{Name: "detect", EnvVars: env("detect"), Value: true,
+				Usage: "false: for a machine other than this"},
+			&cli.StringFlag{Name: "ingress", EnvVars: env("ingress"), Usage: "`HOST` of a Kubernetes Ingress"},
+			&cli.StringFlag{Name: "output", Aliases: []string{"o"}, EnvVars: env("output"), DefaultText: "standard output",
+				Usage: "`FILE` to write"},
+			&cli.BoolFlag{Name: "force", Aliases: []string{"f"}, EnvVars: env("force"), Usage: "replace an existing file"},
 		}),
 		Action: a.compose,
 	}
@@ -28,33 +54,196 @@ func (a *app) compose(c *cli.Context) error {
 	if err := noArguments(c); err != nil {
 		return err
 	}
+	if err := checkExport(c); err != nil {
+		return err
+	}
 	r, err := a.request(c)
 	if err != nil {
 		return err
 	}
-	s, err := a.connectIfPossible(c.Context)
-	if err != nil {
-		return err
-	}
-	defer s.close()
-	p, err := s.decide(c.Context, r)
-	if err != nil {
-		return err
-	}
-	if c.Bool("pin") {
-		if p.Image.Digest, err = s.pin(c.Context, p.Image); err != nil {
+	s := &session{app: a}
+	if c.Bool("detect") {
+		if s, err = a.connectIfPossible(c.Context); err != nil {
 			return err
 		}
 	}
-	yaml, notes, err := compose.Render(p, a.Version)
+	defer s.close()
+	e := export{session: s, detect: c.Bool("detect"), pinned: c.Bool("pin"), ingress: c.String("ingress")}
+	file, notes, err := e.render(c.Context, targetOf(c), c.Bool("profiles"), r)
 	if err != nil {
 		return err
 	}
-	for _, note := range append(p.Warnings, notes...) {
+	for _, note := range notes {
 		a.ui.Warn("%s", note)
 	}
-	_, err = a.Stdout.Write(yaml)
-	return err
+	if c.String("output") == "" {
+		_, err = a.Stdout.Write(file)
+		return err
+	}
+	return a.writeFile(c.String("output"), file, c.Bool("force"))
+}
+
+func targetOf(c *cli.Context) string {
+	if target := c.String("target"); target != "" {
+		return target
+	}
+	return targetCompose
+}
+
+// checkExport refuses flags that contradict each other.
+func checkExport(c *cli.Context) error {
+	target := targetOf(c)
+	contradiction := func(one, other string) error {
+		return fault.New(fault.Usage, "leave one of them out", "%s and %s contradict each other", one, other)
+	}
+	switch {
+	case !slices.Contains([]string{targetCompose, targetSwarm, targetKubernetes}, target):
+		return fault.New(fault.Usage, "use compose, swarm or kubernetes", "there is no target %q", target)
+	case c.Bool("profiles") && target != targetCompose:
+		return contradiction("--profiles", "--target "+target)
+	case c.String("ingress") != "" && target != targetKubernetes:
+		return contradiction("--ingress", "--target "+target)
+	}
+	if c.String("data") != "" && target != targetCompose {
+		return contradiction("--data, a directory of this machine,", "--target "+target)
+	}
+	for _, flag := range []string{"tag", "lite", "image", "replicas"} {
+		if c.Bool("profiles") && c.IsSet(flag) {
+			return contradiction("--profiles", "--"+flag)
+		}
+	}
+	return nil
+}
+
+// export is a plan on its way into a file.
+type export struct {
+	*session
+	detect  bool
+	pinned  bool
+	ingress string
+}
+
+func (e export) render(ctx context.Context, target string, profiles bool, r plan.Request) (file []byte, notes []string, err error) {
+	command := e.app.commandText()
+	origin := compose.Origin{Version: e.app.Version, Command: command}
+	p, err := e.plan(ctx, r)
+	if err != nil {
+		return nil, nil, err
+	}
+	plans := []plan.Plan{p}
+	switch {
+	case profiles:
+		if plans, err = e.variants(ctx, p, r); err != nil {
+			return nil, nil, err
+		}
+		file, notes, err = compose.RenderProfiles(plans, origin)
+	case target == targetSwarm:
+		file, notes, err = compose.RenderStack(p, origin)
+	case target == targetKubernetes:
+		file, notes, err = kube.Render(p, kube.Options{Version: e.app.Version, Command: command, Ingress: e.ingress})
+	default:
+		file, notes, err = compose.Render(p, origin)
+	}
+	var warnings []string
+	for _, p := range plans {
+		warnings = append(warnings, p.Warnings...)
+	}
+	return file, append(warnings, notes...), err
+}
+
+// plan decides for this machine, or, without a look at it, for any.
+func (e export) plan(ctx context.Context, r plan.Request) (plan.Plan, error) {
+	var p plan.Plan
+	var err error
+	if e.detect {
+		p, err = e.decide(ctx, r)
+	} else {
+		p, err = e.undetected(r, "not looked at (--detect=false)")
+	}
+	return e.pinnedPlan(ctx, p, err)
+}
+
+func (e export) pinnedPlan(ctx context.Context, p plan.Plan, err error) (plan.Plan, error) {
+	if err == nil && e.pinned {
+		p.Image.Digest, err = e.pin(ctx, p.Image)
+	}
+	return p, err
+}
+
+// undetected decides without facts: what is asked for is taken as it is.
+func (e export) undetected(r plan.Request, why string) (plan.Plan, error) {
+	catalogue, err := catalog.Load()
+	if err != nil {
+		return plan.Plan{}, err
+	}
+	r.Elsewhere = true
+	facts := plan.Facts{Host: plan.Host{OS: runtime.GOOS, Arch: runtime.GOARCH}, GPUs: plan.Unknown[[]plan.GPU](why)}
+	facts.Daemon.Memory, facts.Daemon.CPUs = plan.Unknown[int64](why), plan.Unknown[int](why)
+	if reference, err := liteReference(runtime.GOARCH); err == nil {
+		facts.LiteImage = plan.Known(reference, "built into this program, nothing is downloaded")
+	} else {
+		facts.LiteImage = plan.Unknown[string](err.Error())
+	}
+	return plan.Make(facts, catalogue, r)
+}
+
+// variants adds the others that are pulled to the one that was chosen,
+// on the same port. One that cannot run here is for another machine.
+func (e export) variants(ctx context.Context, chosen plan.Plan, r plan.Request) ([]plan.Plan, error) {
+	catalogue, err := catalog.Load()
+	if err != nil {
+		return nil, err
+	}
+	plans := []plan.Plan{chosen}
+	r.Port = chosen.Publish.Port
+	for _, v := range catalogue.Variants {
+		if v.BuiltIn || v.Name == chosen.Variant {
+			continue
+		}
+		r.Tag = v.Name
+		p, err := e.plan(ctx, r)
+		if fault.CodeOf(err) == fault.Unrunnable {
+			why := err.Error()
+			p, err = e.undetected(r, why)
+			p.Warnings = []string{why}
+			p, err = e.pinnedPlan(ctx, p, err)
+		}
+		if err != nil {
+			return nil, err
+		}
+		plans = append(plans, p)
+	}
+	return plans, nil
+}
+
+// commandText is the command line, as it can be pasted.
+func (a *app) commandText() string {
+	words := []string{"facecraft"}
+	for _, arg := range a.args[1:] {
+		words = append(words, dockerrun.Quote(arg))
+	}
+	return strings.Join(words, " ")
+}
+
+// writeFile writes a result. What exists stays, unless it may be replaced.
+func (a *app) writeFile(path string, data []byte, force bool) error {
+	flags := os.O_WRONLY | os.O_CREATE | os.O_EXCL
+	if force {
+		flags = os.O_WRONLY | os.O_CREATE | os.O_TRUNC
+	}
+	file, err := os.OpenFile(path, flags, 0o644)
+	if errors.Is(err, fs.ErrExist) {
+		return fault.New(fault.Failed, "--force replaces it, --output names another", "%s exists", path)
+	}
+	if err != nil {
+		return err
+	}
+	_, err = file.Write(data)
+	if err = errors.Join(err, file.Close()); err != nil {
+		return err
+	}
+	a.ui.Done("%s is written", path)
+	return nil
 }
 
 // pin finds the digest of an image: of the one that is here, or else of what

@@ -27,9 +27,9 @@ func (w *words) String() string { return "" }
 func containerFlags() []cli.Flag {
 	return []cli.Flag{
 		&cli.StringFlag{Name: "data", EnvVars: env("data"), DefaultText: "named volumes",
-			Usage: "`DIR` for its files"},
+			Usage: "`DIR` of its files"},
 		&cli.GenericFlag{Name: "env", EnvVars: env("env"), Value: &words{},
-			Usage: "container variable `K=V`; K alone: a secret"},
+			Usage: "`K=V` for the container, or K from here, unseen"},
 		&cli.GenericFlag{Name: "env-file", EnvVars: env("env-file"), Value: &words{},
 			Usage: "`FILE` of K=V lines that stay unseen"},
 	}

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -33,6 +34,8 @@ func requestFlags() []cli.Flag {
 			Usage: "`PORT` of this machine"},
 		&cli.StringFlag{Name: "listen", EnvVars: env("listen"), DefaultText: plan.Loopback,
 			Usage: "`ADDRESS` to answer on"},
+		&cli.StringFlag{Name: "replicas", EnvVars: env("replicas"), DefaultText: "1",
+			Usage: "`N` servers side by side, or auto"},
 	}, containerFlags())
 }
 
@@ -48,10 +51,29 @@ func (a *app) request(c *cli.Context) (plan.Request, error) {
 		}
 		r.Tag = "lite"
 	}
+	var err error
+	if r.Replicas, err = replicas(c.String("replicas")); err != nil {
+		return r, err
+	}
 	if c.IsSet("port") && r.Port <= 0 {
 		return r, fault.New(fault.Usage, "use a port from 1 to 65535", "port %d does not exist", r.Port)
 	}
 	return r, a.containerRequest(c, &r)
+}
+
+// replicas reads the flag: a number, auto, or nothing.
+func replicas(text string) (int, error) {
+	switch text {
+	case "":
+		return 0, nil
+	case plan.Auto:
+		return plan.AutoReplicas, nil
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil || n < 1 {
+		return 0, fault.New(fault.Usage, "use a number from 1 on, or auto", "%q is no number of servers", text)
+	}
+	return n, nil
 }
 
 // startFlags are shared by the commands that may start a server.

@@ -1,9 +1,16 @@
 package cli
 
 import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
 	"strconv"
+	"sync"
 
 	"github.com/urfave/cli/v2"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/djok/facecraft/internal/fault"
 	"github.com/djok/facecraft/internal/run"
@@ -49,5 +56,60 @@ func (a *app) logs(c *cli.Context) error {
 	if servers = append(servers, others...); len(servers) == 0 {
 		return fault.New(fault.Failed, "facecraft up starts one", "there is no server")
 	}
-	return s.Logs(c.Context, servers[0], a.Stdout, a.Stderr, options)
+	if servers[0].Replica == 0 {
+		return s.Logs(c.Context, servers[0], a.Stdout, a.Stderr, options)
+	}
+	return s.allLogs(c.Context, servers, options)
+}
+
+// allLogs copies what several servers said, each line after its server's name.
+func (s *session) allLogs(ctx context.Context, servers []run.Server, options run.LogOptions) error {
+	var copying errgroup.Group
+	var mu sync.Mutex
+	for _, server := range servers {
+		copying.Go(func() error {
+			stdout := &named{name: server.Name, to: s.app.Stdout, mu: &mu}
+			stderr := &named{name: server.Name, to: s.app.Stderr, mu: &mu}
+			err := s.Logs(ctx, server, stdout, stderr, options)
+			return errors.Join(err, stdout.end(), stderr.end())
+		})
+	}
+	return copying.Wait()
+}
+
+// named writes whole lines, each after a name.
+type named struct {
+	name string
+	to   io.Writer
+	mu   *sync.Mutex // of all that write to the same places
+	line []byte      // the beginning of one
+}
+
+func (n *named) Write(data []byte) (int, error) {
+	n.line = append(n.line, data...)
+	for {
+		i := bytes.IndexByte(n.line, '\n')
+		if i < 0 {
+			return len(data), nil
+		}
+		if err := n.put(n.line[:i]); err != nil {
+			return 0, err
+		}
+		n.line = n.line[i+1:]
+	}
+}
+
+// end writes a last line that nothing ended.
+func (n *named) end() error {
+	if len(n.line) == 0 {
+		return nil
+	}
+	return n.put(n.line)
+}
+
+func (n *named) put(line []byte) error {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	_, err := fmt.Fprintf(n.to, "%s | %s\n", n.name, line)
+	return err
 }

@@ -6,21 +6,41 @@ import (
 	"slices"
 
 	"github.com/urfave/cli/v2"
+
+	"github.com/djok/facecraft/internal/dockerrun"
+	"github.com/djok/facecraft/internal/fault"
 )
 
 func (a *app) planCommand() *cli.Command {
 	return &cli.Command{
 		Name:      "plan",
 		Usage:     "show what up would run here, and why",
-		UsageText: "facecraft plan [--tag auto|cpu|gpu|lite] [--json]",
-		Flags:     slices.Concat(requestFlags(), []cli.Flag{jsonFlag()}),
-		Action:    a.plan,
+		UsageText: "facecraft plan [--tag auto|cpu|gpu|lite] [--json | --format docker-run]",
+		Flags: slices.Concat(requestFlags(), []cli.Flag{jsonFlag(),
+			&cli.StringFlag{Name: "format", EnvVars: env("format"), DefaultText: formatText,
+				Usage: "`FORM`: or json, docker-run"},
+		}),
+		Action: a.plan,
 	}
 }
+
+// The forms in which a plan is shown.
+const (
+	formatText      = "text"
+	formatJSON      = "json"
+	formatDockerRun = "docker-run"
+)
 
 func (a *app) plan(c *cli.Context) error {
 	if err := noArguments(c); err != nil {
 		return err
+	}
+	format := c.String("format")
+	if c.Bool("json") {
+		format = formatJSON
+	}
+	if !slices.Contains([]string{formatText, formatJSON, formatDockerRun, ""}, format) {
+		return fault.New(fault.Usage, "use text, json or docker-run", "there is no format %q", format)
 	}
 	r, err := a.request(c)
 	if err != nil {
@@ -35,8 +55,16 @@ func (a *app) plan(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	if c.Bool("json") {
+	switch format {
+	case formatJSON:
 		return a.printJSON(p)
+	case formatDockerRun:
+		lines, notes := dockerrun.Render(p, a.Version)
+		for _, note := range append(p.Warnings, notes...) {
+			a.ui.Warn("%s", note)
+		}
+		_, err = fmt.Fprint(a.Stdout, lines)
+		return err
 	}
 	_, err = fmt.Fprint(a.Stdout, p)
 	return err

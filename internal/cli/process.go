@@ -87,6 +87,9 @@ func (a *app) photos(c *cli.Context) (_ *photos, err error) {
 		return nil, err
 	}
 	p.request.Timeout = c.Duration("timeout")
+	if p.request.Fetch, err = fetchingOf(c); err != nil {
+		return nil, err
+	}
 	output := c.String("output")
 	if output == "" && slices.Equal(p.args, []string{"-"}) {
 		output = "-"
@@ -98,9 +101,11 @@ func (a *app) photos(c *cli.Context) (_ *photos, err error) {
 	if preset, ok := findPreset(c.String("preset")); ok && preset.official {
 		a.ui.Say("the size and the background follow %s; check the rest there, and whether an edited photo is taken", preset.source)
 	}
-	spool, err := os.MkdirTemp("", "facecraft-")
-	if err != nil {
-		return nil, err
+	spool := "" // where a photo or a portrait lies that has no file of its own
+	if output == "-" || slices.Contains(p.args, "-") {
+		if spool, err = os.MkdirTemp("", "facecraft-"); err != nil {
+			return nil, err
+		}
 	}
 	p.show = newShow(a, c, spool)
 	p.selection = batch.Selection{Recipe: recipe, Force: c.Bool("force"), Checksum: c.Bool("checksum")}

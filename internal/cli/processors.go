@@ -32,13 +32,11 @@ func (s *session) localProcessors(ctx context.Context, r serverRequest) ([]*batc
 	if first.Plan != nil {
 		s.app.ui.Done("facecraft (%s) is ready at %s; facecraft down stops it", first.Variant, first.URL)
 	}
-	if first.Other { // its owner looks after it
-		return []*batch.Server{{URL: first.URL, Engine: first.ImageID,
-			Revive: func(ctx context.Context) error { return s.WaitReady(ctx, first.Server, 0, r.Timeout) }}}, nil
-	}
-	replicas, err := s.replicas(ctx, r)
-	if err != nil {
-		return nil, err
+	replicas := []run.Server{first.Server}
+	if !first.Other {
+		if replicas, err = s.replicas(ctx, r); err != nil {
+			return nil, err
+		}
 	}
 	var servers []*batch.Server
 	for _, replica := range replicas {
@@ -53,7 +51,11 @@ func (s *session) localProcessors(ctx context.Context, r serverRequest) ([]*batc
 func (s *session) replicas(ctx context.Context, r serverRequest) ([]run.Server, error) {
 	servers, err := s.Servers(ctx)
 	return slices.DeleteFunc(servers, func(server run.Server) bool {
-		return !server.Running() || server.URL == "" || r.Differs(server.Variant, server.Image, server.GPUs, server.Port) != ""
+		port := server.Port
+		if server.Replica > 1 {
+			port = r.Port // the one asked for is the first server's
+		}
+		return !server.Running() || server.URL == "" || r.Differs(server.Variant, server.Image, server.GPUs, port) != ""
 	}), err
 }
 

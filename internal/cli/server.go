@@ -26,8 +26,9 @@ type serverRequest struct {
 // found is a server that is ready, and how it came about.
 type found struct {
 	serverStatus
-	Plan *plan.Plan // nil when the server ran already
-	Took time.Duration
+	Others []run.Server // beside it, in an instance of several
+	Plan   *plan.Plan   // nil when the server ran already
+	Took   time.Duration
 }
 
 // server finds the running server or starts one, and returns when it is
@@ -92,21 +93,29 @@ func (s *session) adopt(ctx context.Context, server run.Server, r serverRequest)
 		return found{}, fault.New(fault.Failed, "use it as it is, or replace it: facecraft up --recreate with the same flags",
 			"a server runs already at %s, but %s", server.URL, difference)
 	}
+	others, err := s.beside(ctx, server)
+	if err != nil {
+		return found{}, err
+	}
+	if difference := r.DiffersInNumber(1 + len(others)); difference != "" {
+		return found{}, fault.New(fault.Failed, "use them as they are, or facecraft up --recreate with the same flags", "%s", difference)
+	}
 	catalogue, err := catalog.Load()
 	if err != nil {
 		return found{}, err
 	}
 	variant, _ := catalogue.Variant(server.Variant) // zero where another version knew more
 	begin := time.Now()
-	if err := s.WaitReady(ctx, server, time.Duration(variant.StartSeconds)*time.Second, r.Timeout); err != nil {
+	if err := s.waitAll(ctx, append([]run.Server{server}, others...), variant.StartSeconds, r.Timeout); err != nil {
 		return found{}, err
 	}
+	r.Replicas = 1 + len(others)
 	if r.Compare && !server.Other {
 		if err := s.compare(ctx, server, r.Request); err != nil {
 			return found{}, err
 		}
 	}
-	return found{serverStatus: serverStatus{Server: server, Ready: true}, Took: time.Since(begin)}, nil
+	return found{serverStatus: serverStatus{Server: server, Ready: true}, Others: others, Took: time.Since(begin)}, nil
 }
 
 // compare tells in what a running server is another than would be started
@@ -168,12 +177,20 @@ func (s *session) start(ctx context.Context, r serverRequest) (found, error) {
 	if err != nil {
 		return found{}, err
 	}
-	begin := time.Now()
-	err = s.WaitReady(ctx, server, time.Duration(p.StartSeconds)*time.Second, r.Timeout)
-	if created && errors.Is(err, context.Canceled) {
-		s.Discard(server)
+	others, fresh, err := s.startBeside(ctx, p)
+	if created {
+		fresh = append(fresh, server)
 	}
-	return found{serverStatus: serverStatus{Server: server, Ready: err == nil}, Plan: &p, Took: time.Since(begin)}, err
+	if err != nil {
+		s.discardAll(fresh)
+		return found{}, err
+	}
+	begin := time.Now()
+	err = s.waitAll(ctx, append([]run.Server{server}, others...), p.StartSeconds, r.Timeout)
+	if errors.Is(err, context.Canceled) {
+		s.discardAll(fresh)
+	}
+	return found{serverStatus: serverStatus{Server: server, Ready: err == nil}, Others: others, Plan: &p, Took: time.Since(begin)}, err
 }
 
 // startOnFreePort starts the plan's container. A port that was chosen here and

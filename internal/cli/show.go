@@ -55,7 +55,11 @@ func newShow(a *app, c *cli.Context, spool string) *show {
 		page: c.String("report"), failures: map[batch.Cause][]string{}, begun: time.Now()}
 }
 
-func (s *show) close() { os.RemoveAll(s.spool) }
+func (s *show) close() {
+	if s.spool != "" {
+		os.RemoveAll(s.spool)
+	}
+}
 
 // begin reports what needs no server.
 func (s *show) begin(total int, selected batch.Selected) {

@@ -86,6 +86,13 @@ func describe(ctx context.Context, server run.Server) serverStatus {
 	return status
 }
 
+func (s serverStatus) readyText() string {
+	if s.Ready {
+		return "yes"
+	}
+	return "no: " + s.Detail
+}
+
 // readAPI asks what a ready server has loaded, and on which device. One that
 // does not tell is ready all the same.
 func (s *serverStatus) readAPI(ctx context.Context, client *api.Client) {
@@ -117,6 +124,10 @@ func (s serverStatus) summary() string {
 func (a *app) printStatus(report []serverStatus) error {
 	w := tabwriter.NewWriter(a.Stdout, 0, 0, 2, ' ', 0)
 	for i, s := range report {
+		if s.Replica > 1 && i > 0 { // like the first
+			fmt.Fprintf(w, "  beside it\t%s at %s, ready: %s\n", s.Name, s.URL, s.readyText())
+			continue
+		}
 		if i > 0 {
 			fmt.Fprintln(w)
 		}
@@ -128,11 +139,7 @@ func (a *app) printStatus(report []serverStatus) error {
 		if s.URL != "" {
 			fmt.Fprintf(w, "  address\t%s\n", s.URL)
 		}
-		if s.Ready {
-			fmt.Fprintf(w, "  ready\tyes\n")
-		} else {
-			fmt.Fprintf(w, "  ready\tno: %s\n", s.Detail)
-		}
+		fmt.Fprintf(w, "  ready\t%s\n", s.readyText())
 		if s.API != nil {
 			fmt.Fprintf(w, "  device\t%s %s\n", s.API.Device.Type, s.API.Device.Name)
 			for _, name := range s.API.ModelNames() {

@@ -66,6 +66,9 @@ func (a *app) up(c *cli.Context) error {
 		return a.printJSON(server.report())
 	}
 	fmt.Fprintln(a.Stdout, server.URL)
+	for _, other := range server.Others {
+		fmt.Fprintln(a.Stdout, other.URL)
+	}
 	if !c.Bool("no-open") && server.Plan != nil {
 		a.openPage(a.docsPage(c.Context, server.Server))
 	}
@@ -119,13 +122,17 @@ func (a *app) welcome(server found) {
 	if server.Variant != "" {
 		name += " (" + server.Variant + ")"
 	}
+	where := server.URL
+	if n := len(server.Others); n > 0 {
+		where += fmt.Sprintf(" and %d more", n)
+	}
 	switch {
 	case server.Other:
 		a.ui.Done("%s runs already at %s, in the container %s, which was not started by facecraft", name, server.URL, server.Name)
 	case server.Plan == nil:
-		a.ui.Done("%s runs already at %s", name, server.URL)
+		a.ui.Done("%s runs already at %s", name, where)
 	default:
-		a.ui.Done("%s is ready at %s after %s", name, server.URL, server.Took.Round(10*time.Millisecond))
+		a.ui.Done("%s is ready at %s after %s", name, where, server.Took.Round(10*time.Millisecond))
 	}
 	for _, warning := range server.Warnings {
 		a.ui.Warn("%s", warning)

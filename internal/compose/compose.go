@@ -1,11 +1,11 @@
-// Package compose renders a Plan as a commented docker-compose.yml: the same
-// container as `facecraft up` creates, to keep.
+// Package compose renders a Plan as a commented file for Docker: a
+// docker-compose.yml with the same container as `facecraft up` creates, or a
+// stack for Swarm.
 package compose
 
 import (
 	"bytes"
 	_ "embed"
-	"encoding/json"
 	"fmt"
 	"net"
 	"strconv"
@@ -13,54 +13,130 @@ import (
 	"text/template"
 
 	"github.com/djok/facecraft/internal/plan"
+	"github.com/djok/facecraft/internal/yamltext"
 )
 
 //go:embed compose.yml.tmpl
-var source string
+var composeSource string
 
-var file = template.Must(template.New("docker-compose.yml").Funcs(template.FuncMap{
-	"quote":  quote,
-	"line":   line,
-	"size":   plan.Size,
-	"memory": plan.Memory,
-}).Parse(source))
+//go:embed stack.yml.tmpl
+var stackSource string
+
+// environmentSource is the part that both files have.
+//
+//go:embed environment.yml.tmpl
+var environmentSource string
+
+var (
+	composeFile = parse("docker-compose.yml", composeSource)
+	stackFile   = parse("stack.yml", stackSource)
+)
+
+func parse(name, source string) *template.Template {
+	return template.Must(template.New(name).Funcs(template.FuncMap{
+		"quote": quote, "fold": fold, "line": yamltext.Line, "wrap": yamltext.Wrap, "memory": plan.Memory,
+	}).Parse(strings.TrimSpace(environmentSource) + source))
+}
+
+// Origin is what a file's header says about where it comes from.
+type Origin struct {
+	Version string // of this program
+	Command string // that wrote the file
+}
+
+// service is one container of a file.
+type service struct {
+	plan.Plan
+	Service string
+	Profile string // "" where there is no choice
+	Count   int    // of equal ones, in a stack
+	Version string
+}
+
+// Labels are those of the container.
+func (s service) Labels() map[string]string { return s.Plan.Labels(s.Version) }
+
+// Port is Compose's short form, HOST_IP:HOST_PORT:CONTAINER_PORT. An IPv6
+// address stands in brackets.
+func (s service) Port() string {
+	return net.JoinHostPort(s.Publish.Address, strconv.Itoa(s.Publish.Port)) + ":" + strconv.Itoa(s.Publish.Container)
+}
+
+// Needs says what the machine has to have.
+func (s service) Needs() string {
+	needs := "Docker for " + s.Image.Platform + ", about " + plan.Memory(s.MemoryNeeded) + " of memory"
+	if s.UnpackedSize > 0 {
+		needs += ", " + plan.Size(s.UnpackedSize) + " of disk for the image"
+	}
+	if s.GPUs != nil {
+		needs += ", an NVIDIA GPU and nvidia-container-toolkit"
+	}
+	return needs
+}
 
 // Render writes the plan as a Compose file. The notes say what the file
-// cannot express. The same plan and version give the same bytes.
-func Render(p plan.Plan, version string) (yaml []byte, notes []string, err error) {
+// cannot express. The same plan and origin give the same bytes.
+func Render(p plan.Plan, from Origin) (yaml []byte, notes []string, err error) {
+	var services []service
+	for i, each := range p.Containers() {
+		name := "api"
+		if i > 0 {
+			name += "-" + strconv.Itoa(i+1)
+		}
+		services = append(services, service{Plan: each, Service: name, Version: from.Version})
+	}
+	return render(composeFile, services, from)
+}
+
+// RenderProfiles writes several variants into one Compose file, each under a
+// profile of its name. They are for one place, of which one runs at a time.
+func RenderProfiles(plans []plan.Plan, from Origin) (yaml []byte, notes []string, err error) {
+	var services []service
+	for _, p := range plans {
+		services = append(services, service{Plan: p, Service: p.Variant, Profile: p.Variant, Version: from.Version})
+	}
+	return render(composeFile, services, from)
+}
+
+func render(file *template.Template, services []service, from Origin) (yaml []byte, notes []string, err error) {
 	var b bytes.Buffer
 	err = file.Execute(&b, struct {
-		plan.Plan
-		Version string
-		Labels  map[string]string
-		Port    string
-		// Secrets stay out of the file: their names, and the files of them.
-		Inherited, EnvFiles []string
-	}{p, version, p.Labels(version), portMapping(p.Publish), p.InheritedSecrets(), p.SecretFiles()})
-	if p.Image.BuiltIn {
-		notes = append(notes, fmt.Sprintf("the image %s is made by facecraft: run facecraft pull --tag %s before docker compose up on another machine",
-			p.Image.Reference, p.Variant))
+		Services []service
+		Volumes  []plan.Volume
+		Origin
+	}{services, volumes(services), from})
+	for _, s := range services {
+		if s.Image.BuiltIn && s.Replica < 2 {
+			notes = append(notes, fmt.Sprintf("the image %s is made by facecraft: run facecraft pull --tag %s before docker compose up on another machine",
+				s.Image.Reference, s.Variant))
+		}
 	}
 	return b.Bytes(), notes, err
 }
 
-// portMapping is Compose's short form, HOST_IP:HOST_PORT:CONTAINER_PORT. An
-// IPv6 address stands in brackets.
-func portMapping(p plan.Publish) string {
-	return net.JoinHostPort(p.Address, strconv.Itoa(p.Port)) + ":" + strconv.Itoa(p.Container)
+// volumes are those of all services, each once.
+func volumes(services []service) []plan.Volume {
+	var all []plan.Volume
+	seen := map[string]bool{}
+	for _, s := range services {
+		for _, v := range s.Volumes {
+			if !seen[v.Name] {
+				seen[v.Name] = true
+				all = append(all, v)
+			}
+		}
+	}
+	return all
 }
 
-// line keeps a text within its comment, whatever an error's text contains.
-func line(text string) string { return strings.Join(strings.Fields(text), " ") }
-
-// quote makes a string safe as a YAML value in a Compose file: JSON's quoting
-// is YAML's, and a dollar sign would begin a variable.
+// quote makes a string safe as a value in a Compose file, in which a dollar
+// sign begins a variable.
 func quote(text string) (string, error) {
-	var b strings.Builder
-	encoder := json.NewEncoder(&b)
-	encoder.SetEscapeHTML(false)
-	if err := encoder.Encode(text); err != nil {
-		return "", err
-	}
-	return strings.ReplaceAll(strings.TrimSuffix(b.String(), "\n"), "$", "$$"), nil
+	quoted, err := yamltext.Quote(text)
+	return strings.ReplaceAll(quoted, "$", "$$"), err
+}
+
+func fold(indent int, text string) (string, error) {
+	written, err := yamltext.Fold(indent, text)
+	return strings.ReplaceAll(written, "$", "$$"), err
 }

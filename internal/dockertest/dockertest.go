@@ -8,7 +8,6 @@ import (
 	"io"
 	"log"
 	"math/rand/v2"
-	"net"
 	"net/http/httptest"
 	"os"
 	"os/exec"
@@ -18,6 +17,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/containerd/errdefs"
@@ -31,6 +31,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/mutate"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
 
+	"github.com/djok/facecraft/internal/detect"
 	"github.com/djok/facecraft/internal/engine"
 	"github.com/djok/facecraft/internal/helper"
 	"github.com/djok/facecraft/internal/plan"
@@ -139,19 +140,41 @@ func Registry(t testing.TB) string {
 	return strings.TrimPrefix(server.URL, "http://")
 }
 
-// FreePort is a TCP port of this machine that was free a moment ago. It is
-// below those that the kernel gives to outgoing connections, of which the
-// tests make thousands (ip_local_port_range of ip-sysctl(7)).
+const firstPort, ports = 20000, 12000
+
+// givenPorts counts from anywhere, to keep packages apart that are tested side
+// by side.
+var givenPorts = func() *atomic.Int64 {
+	var n atomic.Int64
+	n.Store(rand.Int64N(ports))
+	return &n
+}()
+
+// FreePort is a TCP port of this machine that was free a moment ago.
 func FreePort(t testing.TB) int {
 	t.Helper()
+	return FreePorts(t, 1)
+}
+
+// FreePorts is the first of several TCP ports in a row that were free a moment
+// ago. They are below those that the kernel gives to outgoing connections, of
+// which the tests make thousands (ip_local_port_range of ip-sysctl(7)), and no
+// two tests of a package get the same: a port is used only a while after it was
+// given.
+func FreePorts(t testing.TB, count int) int {
+	t.Helper()
 	for range 100 {
-		port := 20000 + rand.IntN(12000)
-		if listener, err := net.Listen("tcp4", fmt.Sprintf("127.0.0.1:%d", port)); err == nil {
-			listener.Close()
-			return port
+		last := firstPort + int(givenPorts.Add(int64(count)))%ports
+		first := last - count + 1
+		free := first >= firstPort
+		for port := first; free && port <= last; port++ {
+			free = !detect.Listening(port) // on any address, as the program asks
+		}
+		if free {
+			return first
 		}
 	}
-	t.Fatal("no port is free")
+	t.Fatalf("no %d free ports in a row", count)
 	return 0
 }
 

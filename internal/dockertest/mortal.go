@@ -2,6 +2,7 @@ package dockertest
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -15,26 +16,48 @@ import (
 	"github.com/docker/docker/client"
 )
 
-// MortalDaemon is a Docker daemon of the test's own, to be killed. It has no
-// network, so that no server in it is ever reached.
+// MortalDaemon is a Docker daemon of the test's own, to be killed.
 type MortalDaemon struct {
 	Host    string // for DOCKER_HOST
 	dir     string
+	flags   []string
 	process *exec.Cmd
 }
 
 // daemonPatience is how long a daemon may take to answer.
 const daemonPatience = 30 * time.Second
 
-// NewMortalDaemon starts a daemon, which needs root. When the test ends it is
-// gone, with all that it ran.
+// NewMortalDaemon starts a daemon, which needs root. It has no network, so that
+// no server in it is ever reached. When the test ends it is gone, with all that
+// it ran.
 func NewMortalDaemon(t *testing.T) *MortalDaemon {
+	t.Helper()
+	return newMortalDaemon(t, "--bridge=none", "--iptables=false", "--ip-forward=false")
+}
+
+// NewNetworkedDaemon starts a daemon in a network of its own, which only
+// commands made by In can reach.
+func NewNetworkedDaemon(t *testing.T) *MortalDaemon {
+	t.Helper()
+	return newMortalDaemon(t)
+}
+
+// In is a command in the daemon's network, for which the daemon is the one to
+// speak to.
+func (d *MortalDaemon) In(ctx context.Context, name string, args ...string) *exec.Cmd {
+	network := fmt.Sprintf("--net=/proc/%d/ns/net", d.process.Process.Pid)
+	cmd := exec.CommandContext(ctx, "nsenter", append([]string{network, name}, args...)...)
+	cmd.Env = append(os.Environ(), "DOCKER_HOST="+d.Host)
+	return cmd
+}
+
+func newMortalDaemon(t *testing.T, flags ...string) *MortalDaemon {
 	t.Helper()
 	var err error
 	if os.Getuid() != 0 {
 		err = os.ErrPermission
 	}
-	for _, program := range []string{"dockerd", "unshare", "umount"} {
+	for _, program := range []string{"dockerd", "unshare", "nsenter", "ip", "umount"} {
 		if err == nil {
 			_, err = exec.LookPath(program)
 		}
@@ -47,7 +70,7 @@ func NewMortalDaemon(t *testing.T) *MortalDaemon {
 	if err := os.WriteFile(filepath.Join(dir, "daemon.json"), []byte("{}"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	d := &MortalDaemon{Host: "unix://" + filepath.Join(dir, "sock"), dir: dir}
+	d := &MortalDaemon{Host: "unix://" + filepath.Join(dir, "sock"), dir: dir, flags: flags}
 	t.Cleanup(func() { d.remove(t) })
 	d.Start(t)
 	return d
@@ -68,13 +91,14 @@ func (d *MortalDaemon) Start(t testing.TB) {
 		t.Fatal(err)
 	}
 	defer log.Close()
-	d.process = exec.Command("unshare", "--net", "dockerd", "--config-file", at("daemon.json"), "--data-root", at("data"),
-		"--exec-root", at("exec"), "--pidfile", at("pid"), "--host", d.Host, "--bridge=none", "--iptables=false", "--ip-forward=false")
+	d.process = exec.Command("unshare", append([]string{"--net", "sh", "-c", `ip link set lo up && exec dockerd "$@"`, "dockerd",
+		"--config-file", at("daemon.json"), "--data-root", at("data"), "--exec-root", at("exec"), "--pidfile", at("pid"), "--host", d.Host},
+		d.flags...)...)
 	d.process.Stdout, d.process.Stderr = log, log
 	if err := d.process.Start(); err != nil {
 		t.Fatal(err)
 	}
-	docker := d.client(t)
+	docker := d.Client(t)
 	defer docker.Close()
 	ctx, cancel := context.WithTimeout(context.Background(), daemonPatience)
 	defer cancel()
@@ -113,7 +137,7 @@ func (d *MortalDaemon) Kill() {
 func (d *MortalDaemon) remove(t *testing.T) {
 	d.Kill()
 	d.Start(t)
-	docker := d.client(t)
+	docker := d.Client(t)
 	defer docker.Close()
 	containers, err := docker.ContainerList(context.Background(), container.ListOptions{All: true})
 	if err != nil {
@@ -129,12 +153,17 @@ func (d *MortalDaemon) remove(t *testing.T) {
 	// Each start mounts the daemon's root on itself; a killed one leaves that.
 	for exec.Command("umount", filepath.Join(d.dir, "data")).Run() == nil {
 	}
+	networks, _ := filepath.Glob(filepath.Join(d.dir, "exec", "netns", "*"))
+	for _, network := range networks {
+		_ = exec.Command("umount", network).Run() // those that it did not close itself
+	}
 	if err := os.RemoveAll(d.dir); err != nil {
 		t.Errorf("remove the second daemon's files: %v", err)
 	}
 }
 
-func (d *MortalDaemon) client(t testing.TB) *client.Client {
+// Client speaks with the daemon.
+func (d *MortalDaemon) Client(t testing.TB) *client.Client {
 	t.Helper()
 	docker, err := client.NewClientWithOpts(client.WithHost(d.Host), client.WithAPIVersionNegotiation())
 	if err != nil {

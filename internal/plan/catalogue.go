@@ -30,6 +30,12 @@ type Variant struct {
 	// Volumes are named within an instance.
 	Volumes []Volume  `yaml:"volumes"`
 	GPU     *GPUNeeds `yaml:"gpu"`
+	Init    bool      `yaml:"init"`
+	Health  []string  `yaml:"health"` // as Health.Test
+	// Settings are the variables that the image reads or declares.
+	Settings []Setting `yaml:"settings"`
+	// CoresUsed is how many processors one server keeps busy.
+	CoresUsed int `yaml:"cores_used"`
 	// StartSeconds is how long loading the models usually takes.
 	StartSeconds int `yaml:"start_seconds"`
 }

@@ -18,12 +18,19 @@ const PortsTried = 20
 // CandidatePorts are the host ports that the request could be given: the ones
 // that probes have to look at.
 func (r Request) CandidatePorts() []int {
+	first, count := DefaultPort, PortsTried
 	if r.Port != 0 {
-		return []int{r.Port}
+		first, count = r.Port, 1
 	}
-	ports := make([]int, PortsTried)
-	for i := range ports {
-		ports[i] = DefaultPort + i
+	switch {
+	case r.Replicas == AutoReplicas:
+		count += PortsTried + MaxReplicas
+	case r.Replicas > 1:
+		count += PortsTried + r.Replicas
+	}
+	var ports []int
+	for port := first; port < first+count && port <= 65535; port++ {
+		ports = append(ports, port)
 	}
 	return ports
 }
@@ -57,6 +64,9 @@ func Make(f Facts, c Catalogue, r Request) (Plan, error) {
 	}
 	m.chooseEnv()
 	m.chooseMemory(variant)
+	if err := m.replicate(variant); err != nil {
+		return Plan{}, err
+	}
 	return m.plan, nil
 }
 
@@ -86,6 +96,9 @@ func (r Request) validate(c Catalogue) error {
 	}
 	if r.Port < 0 || r.Port > 65535 {
 		return fault.New(fault.Usage, "use a port from 1 to 65535", "port %d does not exist", r.Port)
+	}
+	if r.Replicas != AutoReplicas && (r.Replicas < 0 || r.Replicas > MaxReplicas) {
+		return fault.New(fault.Usage, fmt.Sprintf("use a number from 1 to %d, or auto", MaxReplicas), "%d servers are not possible", r.Replicas)
 	}
 	if r.Listen != "" && net.ParseIP(r.Listen) == nil {
 		return fault.New(fault.Usage, "use an address of this machine, such as 127.0.0.1 or 0.0.0.0",
@@ -272,7 +285,9 @@ func (m *maker) choosePort() error {
 
 func (m *maker) freePort() (int, error) {
 	busy := m.facts.BusyPorts.Value // empty when unknown: the daemon will tell
-	candidates := m.request.CandidatePorts()
+	single := m.request
+	single.Replicas = 0
+	candidates := single.CandidatePorts()
 	for _, port := range candidates {
 		if slices.Contains(busy, port) {
 			continue
@@ -311,7 +326,7 @@ func (m *maker) fill(v Variant) {
 		p.Name = DefaultInstance
 	}
 	p.User = v.User
-	p.Env = []Env{{"FACECRAFT_CORS_ORIGINS", p.origins()}}
+	p.Env = []Env{{originsVariable, p.origins()}}
 	for _, volume := range v.Volumes {
 		p.Volumes = append(p.Volumes, Volume{Name: p.Name + "_" + volume.Name, Target: volume.Target})
 	}
@@ -323,10 +338,17 @@ func (m *maker) fill(v Variant) {
 	p.Log = LogRotation{MaxSize: "10m", MaxFiles: 3}
 	p.StopSeconds = 30
 	p.StartSeconds = v.StartSeconds
+	p.Init = v.Init
+	p.Health = health(v)
+	p.MemoryNeeded = v.MemoryNeeded
+	p.Settings = v.Settings
 	if v.GPU != nil {
 		p.GPUs = &GPURequest{IDs: m.gpus}
 	}
 }
+
+// originsVariable names the web pages that may use the API from a browser.
+const originsVariable = "FACECRAFT_CORS_ORIGINS"
 
 // origins limits CORS, which the images open to every web page by default, to
 // the server's own pages.

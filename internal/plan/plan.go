@@ -36,6 +36,8 @@ const (
 	LabelGPUs     = "io.facecraft.gpus" // as GPURequest.String, where GPUs are used
 	LabelPlan     = "io.facecraft.plan" // Plan.Hash
 	LabelVersion  = "io.facecraft.version"
+	// LabelReplica numbers the containers of an instance that has several.
+	LabelReplica = "io.facecraft.replica"
 	// LabelProbe marks the short-lived containers that look around inside the
 	// daemon's world. They are no servers.
 	LabelProbe = "io.facecraft.probe"
@@ -46,7 +48,7 @@ const (
 // Plan is one container to be, with the reasons for each choice. Sizes are in
 // bytes.
 type Plan struct {
-	Name    string  `json:"name"` // of the instance and its container
+	Name    string  `json:"name"` // of the instance
 	Variant string  `json:"variant"`
 	Image   Image   `json:"image"`
 	Publish Publish `json:"publish"`
@@ -69,15 +71,28 @@ type Plan struct {
 	CapDrop     []string    `json:"cap_drop"`
 	SecurityOpt []string    `json:"security_opt"`
 	Log         LogRotation `json:"log"`
+	Init        bool        `json:"init"` // a process 1 that reaps others' children
+	Health      Health      `json:"health"`
 	// StopSeconds is how long a photo in work may take to finish at stop.
 	StopSeconds int `json:"stop_seconds"`
+	// Replica is this container's number in an instance that has several, from
+	// 1 on; 0 is the only one.
+	Replica int `json:"replica,omitempty"`
 
-	// What follows informs people and is no part of the container.
+	// What follows describes the other containers, or informs people, and is
+	// no part of this container.
 
-	StartSeconds int      `json:"start_seconds"` // usual time to readiness
-	UnpackedSize int64    `json:"unpacked_size,omitempty"`
-	Reasons      []Reason `json:"reasons"`
-	Warnings     []string `json:"warnings,omitempty"`
+	// Replicas are the containers beside this one, like it but for what each
+	// names.
+	Replicas     []Replica `json:"replicas,omitempty"`
+	MemoryNeeded int64     `json:"memory_needed"` // with its models loaded
+	// Settings are the variables that the image knows, for those who change
+	// them.
+	Settings     []Setting `json:"-"`
+	StartSeconds int       `json:"start_seconds"` // usual time to readiness
+	UnpackedSize int64     `json:"unpacked_size,omitempty"`
+	Reasons      []Reason  `json:"reasons"`
+	Warnings     []string  `json:"warnings,omitempty"`
 }
 
 // Image is what to run and where it comes from.
@@ -145,6 +160,21 @@ type LogRotation struct {
 	MaxFiles int    `json:"max_files"`
 }
 
+// Health is the check by which the daemon tells a server that works from one
+// that does not.
+type Health struct {
+	// Test is the command, as Docker writes it: its first word is CMD or
+	// CMD-SHELL.
+	Test []string `json:"test"`
+	// IntervalSeconds pass between two checks, each of which may take
+	// TimeoutSeconds. Retries failures in a row mean unhealthy; those in the
+	// first StartSeconds do not count.
+	IntervalSeconds int `json:"interval_seconds"`
+	TimeoutSeconds  int `json:"timeout_seconds"`
+	StartSeconds    int `json:"start_seconds"`
+	Retries         int `json:"retries"`
+}
+
 // Reason is a choice with the fact that caused it.
 type Reason struct {
 	Choice  string `json:"choice"`
@@ -166,7 +196,7 @@ func (p Publish) URL() string {
 // out: it is found out by carrying the plan out, and a tag that has moved since
 // must not make a running server another.
 func (p Plan) Hash() string {
-	p.StartSeconds, p.UnpackedSize, p.Reasons, p.Warnings = 0, 0, nil, nil
+	p.StartSeconds, p.UnpackedSize, p.MemoryNeeded, p.Reasons, p.Warnings, p.Replicas = 0, 0, 0, nil, nil, nil
 	p.Image.Digest = ""
 	data, err := json.Marshal(p)
 	if err != nil {
@@ -200,6 +230,9 @@ func (p Plan) Labels(version string) map[string]string {
 	}
 	if p.Image.Digest != "" {
 		labels[LabelDigest] = p.Image.Digest
+	}
+	if p.Replica > 0 {
+		labels[LabelReplica] = strconv.Itoa(p.Replica)
 	}
 	return labels
 }

@@ -19,6 +19,7 @@ type Request struct {
 	Image    string // an image reference in place of the catalogue's
 	Port     int    // host port; 0 takes the first free one from DefaultPort
 	Listen   string // host address to publish on; empty is loopback
+	Replicas int    // containers side by side, or AutoReplicas; 0 is one
 	// GPUs are indexes or UUIDs, or AllGPUs. Naming any asks for a GPU
 	// variant; none leaves the choice among those that suit.
 	GPUs []string
@@ -66,6 +67,15 @@ func (r Request) validateGPUs(f Facts, c Catalogue) error {
 		}
 	}
 	return nil
+}
+
+// DiffersInNumber says whether other than the asked-for number of servers
+// runs, or nothing.
+func (r Request) DiffersInNumber(running int) string {
+	if r.Replicas > 0 && r.Replicas != running {
+		return fmt.Sprintf("there are %d servers, not %d", running, r.Replicas)
+	}
+	return ""
 }
 
 // Differs says in what a running server is another than was explicitly asked

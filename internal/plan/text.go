@@ -28,7 +28,7 @@ func (p Plan) String() string {
 
 func (p Plan) rows() [][2]string {
 	rows := [][2]string{
-		{"container", p.Name},
+		{"container", p.Container()},
 		{"image", p.imageText()},
 		{"address", fmt.Sprintf("%s (port %d of the container)", p.Publish.URL(), p.Publish.Container)},
 		{"user", p.userText()},
@@ -45,6 +45,15 @@ func (p Plan) rows() [][2]string {
 	}
 	for _, b := range p.Binds {
 		rows = append(rows, [2]string{"directory", b.Source + " at " + b.Target})
+	}
+	if len(p.Replicas) > 0 {
+		for _, other := range p.Containers()[1:] {
+			text := other.Publish.URL()
+			if other.GPUs != nil {
+				text += ", GPU " + other.GPUs.String()
+			}
+			rows = append(rows, [2]string{"beside it", other.Container() + " at " + text})
+		}
 	}
 	for _, e := range p.Env {
 		rows = append(rows, [2]string{"environment", e.Name + "=" + e.Value})

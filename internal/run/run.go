@@ -6,6 +6,8 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -81,18 +83,20 @@ func (s Stage) String() string {
 
 // Server is a container of this program, as the daemon describes it now.
 type Server struct {
-	ID      string    `json:"id"`
-	Name    string    `json:"name"`
-	Variant string    `json:"variant"`
-	Image   string    `json:"image"`
-	Digest  string    `json:"digest,omitempty"` // that the image was pulled with
-	ImageID string    `json:"image_id"`         // the digest of what runs, whatever the tag means by now
-	State   string    `json:"state"`            // as docker ps: running, exited, created …
-	Status  string    `json:"status"`
-	URL     string    `json:"url,omitempty"`  // empty unless it runs
-	Port    int       `json:"port,omitempty"` // on the host
-	Plan    string    `json:"plan"`           // plan.Plan.Hash
-	GPUs    string    `json:"gpus,omitempty"` // plan.GPURequest.String
+	ID      string `json:"id"`
+	Name    string `json:"name"`
+	Variant string `json:"variant"`
+	Image   string `json:"image"`
+	Digest  string `json:"digest,omitempty"` // that the image was pulled with
+	ImageID string `json:"image_id"`         // the digest of what runs, whatever the tag means by now
+	State   string `json:"state"`            // as docker ps: running, exited, created …
+	Status  string `json:"status"`
+	URL     string `json:"url,omitempty"`  // empty unless it runs
+	Port    int    `json:"port,omitempty"` // on the host
+	Plan    string `json:"plan"`           // plan.Plan.Hash
+	GPUs    string `json:"gpus,omitempty"` // plan.GPURequest.String
+	// Replica numbers the servers of an instance that has several, from 1 on.
+	Replica int       `json:"replica,omitempty"`
 	Created time.Time `json:"created"`
 	// Other servers were started by Compose or by hand.
 	Other bool `json:"other,omitempty"`
@@ -104,8 +108,8 @@ type Server struct {
 // Running tells whether the container's process runs.
 func (s Server) Running() bool { return s.State == "running" }
 
-// Servers lists this program's containers, running ones first, then the
-// newest first.
+// Servers lists this program's containers: running ones first, then by
+// replica, then the newest first.
 func (r *Runner) Servers(ctx context.Context) ([]Server, error) {
 	list, err := r.Docker.ContainerList(ctx, container.ListOptions{
 		All:     true,
@@ -121,6 +125,9 @@ func (r *Runner) Servers(ctx context.Context) ([]Server, error) {
 		} else {
 			others = append(others, s)
 		}
+	}
+	for _, list := range [][]Server{running, others} {
+		slices.SortStableFunc(list, func(a, b Server) int { return a.Replica - b.Replica })
 	}
 	return append(running, others...), nil
 }
@@ -138,6 +145,7 @@ func fromSummary(c container.Summary) Server {
 		Status:  c.Status,
 		Created: time.Unix(c.Created, 0),
 	}
+	s.Replica, _ = strconv.Atoi(c.Labels[plan.LabelReplica]) // 0 without a label
 	if len(c.Names) > 0 {
 		s.Name = strings.TrimPrefix(c.Names[0], "/")
 	}
@@ -168,8 +176,8 @@ func (r *Runner) EnsureBuiltIn(ctx context.Context, image plan.Image) (loaded bo
 // returned and created is false. After a failure or an interruption nothing
 // is left behind.
 func (r *Runner) Start(ctx context.Context, p plan.Plan, secrets map[string]string) (server Server, created bool, err error) {
-	r.Report(Event{Stage: Starting, Subject: p.Name})
-	if err := r.removeDead(ctx, p.Name); err != nil {
+	r.Report(Event{Stage: Starting, Subject: p.Container()})
+	if err := r.removeDead(ctx, p.Container()); err != nil {
 		return Server{}, false, err
 	}
 	fresh, err := r.missingVolumes(ctx, p)
@@ -195,7 +203,7 @@ func (r *Runner) Start(ctx context.Context, p plan.Plan, secrets map[string]stri
 		r.Discard(Server{ID: id, fresh: fresh})
 		return Server{}, false, startFault(ctx, p, err)
 	}
-	return Server{ID: id, Name: p.Name, Variant: p.Variant, Image: p.Image.Reference, Digest: p.Image.Digest, State: "running",
+	return Server{ID: id, Name: p.Container(), Replica: p.Replica, Variant: p.Variant, Image: p.Image.Reference, Digest: p.Image.Digest, State: "running",
 		URL: p.Publish.URL(), Port: p.Publish.Port, Plan: p.Hash(), Created: time.Now(), fresh: fresh}, other == nil, nil
 }
 
@@ -207,25 +215,25 @@ func (r *Runner) create(ctx context.Context, p plan.Plan, secrets map[string]str
 	config, host, platform := spec(p, secrets, r.Version)
 	begin := time.Now()
 	for {
-		response, err := r.Docker.ContainerCreate(ctx, config, host, nil, platform, p.Name)
+		response, err := r.Docker.ContainerCreate(ctx, config, host, nil, platform, p.Container())
 		if err == nil {
 			return response.ID, nil, nil
 		}
 		if !errdefs.IsConflict(err) {
 			return "", nil, fmt.Errorf("create the container: %w", err)
 		}
-		holder, inspectErr := r.Docker.ContainerInspect(ctx, p.Name)
+		holder, inspectErr := r.Docker.ContainerInspect(ctx, p.Container())
 		foreign := inspectErr == nil && holder.Config.Labels[plan.LabelInstance] != p.Name
 		if foreign || time.Since(begin) > startGrace {
-			return "", nil, fault.Wrap(fault.Failed, err, "rename or remove it: docker rm -f "+p.Name,
-				"the name %s is taken by another container", p.Name)
+			return "", nil, fault.Wrap(fault.Failed, err, "rename or remove it: docker rm -f "+p.Container(),
+				"the name %s is taken by another container", p.Container())
 		}
 		servers, err := r.Servers(ctx)
 		if err != nil {
 			return "", nil, err
 		}
 		for _, s := range servers {
-			if s.Name == p.Name && (s.Running() || s.State == "created" && s.Plan == p.Hash()) {
+			if s.Name == p.Container() && (s.Running() || s.State == "created" && s.Plan == p.Hash()) {
 				return "", &s, nil
 			}
 		}

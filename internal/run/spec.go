@@ -3,6 +3,7 @@ package run
 import (
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/docker/docker/api/types/container"
 	"github.com/docker/docker/api/types/mount"
@@ -24,6 +25,7 @@ func spec(p plan.Plan, secrets map[string]string, version string) (*container.Co
 		ExposedPorts: nat.PortSet{port: {}},
 		Labels:       p.Labels(version),
 		StopTimeout:  &p.StopSeconds,
+		Healthcheck:  healthCheck(p.Health),
 	}
 	host := &container.HostConfig{
 		PortBindings: nat.PortMap{port: {{HostIP: p.Publish.Address, HostPort: strconv.Itoa(p.Publish.Port)}}},
@@ -48,7 +50,16 @@ func spec(p plan.Plan, secrets map[string]string, version string) (*container.Co
 			"max-size": p.Log.MaxSize, "max-file": strconv.Itoa(p.Log.MaxFiles),
 		}},
 	}
+	if p.Init {
+		host.Init = &p.Init
+	}
 	return config, host, platform(p.Image.Platform)
+}
+
+func healthCheck(h plan.Health) *container.HealthConfig {
+	seconds := func(n int) time.Duration { return time.Duration(n) * time.Second }
+	return &container.HealthConfig{Test: h.Test, Interval: seconds(h.IntervalSeconds), Timeout: seconds(h.TimeoutSeconds),
+		StartPeriod: seconds(h.StartSeconds), Retries: h.Retries}
 }
 
 func environment(p plan.Plan, secrets map[string]string) []string {

@@ -32,6 +32,7 @@ func TestSpec(t *testing.T) {
       "NUMBA_CACHE_DIR=/tmp/numba", "MPLCONFIGDIR=/tmp/matplotlib", "TORCH_HOME=/tmp/torch", "XDG_CACHE_HOME=/tmp/cache", "A=b=c", "TOKEN=hush"],
     "ExposedPorts": {"8000/tcp": {}},
     "Labels": {"io.facecraft.instance": "facecraft", "io.facecraft.plan": "HASH", "io.facecraft.variant": "lite", "io.facecraft.version": "v1"},
+    "Healthcheck": {"Test": ["CMD", "/facecraft", "check-lite"], "Interval": 30000000000, "Timeout": 60000000000, "StartPeriod": 180000000000, "Retries": 5},
     "StopTimeout": 30
   },
   "host": {
@@ -56,6 +57,7 @@ func TestSpec(t *testing.T) {
     "Env": ["FACECRAFT_CORS_ORIGINS=http://127.0.0.1:9000,http://localhost:9000"],
     "ExposedPorts": {"8000/tcp": {}},
     "Labels": {"io.facecraft.instance": "facecraft", "io.facecraft.plan": "HASH", "io.facecraft.variant": "lite", "io.facecraft.version": "v1"},
+    "Healthcheck": {"Test": ["CMD", "/facecraft", "check-lite"], "Interval": 30000000000, "Timeout": 60000000000, "StartPeriod": 180000000000, "Retries": 5},
     "StopTimeout": 30
   },
   "host": {
@@ -82,6 +84,7 @@ func TestSpec(t *testing.T) {
     "Env": ["FACECRAFT_CORS_ORIGINS=http://127.0.0.1:8000,http://localhost:8000"],
     "ExposedPorts": {"8000/tcp": {}},
     "Labels": {"io.facecraft.gpus": "all", "io.facecraft.instance": "facecraft", "io.facecraft.plan": "HASH", "io.facecraft.variant": "gpu", "io.facecraft.version": "v1"},
+    "Healthcheck": {"Test": ["CMD-SHELL"], "Interval": 30000000000, "Timeout": 60000000000, "StartPeriod": 180000000000, "Retries": 5},
     "StopTimeout": 30
   },
   "host": {
@@ -90,6 +93,7 @@ func TestSpec(t *testing.T) {
       {"Type": "volume", "Source": "facecraft_uploads", "Target": "/app/uploads", "VolumeOptions": {"Labels": {"io.facecraft.instance": "facecraft"}}},
       {"Type": "volume", "Source": "facecraft_processed", "Target": "/app/processed", "VolumeOptions": {"Labels": {"io.facecraft.instance": "facecraft"}}}
     ],
+    "Init": true,
     "CapDrop": ["ALL"],
     "SecurityOpt": ["no-new-privileges"],
     "Memory": 8589934592,
@@ -109,6 +113,9 @@ func TestSpec(t *testing.T) {
 			}
 			config, host, platform := spec(p, tt.secrets, "v1")
 			config.Labels[plan.LabelPlan] = "HASH"
+			if config.Healthcheck.Test[0] == "CMD-SHELL" { // a script, which the catalogue's test runs
+				config.Healthcheck.Test = config.Healthcheck.Test[:1]
+			}
 			got := canonical(t, map[string]any{"config": config, "host": host, "platform": platform})
 			var want any
 			if err := json.Unmarshal([]byte(tt.want), &want); err != nil {

@@ -1,0 +1,191 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"reflect"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/docker/docker/client"
+
+	"github.com/djok/facecraft/internal/dockertest"
+)
+
+// The ways in which a plan becomes a container.
+const (
+	byCompose = "docker compose up"
+	byLine    = "docker run"
+	bySwarm   = "docker stack deploy"
+)
+
+// differences are all those that there may be between the container that
+// `facecraft up` makes and the same plan's container made otherwise, as
+// docker inspect shows them. A field is a regular expression.
+var differences = []struct{ by, field, reason string }{
+	{byCompose, `Config\.Labels\.com\.docker\.compose\..*`, "Compose's memory"},
+	{byCompose, `HostConfig\.NetworkMode`, "Compose gives each project a network of its own"},
+	{byCompose, `Config\.Labels\.io\.facecraft\.digest`, "up notes what its pull brought; compose --pin names it"},
+	{byCompose, `Config\.Attach(Stdout|Stderr)`, "Compose's way to create; nothing is attached"},
+	{byLine, `Config\.Labels\.io\.facecraft\.digest`, "up notes what its pull brought"},
+	{byLine, `HostConfig\.RestartPolicy\.Name`, "docker's word for none"},
+	{bySwarm, `Config\.Labels\.com\.docker\.(swarm|stack)\..*`, "Swarm's memory"},
+	{bySwarm, `Config\.Labels\.io\.facecraft\..*`, "on the service, for Swarm's containers are not facecraft's to stop"},
+	{bySwarm, `Config\.StopTimeout`, "Swarm keeps it in the service"},
+	{bySwarm, `HostConfig\.Isolation`, "Swarm's word for none"},
+	{bySwarm, `HostConfig\.PortBindings.*`, "Swarm publishes for the service, on all addresses"},
+	{bySwarm, `HostConfig\.SecurityOpt.*`, "Swarm cannot express no-new-privileges"},
+	{bySwarm, `HostConfig\.MemorySwap`, "Swarm cannot forbid swap"},
+	{bySwarm, `Mounts\..*\.Name`, "a task's volumes are named by its slot"},
+	{bySwarm, `(HostConfig\.Tmpfs|Mounts)\./tmp.*`, "a task's tmpfs is a mount"},
+}
+
+// TestParity compares the containers field by field, on the real daemon.
+func TestParity(t *testing.T) {
+	t.Parallel()
+	u := newUser(t)
+	cpu := dockertest.Registry(t) + "/djok/facecraft:cpu"
+	dockertest.PushLite(t, cpu)
+	dockertest.RemoveImages(t, u.docker, cpu)
+	for name, flags := range map[string][]string{"lite": {"--lite"}, "cpu": {"--image", cpu}} {
+		t.Run(name, func(t *testing.T) {
+			u := *u
+			u.t = t
+			u.run(append([]string{"up", "--no-open"}, flags...)...)
+			want := inspect(t, u.docker, u.containers()[0].ID)
+			file := filepath.Join(u.dir, name+".yml")
+			u.run(append([]string{"compose", "--output", file}, flags...)...)
+			line := u.run(append([]string{"plan", "--format", "docker-run"}, flags...)...)
+			u.run("down")
+
+			if err := exec.Command("docker", "compose", "version").Run(); err != nil {
+				dockertest.Need(t, err, "docker compose")
+			}
+			u.shell("docker compose -f " + file + " up --detach --quiet-pull")
+			compareContainers(t, byCompose, want, inspect(t, u.docker, u.containers()[0].ID))
+			u.shell("docker compose -f " + file + " down")
+
+			u.shell(line)
+			compareContainers(t, byLine, want, inspect(t, u.docker, u.containers()[0].ID))
+			u.run("down")
+			if got := u.volumes(); got != 2 {
+				t.Errorf("%d volumes, want the same two all along", got)
+			}
+		})
+	}
+	unusedDifferences(t, byCompose, byLine)
+}
+
+// shell runs a line as a person would paste it.
+func (u *user) shell(line string) string {
+	u.t.Helper()
+	cmd := exec.CommandContext(u.t.Context(), "sh", "-c", line)
+	cmd.Dir, cmd.Env = u.dir, os.Environ()
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	output, err := cmd.Output()
+	if err != nil {
+		u.t.Fatalf("%s: %v\n%s", line, err, &stderr)
+	}
+	return string(output)
+}
+
+// inspect is a container's configuration, as paths with their values. What is
+// not set is left out, however the daemon writes that.
+func inspect(t *testing.T, docker client.APIClient, id string) map[string]string {
+	t.Helper()
+	_, raw, err := docker.ContainerInspectWithRaw(t.Context(), id, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var c struct {
+		Config, HostConfig map[string]any
+		Mounts             []struct {
+			Type, Name, Destination string
+			RW                      bool
+		}
+	}
+	if err := json.Unmarshal(raw, &c); err != nil {
+		t.Fatal(err)
+	}
+	delete(c.Config, "Hostname") // the container's ID
+	// Named volumes are asked for in one of two places, to the same effect.
+	delete(c.HostConfig, "Binds")
+	delete(c.HostConfig, "Mounts")
+	paths := map[string]string{}
+	for _, m := range c.Mounts {
+		place := "Mounts." + m.Destination
+		paths[place+".Type"], paths[place+".Name"], paths[place+".RW"] = m.Type, m.Name, fmt.Sprint(m.RW)
+	}
+	flatten(paths, "Config", c.Config)
+	flatten(paths, "HostConfig", c.HostConfig)
+	return paths
+}
+
+func flatten(paths map[string]string, path string, v any) {
+	switch v := v.(type) {
+	case map[string]any:
+		for key, value := range v {
+			flatten(paths, path+"."+key, value)
+			if strings.ContainsRune(key, '/') { // a path or a port, which counts without a value
+				paths[path+"."+key+" is there"] = "true"
+			}
+		}
+	case []any:
+		if !slices.ContainsFunc(v, func(e any) bool { _, text := e.(string); return !text }) {
+			slices.SortFunc(v, func(a, b any) int { return strings.Compare(a.(string), b.(string)) })
+		}
+		for i, value := range v {
+			flatten(paths, fmt.Sprintf("%s[%d]", path, i), value)
+		}
+	default:
+		if v != nil && !reflect.ValueOf(v).IsZero() {
+			paths[path] = fmt.Sprint(v)
+		}
+	}
+}
+
+// seenDifferences are the rows of the table that something was found for.
+var seenDifferences = map[string]bool{}
+
+func compareContainers(t *testing.T, by string, want, got map[string]string) {
+	t.Helper()
+	paths := map[string]bool{}
+	for path := range want {
+		paths[path] = true
+	}
+	for path := range got {
+		paths[path] = true
+	}
+	for path := range paths {
+		if want[path] != got[path] && !allowed(by, path) {
+			t.Errorf("%s: %s is %q, and %q with facecraft up", by, path, got[path], want[path])
+		}
+	}
+}
+
+func allowed(by, path string) bool {
+	for _, d := range differences {
+		if d.by == by && regexp.MustCompile("^"+d.field+"$").MatchString(path) {
+			seenDifferences[d.by+d.field] = true
+			return true
+		}
+	}
+	return false
+}
+
+// unusedDifferences keeps the table true.
+func unusedDifferences(t *testing.T, ways ...string) {
+	t.Helper()
+	for _, d := range differences {
+		if slices.Contains(ways, d.by) && !seenDifferences[d.by+d.field] {
+			t.Errorf("%s: there is no difference in %s any more", d.by, d.field)
+		}
+	}
+}

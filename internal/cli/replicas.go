@@ -1,0 +1,60 @@
+package cli
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/djok/facecraft/internal/plan"
+	"github.com/djok/facecraft/internal/run"
+)
+
+// beside are the running servers that belong to the same instance as one of
+// this program's.
+func (s *session) beside(ctx context.Context, server run.Server) ([]run.Server, error) {
+	if server.Other {
+		return nil, nil
+	}
+	servers, err := s.Servers(ctx)
+	return slices.DeleteFunc(servers, func(other run.Server) bool {
+		return other.ID == server.ID || !other.Running() || other.URL == ""
+	}), err
+}
+
+// startBeside starts the containers of a plan beside the first; created are
+// those that no other call was faster to start. After a failure none of them
+// is left.
+func (s *session) startBeside(ctx context.Context, p plan.Plan) (servers, created []run.Server, err error) {
+	for _, each := range p.Containers()[1:] {
+		if err := run.MakeDirectories(each); err != nil {
+			s.discardAll(created)
+			return nil, nil, err
+		}
+		server, mine, err := s.Start(ctx, each, s.app.secrets)
+		if err != nil {
+			s.discardAll(created)
+			return nil, nil, err
+		}
+		servers = append(servers, server)
+		if mine {
+			created = append(created, server)
+		}
+	}
+	return servers, created, nil
+}
+
+func (s *session) discardAll(servers []run.Server) {
+	for _, server := range servers {
+		s.Discard(server)
+	}
+}
+
+// waitAll returns when every server is ready. All load at the same time.
+func (s *session) waitAll(ctx context.Context, servers []run.Server, usualSeconds int, timeout time.Duration) error {
+	for _, server := range servers {
+		if err := s.WaitReady(ctx, server, time.Duration(usualSeconds)*time.Second, timeout); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,44 @@
+package compose
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/djok/facecraft/internal/plan"
+)
+
+// RenderStack writes the plan as a stack for `docker stack deploy`. The notes
+// say what Swarm cannot express.
+func RenderStack(p plan.Plan, from Origin) (yaml []byte, notes []string, err error) {
+	count := 1 + len(p.Replicas)
+	p.Replicas, p.Replica = nil, 0 // Swarm numbers its tasks itself
+	yaml, _, err = render(stackFile, []service{{Plan: p, Service: "api", Version: from.Version, Count: count}}, from)
+	notes = []string{
+		"Swarm publishes a port on every address of every node, and the API enforces no key: keep port " + strconv.Itoa(p.Publish.Port) + " behind a firewall",
+		"Swarm cannot express no-new-privileges, nor forbid swap",
+	}
+	if p.Image.BuiltIn {
+		notes = append(notes, "the image "+p.Image.Reference+" is in no registry: run facecraft pull --tag "+p.Variant+
+			" on every node, and docker stack deploy --resolve-image never")
+	}
+	if p.GPUs != nil && len(p.GPUs.IDs) > 0 {
+		notes = append(notes, "Swarm gives each server some GPU of its node, not "+p.GPUs.String())
+	}
+	return yaml, notes, err
+}
+
+// Arch is the architecture as Swarm's nodes name theirs.
+func (s service) Arch() string {
+	_, arch, _ := strings.Cut(s.Image.Platform, "/")
+	if name, ok := map[string]string{"amd64": "x86_64", "arm64": "aarch64"}[arch]; ok {
+		return name
+	}
+	return arch
+}
+
+// VolumeKey is a volume's name within a stack.
+func (s service) VolumeKey(v plan.Volume) string { return strings.TrimPrefix(v.Name, s.Name+"_") }
+
+// RolloutSeconds is how long an update watches a new server before it goes on:
+// as long as loading usually takes, and as long again.
+func (s service) RolloutSeconds() int { return 2 * s.StartSeconds }

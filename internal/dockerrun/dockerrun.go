@@ -1,0 +1,165 @@
+// Package dockerrun renders a Plan as a `docker run` line: the same container
+// as `facecraft up` creates, to paste.
+package dockerrun
+
+import (
+	"fmt"
+	"maps"
+	"net"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/djok/facecraft/internal/plan"
+)
+
+// Render writes one line for each container of the plan, quoted for a POSIX
+// shell. The notes say what the line cannot express.
+func Render(p plan.Plan, version string) (lines string, notes []string) {
+	var b strings.Builder
+	for _, each := range p.Containers() {
+		b.WriteString(Line(each, version) + "\n")
+	}
+	if p.Image.BuiltIn {
+		notes = append(notes, fmt.Sprintf("the image %s is made by facecraft: facecraft pull --tag %s makes it", p.Image.Reference, p.Variant))
+	}
+	if p.Health.Test[0] != shellTest {
+		notes = append(notes, "docker run has no flag for a health check without a shell: the image's own is used, with these intervals")
+	}
+	for _, name := range p.InheritedSecrets() {
+		notes = append(notes, name+" is taken from the environment of the shell that runs the line")
+	}
+	if len(p.Binds) > 0 {
+		notes = append(notes, "the directories have to be there, and to belong to the user "+p.User)
+	}
+	return b.String(), notes
+}
+
+// Line is one container's command.
+func Line(p plan.Plan, version string) string {
+	var words []string
+	for _, word := range args(p, version) {
+		words = append(words, Quote(word))
+	}
+	return strings.Join(words, " ")
+}
+
+// shellTest begins a health check that a shell runs, the only kind that docker
+// run knows.
+const shellTest = "CMD-SHELL"
+
+func args(p plan.Plan, version string) []string {
+	words := []string{"docker", "run", "--detach", "--name", p.Container()}
+	flag := func(name string, format string, args ...any) {
+		words = append(words, name, fmt.Sprintf(format, args...))
+	}
+	if p.Image.Platform != "" {
+		flag("--platform", "%s", p.Image.Platform)
+	}
+	if p.Image.BuiltIn {
+		flag("--pull", "never")
+	}
+	flag("--publish", "%s:%d", net.JoinHostPort(p.Publish.Address, strconv.Itoa(p.Publish.Port)), p.Publish.Container)
+	for _, e := range p.Env {
+		flag("--env", "%s=%s", e.Name, e.Value)
+	}
+	for _, name := range p.InheritedSecrets() {
+		flag("--env", "%s", name)
+	}
+	for _, file := range p.SecretFiles() {
+		flag("--env-file", "%s", file)
+	}
+	for _, v := range p.Volumes {
+		flag("--mount", "type=volume,source=%s,target=%s,volume-label=%s=%s", v.Name, v.Target, plan.LabelInstance, p.Name)
+	}
+	for _, b := range p.Binds {
+		words = append(words, bind(b)...)
+	}
+	for _, path := range p.Tmpfs {
+		flag("--tmpfs", "%s", path)
+	}
+	flag("--user", "%s", p.User)
+	for _, group := range p.GroupAdd {
+		flag("--group-add", "%s", group)
+	}
+	if p.UserNamespace != "" {
+		flag("--userns", "%s", p.UserNamespace)
+	}
+	for _, c := range p.CapDrop {
+		flag("--cap-drop", "%s", c)
+	}
+	for _, o := range p.SecurityOpt {
+		flag("--security-opt", "%s", o)
+	}
+	if p.ReadOnly {
+		words = append(words, "--read-only")
+	}
+	if p.Init {
+		words = append(words, "--init")
+	}
+	flag("--memory", "%d", p.MemoryLimit)
+	flag("--memory-swap", "%d", p.MemoryLimit) // no swap beside it
+	flag("--pids-limit", "%d", p.PIDsLimit)
+	if p.GPUs != nil {
+		flag("--gpus", "%s", gpus(*p.GPUs))
+	}
+	words = append(words, health(p.Health)...)
+	flag("--stop-timeout", "%d", p.StopSeconds)
+	flag("--log-driver", "json-file")
+	flag("--log-opt", "max-size=%s", p.Log.MaxSize)
+	flag("--log-opt", "max-file=%d", p.Log.MaxFiles)
+	labels := p.Labels(version)
+	for _, name := range slices.Sorted(maps.Keys(labels)) {
+		flag("--label", "%s=%s", name, labels[name])
+	}
+	return append(words, p.Image.Pinned())
+}
+
+// bind mounts a directory that has to be there. Only --volume can have it
+// labelled for SELinux.
+func bind(b plan.Bind) []string {
+	if b.Relabel {
+		return []string{"--volume", b.Source + ":" + b.Target + ":z"}
+	}
+	return []string{"--mount", "type=bind," + field("source="+b.Source) + "," + field("target="+b.Target)}
+}
+
+// field is one of a line of CSV, which is how docker reads --mount and --gpus.
+func field(text string) string {
+	if !strings.ContainsAny(text, ",\"\n") {
+		return text
+	}
+	return `"` + strings.ReplaceAll(text, `"`, `""`) + `"`
+}
+
+func health(h plan.Health) []string {
+	var words []string
+	if h.Test[0] == shellTest {
+		words = append(words, "--health-cmd", h.Test[1])
+	}
+	return append(words,
+		"--health-interval", fmt.Sprintf("%ds", h.IntervalSeconds),
+		"--health-timeout", fmt.Sprintf("%ds", h.TimeoutSeconds),
+		"--health-start-period", fmt.Sprintf("%ds", h.StartSeconds),
+		"--health-retries", strconv.Itoa(h.Retries))
+}
+
+// gpus is the flag's value.
+func gpus(g plan.GPURequest) string {
+	if len(g.IDs) == 0 {
+		return "all"
+	}
+	return field("device=" + strings.Join(g.IDs, ","))
+}
+
+var harmless = regexp.MustCompile(`^[A-Za-z0-9_@%+=:,./-]+$`)
+
+// Quote makes a text one word for a POSIX shell. See
+// https://pubs.opengroup.org/onlinepubs/9799919799/utilities/V3_chap02.html#tag_19_02_02
+func Quote(text string) string {
+	if harmless.MatchString(text) {
+		return text
+	}
+	return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'"
+}

@@ -1,0 +1,131 @@
+package dockerrun_test
+
+import (
+	"flag"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/djok/facecraft/internal/dockerrun"
+	"github.com/djok/facecraft/internal/dockertest"
+	"github.com/djok/facecraft/internal/plan"
+	"github.com/djok/facecraft/internal/plan/plantest"
+)
+
+// `go test ./internal/dockerrun -update` writes the expected lines anew.
+var update = flag.Bool("update", false, "write the expected files anew")
+
+func TestRender(t *testing.T) {
+	t.Parallel()
+	for name, p := range plantest.Samples(t) {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			got, _ := dockerrun.Render(p, "v1.2.3")
+			if strings.Contains(got, plantest.SecretValue) {
+				t.Error("a secret is in the line")
+			}
+			path := filepath.Join("testdata", name+".sh")
+			if *update {
+				if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
+					t.Fatal(err)
+				}
+			}
+			want, err := os.ReadFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got != string(want) {
+				t.Errorf("%s differs; after reading the difference, go test ./internal/dockerrun -update accepts it. Got:\n%s", path, got)
+			}
+			compareWords(t, p, got)
+		})
+	}
+}
+
+// compareWords has a shell read the lines back, and looks for the plan's own
+// texts in what docker would get.
+func compareWords(t *testing.T, p plan.Plan, lines string) {
+	t.Helper()
+	var words []string
+	for _, line := range shellLines(t, lines) {
+		words = append(words, line...)
+	}
+	expected := []string{p.Image.Pinned(), p.User}
+	if p.Health.Test[0] == "CMD-SHELL" {
+		expected = append(expected, p.Health.Test[1])
+	}
+	for _, e := range p.Env {
+		expected = append(expected, e.Name+"="+e.Value)
+	}
+	for _, want := range expected {
+		if !slices.Contains(words, want) {
+			t.Errorf("no word %q among %q", want, words)
+		}
+	}
+	if got, want := len(shellLines(t, lines)), len(p.Containers()); got != want {
+		t.Errorf("%d commands, want %d", got, want)
+	}
+}
+
+// shellLines runs the text with a docker that tells its words.
+func shellLines(t *testing.T, script string) [][]string {
+	t.Helper()
+	sh, err := exec.LookPath("sh")
+	dockertest.Need(t, err, "a POSIX shell")
+	cmd := exec.Command(sh, "-c", `docker() { printf '%s\0' docker "$@"; printf '\1'; }; `+script)
+	cmd.Env = []string{"HOME=/must/not/appear"}
+	output, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("%v in\n%s", err, script)
+	}
+	var commands [][]string
+	for command := range strings.SplitSeq(strings.TrimSuffix(string(output), "\x01"), "\x01") {
+		commands = append(commands, strings.Split(strings.TrimSuffix(command, "\x00"), "\x00"))
+	}
+	return commands
+}
+
+func TestQuote(t *testing.T) {
+	t.Parallel()
+	words := []string{"plain", "", "two words", "it's", `"`, "$HOME", "`id`", `\`, "*", "~", "a;b", "a&b", "a|b", "#c", "!!", "é", "new\nline", "-x", "''", "{a,b}"}
+	var quoted []string
+	for _, word := range words {
+		quoted = append(quoted, dockerrun.Quote(word))
+	}
+	got := shellLines(t, "docker "+strings.Join(quoted, " "))
+	if len(got) != 1 || !slices.Equal(got[0][1:], words) {
+		t.Errorf("the shell read %q, want %q", got, words)
+	}
+}
+
+// FuzzQuote finds no text that a shell reads differently.
+func FuzzQuote(f *testing.F) {
+	f.Add("it's $HOME")
+	f.Fuzz(func(t *testing.T, text string) {
+		if strings.ContainsAny(text, "\x00\x01") {
+			t.Skip("no word of a command line")
+		}
+		if got := shellLines(t, "docker "+dockerrun.Quote(text)); got[0][1] != text {
+			t.Errorf("the shell read %q, want %q", got[0][1], text)
+		}
+	})
+}
+
+// TestFieldsRendered fails for a new field of the plan until somebody decides
+// what the line says of it.
+func TestFieldsRendered(t *testing.T) {
+	t.Parallel()
+	const comment = "it informs people, and a command line has no comments"
+	p := plantest.Make(t, plantest.Laptop(), plan.Request{})
+	plantest.Rendered(t, p, func(p plan.Plan) string {
+		lines, _ := dockerrun.Render(p, "v1.2.3")
+		return lines
+	}, map[string]string{
+		"StartSeconds": comment, "UnpackedSize": comment, "MemoryNeeded": comment,
+		"Reasons": comment, "Warnings": comment, "Settings": comment,
+		"Health.Test": "only its first two words: a check without a shell is the image's own",
+	})
+}

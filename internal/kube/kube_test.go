@@ -1,0 +1,286 @@
+package kube_test
+
+import (
+	"bytes"
+	"flag"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	appsv1 "k8s.io/api/apps/v1"
+	autoscalingv2 "k8s.io/api/autoscaling/v2"
+	corev1 "k8s.io/api/core/v1"
+	networkingv1 "k8s.io/api/networking/v1"
+	policyv1 "k8s.io/api/policy/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/yaml"
+
+	"github.com/djok/facecraft/internal/kube"
+	"github.com/djok/facecraft/internal/plan"
+	"github.com/djok/facecraft/internal/plan/plantest"
+)
+
+// `go test ./internal/kube -update` writes the expected files anew.
+var update = flag.Bool("update", false, "write the expected files anew")
+
+var options = kube.Options{Version: "v1.2.3", Command: "facecraft compose --target kubernetes"}
+
+func render(t *testing.T, p plan.Plan, o kube.Options) []byte {
+	t.Helper()
+	file, notes, err := kube.Render(p, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(notes) == 0 {
+		t.Error("no note says what Kubernetes cannot express")
+	}
+	return file
+}
+
+func TestRender(t *testing.T) {
+	t.Parallel()
+	for name, p := range plantest.ClusterSamples(t) {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			got := render(t, p, options)
+			if bytes.Contains(got, []byte(plantest.SecretValue)) {
+				t.Error("a secret is in the file")
+			}
+			compareGolden(t, name+".yml", got)
+			c := decode(t, got)
+			c.check(t, p)
+			restricted(t, c.deployment.Spec.Template.Spec)
+		})
+	}
+}
+
+func TestIngress(t *testing.T) {
+	t.Parallel()
+	o := options
+	o.Ingress = "portraits.example.org"
+	got := render(t, plantest.Make(t, plantest.Laptop(), plan.Request{}), o)
+	compareGolden(t, "ingress.yml", got)
+	c := decode(t, got)
+	if c.ingress == nil || c.ingress.Spec.Rules[0].Host != o.Ingress {
+		t.Errorf("ingress %+v", c.ingress)
+	}
+	if from := c.network.Spec.Ingress[0].From; len(from) != 2 {
+		t.Errorf("the ingress controller may not reach the pods: %+v", from)
+	}
+}
+
+func compareGolden(t *testing.T, name string, got []byte) {
+	t.Helper()
+	path := filepath.Join("testdata", name)
+	if *update {
+		if err := os.WriteFile(path, got, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(got, want) {
+		t.Errorf("%s differs; after reading the difference, go test ./internal/kube -update accepts it. Got:\n%s", path, got)
+	}
+}
+
+// cluster is what the API server would be given.
+type cluster struct {
+	namespace  *corev1.Namespace
+	deployment *appsv1.Deployment
+	service    *corev1.Service
+	budget     *policyv1.PodDisruptionBudget
+	scaler     *autoscalingv2.HorizontalPodAutoscaler
+	network    *networkingv1.NetworkPolicy
+	ingress    *networkingv1.Ingress
+}
+
+// decode reads every document into its type, and accepts no field that the
+// type does not have.
+func decode(t *testing.T, file []byte) *cluster {
+	t.Helper()
+	c := &cluster{}
+	for document := range bytes.SplitSeq(file, []byte("\n---\n")) {
+		var kind metav1.TypeMeta
+		if err := yaml.Unmarshal(document, &kind); err != nil {
+			t.Fatal(err)
+		}
+		var into any
+		switch kind.APIVersion + " " + kind.Kind {
+		case " ": // the header
+			continue
+		case "v1 Namespace":
+			c.namespace = &corev1.Namespace{}
+			into = c.namespace
+		case "apps/v1 Deployment":
+			c.deployment = &appsv1.Deployment{}
+			into = c.deployment
+		case "v1 Service":
+			c.service = &corev1.Service{}
+			into = c.service
+		case "policy/v1 PodDisruptionBudget":
+			c.budget = &policyv1.PodDisruptionBudget{}
+			into = c.budget
+		case "autoscaling/v2 HorizontalPodAutoscaler":
+			c.scaler = &autoscalingv2.HorizontalPodAutoscaler{}
+			into = c.scaler
+		case "networking.k8s.io/v1 NetworkPolicy":
+			c.network = &networkingv1.NetworkPolicy{}
+			into = c.network
+		case "networking.k8s.io/v1 Ingress":
+			c.ingress = &networkingv1.Ingress{}
+			into = c.ingress
+		default:
+			t.Fatalf("an unexpected %s %s", kind.APIVersion, kind.Kind)
+		}
+		if err := yaml.UnmarshalStrict(document, into); err != nil {
+			t.Fatalf("%s: %v\n%s", kind.Kind, err, document)
+		}
+	}
+	return c
+}
+
+// check holds the objects against the plan and against each other.
+func (c *cluster) check(t *testing.T, p plan.Plan) {
+	t.Helper()
+	pod := c.deployment.Spec.Template
+	container := pod.Spec.Containers[0]
+	equal := func(what string, got, want any) {
+		t.Helper()
+		if got != want {
+			t.Errorf("%s is %v, want %v", what, got, want)
+		}
+	}
+	equal("namespace", c.namespace.Name, p.Name)
+	for what, object := range map[string]metav1.Object{"deployment": c.deployment, "service": c.service, "budget": c.budget, "scaler": c.scaler, "network policy": c.network} {
+		equal("namespace of the "+what, object.GetNamespace(), p.Name)
+	}
+	equal("image", container.Image, p.Image.Pinned())
+	equal("memory", container.Resources.Limits.Memory().Value(), p.MemoryLimit)
+	equal("memory reserved", container.Resources.Requests.Memory().Value(), p.MemoryNeeded)
+	gpus := container.Resources.Limits["nvidia.com/gpu"]
+	equal("takes a GPU", gpus.Value() == 1, p.GPUs != nil)
+	equal("pods", int(*c.scaler.Spec.MinReplicas), 1+len(p.Replicas))
+	equal("service links", *pod.Spec.EnableServiceLinks, false)
+	equal("port", c.service.Spec.Ports[0].TargetPort.String(), container.Ports[0].Name)
+	for what, selector := range map[string]map[string]string{
+		"service": c.service.Spec.Selector, "deployment": c.deployment.Spec.Selector.MatchLabels,
+		"budget": c.budget.Spec.Selector.MatchLabels, "network policy": c.network.Spec.PodSelector.MatchLabels,
+	} {
+		for name, value := range selector {
+			equal("label "+name+" that the "+what+" looks for", pod.Labels[name], value)
+		}
+		equal(what+" selects by", len(selector), 2)
+	}
+	for _, probe := range []*corev1.Probe{container.StartupProbe, container.ReadinessProbe, container.LivenessProbe} {
+		if !slices.Contains(probe.Exec.Command, p.Health.Test[len(p.Health.Test)-1]) {
+			t.Errorf("a probe runs %q, not the health check", probe.Exec.Command)
+		}
+	}
+	mounted := map[string]string{}
+	for _, m := range container.VolumeMounts {
+		mounted[m.Name] = m.MountPath
+	}
+	equal("mounts", len(mounted), len(p.Volumes)+len(p.Tmpfs))
+	for _, v := range pod.Spec.Volumes {
+		if mounted[v.Name] == "" {
+			t.Errorf("the volume %s is mounted nowhere", v.Name)
+		}
+	}
+	equal("number of variables", len(container.Env), len(p.Env)+len(p.Secrets))
+	for i, e := range p.Env {
+		equal("variable", container.Env[i].Name, e.Name)
+		equal(e.Name, container.Env[i].Value, e.Value)
+	}
+	for i, s := range p.Secrets {
+		equal("secret's key", container.Env[len(p.Env)+i].ValueFrom.SecretKeyRef.Key, s.Name)
+	}
+}
+
+// restricted checks a pod by the rules of
+// https://kubernetes.io/docs/concepts/security/pod-security-standards/#restricted
+func restricted(t *testing.T, pod corev1.PodSpec) {
+	t.Helper()
+	refuse := func(broken bool, rule string) {
+		t.Helper()
+		if broken {
+			t.Errorf("not restricted: %s", rule)
+		}
+	}
+	refuse(pod.HostNetwork || pod.HostPID || pod.HostIPC, "the host's namespaces")
+	for _, v := range pod.Volumes {
+		refuse(v.EmptyDir == nil && v.PersistentVolumeClaim == nil && v.ConfigMap == nil && v.Secret == nil, "volume "+v.Name)
+	}
+	security := pod.SecurityContext
+	refuse(security.RunAsNonRoot == nil || !*security.RunAsNonRoot, "runAsNonRoot")
+	refuse(security.RunAsUser == nil || *security.RunAsUser == 0, "runAsUser")
+	refuse(security.SeccompProfile == nil || security.SeccompProfile.Type != corev1.SeccompProfileTypeRuntimeDefault, "seccompProfile")
+	refuse(len(security.Sysctls) > 0, "sysctls")
+	for _, c := range slices.Concat(pod.InitContainers, pod.Containers) {
+		own := c.SecurityContext
+		refuse(own.AllowPrivilegeEscalation == nil || *own.AllowPrivilegeEscalation, "allowPrivilegeEscalation")
+		refuse(own.Privileged != nil && *own.Privileged, "privileged")
+		refuse(!slices.Contains(own.Capabilities.Drop, "ALL") || len(own.Capabilities.Add) > 0, "capabilities")
+		refuse(own.RunAsUser != nil && *own.RunAsUser == 0, "runAsUser")
+		refuse(own.ProcMount != nil, "procMount")
+		for _, port := range c.Ports {
+			refuse(port.HostPort != 0, "hostPort")
+		}
+	}
+}
+
+// TestFieldsRendered fails for a new field of the plan until somebody decides
+// what the manifests say of it.
+func TestFieldsRendered(t *testing.T) {
+	t.Parallel()
+	p := plantest.Make(t, plantest.Laptop(), plan.Request{Tag: "lite"})
+	p.StartSeconds = 60 // far from the shortest start that is allowed for
+	const data = "it comes only with --data, a directory of this machine, which this target refuses"
+	const kubelet = "it is the kubelet's; a note says so"
+	plantest.Rendered(t, p, func(p plan.Plan) string { return string(render(t, p, options)) }, map[string]string{
+		"Publish.Address":     "a Service has an address of the cluster",
+		"PIDsLimit":           kubelet,
+		"Log.MaxSize":         kubelet,
+		"Log.MaxFiles":        kubelet,
+		"SecurityOpt":         "a restricted pod always has allowPrivilegeEscalation: false",
+		"Init":                "a probe's processes are reaped by the container runtime",
+		"Replica":             "the Deployment names its pods itself",
+		"Binds":               data,
+		"GroupAdd":            data,
+		"UserNamespace":       data,
+		"Health.StartSeconds": "the startup probe holds the others back",
+	})
+}
+
+// TestKustomize takes the file as a resource, as its header says.
+func TestKustomize(t *testing.T) {
+	t.Parallel()
+	kubectl, err := exec.LookPath("kubectl")
+	if err != nil {
+		t.Skip("needs kubectl: ", err)
+	}
+	dir := t.TempDir()
+	file := render(t, plantest.Make(t, plantest.Laptop(), plan.Request{}), options)
+	for name, data := range map[string][]byte{
+		"facecraft.yml":      file,
+		"kustomization.yaml": []byte("resources: [facecraft.yml]\nnamespace: elsewhere\nimages: [{name: djok/facecraft, newName: mirror.example.org/facecraft}]\n"),
+	} {
+		if err := os.WriteFile(filepath.Join(dir, name), data, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	output, err := exec.Command(kubectl, "kustomize", dir).CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v\n%s", err, output)
+	}
+	for want, times := range map[string]int{"namespace: elsewhere": 5, "name: elsewhere": 1, "image: mirror.example.org/facecraft:cpu": 1} {
+		if got := strings.Count(string(output), want+"\n"); got != times {
+			t.Errorf("%q is there %d times, want %d\n%s", want, got, times, output)
+		}
+	}
+}

@@ -1,0 +1,173 @@
+package plantest
+
+import (
+	"fmt"
+	"maps"
+	"reflect"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/djok/facecraft/internal/catalog"
+	"github.com/djok/facecraft/internal/plan"
+)
+
+// Make is the plan for a machine and a request, by the program's own
+// catalogue.
+func Make(t testing.TB, facts plan.Facts, request plan.Request) plan.Plan {
+	t.Helper()
+	catalogue, err := catalog.Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := plan.Make(facts, catalogue, request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+// Samples are plans for every renderer: what it has to be able to write, by
+// name.
+func Samples(t testing.TB) map[string]plan.Plan {
+	t.Helper()
+	some := Make(t, Workstation(), plan.Request{Tag: "gpu"})
+	some.GPUs = &plan.GPURequest{IDs: []string{"GPU-1", "GPU-2"}}
+	multiline := Make(t, Laptop(), plan.Request{})
+	multiline.Reasons[0].Because = "a\nservices: {}"
+	multiline.Warnings = []string{"b\r\nname: other"}
+	pinned := Make(t, Laptop(), plan.Request{})
+	pinned.Image.Digest = "sha256:" + strings.Repeat("0123456789abcdef", 4)
+	hostile := Make(t, Laptop(), plan.Request{Image: `registry:5000/a"b$HOME'#{}:cpu`})
+	hostile.Env = append(hostile.Env, plan.Env{Name: "NOTE", Value: "it's $HOME, `id`, \\ \"quoted\"\n  and: more # {{.}}"})
+	return map[string]plan.Plan{
+		"cpu":       Make(t, Laptop(), plan.Request{}),
+		"gpu":       Make(t, Workstation(), plan.Request{}),
+		"some-gpus": some,
+		"lite":      Make(t, Laptop(), plan.Request{Tag: "lite", Instance: "second", Port: 9000}),
+		"replicas":  Make(t, TwoGPUs(), plan.Request{Replicas: plan.AutoReplicas}),
+		"ipv6":      Make(t, Laptop(), plan.Request{Listen: "::1"}),
+		"multiline": multiline,
+		"pinned":    pinned,
+		"secret":    Make(t, Laptop(), plan.Request{Secrets: []plan.Secret{{Name: "FACECRAFT_API_KEY"}}}),
+		"data": Make(t, SELinux(), plan.Request{Data: "/home/maria/faces", Env: []plan.Env{{Name: "A", Value: "$1"}},
+			Secrets: []plan.Secret{{Name: "TOKEN"}}}),
+		"replicas-data": Make(t, Laptop(), plan.Request{Data: "/home/maria/my, faces", Replicas: 2}),
+		"hostile":       hostile,
+	}
+}
+
+// ClusterSamples are those of Samples that can leave this machine: none uses a
+// directory of it.
+func ClusterSamples(t testing.TB) map[string]plan.Plan {
+	t.Helper()
+	samples := Samples(t)
+	maps.DeleteFunc(samples, func(_ string, p plan.Plan) bool { return len(p.Binds) > 0 })
+	return samples
+}
+
+// SecretValue is what a secret is in the tests' environment, and no renderer
+// may write.
+const SecretValue = "correct-horse-battery-staple"
+
+// TwoGPUs is the workstation with a second RTX 4090.
+func TwoGPUs() plan.Facts {
+	f := Workstation()
+	second := RTX4090()
+	second.Index, second.UUID = 1, "GPU-4090-2"
+	f.GPUs.Value = append(f.GPUs.Value, second)
+	return f
+}
+
+var hash = regexp.MustCompile(`(` + regexp.QuoteMeta(plan.LabelPlan) + `\W+)[0-9a-f]{12}`)
+
+// Rendered fails the test unless each field of a plan reaches what render
+// makes of it, or is declared inapplicable with a reason. A new field is
+// neither until somebody decides. Fields are named as in Publish.Port.
+func Rendered(t *testing.T, p plan.Plan, render func(plan.Plan) string, inapplicable map[string]string) {
+	t.Helper()
+	// The hash tells of every change, and would hide that nothing else does.
+	text := func(p plan.Plan) string { return hash.ReplaceAllString(render(p), "${1}HASH") }
+	want := text(p)
+	seen := map[string]bool{}
+	for _, field := range fields("", reflect.TypeFor[plan.Plan]()) {
+		changed := p
+		change(at(reflect.ValueOf(&changed).Elem(), field))
+		reason, declared := inapplicable[field]
+		seen[field] = true
+		switch reached := text(changed) != want; {
+		case declared && reason == "":
+			t.Errorf("%s is declared inapplicable without a reason", field)
+		case declared && reached:
+			t.Errorf("%s is declared inapplicable (%s), and is rendered", field, reason)
+		case !declared && !reached:
+			t.Errorf("%s is neither rendered nor declared inapplicable", field)
+		}
+	}
+	for field := range inapplicable {
+		if !seen[field] {
+			t.Errorf("%s is declared inapplicable and does not exist", field)
+		}
+	}
+}
+
+// fields are the leaves of a struct.
+func fields(prefix string, structure reflect.Type) (names []string) {
+	for _, f := range reflect.VisibleFields(structure) {
+		if f.Type.Kind() == reflect.Struct {
+			names = append(names, fields(prefix+f.Name+".", f.Type)...)
+		} else {
+			names = append(names, prefix+f.Name)
+		}
+	}
+	return names
+}
+
+func at(v reflect.Value, field string) reflect.Value {
+	for name := range strings.SplitSeq(field, ".") {
+		v = v.FieldByName(name)
+	}
+	return v
+}
+
+// change makes a value another of its kind, without a trace in what shares
+// memory with it.
+func change(v reflect.Value) {
+	switch v.Kind() {
+	case reflect.String:
+		v.SetString(changedText(v.String()))
+	case reflect.Bool:
+		v.SetBool(!v.Bool())
+	case reflect.Int, reflect.Int64:
+		v.SetInt(2*v.Int() + 1)
+	case reflect.Struct:
+		for i := range v.NumField() {
+			if v.Field(i).Kind() != reflect.Bool {
+				change(v.Field(i))
+			}
+		}
+	case reflect.Pointer:
+		if !v.IsNil() {
+			v.SetZero()
+			return
+		}
+		v.Set(reflect.New(v.Type().Elem()))
+	case reflect.Slice:
+		longer := reflect.MakeSlice(v.Type(), v.Len()+1, v.Len()+1)
+		reflect.Copy(longer, v)
+		change(longer.Index(v.Len()))
+		v.Set(longer)
+	default:
+		panic(fmt.Sprintf("no other %s is known", v.Type()))
+	}
+}
+
+// changedText counts up where a text ends in a digit, which may have to be
+// one.
+func changedText(text string) string {
+	last := len(text) - 1
+	if last >= 0 && text[last] >= '0' && text[last] < '9' {
+		return text[:last] + string(text[last]+1)
+	}
+	return text + "x"
+}

@@ -1,0 +1,46 @@
+package plan
+
+import "slices"
+
+// Setting is a variable of an image's environment, for those who want to
+// change it.
+type Setting struct {
+	Name    string `yaml:"name"`
+	About   string `yaml:"about"`
+	Default string `yaml:"default"` // the image's own
+	Range   string `yaml:"range"`   // what is accepted
+	// Ignored settings are declared by the image and have no effect.
+	Ignored bool `yaml:"ignored"`
+}
+
+// OtherSettings are those that act and that the plan leaves at their default.
+func (p Plan) OtherSettings() []Setting {
+	return p.settings(func(s Setting) bool {
+		return !s.Ignored && !slices.ContainsFunc(p.Env, func(e Env) bool { return e.Name == s.Name }) &&
+			!slices.ContainsFunc(p.Secrets, func(secret Secret) bool { return secret.Name == s.Name })
+	})
+}
+
+// IgnoredSettings are those that the image declares and that have no effect.
+func (p Plan) IgnoredSettings() []Setting {
+	return p.settings(func(s Setting) bool { return s.Ignored })
+}
+
+func (p Plan) settings(which func(Setting) bool) (chosen []Setting) {
+	for _, s := range p.Settings {
+		if which(s) {
+			chosen = append(chosen, s)
+		}
+	}
+	return chosen
+}
+
+// Setting describes a variable, where the image knows it.
+func (p Plan) Setting(name string) *Setting {
+	for _, s := range p.Settings {
+		if s.Name == name {
+			return &s
+		}
+	}
+	return nil
+}

@@ -1,0 +1,30 @@
+package run
+
+import (
+	"encoding/json"
+	"testing"
+
+	"github.com/djok/facecraft/internal/plan"
+	"github.com/djok/facecraft/internal/plan/plantest"
+)
+
+// TestFieldsRendered fails for a new field of the plan until somebody decides
+// what the container has of it.
+func TestFieldsRendered(t *testing.T) {
+	t.Parallel()
+	const informs = "it informs people, and the container knows nothing of it"
+	p := plantest.Make(t, plantest.Laptop(), plan.Request{})
+	plantest.Rendered(t, p, func(p plan.Plan) string {
+		config, host, platform := spec(p, map[string]string{}, "v1")
+		data, err := json.Marshal([]any{p.Container(), config, host, platform})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(data)
+	}, map[string]string{
+		"StartSeconds": informs, "UnpackedSize": informs, "MemoryNeeded": informs,
+		"Reasons": informs, "Warnings": informs, "Settings": informs,
+		"Image.BuiltIn": "the image is made before the container is",
+		"Replicas":      "each is a container of its own",
+	})
+}
