@@ -93,11 +93,15 @@ func init() {
 	}
 }
 
-// uniform gives all commands what each would otherwise have to repeat.
+// uniform gives all commands what each would otherwise have to repeat. One
+// that takes arguments says so by its ArgsUsage.
 func uniform(commands ...*cli.Command) []*cli.Command {
 	for _, command := range commands {
 		command.OnUsageError = usageError
 		command.HideHelpCommand = true
+		if command.ArgsUsage == "" {
+			command.Action = withoutArguments(command.Action)
+		}
 		for _, flag := range command.Flags {
 			if toggle, ok := flag.(*cli.BoolFlag); ok {
 				toggle.DisableDefaultText = true // always off
@@ -123,11 +127,13 @@ func (a *app) unknownCommand(c *cli.Context, name string) error {
 	return fault.New(fault.Usage, hint, "there is no command %q", name)
 }
 
-// noArguments refuses what a command would otherwise silently ignore.
-func noArguments(c *cli.Context) error {
-	if c.NArg() > 0 {
-		return fault.New(fault.Usage, "facecraft "+c.Command.Name+" --help shows how it is used",
-			"facecraft %s takes no argument %q", c.Command.Name, c.Args().First())
+// withoutArguments refuses what an action would otherwise silently ignore.
+func withoutArguments(action cli.ActionFunc) cli.ActionFunc {
+	return func(c *cli.Context) error {
+		if c.NArg() > 0 {
+			return fault.New(fault.Usage, "facecraft "+c.Command.Name+" --help shows how it is used",
+				"facecraft %s takes no argument %q", c.Command.Name, c.Args().First())
+		}
+		return action(c)
 	}
-	return nil
 }

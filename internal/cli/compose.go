@@ -51,9 +51,6 @@ func (a *app) composeCommand() *cli.Command {
 }
 
 func (a *app) compose(c *cli.Context) error {
-	if err := noArguments(c); err != nil {
-		return err
-	}
 	if err := checkExport(c); err != nil {
 		return err
 	}

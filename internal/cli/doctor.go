@@ -34,9 +34,6 @@ func (a *app) doctorCommand() *cli.Command {
 }
 
 func (a *app) doctor(c *cli.Context) error {
-	if err := noArguments(c); err != nil {
-		return err
-	}
 	a.ui.Progress("looking around")
 	report, err := a.examine(c.Context)
 	a.ui.Clear()

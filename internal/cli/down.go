@@ -28,9 +28,6 @@ func (a *app) downCommand() *cli.Command {
 }
 
 func (a *app) down(c *cli.Context) error {
-	if err := noArguments(c); err != nil {
-		return err
-	}
 	s, err := a.connect(c.Context)
 	if err != nil {
 		return err

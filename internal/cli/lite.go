@@ -74,14 +74,14 @@ func (a *app) checkLiteCommand() *cli.Command {
 // writeInsideCommand is what the helper image runs in the place of a server's
 // user, among its files.
 func (a *app) writeInsideCommand() *cli.Command {
-	return &cli.Command{Name: inside.WriteCommand, Hidden: true, Action: func(c *cli.Context) error {
+	return &cli.Command{Name: inside.WriteCommand, ArgsUsage: "DIR...", Hidden: true, Action: func(c *cli.Context) error {
 		return a.printJSON(inside.Write(c.Args().Slice()))
 	}}
 }
 
 // giveInsideCommand is what the helper image runs as root: UID GID DIR...
 func (a *app) giveInsideCommand() *cli.Command {
-	return &cli.Command{Name: inside.GiveCommand, Hidden: true, Action: func(c *cli.Context) error {
+	return &cli.Command{Name: inside.GiveCommand, ArgsUsage: "UID GID DIR...", Hidden: true, Action: func(c *cli.Context) error {
 		uid, err := strconv.Atoi(c.Args().Get(0))
 		if err != nil {
 			return err

@@ -30,9 +30,6 @@ func (a *app) logsCommand() *cli.Command {
 }
 
 func (a *app) logs(c *cli.Context) error {
-	if err := noArguments(c); err != nil {
-		return err
-	}
 	options := run.LogOptions{Follow: c.Bool("follow"), Tail: "all"}
 	if c.IsSet("tail") {
 		if c.Int("tail") < 0 {
@@ -45,15 +42,11 @@ func (a *app) logs(c *cli.Context) error {
 		return err
 	}
 	defer s.close()
-	servers, err := s.Servers(c.Context)
+	servers, err := s.all(c.Context)
 	if err != nil {
 		return err
 	}
-	others, err := s.others(c.Context)
-	if err != nil {
-		return err
-	}
-	if servers = append(servers, others...); len(servers) == 0 {
+	if len(servers) == 0 {
 		return fault.New(fault.Failed, "facecraft up starts one", "there is no server")
 	}
 	if servers[0].Replica == 0 {

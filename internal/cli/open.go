@@ -20,9 +20,6 @@ func (a *app) openCommand() *cli.Command {
 }
 
 func (a *app) open(c *cli.Context) error {
-	if err := noArguments(c); err != nil {
-		return err
-	}
 	s, err := a.connect(c.Context)
 	if err != nil {
 		return err

@@ -32,9 +32,6 @@ const (
 )
 
 func (a *app) plan(c *cli.Context) error {
-	if err := noArguments(c); err != nil {
-		return err
-	}
 	format := c.String("format")
 	if c.Bool("json") {
 		format = formatJSON

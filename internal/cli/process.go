@@ -16,8 +16,9 @@ import (
 
 func (a *app) processCommand() *cli.Command {
 	return &cli.Command{
-		Name:  "process",
-		Usage: "make portraits of photos; starts a server if none runs",
+		Name:      "process",
+		ArgsUsage: "PHOTO...",
+		Usage:     "make portraits of photos; starts a server if none runs",
 		UsageText: "facecraft process photo.jpg [-o FILE.png]\n" +
 			"facecraft process -r photos/ -o portraits/ --preset ad --report report.html\n" +
 			"facecraft process --watch inbox/ -o portraits/\n" +

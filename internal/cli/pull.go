@@ -28,9 +28,6 @@ func (a *app) pullCommand() *cli.Command {
 }
 
 func (a *app) pull(c *cli.Context) error {
-	if err := noArguments(c); err != nil {
-		return err
-	}
 	r, err := a.request(c)
 	if err != nil {
 		return err

@@ -25,6 +25,7 @@ func (a *app) saveCommand() *cli.Command {
 	return &cli.Command{
 		Name:      "save",
 		Usage:     "write the image to a file, for a machine without internet",
+		ArgsUsage: "FILE",
 		UsageText: "facecraft save FILE|- [--tag auto|cpu|gpu|lite]",
 		Flags:     slices.Concat(requestFlags(), []cli.Flag{quietFlag()}),
 		Before:    a.hush,
@@ -141,6 +142,7 @@ func (a *app) loadCommand() *cli.Command {
 	return &cli.Command{
 		Name:      "load",
 		Usage:     "take an image from a file that facecraft save wrote",
+		ArgsUsage: "FILE",
 		UsageText: "facecraft load FILE|-",
 		Flags:     []cli.Flag{quietFlag()},
 		Before:    a.hush,

@@ -86,6 +86,16 @@ func (s *session) others(ctx context.Context) ([]run.Server, error) {
 	return others, err
 }
 
+// all are this program's servers, then those that others started.
+func (s *session) all(ctx context.Context) ([]run.Server, error) {
+	servers, err := s.Servers(ctx)
+	if err != nil {
+		return nil, err
+	}
+	others, err := s.others(ctx)
+	return append(servers, others...), err
+}
+
 // adopt uses a server that runs already, unless it is another than was
 // explicitly asked for.
 func (s *session) adopt(ctx context.Context, server run.Server, r serverRequest) (found, error) {

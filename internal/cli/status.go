@@ -32,24 +32,17 @@ type serverStatus struct {
 }
 
 func (a *app) status(c *cli.Context) error {
-	if err := noArguments(c); err != nil {
-		return err
-	}
 	s, err := a.connect(c.Context)
 	if err != nil {
 		return err
 	}
 	defer s.close()
-	servers, err := s.Servers(c.Context)
-	if err != nil {
-		return err
-	}
-	others, err := s.others(c.Context)
+	servers, err := s.all(c.Context)
 	if err != nil {
 		return err
 	}
 	report := []serverStatus{}
-	for _, server := range append(servers, others...) {
+	for _, server := range servers {
 		report = append(report, describe(c.Context, server))
 	}
 	if c.Bool("json") {

@@ -31,9 +31,6 @@ func (a *app) upCommand() *cli.Command {
 }
 
 func (a *app) up(c *cli.Context) error {
-	if err := noArguments(c); err != nil {
-		return err
-	}
 	if c.Bool("dry-run") {
 		return a.plan(c)
 	}

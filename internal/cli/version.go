@@ -13,9 +13,6 @@ func (a *app) versionCommand() *cli.Command {
 		Usage:     "show the version of this program",
 		UsageText: "facecraft version",
 		Action: func(c *cli.Context) error {
-			if err := noArguments(c); err != nil {
-				return err
-			}
 			_, err := fmt.Fprintf(a.Stdout, "facecraft %s %s/%s %s\n", a.Version, runtime.GOOS, runtime.GOARCH, runtime.Version())
 			return err
 		},
