@@ -128,7 +128,7 @@ func (a *app) consentToPurge(ctx context.Context, yes bool) error {
 	case !a.ui.CanAsk(a.Stdin):
 		return fault.New(fault.Declined, "agree with --yes", "--purge removes volumes and images, and nobody is here to agree to it")
 	}
-	agreed, err := a.ui.Confirm(ctx, a.Stdin, "remove all of it?")
+	agreed, err := a.ui.ConfirmLoss(ctx, a.Stdin, "remove all of it?")
 	if err == nil && !agreed {
 		err = fault.New(fault.Declined, "", "the purge was declined")
 	}

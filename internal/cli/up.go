@@ -106,7 +106,7 @@ func (a *app) consentToMend(ctx context.Context, problem string, yes bool) error
 	case !a.ui.CanAsk(a.Stdin):
 		return fault.New(fault.Declined, "agree with --yes", "--fix-permissions gives all files there to the server, and nobody is here to agree to it")
 	}
-	agreed, err := a.ui.Confirm(ctx, a.Stdin, "give all files there to the server?")
+	agreed, err := a.ui.ConfirmLoss(ctx, a.Stdin, "give all files there to the server?")
 	if err == nil && !agreed {
 		err = fault.New(fault.Declined, "use another place: --data DIR", "giving the files to the server was declined")
 	}

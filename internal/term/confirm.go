@@ -15,8 +15,21 @@ func (ui *UI) CanAsk(stdin io.Reader) bool { return ui.terminal && IsTerminal(st
 // Confirm asks a question to which Enter means yes. An input that ends is a
 // no; ctx ends the waiting.
 func (ui *UI) Confirm(ctx context.Context, stdin io.Reader, question string) (bool, error) {
+	return ui.ask(ctx, stdin, question, true)
+}
+
+// ConfirmLoss is Confirm for what cannot be undone: Enter means no.
+func (ui *UI) ConfirmLoss(ctx context.Context, stdin io.Reader, question string) (bool, error) {
+	return ui.ask(ctx, stdin, question, false)
+}
+
+func (ui *UI) ask(ctx context.Context, stdin io.Reader, question string, enter bool) (bool, error) {
+	choices := " [y/N] "
+	if enter {
+		choices = " [Y/n] "
+	}
 	ui.Clear()
-	fmt.Fprint(ui.err, ui.paint(bold, question), " [Y/n] ")
+	fmt.Fprint(ui.err, ui.paint(bold, question), choices)
 	type line struct {
 		text string
 		err  error
@@ -37,7 +50,9 @@ func (ui *UI) Confirm(ctx context.Context, stdin io.Reader, question string) (bo
 			return false, nil
 		}
 		switch strings.ToLower(strings.TrimSpace(answer.text)) {
-		case "", "y", "yes":
+		case "":
+			return enter, nil
+		case "y", "yes":
 			return true, nil
 		}
 		return false, nil

@@ -23,6 +23,17 @@ func TestConfirm(t *testing.T) {
 	}
 }
 
+func TestConfirmLoss(t *testing.T) {
+	t.Parallel()
+	for answer, want := range map[string]bool{"\n": false, "y\n": true, "n\n": false} {
+		var out bytes.Buffer
+		got, err := New(&out, nothing, false).ConfirmLoss(t.Context(), strings.NewReader(answer), "remove it?")
+		if got != want || err != nil || out.String() != "remove it? [y/N] " {
+			t.Errorf("%q: %v, %v, asked %q; want %v", answer, got, err, &out, want)
+		}
+	}
+}
+
 func TestConfirmEndsWithItsContext(t *testing.T) {
 	t.Parallel()
 	silent, writer := io.Pipe()
