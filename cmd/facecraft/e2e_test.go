@@ -83,7 +83,7 @@ func (u *user) containers() []container.Summary {
 
 func (u *user) volumes() int {
 	u.t.Helper()
-	list, err := u.docker.VolumeList(u.t.Context(), volume.ListOptions{Filters: filters.NewArgs(filters.Arg("name", u.instance+"_"))})
+	list, err := u.docker.VolumeList(u.t.Context(), volume.ListOptions{Filters: filters.NewArgs(filters.Arg("name", u.instance))})
 	if err != nil {
 		u.t.Fatal(err)
 	}

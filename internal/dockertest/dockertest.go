@@ -80,7 +80,7 @@ func removeInstance(t testing.TB, docker *engine.Engine, name string) {
 	removeContainers(t, docker, func(c container.Summary) bool {
 		return c.Labels[plan.LabelInstance] == name || c.Labels[plan.LabelProbe] == name
 	})
-	volumes, err := docker.VolumeList(ctx, volume.ListOptions{Filters: filters.NewArgs(filters.Arg("name", name+"_"))})
+	volumes, err := docker.VolumeList(ctx, volume.ListOptions{Filters: filters.NewArgs(filters.Arg("name", name))})
 	if err != nil {
 		t.Errorf("list the test's volumes: %v", err)
 	}
