@@ -32,7 +32,7 @@ const platform = "linux/" + runtime.GOARCH
 
 // impatient is for tests; the daemon itself announces its own retries every
 // second, so that a shorter stall would be seen where there is none.
-var impatient = run.Patience{Attempts: 3, Backoff: 10 * time.Millisecond, Stall: 2500 * time.Millisecond, Keep: 20 * time.Millisecond}
+var impatient = run.Patience{Attempts: 3, Backoff: 10 * time.Millisecond, Stall: 30 * time.Second, Keep: 20 * time.Millisecond}
 
 // puller pulls from a registry of its own into the machine's daemon, and
 // notes what is reported.
@@ -247,26 +247,30 @@ func TestFaults(t *testing.T) {
 		fault   dockertest.Fault
 		hint    string // of the failure; empty when the pull succeeds
 		retries int    // at least
+		stalls  bool   // for ever, which the test need not wait for
 	}{
-		"the manifest breaks off":     {"GET /v2/image/manifests", 1, dockertest.CutAfter(10), "", 1},
-		"500 for a while":             {"/manifests/", 3, dockertest.Answer(500, "UNKNOWN", "oops"), "", 1}, // two requests an attempt
-		"500 for ever":                {"/manifests/", always, dockertest.Answer(500, "UNKNOWN", "oops"), "try again later", 2},
-		"429":                         {"/manifests/", always, dockertest.Answer(429, "TOOMANYREQUESTS", "You have reached your unauthenticated pull rate limit."), "log in with docker login, or try again in some hours", 0},
-		"a layer breaks off":          {"BLOB", 1, dockertest.CutAfter(150_000), "", 0}, // the daemon goes on by itself
-		"a layer stalls":              {"BLOB", 1, dockertest.StallAfter(150_000), "", 1},
-		"a layer is slow":             {"BLOB", always, dockertest.Slow(20_000, 100*time.Millisecond), "", 0},
-		"a layer arrives damaged":     {"BLOB", 1, dockertest.Corrupt, "", 1},
-		"a layer is damaged":          {"BLOB", always, dockertest.Corrupt, "try again; check the mirror or proxy in between", 2},
-		"a layer is missing":          {"BLOB", always, dockertest.Answer(404, "BLOB_UNKNOWN", "blob unknown to registry"), "tell its publisher", 0},
-		"the tag is unknown":          {"/manifests/", always, dockertest.Answer(404, "MANIFEST_UNKNOWN", "manifest unknown"), "check the tag", 0},
-		"the name is unknown":         {"/manifests/", always, dockertest.Answer(404, "NAME_UNKNOWN", "repository name not known to registry"), "check the name", 0},
-		"the image is another's":      {"/manifests/", always, dockertest.Answer(403, "DENIED", "requested access to the resource is denied"), "check the name, or docker login", 0},
-		"the manifest does not come":  {"HEAD /v2/image/manifests", 1, dockertest.StallAfter(0), "", 1},
-		"the registry resets at once": {"/manifests/", 2, dockertest.CutAfter(0), "", 2},
+		"the manifest breaks off":     {"GET /v2/image/manifests", 1, dockertest.CutAfter(10), "", 1, false},
+		"500 for a while":             {"/manifests/", 3, dockertest.Answer(500, "UNKNOWN", "oops"), "", 1, false}, // two requests an attempt
+		"500 for ever":                {"/manifests/", always, dockertest.Answer(500, "UNKNOWN", "oops"), "try again later", 2, false},
+		"429":                         {"/manifests/", always, dockertest.Answer(429, "TOOMANYREQUESTS", "You have reached your unauthenticated pull rate limit."), "log in with docker login, or try again in some hours", 0, false},
+		"a layer breaks off":          {"BLOB", 1, dockertest.CutAfter(150_000), "", 0, false}, // the daemon goes on by itself
+		"a layer stalls":              {"BLOB", 1, dockertest.StallAfter(150_000), "", 1, true},
+		"a layer is slow":             {"BLOB", always, dockertest.Slow(20_000, 100*time.Millisecond), "", 0, false},
+		"a layer arrives damaged":     {"BLOB", 1, dockertest.Corrupt, "", 1, false},
+		"a layer is damaged":          {"BLOB", always, dockertest.Corrupt, "try again; check the mirror or proxy in between", 2, false},
+		"a layer is missing":          {"BLOB", always, dockertest.Answer(404, "BLOB_UNKNOWN", "blob unknown to registry"), "tell its publisher", 0, false},
+		"the tag is unknown":          {"/manifests/", always, dockertest.Answer(404, "MANIFEST_UNKNOWN", "manifest unknown"), "check the tag", 0, false},
+		"the name is unknown":         {"/manifests/", always, dockertest.Answer(404, "NAME_UNKNOWN", "repository name not known to registry"), "check the name", 0, false},
+		"the image is another's":      {"/manifests/", always, dockertest.Answer(403, "DENIED", "requested access to the resource is denied"), "check the name, or docker login", 0, false},
+		"the manifest does not come":  {"HEAD /v2/image/manifests", 1, dockertest.StallAfter(0), "", 1, true},
+		"the registry resets at once": {"/manifests/", 2, dockertest.CutAfter(0), "", 2, false},
 	} {
 		t.Run(what, func(t *testing.T) {
 			t.Parallel()
 			p := newPuller(t, docker)
+			if tt.stalls {
+				p.Patience.Stall = 5 * time.Second
+			}
 			large := dockertest.Layer(t, 400_000)
 			img := dockertest.ImageOf(t, dockertest.Layer(t, 50_000), large, dockertest.Layer(t, 50_000))
 			reference := p.push(t, "image:1", img)
