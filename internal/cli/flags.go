@@ -34,6 +34,8 @@ func requestFlags() []cli.Flag {
 			Usage: "`PORT` of this machine"},
 		&cli.StringFlag{Name: "listen", EnvVars: env("listen"), DefaultText: plan.Loopback,
 			Usage: "`ADDRESS` to answer on"},
+		&cli.StringFlag{Name: "restart", EnvVars: env("restart"),
+			Usage: "`POLICY`: on-failure, unless-stopped or always"},
 		&cli.StringFlag{Name: "replicas", EnvVars: env("replicas"), DefaultText: "1",
 			Usage: "`N` servers side by side, or auto"},
 	}, containerFlags())
@@ -41,7 +43,7 @@ func requestFlags() []cli.Flag {
 
 func (a *app) request(c *cli.Context) (plan.Request, error) {
 	r := plan.Request{Instance: a.instance(), Tag: c.String("tag"), Image: c.String("image"),
-		Port: c.Int("port"), Listen: c.String("listen")}
+		Port: c.Int("port"), Listen: c.String("listen"), Restart: c.String("restart")}
 	if c.IsSet("gpus") {
 		r.GPUs = strings.Split(c.String("gpus"), ",")
 	}

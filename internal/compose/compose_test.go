@@ -110,6 +110,7 @@ func TestFieldsRendered(t *testing.T) {
 		"Image.BuiltIn":   "Swarm has no pull policy in a file; a note says what to do",
 		"SecurityOpt":     "docker stack deploy ignores it; a note says so",
 		"Replica":         "Swarm numbers its tasks itself",
+		"Restart":         "Swarm replaces every task that ends",
 		"Binds":           data,
 		"GroupAdd":        data,
 		"UserNamespace":   data,

@@ -95,6 +95,9 @@ func args(p plan.Plan, version string) []string {
 	if p.ReadOnly {
 		words = append(words, "--read-only")
 	}
+	if p.Restart != "" {
+		flag("--restart", "%s", p.Restart)
+	}
 	if p.Init {
 		words = append(words, "--init")
 	}

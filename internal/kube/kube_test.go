@@ -248,6 +248,7 @@ func TestFieldsRendered(t *testing.T) {
 		"Log.MaxSize":         kubelet,
 		"Log.MaxFiles":        kubelet,
 		"SecurityOpt":         "a restricted pod always has allowPrivilegeEscalation: false",
+		"Restart":             "a Deployment's pods are always restarted",
 		"Init":                "a probe's processes are reaped by the container runtime",
 		"Replica":             "the Deployment names its pods itself",
 		"Binds":               data,

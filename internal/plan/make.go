@@ -104,6 +104,9 @@ func (r Request) validate(c Catalogue) error {
 		return fault.New(fault.Usage, "use an address of this machine, such as 127.0.0.1 or 0.0.0.0",
 			"%q is not an IP address to listen on", r.Listen)
 	}
+	if r.Restart != "" && !slices.Contains(RestartPolicies, r.Restart) {
+		return fault.New(fault.Usage, "use one of: "+strings.Join(RestartPolicies, ", "), "there is no restart policy %q", r.Restart)
+	}
 	if r.Tag != "" && r.Tag != Auto {
 		if _, ok := c.Variant(r.Tag); !ok {
 			return fault.New(fault.Usage, "use one of: "+strings.Join(append([]string{Auto}, c.names()...), ", "),
@@ -333,6 +336,7 @@ func (m *maker) fill(v Variant) {
 	p.Tmpfs = v.Tmpfs
 	p.ReadOnly = v.ReadOnly
 	p.PIDsLimit = v.PIDsLimit
+	p.Restart = m.request.Restart
 	p.CapDrop = []string{"ALL"}
 	p.SecurityOpt = []string{"no-new-privileges"}
 	p.Log = LogRotation{MaxSize: "10m", MaxFiles: 3}

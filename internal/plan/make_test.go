@@ -120,6 +120,8 @@ func TestMakeChooses(t *testing.T) {
 		"little memory": {facts: with(plantest.Laptop(), func(f *plan.Facts) { f.Daemon.Memory.Value = 2 << 30 }), variant: "cpu",
 			reason: "memory limit 2 GiB: all that Docker has (docker info)", warning: "needs about 4 GiB of memory and Docker has 2 GiB",
 			check: func(p plan.Plan) bool { return p.MemoryLimit == 2<<30 }},
+		"restarted": {facts: plantest.Laptop(), request: plan.Request{Restart: "unless-stopped"}, variant: "cpu",
+			check: func(p plan.Plan) bool { return p.Restart == "unless-stopped" }},
 		"another instance": {facts: plantest.Laptop(), request: plan.Request{Instance: "second"}, variant: "cpu",
 			check: func(p plan.Plan) bool { return p.Name == "second" && p.Volumes[0].Name == "second_uploads" }},
 	} {
@@ -184,6 +186,7 @@ func TestMakeRefuses(t *testing.T) {
 			fault.Failed, "port 9000 is taken", "--port"},
 		"all ports taken": {with(plantest.Laptop(), func(f *plan.Facts) { f.BusyPorts.Value = plan.Request{}.CandidatePorts() }), plan.Request{},
 			fault.Failed, "8000 to 8019 are all taken", "--port"},
+		"no policy":  {plantest.Laptop(), plan.Request{Restart: "sometimes"}, fault.Usage, "no restart policy", "unless-stopped"},
 		"no address": {plantest.Laptop(), plan.Request{Listen: "eth0"}, fault.Usage, "not an IP address", "127.0.0.1"},
 		"no name":    {plantest.Laptop(), plan.Request{Instance: "a/b"}, fault.Usage, "not a name", "letters"},
 	} {

@@ -68,6 +68,7 @@ type Plan struct {
 	GPUs        *GPURequest `json:"gpus,omitempty"`
 	MemoryLimit int64       `json:"memory_limit"`
 	PIDsLimit   int64       `json:"pids_limit"`
+	Restart     string      `json:"restart,omitempty"` // one of RestartPolicies
 	CapDrop     []string    `json:"cap_drop"`
 	SecurityOpt []string    `json:"security_opt"`
 	Log         LogRotation `json:"log"`

@@ -25,7 +25,9 @@ type Request struct {
 	GPUs []string
 	// Data is a directory of the host, as an absolute path, for the server's
 	// files; empty keeps them in named volumes.
-	Data    string
+	Data string
+	// Restart is one of RestartPolicies; empty leaves a server that ends ended.
+	Restart string
 	Env     []Env    // variables for the container
 	Secrets []Secret // variables whose values must not be seen
 	// Elsewhere is for an image that is only fetched or carried away: whether
@@ -33,10 +35,14 @@ type Request struct {
 	Elsewhere bool
 }
 
+// RestartPolicies are Docker's, by when the daemon starts a server again that
+// ended. (https://docs.docker.com/engine/containers/start-containers-automatically/)
+var RestartPolicies = []string{"on-failure", "unless-stopped", "always"}
+
 // ShapesContainer tells whether the request asks for settings that Differs
 // does not compare.
 func (r Request) ShapesContainer() bool {
-	return r.Listen != "" || r.Data != "" || len(r.Env) > 0 || len(r.Secrets) > 0
+	return r.Listen != "" || r.Restart != "" || r.Data != "" || len(r.Env) > 0 || len(r.Secrets) > 0
 }
 
 // WantsGPU tells whether the request can only be met with a GPU.

@@ -37,6 +37,9 @@ func (p Plan) rows() [][2]string {
 		rows = append(rows, [2]string{"GPUs", p.GPUs.String()})
 	}
 	rows = append(rows, [2]string{"limits", fmt.Sprintf("%s of memory, %d processes", Memory(p.MemoryLimit), p.PIDsLimit)})
+	if p.Restart != "" {
+		rows = append(rows, [2]string{"restart", p.Restart})
+	}
 	if p.ReadOnly {
 		rows = append(rows, [2]string{"file system", "read-only, writable: " + strings.Join(p.Tmpfs, ", ") + " (in memory)"})
 	}

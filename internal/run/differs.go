@@ -107,6 +107,7 @@ func traits(config *container.Config, host *container.HostConfig, address string
 		{"files", sorted(places)},
 		{"read-only", strconv.FormatBool(host.ReadonlyRootfs)},
 		{"GPUs", gpuText(host.DeviceRequests)},
+		{"restart policy", strings.TrimPrefix(string(host.RestartPolicy.Name), "no")},
 		{"memory limit", plan.Memory(host.Memory)},
 		{"processes", strconv.FormatInt(pids, 10)},
 		{"capabilities dropped", sorted(host.CapDrop)},

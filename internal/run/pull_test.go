@@ -428,6 +428,7 @@ func TestRetryKeepsLayers(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	p.Patience.Stall = 5 * time.Second
 	p.registry.Fail(last.String(), 2, dockertest.StallAfter(100))
 	p.mustPull(t, reference)
 	if first, second, third := requests(0), requests(1), requests(2); first != 1 || second != 1 || third != 3 {

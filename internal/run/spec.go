@@ -50,6 +50,9 @@ func spec(p plan.Plan, secrets map[string]string, version string) (*container.Co
 			"max-size": p.Log.MaxSize, "max-file": strconv.Itoa(p.Log.MaxFiles),
 		}},
 	}
+	// Unasked, a server that died stays as it is: its end can be looked at, and
+	// nothing is loaded over and over.
+	host.RestartPolicy.Name = container.RestartPolicyMode(p.Restart)
 	if p.Init {
 		host.Init = &p.Init
 	}
