@@ -10,6 +10,7 @@ import (
 	"github.com/docker/docker/api/types/container"
 	"github.com/docker/docker/api/types/filters"
 	"github.com/docker/docker/api/types/image"
+	"github.com/docker/docker/api/types/volume"
 
 	"github.com/djok/facecraft/internal/plan"
 )
@@ -43,19 +44,29 @@ func (r *Runner) Belongings(ctx context.Context, references []string) ([]Belongi
 	return append(volumes, images...), err
 }
 
+// volumes are those of the instance. Podman's account of the disk (4.3) has the
+// sizes but not the labels.
 func (r *Runner) volumes(ctx context.Context) ([]Belonging, error) {
 	usage, err := r.Docker.DiskUsage(ctx, types.DiskUsageOptions{Types: []types.DiskUsageObject{types.VolumeObject}})
 	if err != nil {
 		return nil, err
 	}
-	var list []Belonging
+	sizes := map[string]int64{}
 	for _, v := range usage.Volumes {
-		if v.Labels[plan.LabelInstance] != r.Instance {
-			continue
-		}
-		size := int64(-1)
 		if v.UsageData != nil {
-			size = v.UsageData.Size
+			sizes[v.Name] = v.UsageData.Size
+		}
+	}
+	own, err := r.Docker.VolumeList(ctx, volume.ListOptions{
+		Filters: filters.NewArgs(filters.Arg("label", plan.LabelInstance+"="+r.Instance))})
+	if err != nil {
+		return nil, err
+	}
+	var list []Belonging
+	for _, v := range own.Volumes {
+		size, known := sizes[v.Name]
+		if !known {
+			size = -1
 		}
 		list = append(list, Belonging{Name: v.Name, Size: size, volume: true})
 	}

@@ -219,7 +219,7 @@ func (r *Runner) create(ctx context.Context, p plan.Plan, secrets map[string]str
 		if err == nil {
 			return response.ID, nil, nil
 		}
-		if !errdefs.IsConflict(err) {
+		if !nameTaken(err) {
 			return "", nil, fmt.Errorf("create the container: %w", err)
 		}
 		holder, inspectErr := r.Docker.ContainerInspect(ctx, p.Container())
@@ -272,6 +272,12 @@ func (s Server) ended() bool {
 		return time.Since(s.Created) > startGrace
 	}
 	return false
+}
+
+// nameTaken tells whether a container could not be made because its name is
+// another's. Podman (4.3) says so without Docker's status.
+func nameTaken(err error) bool {
+	return errdefs.IsConflict(err) || strings.Contains(err.Error(), "is already in use by")
 }
 
 // startFault explains why the daemon could not start the container.
