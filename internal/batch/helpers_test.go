@@ -90,8 +90,9 @@ func (s *stub) process(w http.ResponseWriter, r *http.Request) {
 	s.inFlight++
 	s.asked++
 	s.highest = max(s.highest, s.inFlight)
+	delay := s.delay
 	s.mu.Unlock()
-	time.Sleep(s.delay)
+	time.Sleep(delay)
 	file, _, err := r.FormFile("file")
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusBadRequest)
