@@ -15,9 +15,9 @@ demo: export FACECRAFT_INSTANCE = facecraft-demo
 demo: build
 	@sh scripts/ensure-docker.sh
 	@bin/facecraft up --lite --recreate --no-open
-	@bin/facecraft process cmd/facecraft/testdata/photos/astronaut.png -o demo-portrait.png --force
+	@bin/facecraft process cmd/facecraft/testdata/photos/astronaut.png -o demo/portrait.png --force
 	@echo
-	@echo "The portrait is $(CURDIR)/demo-portrait.png"
+	@echo "The portrait is $(CURDIR)/demo/portrait.png"
 	@echo "The server runs on; stop it with: FACECRAFT_INSTANCE=facecraft-demo bin/facecraft down"
 
 test:
