@@ -62,7 +62,7 @@ func forbidden(from, imported string) string {
 	if imported == "internal/cli" && from != "cmd/facecraft" {
 		return "the command line is the top"
 	}
-	if imported == "internal/dockertest" {
+	if imported == "internal/dockertest" || imported == "internal/golden" {
 		return "it is for tests"
 	}
 	return ""

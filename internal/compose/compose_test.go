@@ -2,9 +2,7 @@ package compose_test
 
 import (
 	"bytes"
-	"flag"
 	"fmt"
-	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -15,12 +13,10 @@ import (
 	"github.com/compose-spec/compose-go/v2/types"
 
 	"github.com/djok/facecraft/internal/compose"
+	"github.com/djok/facecraft/internal/golden"
 	"github.com/djok/facecraft/internal/plan"
 	"github.com/djok/facecraft/internal/plan/plantest"
 )
-
-// `go test ./internal/compose -update` writes the expected files anew.
-var update = flag.Bool("update", false, "write the expected files anew")
 
 var origin = compose.Origin{Version: "v1.2.3", Command: "facecraft compose"}
 
@@ -43,7 +39,7 @@ func TestRender(t *testing.T) {
 			if bytes.Contains(got, []byte(plantest.SecretValue)) {
 				t.Error("a secret is in the file")
 			}
-			compareGolden(t, name+".yml", got)
+			golden.Compare(t, filepath.Join("testdata", name+".yml"), string(got))
 			project := load(t, got)
 			for i, each := range p.Containers() {
 				service := "api"
@@ -70,7 +66,7 @@ func TestProfiles(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	compareGolden(t, "profiles.yml", got)
+	golden.Compare(t, filepath.Join("testdata", "profiles.yml"), string(got))
 	if project := load(t, got); len(project.Services) != 0 {
 		t.Errorf("without a profile there are %v", project.ServiceNames())
 	}
@@ -132,7 +128,7 @@ func TestStack(t *testing.T) {
 			if bytes.Contains(got, []byte(plantest.SecretValue)) {
 				t.Error("a secret is in the file")
 			}
-			compareGolden(t, name+".stack.yml", got)
+			golden.Compare(t, filepath.Join("testdata", name+".stack.yml"), string(got))
 			service, err := load(t, got).GetService("api")
 			if err != nil {
 				t.Fatal(err)
@@ -147,23 +143,6 @@ func TestStack(t *testing.T) {
 				t.Errorf("%d bytes of memory, want %d", got, p.MemoryLimit)
 			}
 		})
-	}
-}
-
-func compareGolden(t *testing.T, name string, got []byte) {
-	t.Helper()
-	path := filepath.Join("testdata", name)
-	if *update {
-		if err := os.WriteFile(path, got, 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !bytes.Equal(got, want) {
-		t.Errorf("%s differs; after reading the difference, go test ./internal/compose -update accepts it. Got:\n%s", path, got)
 	}
 }
 

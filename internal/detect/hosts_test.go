@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"flag"
 	"fmt"
 	"io/fs"
 	"net/url"
@@ -24,11 +23,10 @@ import (
 	"github.com/djok/facecraft/internal/catalog"
 	"github.com/djok/facecraft/internal/detect"
 	"github.com/djok/facecraft/internal/fault"
+	"github.com/djok/facecraft/internal/golden"
 	"github.com/djok/facecraft/internal/inside"
 	"github.com/djok/facecraft/internal/plan"
 )
-
-var update = flag.Bool("update", false, "accept the facts and plans of the fake hosts, after reading the difference")
 
 // TestHosts looks at fake hosts, each a folder of testdata/hosts:
 //
@@ -66,8 +64,8 @@ func TestHosts(t *testing.T) {
 				t.Fatal(err)
 			}
 			// What a fact names is on the fake host, wherever that lies.
-			compare(t, filepath.Join(dir, "facts.json"), strings.ReplaceAll(string(text), h.root, "")+"\n")
-			compare(t, filepath.Join(dir, "plan.txt"), planText(facts, catalogue, request))
+			golden.Compare(t, filepath.Join(dir, "facts.json"), strings.ReplaceAll(string(text), h.root, "")+"\n")
+			golden.Compare(t, filepath.Join(dir, "plan.txt"), planText(facts, catalogue, request))
 		})
 	}
 }
@@ -78,23 +76,6 @@ func planText(facts plan.Facts, catalogue plan.Catalogue, request plan.Request) 
 		return fmt.Sprintf("exit %d\nerror: %v\nfix: %s\n", fault.CodeOf(err), err, fault.HintOf(err))
 	}
 	return p.String()
-}
-
-func compare(t *testing.T, file, got string) {
-	t.Helper()
-	if *update {
-		if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-		return
-	}
-	want, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got != string(want) {
-		t.Errorf("%s differs; after reading the difference, go test ./internal/detect -update accepts it. Got:\n%s", file, got)
-	}
 }
 
 // settings are host.json.

@@ -1,8 +1,6 @@
 package dockerrun_test
 
 import (
-	"flag"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
@@ -11,12 +9,10 @@ import (
 
 	"github.com/djok/facecraft/internal/dockerrun"
 	"github.com/djok/facecraft/internal/dockertest"
+	"github.com/djok/facecraft/internal/golden"
 	"github.com/djok/facecraft/internal/plan"
 	"github.com/djok/facecraft/internal/plan/plantest"
 )
-
-// `go test ./internal/dockerrun -update` writes the expected lines anew.
-var update = flag.Bool("update", false, "write the expected files anew")
 
 func TestRender(t *testing.T) {
 	t.Parallel()
@@ -27,19 +23,7 @@ func TestRender(t *testing.T) {
 			if strings.Contains(got, plantest.SecretValue) {
 				t.Error("a secret is in the line")
 			}
-			path := filepath.Join("testdata", name+".sh")
-			if *update {
-				if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
-					t.Fatal(err)
-				}
-			}
-			want, err := os.ReadFile(path)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if got != string(want) {
-				t.Errorf("%s differs; after reading the difference, go test ./internal/dockerrun -update accepts it. Got:\n%s", path, got)
-			}
+			golden.Compare(t, filepath.Join("testdata", name+".sh"), got)
 			compareWords(t, p, got)
 		})
 	}

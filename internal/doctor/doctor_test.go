@@ -3,7 +3,6 @@ package doctor_test
 import (
 	"encoding/json"
 	"errors"
-	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -16,11 +15,10 @@ import (
 	"github.com/djok/facecraft/internal/catalog"
 	"github.com/djok/facecraft/internal/doctor"
 	"github.com/djok/facecraft/internal/fault"
+	"github.com/djok/facecraft/internal/golden"
 	"github.com/djok/facecraft/internal/plan"
 	"github.com/djok/facecraft/internal/plan/plantest"
 )
-
-var update = flag.Bool("update", false, "accept the screens of the fake hosts, after reading the difference")
 
 const hosts = "../detect/testdata/hosts"
 
@@ -76,26 +74,9 @@ func TestScreens(t *testing.T) {
 					t.Errorf("too wide: %s", line)
 				}
 			}
-			compare(t, filepath.Join(dir, "doctor.txt"), fmt.Sprintf("%sexit %d\n", screen, fault.CodeOf(report.Err())))
+			golden.Compare(t, filepath.Join(dir, "doctor.txt"), fmt.Sprintf("%sexit %d\n", screen, fault.CodeOf(report.Err())))
 			matches(t, schema, report)
 		})
-	}
-}
-
-func compare(t *testing.T, file, got string) {
-	t.Helper()
-	if *update {
-		if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-		return
-	}
-	want, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got != string(want) {
-		t.Errorf("%s differs; after reading the difference, go test ./internal/doctor -update accepts it. Got:\n%s", file, got)
 	}
 }
 

@@ -2,7 +2,6 @@ package kube_test
 
 import (
 	"bytes"
-	"flag"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -18,13 +17,11 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/yaml"
 
+	"github.com/djok/facecraft/internal/golden"
 	"github.com/djok/facecraft/internal/kube"
 	"github.com/djok/facecraft/internal/plan"
 	"github.com/djok/facecraft/internal/plan/plantest"
 )
-
-// `go test ./internal/kube -update` writes the expected files anew.
-var update = flag.Bool("update", false, "write the expected files anew")
 
 var options = kube.Options{Version: "v1.2.3", Command: "facecraft compose --target kubernetes"}
 
@@ -49,7 +46,7 @@ func TestRender(t *testing.T) {
 			if bytes.Contains(got, []byte(plantest.SecretValue)) {
 				t.Error("a secret is in the file")
 			}
-			compareGolden(t, name+".yml", got)
+			golden.Compare(t, filepath.Join("testdata", name+".yml"), string(got))
 			c := decode(t, got)
 			c.check(t, p)
 			restricted(t, c.deployment.Spec.Template.Spec)
@@ -62,30 +59,13 @@ func TestIngress(t *testing.T) {
 	o := options
 	o.Ingress = "portraits.example.org"
 	got := render(t, plantest.Make(t, plantest.Laptop(), plan.Request{}), o)
-	compareGolden(t, "ingress.yml", got)
+	golden.Compare(t, filepath.Join("testdata", "ingress.yml"), string(got))
 	c := decode(t, got)
 	if c.ingress == nil || c.ingress.Spec.Rules[0].Host != o.Ingress {
 		t.Errorf("ingress %+v", c.ingress)
 	}
 	if from := c.network.Spec.Ingress[0].From; len(from) != 2 {
 		t.Errorf("the ingress controller may not reach the pods: %+v", from)
-	}
-}
-
-func compareGolden(t *testing.T, name string, got []byte) {
-	t.Helper()
-	path := filepath.Join("testdata", name)
-	if *update {
-		if err := os.WriteFile(path, got, 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !bytes.Equal(got, want) {
-		t.Errorf("%s differs; after reading the difference, go test ./internal/kube -update accepts it. Got:\n%s", path, got)
 	}
 }
 
