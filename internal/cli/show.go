@@ -291,7 +291,7 @@ func (s *show) sum() {
 	case s.total > 1:
 		text := fmt.Sprintf("%s in %s", count(s.done, "portrait"), span(time.Since(s.begun)))
 		if s.kept > 0 {
-			text += fmt.Sprintf(", %d were there already", s.kept)
+			text += ", " + were(s.kept, "was", "were") + " there already"
 		}
 		s.app.ui.Done("%s", text)
 	}
