@@ -20,9 +20,11 @@ demo: build
 	@echo "The portrait is $(CURDIR)/demo/portrait.png"
 	@echo "The server runs on; stop it with: FACECRAFT_INSTANCE=facecraft-demo bin/facecraft down"
 
+# One package at a time: some start Docker daemons of their own, beside which
+# a connection to another package's container has been seen to hang.
 test:
 	@sh scripts/ensure-docker.sh
-	go test ./...
+	go test -p 1 ./...
 
 lint:
 	@test -z "$$(gofmt -l .)" || { gofmt -d .; exit 1; }
