@@ -43,10 +43,7 @@ func BenchmarkReadyBesideCompose(b *testing.B) {
 	dockertest.Lite(b)
 	b.Setenv("FACECRAFT_INSTANCE", dockertest.Instance(b, docker))
 	b.Setenv("FACECRAFT_CLI_PORT", fmt.Sprint(dockertest.FreePort(b)))
-	reference := dockertest.Registry(b) + "/stub/slow:cpu"
-	dockertest.PushStub(b, reference, "old", "2s")
-	dockertest.RemoveImages(b, docker, reference)
-	timed(b, binary, "pull", "--image", reference)
+	reference := dockertest.Stub(b, docker, "old", "2s")
 	file := filepath.Join(b.TempDir(), "docker-compose.yml")
 	yaml, err := exec.CommandContext(b.Context(), binary, "compose", "--image", reference).Output()
 	if err != nil {

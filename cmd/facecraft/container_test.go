@@ -217,24 +217,13 @@ func TestFixPermissions(t *testing.T) {
 	u.run("up", "--lite", "--fix-permissions", "--yes")
 }
 
-// fill puts a file of root's into a volume: an empty one would be given to the
+// fill has root write a file into a volume: an empty one would be given to the
 // image's user by the daemon.
 func (u *user) fill(volume string) {
 	u.t.Helper()
-	u.run("pull", "--lite")
-	file := filepath.Join(u.dir, "foreign")
-	if err := os.WriteFile(file, nil, 0o644); err != nil {
-		u.t.Fatal(err)
-	}
-	name := u.instance + "-fill"
-	for _, args := range [][]string{
-		{"create", "--name", name, "--volume", volume + ":/elsewhere", dockertest.Lite(u.t).Reference()},
-		{"cp", file, name + ":/elsewhere/foreign"},
-		{"rm", name},
-	} {
-		if output, err := exec.CommandContext(u.t.Context(), "docker", args...).CombinedOutput(); err != nil {
-			u.t.Fatalf("docker %s: %v\n%s", strings.Join(args, " "), err, output)
-		}
+	args := []string{"run", "--rm", "--user", "0:0", "--volume", volume + ":/elsewhere", u.stub("leaves", "/elsewhere")}
+	if output, err := exec.CommandContext(u.t.Context(), "docker", args...).CombinedOutput(); err != nil {
+		u.t.Fatalf("docker %s: %v\n%s", strings.Join(args, " "), err, output)
 	}
 }
 
@@ -311,10 +300,7 @@ func TestAdopt(t *testing.T) {
 			port := dockertest.FreePort(t)
 			name := u.instance + "-" + what
 			// The label has it taken away if the test is cut short.
-			args := []string{"run", "--detach", "--pull=always", "--name", name, "--publish", fmt.Sprintf("127.0.0.1:%d:8000", port), image}
-			if what == "label" {
-				args = slices.DeleteFunc(args, func(a string) bool { return a == "--pull=always" })
-			}
+			args := []string{"run", "--detach", "--name", name, "--publish", fmt.Sprintf("127.0.0.1:%d:8000", port), image}
 			if output, err := exec.CommandContext(t.Context(), "docker", args...).CombinedOutput(); err != nil {
 				t.Fatalf("%v\n%s", err, output)
 			}

@@ -380,10 +380,7 @@ func TestInterruptWait(t *testing.T) {
 // stub is the reference of an image that behaves as told.
 func (u *user) stub(behaviour ...string) string {
 	u.t.Helper()
-	reference := dockertest.Registry(u.t) + "/stub/" + behaviour[0] + ":cpu"
-	dockertest.PushStub(u.t, reference, behaviour...)
-	dockertest.RemoveImages(u.t, u.docker, reference)
-	return reference
+	return dockertest.Stub(u.t, u.docker, behaviour...)
 }
 
 // TestServerDies is told at once, with its last words, and the container is

@@ -25,11 +25,13 @@ import (
 	"github.com/docker/docker/api/types/filters"
 	imagetypes "github.com/docker/docker/api/types/image"
 	"github.com/docker/docker/api/types/volume"
+	"github.com/docker/docker/client"
 	"github.com/google/go-containerregistry/pkg/name"
 	"github.com/google/go-containerregistry/pkg/registry"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/mutate"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
+	"github.com/google/go-containerregistry/pkg/v1/tarball"
 
 	"github.com/djok/facecraft/internal/detect"
 	"github.com/djok/facecraft/internal/engine"
@@ -68,14 +70,14 @@ func environment() engine.Env {
 
 // Instance is a name for the test's own servers. What bears it when the test
 // ends is removed.
-func Instance(t testing.TB, docker *engine.Engine) string {
+func Instance(t testing.TB, docker client.APIClient) string {
 	t.Helper()
 	name := fmt.Sprintf("facecraft-test-%08x", rand.Uint32())
 	t.Cleanup(func() { removeInstance(t, docker, name) })
 	return name
 }
 
-func removeInstance(t testing.TB, docker *engine.Engine, name string) {
+func removeInstance(t testing.TB, docker client.APIClient, name string) {
 	ctx := context.WithoutCancel(t.Context())
 	removeContainers(t, docker, func(c container.Summary) bool {
 		return c.Labels[plan.LabelInstance] == name || c.Labels[plan.LabelProbe] == name
@@ -91,7 +93,7 @@ func removeInstance(t testing.TB, docker *engine.Engine, name string) {
 	}
 }
 
-func removeContainers(t testing.TB, docker *engine.Engine, which func(container.Summary) bool) {
+func removeContainers(t testing.TB, docker client.APIClient, which func(container.Summary) bool) {
 	ctx := context.WithoutCancel(t.Context())
 	containers, err := docker.ContainerList(ctx, container.ListOptions{All: true})
 	if err != nil {
@@ -109,7 +111,7 @@ func removeContainers(t testing.TB, docker *engine.Engine, which func(container.
 
 // RemoveImages removes the images whose reference begins with prefix when the
 // test ends, and the containers made of them.
-func RemoveImages(t testing.TB, docker *engine.Engine, prefix string) {
+func RemoveImages(t testing.TB, docker client.APIClient, prefix string) {
 	t.Cleanup(func() {
 		ctx := context.WithoutCancel(t.Context())
 		images, err := docker.ImageList(ctx, imagetypes.ListOptions{})
@@ -225,7 +227,7 @@ func Binary(t testing.TB) string {
 
 // Main runs a package's tests and takes away the programs that they built, and
 // the lite image, which the tests share. A package that uses Binary, Lite or
-// PushStub calls it from TestMain.
+// Stub calls it from TestMain.
 func Main(m *testing.M) {
 	code := m.Run()
 	if err := removeLite(); err != nil {
@@ -286,8 +288,9 @@ func PushLite(t testing.TB, reference string) {
 	Push(t, reference, img)
 }
 
-// PushStub publishes an image of the stub that behaves as its arguments say.
-func PushStub(t testing.TB, reference string, behaviour ...string) {
+// Stub is the reference of an image of the stub that behaves as its arguments
+// say. It is loaded into the daemon, and gone when the test ends.
+func Stub(t testing.TB, docker client.APIClient, behaviour ...string) string {
 	t.Helper()
 	img, err := image(t, build(t, "internal/dockertest/stub")).Image()
 	if err != nil {
@@ -302,7 +305,24 @@ func PushStub(t testing.TB, reference string, behaviour ...string) {
 	if img, err = mutate.Config(img, config); err != nil {
 		t.Fatal(err)
 	}
-	Push(t, reference, img)
+	// A name that is whole, and asks no registry. (RFC 6761, 6.4)
+	reference := fmt.Sprintf("facecraft-test.invalid/stub/%08x:cpu", rand.Uint32())
+	tag, err := name.NewTag(reference)
+	if err != nil {
+		t.Fatal(err)
+	}
+	reader, writer := io.Pipe()
+	go func() { writer.CloseWithError(tarball.Write(tag, img, writer)) }()
+	RemoveImages(t, docker, reference)
+	response, err := docker.ImageLoad(t.Context(), reader, client.ImageLoadWithQuiet(true))
+	if err != nil {
+		t.Fatalf("load the stub: %v", err)
+	}
+	defer response.Body.Close()
+	if _, err := io.Copy(io.Discard, response.Body); err != nil {
+		t.Fatalf("load the stub: %v", err)
+	}
+	return reference
 }
 
 // Push publishes an image in a registry under a reference.

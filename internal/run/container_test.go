@@ -13,7 +13,6 @@ import (
 	"github.com/djok/facecraft/internal/fault"
 	"github.com/djok/facecraft/internal/helper"
 	"github.com/djok/facecraft/internal/plan"
-	"github.com/djok/facecraft/internal/registry"
 	"github.com/djok/facecraft/internal/run"
 )
 
@@ -30,12 +29,7 @@ func runner(t *testing.T) (*run.Runner, plan.Plan) {
 // stub makes a plan's image one that behaves as told.
 func stub(t *testing.T, r *run.Runner, p *plan.Plan, behaviour ...string) {
 	t.Helper()
-	p.Image.Reference = dockertest.Registry(t) + "/stub:cpu"
-	dockertest.PushStub(t, p.Image.Reference, behaviour...)
-	dockertest.RemoveImages(t, dockertest.Engine(t), p.Image.Reference)
-	if err := r.Pull(t.Context(), p.Image, registry.Bill{}); err != nil {
-		t.Fatal(err)
-	}
+	p.Image.Reference = dockertest.Stub(t, r.Docker, behaviour...)
 }
 
 // TestEater takes all the memory that it may, and is ended by the kernel.

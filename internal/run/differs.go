@@ -99,7 +99,7 @@ func traitsWanted(p plan.Plan, imageEnv []string) []trait {
 
 func traits(config *container.Config, host *container.HostConfig, address string, places []string, pids int64, imageEnv []string) []trait {
 	return []trait{
-		{"image", config.Image},
+		{"image", strings.TrimPrefix(config.Image, "localhost/")}, // Podman's, before names without a registry
 		{"address", address},
 		{"user", config.User},
 		{"groups", strings.Join(host.GroupAdd, ", ")},
@@ -110,21 +110,42 @@ func traits(config *container.Config, host *container.HostConfig, address string
 		{"restart policy", strings.TrimPrefix(string(host.RestartPolicy.Name), "no")},
 		{"memory limit", plan.Memory(host.Memory)},
 		{"processes", strconv.FormatInt(pids, 10)},
-		{"capabilities dropped", sorted(host.CapDrop)},
+		{"capabilities dropped", dropped(host.CapDrop)},
 		{"security", sorted(host.SecurityOpt)},
 		{"environment", sorted(addedNames(config.Env, imageEnv))},
 	}
 }
 
-// addedNames are the variables that the image does not set to the same value.
+// podmansEnv are variables that Podman sets in every container by itself.
+// (podman-run(1), Environment)
+var podmansEnv = []string{"container", "HOME", "HOSTNAME", "TERM"}
+
+// addedNames are the variables that neither the image sets to the same value
+// nor an engine by itself.
 func addedNames(env, imageEnv []string) []string {
 	var names []string
 	for _, e := range env {
-		if name, _, _ := strings.Cut(e, "="); !slices.Contains(imageEnv, e) {
+		if name, _, _ := strings.Cut(e, "="); !slices.Contains(imageEnv, e) && !slices.Contains(podmansEnv, name) {
 			names = append(names, name)
 		}
 	}
 	return names
+}
+
+// podmansCapabilities are those that Podman's containers have unless told
+// otherwise. (containers.conf(5), default_capabilities)
+var podmansCapabilities = []string{"CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "KILL", "NET_BIND_SERVICE",
+	"SETFCAP", "SETGID", "SETPCAP", "SETUID", "SYS_CHROOT"}
+
+// dropped names capabilities. Where all are dropped Podman lists them one by
+// one.
+func dropped(list []string) string {
+	for _, capability := range podmansCapabilities {
+		if !slices.Contains(list, capability) {
+			return sorted(list)
+		}
+	}
+	return "ALL"
 }
 
 func gpuText(requests []container.DeviceRequest) string {

@@ -3,11 +3,11 @@ package run
 import (
 	"context"
 	"errors"
+	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/docker/docker/api/types/container"
-	"github.com/docker/docker/api/types/filters"
 
 	"github.com/djok/facecraft/internal/fault"
 	"github.com/djok/facecraft/internal/plan"
@@ -71,14 +71,19 @@ func (r *Runner) ConfiguredPort(ctx context.Context, s Server) int {
 	return 0
 }
 
-// PortContainer names the container that publishes a port of the host.
+// PortContainer names the container that publishes a port of the host. It
+// looks through the list itself: Podman (4.3) has no filter for that.
 func (r *Runner) PortContainer(ctx context.Context, port int) (plan.PortOwner, bool) {
-	list, err := r.Docker.ContainerList(ctx, container.ListOptions{
-		Filters: filters.NewArgs(filters.Arg("publish", strconv.Itoa(port)+"/tcp")),
-	})
-	if err != nil || len(list) == 0 || len(list[0].Names) == 0 {
+	list, err := r.Docker.ContainerList(ctx, container.ListOptions{})
+	if err != nil {
 		return plan.PortOwner{}, false // the owner is a courtesy
 	}
-	name := strings.TrimPrefix(list[0].Names[0], "/")
-	return plan.PortOwner{Name: "the container " + name, End: "docker stop " + name}, true
+	for _, c := range list {
+		published := slices.ContainsFunc(c.Ports, func(p container.Port) bool { return int(p.PublicPort) == port && p.Type == "tcp" })
+		if published && len(c.Names) > 0 {
+			name := strings.TrimPrefix(c.Names[0], "/")
+			return plan.PortOwner{Name: "the container " + name, End: "docker stop " + name}, true
+		}
+	}
+	return plan.PortOwner{}, false
 }

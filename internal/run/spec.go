@@ -83,8 +83,7 @@ func environment(p plan.Plan, secrets map[string]string) []string {
 func mounts(p plan.Plan) []mount.Mount {
 	var list []mount.Mount
 	for _, v := range p.Volumes {
-		list = append(list, mount.Mount{Type: mount.TypeVolume, Source: v.Name, Target: v.Target,
-			VolumeOptions: &mount.VolumeOptions{Labels: map[string]string{plan.LabelInstance: p.Name}}})
+		list = append(list, mount.Mount{Type: mount.TypeVolume, Source: v.Name, Target: v.Target})
 	}
 	for _, b := range p.Binds {
 		if !b.Relabel {

@@ -63,8 +63,8 @@ func TestSpec(t *testing.T) {
   "host": {
     "PortBindings": {"8000/tcp": [{"HostIp": "127.0.0.1", "HostPort": "9000"}]},
     "Mounts": [
-      {"Type": "volume", "Source": "facecraft_uploads", "Target": "/app/uploads", "VolumeOptions": {"Labels": {"io.facecraft.instance": "facecraft"}}},
-      {"Type": "volume", "Source": "facecraft_processed", "Target": "/app/processed", "VolumeOptions": {"Labels": {"io.facecraft.instance": "facecraft"}}}
+      {"Type": "volume", "Source": "facecraft_uploads", "Target": "/app/uploads"},
+      {"Type": "volume", "Source": "facecraft_processed", "Target": "/app/processed"}
     ],
     "Tmpfs": {"/tmp": ""},
     "ReadonlyRootfs": true,
@@ -90,8 +90,8 @@ func TestSpec(t *testing.T) {
   "host": {
     "PortBindings": {"8000/tcp": [{"HostIp": "127.0.0.1", "HostPort": "8000"}]},
     "Mounts": [
-      {"Type": "volume", "Source": "facecraft_uploads", "Target": "/app/uploads", "VolumeOptions": {"Labels": {"io.facecraft.instance": "facecraft"}}},
-      {"Type": "volume", "Source": "facecraft_processed", "Target": "/app/processed", "VolumeOptions": {"Labels": {"io.facecraft.instance": "facecraft"}}}
+      {"Type": "volume", "Source": "facecraft_uploads", "Target": "/app/uploads"},
+      {"Type": "volume", "Source": "facecraft_processed", "Target": "/app/processed"}
     ],
     "Init": true,
     "CapDrop": ["ALL"],

@@ -8,6 +8,7 @@
 //	kills           ends itself as the kernel does for want of memory
 //	eats            takes memory until there is none
 //	writes DIR...   is ready when it could write to the directories, else dies
+//	leaves DIR...   writes to the directories and ends
 //	busy DURATION   accepts and answers nothing until DURATION has passed
 //	cpu             is ready, computes on the processor and has no enhancer
 //	check-lite      is the health check of its image: ends with 0 when ready
@@ -48,6 +49,8 @@ func main() {
 	case "writes":
 		write(os.Args[2:])
 		old(time.Now())
+	case "leaves":
+		write(os.Args[2:])
 	case "busy":
 		busy(time.Now().Add(duration()))
 	case "cpu":

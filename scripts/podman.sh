@@ -1,0 +1,75 @@
+#!/bin/sh
+# Runs a command with a Podman in place of Docker: podman.sh COMMAND [ARGUMENT...]
+#
+# That Podman has folders and a network of its own, so that it touches neither
+# another Podman nor the firewall and the bridges of the machine's Docker. When
+# the command ends it is gone, with all that it ran. It takes root, and on Debian
+# the packages podman and runc.
+set -eu
+
+main() {
+    if [ "$1" = --inside ]; then # the network that the last line makes
+        shift
+        inside "$@"
+        exit
+    fi
+    exec unshare --net sh "$0" --inside "$@"
+}
+
+inside() {
+    dir=$(mktemp -d /tmp/fcXXXXXX) # a socket's path must be short
+    trap clean_up EXIT
+    trap 'exit 130' INT TERM
+    ip link set lo up
+    configure
+    podman_here system service --time=0 "unix://$dir/sock" >"$dir/log" 2>&1 &
+    service=$!
+    wait_until_it_answers
+    DOCKER_HOST=unix://$dir/sock "$@"
+}
+
+# configure chooses what works on every machine: runc also with hybrid cgroups,
+# limits that take no capability to raise, and locks in a file, where the default
+# would be shared with other Podmans.
+configure() {
+    cat >"$dir/containers.conf" <<CONF
+[containers]
+default_ulimits = ["nofile=4096:4096", "nproc=4096:4096"]
+[engine]
+runtime = "runc"
+cgroup_manager = "cgroupfs"
+events_logger = "file"
+lock_type = "file"
+tmp_dir = "$dir/tmp"
+[network]
+network_config_dir = "$dir/networks"
+CONF
+    mkdir "$dir/networks"
+}
+
+podman_here() {
+    CONTAINERS_CONF=$dir/containers.conf podman --root "$dir/root" --runroot "$dir/run" "$@"
+}
+
+wait_until_it_answers() {
+    tries=0
+    until curl -fsS --unix-socket "$dir/sock" http://podman/_ping >/dev/null 2>&1; do
+        tries=$((tries + 1))
+        if [ $tries -gt 100 ]; then
+            cat "$dir/log" >&2
+            echo "podman.sh: Podman does not answer" >&2
+            exit 3
+        fi
+        sleep 0.1
+    done
+}
+
+clean_up() {
+    podman_here rm --all --force --time 0 >/dev/null 2>&1 || true
+    kill "$service" 2>/dev/null || true
+    wait "$service" 2>/dev/null || true
+    umount "$dir/root/overlay" 2>/dev/null || true
+    rm -rf "$dir"
+}
+
+main "$@"
