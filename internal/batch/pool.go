@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"strings"
 	"sync"
 	"time"
 
@@ -18,7 +19,8 @@ type Server struct {
 	Engine string
 	// Token is shown to the server; empty shows none.
 	Token string
-	// Revive starts a server that stopped answering; nil where nobody can.
+	// Revive makes a server that stopped answering ready again, or says why
+	// that is not possible; nil where it can only be waited for.
 	Revive func(context.Context) error
 
 	client   *api.Client
@@ -26,8 +28,6 @@ type Server struct {
 	inFlight int
 	served   int
 	strikes  int // failures since the last success
-	revived  bool
-	why      error // it is out
 }
 
 // state is whether a server gets photos.
@@ -57,8 +57,14 @@ type patience struct {
 
 var defaultPatience = patience{retry: 500 * time.Millisecond, rest: time.Second, answer: 30 * time.Second, poll: 500 * time.Millisecond}
 
-// errNoServer ends a run: the photos that are left stay undone.
-var errNoServer = errors.New("no server is left")
+// NoServer ends a run: the photos that are left stay undone.
+type NoServer struct {
+	Why error // the last server is out
+}
+
+func (n *NoServer) Error() string { return "no server is left" }
+
+func (n *NoServer) Unwrap() error { return n.Why }
 
 // pool gives each photo the least busy server.
 type pool struct {
@@ -69,6 +75,7 @@ type pool struct {
 	notice func(s *Server, what string)
 
 	mu      sync.Mutex
+	lastWhy error         // a server was given up
 	changed chan struct{} // closed, and replaced, whenever something changes
 	nursing sync.WaitGroup
 }
@@ -122,7 +129,7 @@ func (p *pool) take(failed *Server) (*Server, <-chan struct{}, error) {
 		best.inFlight++
 		best.served++
 	case !hope:
-		return nil, nil, errNoServer
+		return nil, nil, &NoServer{p.lastWhy}
 	}
 	return best, p.changed, nil
 }
@@ -178,8 +185,9 @@ func (p *pool) judge(ctx context.Context, s *Server, err error) {
 
 // giveUp leaves a server out. The caller holds the lock, as for those below.
 func (p *pool) giveUp(s *Server, why error) {
-	s.state, s.why = out, why
-	p.notice(s, "is left out: "+why.Error())
+	s.state, p.lastWhy = out, why
+	first, _, _ := strings.Cut(why.Error(), "\n") // of what may be a whole report
+	p.notice(s, "is left out: "+first)
 	p.broadcast()
 }
 
@@ -205,7 +213,7 @@ func (p *pool) nurse(ctx context.Context, s *Server, why error) {
 		defer p.mu.Unlock()
 		switch {
 		case ctx.Err() != nil:
-			s.state, s.why = out, ctx.Err()
+			s.state = out
 			p.broadcast()
 		case err != nil:
 			p.giveUp(s, err)
@@ -217,10 +225,9 @@ func (p *pool) nurse(ctx context.Context, s *Server, why error) {
 	})
 }
 
-// bringBack starts an own server again, once, and waits for any other.
+// bringBack has an own server revived, and waits for any other.
 func (p *pool) bringBack(ctx context.Context, s *Server) error {
-	if s.Revive != nil && !s.revived {
-		s.revived = true
+	if s.Revive != nil {
 		return s.Revive(ctx)
 	}
 	deadline := time.Now().Add(p.patience.answer)

@@ -48,7 +48,7 @@ type Result struct {
 
 // Do takes jobs until the channel is closed, and returns when all are done. An
 // interruption, or the loss of the last server, ends it early: then it returns
-// why, and the jobs that were not finished are Pending. Results that are there
+// why, the latter as a *NoServer, and the jobs that were not finished are Pending. Results that are there
 // by then stay.
 func (r *Run) Do(ctx context.Context, jobs <-chan *Job) error {
 	perServer := r.InFlight
@@ -72,8 +72,9 @@ func (r *Run) Do(ctx context.Context, jobs <-chan *Job) error {
 		workers.Go(func() {
 			for job := range jobs {
 				result := r.job(ctx, job)
-				if errors.Is(result.Err, errNoServer) {
-					cancel(errNoServer)
+				var none *NoServer
+				if errors.As(result.Err, &none) {
+					cancel(none)
 				}
 				reporting.Lock()
 				r.Report(result)
@@ -87,9 +88,6 @@ func (r *Run) Do(ctx context.Context, jobs <-chan *Job) error {
 	}
 	return nil
 }
-
-// NoServer tells that a run ended because no server was left.
-func NoServer(err error) bool { return errors.Is(err, errNoServer) }
 
 // job makes one photo's portrait.
 func (r *Run) job(ctx context.Context, job *Job) Result {

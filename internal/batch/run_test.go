@@ -129,6 +129,11 @@ func TestServerDies(t *testing.T) {
 	}
 }
 
+func noServer(err error) bool {
+	var none *NoServer
+	return errors.As(err, &none)
+}
+
 func TestLastServerGone(t *testing.T) {
 	t.Parallel()
 	in, out := t.TempDir(), t.TempDir()
@@ -142,18 +147,24 @@ func TestLastServerGone(t *testing.T) {
 		return false
 	}
 	revived := 0
+	dead := errors.New("it died again\nand said this")
 	b := batchOf{dir: in, out: out, servers: []*Server{{URL: s.start(t), Revive: func(context.Context) error {
-		revived++
+		if revived++; revived > 1 {
+			return dead
+		}
 		asked.Store(3) // it works again, for some more
 		return nil
 	}}}}
 	results, _, err := b.do(t)
 	n := outcomes(results)
-	if !NoServer(err) || n[Pending] == 0 || n[Failed] != 0 || len(results) != 30 {
+	if !noServer(err) || !errors.Is(err, dead) || n[Pending] == 0 || n[Failed] != 0 || len(results) != 30 {
 		t.Fatalf("%v %v", n, err)
 	}
-	if revived != 1 {
+	if revived != 2 {
 		t.Errorf("it was revived %d times", revived)
+	}
+	if last := b.notices[len(b.notices)-1]; !strings.HasSuffix(last, "is left out: it died again") {
+		t.Errorf("the last notice is %q", last)
 	}
 	// The same again, with a sound server, does what is left.
 	done := n[Done]
@@ -303,7 +314,7 @@ func TestHostileServers(t *testing.T) {
 			inputs := tree(t, in)
 			b := batchOf{dir: in, out: out, servers: []*Server{{URL: s.start(t), Token: "secret"}}}
 			results, _, err := b.do(t)
-			if n := outcomes(results); n[Done] != 0 || len(results) != 3 || err != nil && !NoServer(err) {
+			if n := outcomes(results); n[Done] != 0 || len(results) != 3 || err != nil && !noServer(err) {
 				t.Errorf("%v, %v", n, err)
 			}
 			if files := tree(t, out); len(files) != 0 {

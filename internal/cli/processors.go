@@ -40,10 +40,20 @@ func (s *session) localProcessors(ctx context.Context, r serverRequest) ([]*batc
 	}
 	var servers []*batch.Server
 	for _, replica := range replicas {
-		servers = append(servers, &batch.Server{URL: replica.URL, Engine: replica.ImageID,
-			Revive: func(ctx context.Context) error { return s.Revive(ctx, replica, r.Timeout) }})
+		servers = append(servers, &batch.Server{URL: replica.URL, Engine: replica.ImageID, Revive: s.reviver(replica, r.Timeout)})
 	}
 	return servers, nil
+}
+
+// reviver starts a server that died again, once: what kills it twice would do
+// so for ever.
+func (s *session) reviver(server run.Server, timeout time.Duration) func(context.Context) error {
+	again := true
+	return func(ctx context.Context) error {
+		started, err := s.Revive(ctx, server, timeout, again)
+		again = again && !started
+		return err
+	}
 }
 
 // replicas are the running servers that may be used: not others than were

@@ -177,8 +177,14 @@ func (a *app) report(e run.Event) {
 		a.ui.Progress("starting the container %s", e.Subject)
 	case run.Unproven:
 		a.ui.Warn("whether the server can write to its files is not known: %s", e.Subject)
+	case run.Died:
+		a.ui.Warn("%s\nit is started again", e.Subject)
 	case run.Waiting:
-		a.ui.Progress("%d s, usually about %d: %s", e.Done, e.Total, waitingFor(e.Subject))
+		usually := ""
+		if e.Total > 0 {
+			usually = fmt.Sprintf(", usually about %d", e.Total)
+		}
+		a.ui.Progress("%d s%s: %s", e.Done, usually, waitingFor(e.Subject))
 	}
 }
 

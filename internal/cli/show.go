@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -240,15 +241,19 @@ func (s *show) end(ctx context.Context, runErr error) error {
 	if err := s.writePage(); err != nil {
 		return err
 	}
+	var none *batch.NoServer
 	switch failed := s.failed(); {
 	case s.watching && runErr == nil && s.pending == 0: // failures were told as they came
 		return nil
 	case ctx.Err() != nil:
 		return fault.New(fault.Interrupted, "run the same command again to go on",
 			"interrupted: %d of %d photos are done", s.done+s.kept, s.total)
-	case batch.NoServer(runErr):
-		return fault.Wrap(fault.Server, runErr, "facecraft logs shows why; run the same command again to go on",
-			"%s not done", were(s.pending, "photo is", "photos are"))
+	case errors.As(runErr, &none):
+		hint := "run the same command again to go on"
+		if remedy := fault.HintOf(none.Why); remedy != "" {
+			hint = remedy + "; then " + hint
+		}
+		return fault.Wrap(fault.Server, none.Why, hint, "%s not done, and no server is left", were(s.pending, "photo is", "photos are"))
 	case runErr != nil:
 		return runErr
 	case s.copyErr != nil:

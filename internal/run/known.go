@@ -2,34 +2,48 @@ package run
 
 import "strings"
 
-// knownIssue is a way in which servers are known to fail, by words of their
-// log or of the daemon.
+// knownIssue is a way in which servers are known to fail, by words of the
+// daemon or of their log.
 type knownIssue struct {
 	text   string // in lower case
 	what   string
 	remedy string
 }
 
-// The order matters: what is more particular comes first.
-var knownIssues = []knownIssue{
-	{"no locator available", "numba finds no place for its cache, because the image does not know the user",
-		"run it as the image's own user, 1000:1000, or set NUMBA_CACHE_DIR=/tmp/numba"},
-	{"no kernel image is available", "the image's PyTorch has no code for this GPU: it is too new or too old",
-		"run it on the processor: facecraft up --recreate --tag cpu"},
-	{"driver version is insufficient", "the NVIDIA driver is older than the image's CUDA",
-		"update the NVIDIA driver; facecraft doctor says to which version"},
-	{"please update your driver", "the NVIDIA driver is older than the image's CUDA",
-		"update the NVIDIA driver; facecraft doctor says to which version"},
-	{"driver on your system is too old", "the NVIDIA driver is older than the image's CUDA",
-		"update the NVIDIA driver; facecraft doctor says to which version"},
-	{"could not select device driver", "Docker cannot hand a GPU to a container",
-		"install nvidia-container-toolkit and restart Docker, or run facecraft up --tag cpu"},
-	{"cuda out of memory", "the GPU's memory is too small or taken",
-		"close what uses the GPU (nvidia-smi names it), or run facecraft up --recreate --tag cpu"},
+// In both tables the order matters: what is more particular comes first.
+
+// refusals are what daemons say of a container that they cannot start.
+var refusals = []knownIssue{
+	{"could not select device driver", "Docker cannot hand a GPU to a container", toolkitRemedy},
+	{"unknown runtime specified nvidia", "Docker's default runtime is NVIDIA's, which is not there", toolkitRemedy},
+	{"invalid runtime name: nvidia", "Docker's default runtime is NVIDIA's, which is not there", toolkitRemedy},
+	{"unresolvable cdi devices", "Docker's list of GPUs (CDI) lacks one that was asked for",
+		"write it anew: sudo nvidia-ctk cdi generate --output=/etc/cdi/nvidia.yaml; or run facecraft up --tag cpu"},
+	{"please update your driver", "the NVIDIA driver is older than the image's CUDA", driverRemedy},
+	{"driver/library version mismatch", "the NVIDIA driver was updated while the old one is loaded", "restart the computer, or run facecraft up --tag cpu"},
+	{"nvidia-container-cli", "the NVIDIA driver does not work in containers", "facecraft doctor shows what it says; or run facecraft up --tag cpu"},
+	{"container-init binary not found", "Podman lacks the program that is to be each container's first", "install catatonit: sudo apt-get install catatonit"},
 	{"exec format error", "the image is for another processor than the daemon's",
 		"install emulation: docker run --privileged --rm tonistiigi/binfmt --install amd64; or run facecraft up --recreate --lite"},
 	{"no space left on device", "the disk of the Docker daemon is full",
 		"make room: docker system df shows what takes it"},
+}
+
+const (
+	toolkitRemedy = "install nvidia-container-toolkit, facecraft doctor says how; or run facecraft up --tag cpu"
+	driverRemedy  = "update the NVIDIA driver; facecraft doctor says to which version"
+)
+
+// deaths are what servers say before they end.
+var deaths = []knownIssue{
+	{"no locator available", "numba finds no place for its cache, because the image does not know the user",
+		"run it as the image's own user, 1000:1000, or set NUMBA_CACHE_DIR=/tmp/numba"},
+	{"no kernel image is available", "the image's PyTorch has no code for this GPU: it is too new or too old",
+		"run it on the processor: facecraft up --recreate --tag cpu"},
+	{"driver version is insufficient", "the NVIDIA driver is older than the image's CUDA", driverRemedy},
+	{"driver on your system is too old", "the NVIDIA driver is older than the image's CUDA", driverRemedy},
+	{"cuda out of memory", "the GPU's memory is too small or taken",
+		"close what uses the GPU (nvidia-smi names it), or run facecraft up --recreate --tag cpu"},
 	{"address already in use", "something else listens on the server's port",
 		"choose another port: facecraft up --recreate --port 8080"},
 	{"downloading:", "the server downloads a model at run time, which needs the internet",
@@ -45,11 +59,13 @@ var knownIssues = []knownIssue{
 }
 
 // recognise finds the known issue in a text, or nil.
-func recognise(text string) *knownIssue {
+func recognise(text string, tables ...[]knownIssue) *knownIssue {
 	text = strings.ToLower(text)
-	for i := range knownIssues {
-		if strings.Contains(text, knownIssues[i].text) {
-			return &knownIssues[i]
+	for _, table := range tables {
+		for i := range table {
+			if strings.Contains(text, table[i].text) {
+				return &table[i]
+			}
 		}
 	}
 	return nil

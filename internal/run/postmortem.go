@@ -17,8 +17,9 @@ import (
 	"github.com/djok/facecraft/internal/plan"
 )
 
-// lastLines is how much of a failed server's output is shown.
-const lastLines = 20
+// lastLines is how much of a failed server's output is shown, of the last
+// linesSearched.
+const lastLines, linesSearched = 20, 2000
 
 // lookTimeout bounds each look at a server that failed; the daemon may have
 // failed with it.
@@ -125,7 +126,9 @@ func (m postMortem) memoryText() string {
 	return text
 }
 
-func (m postMortem) known() *knownIssue { return recognise(m.state.Error + "\n" + m.words) }
+func (m postMortem) known() *knownIssue {
+	return recognise(m.state.Error+"\n"+m.words, refusals, deaths)
+}
 
 func (m postMortem) remedy() string {
 	switch known := m.known(); {
@@ -141,13 +144,25 @@ func (m postMortem) remedy() string {
 	return "the container is kept: facecraft logs shows all it said, facecraft down removes it"
 }
 
-// lastWords is the end of a server's output.
+// lastWords is the end of a server's output, without its notes of requests
+// that it answered: each question whether it is ready leaves one, and they
+// would be all that is left to see.
 func (r *Runner) lastWords(ctx context.Context, s Server) string {
 	var out bytes.Buffer
 	// What arrived before an error is worth showing too.
-	_ = r.Logs(ctx, s, &out, &out, LogOptions{Tail: strconv.Itoa(lastLines)})
-	return plain(strings.TrimRight(out.String(), "\n"))
+	_ = r.Logs(ctx, s, &out, &out, LogOptions{Tail: strconv.Itoa(linesSearched)})
+	var lines []string
+	for line := range strings.Lines(plain(out.String())) {
+		if !answered.MatchString(line) {
+			lines = append(lines, line)
+		}
+	}
+	lines = lines[max(0, len(lines)-lastLines):]
+	return strings.TrimRight(strings.Join(lines, ""), "\n")
 }
+
+// answered is uvicorn's note of a request that did not fail.
+var answered = regexp.MustCompile(`"[A-Z]+ \S+ HTTP/1\.[01]" [1-4]\d\d`)
 
 // plain takes away what could move the cursor or colour the terminal.
 func plain(text string) string {

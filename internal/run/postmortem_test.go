@@ -56,3 +56,18 @@ func TestSpoken(t *testing.T) {
 		}
 	}
 }
+
+func TestAnswered(t *testing.T) {
+	t.Parallel()
+	for line, want := range map[string]bool{
+		`INFO:     172.17.0.1:5 - "GET /ready HTTP/1.1" 200 OK`:                              true,
+		`INFO:     172.17.0.1:5 - "GET /readiness HTTP/1.1" 404 Not Found`:                   true,
+		`INFO:     172.17.0.1:5 - "POST /api/v1/process HTTP/1.1" 500 Internal Server Error`: false,
+		`urllib3: "https://example.org" did not answer`:                                      false,
+		`RuntimeError: CUDA error: no kernel image is available for execution on the device`: false,
+	} {
+		if got := answered.MatchString(line); got != want {
+			t.Errorf("%q: %v", line, got)
+		}
+	}
+}

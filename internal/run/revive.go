@@ -11,30 +11,33 @@ import (
 )
 
 // Revive makes a server that stopped answering ready again: it waits for one
-// whose process runs, and starts the container of one that died, once. A
-// container that is gone was removed by somebody, and stays so.
-func (r *Runner) Revive(ctx context.Context, s Server, timeout time.Duration) error {
+// whose process runs and, where again allows it, starts the container of one
+// that died, which it then reports as Died. Otherwise its error is the server's
+// post-mortem. A container that is gone was removed by somebody, and stays so.
+func (r *Runner) Revive(ctx context.Context, s Server, timeout time.Duration, again bool) (started bool, err error) {
+	const died = "the server died"
 	// A process that is about to end still counts as running, so the waiting
 	// tells what it was.
-	waitErr := r.WaitReady(ctx, s, 0, timeout)
+	waitErr := r.waitReady(ctx, s, died, 0, timeout)
 	if waitErr == nil || ctx.Err() != nil {
-		return waitErr
+		return false, waitErr
 	}
 	servers, err := r.Servers(ctx)
 	if err != nil {
-		return err
+		return false, err
 	}
 	for _, now := range servers {
 		switch {
 		case now.ID != s.ID:
-		case now.Running():
-			return waitErr
+		case now.Running() || !again:
+			return false, waitErr
 		default:
+			r.Report(Event{Stage: Died, Subject: waitErr.Error()})
 			if err := r.Docker.ContainerStart(ctx, s.ID, container.StartOptions{}); err != nil {
-				return fmt.Errorf("start the container again: %w", err)
+				return true, fmt.Errorf("start the container again: %w", err)
 			}
-			return r.WaitReady(ctx, s, 0, timeout)
+			return true, r.waitReady(ctx, s, died, 0, timeout)
 		}
 	}
-	return fault.New(fault.Server, "run the same command again", "the container %s was removed", s.Name)
+	return false, fault.New(fault.Server, "run the same command again", "the container %s was removed", s.Name)
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/containerd/errdefs"
 	"github.com/docker/docker/api/types/container"
 	"github.com/docker/docker/api/types/filters"
+	"github.com/docker/docker/api/types/volume"
 	"github.com/docker/docker/client"
 
 	"github.com/djok/facecraft/internal/fault"
@@ -74,11 +75,12 @@ const (
 	Starting
 	Unproven // whether the server can write to its files
 	Waiting
+	Died // a server in work, with its post-mortem; it is started again
 )
 
 // String is the stage's name in JSON events.
 func (s Stage) String() string {
-	return [...]string{"downloading", "unpacking", "retrying", "kept", "loading", "starting", "unproven", "waiting"}[s]
+	return [...]string{"downloading", "unpacking", "retrying", "kept", "loading", "starting", "unproven", "waiting", "died"}[s]
 }
 
 // Server is a container of this program, as the daemon describes it now.
@@ -180,8 +182,9 @@ func (r *Runner) Start(ctx context.Context, p plan.Plan, secrets map[string]stri
 	if err := r.removeDead(ctx, p.Container()); err != nil {
 		return Server{}, false, err
 	}
-	fresh, err := r.missingVolumes(ctx, p)
+	fresh, err := r.makeVolumes(ctx, p)
 	if err != nil {
+		r.removeVolumes(fresh)
 		return Server{}, false, err
 	}
 	id, other, err := r.create(ctx, p, secrets)
@@ -201,7 +204,7 @@ func (r *Runner) Start(ctx context.Context, p plan.Plan, secrets map[string]stri
 	// Starting is safe to be done twice: the daemon ignores the second.
 	if err := r.Docker.ContainerStart(ctx, id, container.StartOptions{}); err != nil {
 		r.Discard(Server{ID: id, fresh: fresh})
-		return Server{}, false, startFault(ctx, p, err)
+		return Server{}, false, startFault(ctx, p, "start the container", err)
 	}
 	return Server{ID: id, Name: p.Container(), Replica: p.Replica, Variant: p.Variant, Image: p.Image.Reference, Digest: p.Image.Digest, State: "running",
 		URL: p.Publish.URL(), Port: p.Publish.Port, Plan: p.Hash(), Created: time.Now(), fresh: fresh}, other == nil, nil
@@ -220,7 +223,7 @@ func (r *Runner) create(ctx context.Context, p plan.Plan, secrets map[string]str
 			return response.ID, nil, nil
 		}
 		if !nameTaken(err) {
-			return "", nil, fmt.Errorf("create the container: %w", err)
+			return "", nil, startFault(ctx, p, "create the container", err)
 		}
 		holder, inspectErr := r.Docker.ContainerInspect(ctx, p.Container())
 		foreign := inspectErr == nil && holder.Config.Labels[plan.LabelInstance] != p.Name
@@ -280,20 +283,18 @@ func nameTaken(err error) bool {
 	return errdefs.IsConflict(err) || strings.Contains(err.Error(), "is already in use by")
 }
 
-// startFault explains why the daemon could not start the container.
-func startFault(ctx context.Context, p plan.Plan, err error) error {
+// startFault explains why the daemon could not create or start a container.
+func startFault(ctx context.Context, p plan.Plan, doing string, err error) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
 	if fault := portFault(p.Publish.Port, err); fault != nil {
 		return fault
 	}
-	switch text := err.Error(); {
-	case strings.Contains(text, "could not select device driver"):
-		return fault.Wrap(fault.Unrunnable, err, "install nvidia-container-toolkit and restart Docker, or run facecraft up --tag cpu",
-			"Docker cannot hand a GPU to a container")
+	if known := recognise(err.Error(), refusals); known != nil {
+		return fault.Wrap(fault.Unrunnable, err, known.remedy, "%s", known.what)
 	}
-	return fmt.Errorf("start the container: %w", err)
+	return fmt.Errorf("%s: %w", doing, err)
 }
 
 // Discard removes a server that is not to stay, and the volumes that were
@@ -314,19 +315,25 @@ func (r *Runner) remove(ctx context.Context, id string) error {
 	return err
 }
 
-// missingVolumes names those volumes of the plan that do not exist yet.
-func (r *Runner) missingVolumes(ctx context.Context, p plan.Plan) ([]string, error) {
-	var missing []string
+// makeVolumes makes those volumes of the plan that do not exist yet, and names
+// them, also beside an error. Podman (4.3) makes a container's volumes without the labels that they
+// are asked for with, so they are made before.
+func (r *Runner) makeVolumes(ctx context.Context, p plan.Plan) (fresh []string, err error) {
 	for _, v := range p.Volumes {
 		_, err := r.Docker.VolumeInspect(ctx, v.Name)
 		switch {
-		case errdefs.IsNotFound(err):
-			missing = append(missing, v.Name)
-		case err != nil:
-			return nil, err
+		case err == nil:
+			continue
+		case !errdefs.IsNotFound(err):
+			return fresh, err
+		}
+		fresh = append(fresh, v.Name) // also where an interruption hides that it was made
+		if _, err := r.Docker.VolumeCreate(ctx, volume.CreateOptions{
+			Name: v.Name, Labels: map[string]string{plan.LabelInstance: p.Name}}); err != nil {
+			return fresh, fmt.Errorf("make the volume %s: %w", v.Name, err)
 		}
 	}
-	return missing, nil
+	return fresh, nil
 }
 
 func (r *Runner) removeVolumes(names []string) {

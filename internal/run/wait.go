@@ -31,9 +31,14 @@ const loopRestarts = 2
 // takes on an ordinary machine, for the report. The error of a server that
 // died or never got ready is a post-mortem; its container is kept.
 func (r *Runner) WaitReady(ctx context.Context, s Server, usual, timeout time.Duration) error {
+	return r.waitReady(ctx, s, "the server died before it was ready", usual, timeout)
+}
+
+// waitReady is WaitReady in which a death is called died.
+func (r *Runner) waitReady(ctx context.Context, s Server, died string, usual, timeout time.Duration) error {
 	client := api.New(s.URL)
 	defer client.Close()
-	w := wait{runner: r, server: s}
+	w := wait{runner: r, server: s, died: died}
 	listening, stopListening := context.WithCancel(ctx)
 	defer stopListening()
 	go w.listen(listening)
@@ -72,7 +77,8 @@ func (r *Runner) WaitReady(ctx context.Context, s Server, usual, timeout time.Du
 type wait struct {
 	runner   *Runner
 	server   Server
-	restarts *int // at the first look
+	died     string // what its death is called
+	restarts *int   // at the first look
 
 	mu   sync.Mutex
 	line string // the last of the server's log that says what it does
@@ -96,7 +102,7 @@ func (w *wait) checkAlive(ctx context.Context) error {
 	if state.Running && !state.Restarting && inspect.RestartCount <= *w.restarts+loopRestarts {
 		return nil
 	}
-	return w.runner.examine(ctx, w.server, "the server died before it was ready").fault()
+	return w.runner.examine(ctx, w.server, w.died).fault()
 }
 
 // listen follows the server's log for what it is doing. It is a courtesy, and

@@ -37,7 +37,7 @@ func (r *Runner) proveWritable(ctx context.Context, p plan.Plan) error {
 		r.Report(Event{Stage: Unproven, Subject: err.Error()})
 		return nil
 	case err != nil:
-		return fmt.Errorf("look whether the server can write to its files: %w", err)
+		return startFault(ctx, p, "look whether the server can write to its files", err)
 	}
 	problem := explainPlaces(p, places)
 	switch {
