@@ -45,10 +45,17 @@ tmp_dir = "$dir/tmp"
 network_config_dir = "$dir/networks"
 CONF
     mkdir "$dir/networks"
+    # Those that the tests start: internal/dockertest has their ports.
+    port=19900
+    while [ $port -lt 20000 ]; do
+        printf '[[registry]]\nlocation = "127.0.0.1:%s"\ninsecure = true\n' $port
+        port=$((port + 1))
+    done >"$dir/registries.conf"
 }
 
 podman_here() {
-    CONTAINERS_CONF=$dir/containers.conf podman --root "$dir/root" --runroot "$dir/run" "$@"
+    CONTAINERS_CONF=$dir/containers.conf CONTAINERS_REGISTRIES_CONF=$dir/registries.conf \
+        podman --root "$dir/root" --runroot "$dir/run" "$@"
 }
 
 wait_until_it_answers() {

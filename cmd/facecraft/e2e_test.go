@@ -8,25 +8,18 @@ import (
 	"fmt"
 	"image"
 	_ "image/png"
-	"io"
-	"log"
 	"net"
-	"net/http"
-	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/docker/docker/api/types/container"
 	"github.com/docker/docker/api/types/filters"
 	"github.com/docker/docker/api/types/volume"
-	"github.com/google/go-containerregistry/pkg/registry"
-	"github.com/google/go-containerregistry/pkg/v1/random"
 
 	"github.com/djok/facecraft/internal/dockertest"
 	"github.com/djok/facecraft/internal/engine"
@@ -277,48 +270,6 @@ func exitCode(err error) int {
 	return 0
 }
 
-// stallingRegistry serves an image whose layer stops in the middle, and tells
-// when it was reached.
-func stallingRegistry(t *testing.T) (host string, reached <-chan struct{}) {
-	t.Helper()
-	inner := registry.New(registry.Logger(log.New(io.Discard, "", 0)))
-	stalled, release := make(chan struct{}), make(chan struct{})
-	var armed atomic.Bool
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if !armed.Load() || r.Method != http.MethodGet || !strings.Contains(r.URL.Path, "/blobs/") {
-			inner.ServeHTTP(w, r)
-			return
-		}
-		recorder := httptest.NewRecorder()
-		inner.ServeHTTP(recorder, r)
-		if recorder.Body.Len() < 1<<20 {
-			w.Write(recorder.Body.Bytes())
-			return
-		}
-		w.Header().Set("Content-Length", fmt.Sprint(recorder.Body.Len()))
-		w.Write(recorder.Body.Bytes()[:1<<20])
-		w.(http.Flusher).Flush()
-		select {
-		case stalled <- struct{}{}:
-		default:
-		}
-		select {
-		case <-release:
-		case <-r.Context().Done():
-		}
-	}))
-	t.Cleanup(func() { close(release); server.Close() })
-	host = strings.TrimPrefix(server.URL, "http://")
-	// A layer that the daemon cannot have already.
-	img, err := random.Image(4<<20, 1)
-	if err != nil {
-		t.Fatal(err)
-	}
-	dockertest.Push(t, host+"/djok/facecraft:cpu", img)
-	armed.Store(true)
-	return host, stalled
-}
-
 // interrupt sends Ctrl-C once ready is closed or answers, and expects the end
 // that the README promises.
 func (u *user) interrupt(cmd *exec.Cmd, ready func()) {
@@ -349,15 +300,19 @@ func (u *user) interrupt(cmd *exec.Cmd, ready func()) {
 func TestInterruptPull(t *testing.T) {
 	t.Parallel()
 	u := newUser(t)
-	host, reached := stallingRegistry(t)
-	reference := host + "/djok/facecraft:cpu"
+	registry := dockertest.NewFaultyRegistry(t)
+	reference := registry.Host + "/djok/facecraft:cpu"
+	layer := dockertest.Layer(t, 4<<20) // one that the daemon cannot have already
+	digest, err := layer.Digest()
+	if err != nil {
+		t.Fatal(err)
+	}
+	dockertest.Push(t, reference, dockertest.ImageOf(t, layer))
+	const half = 1 << 20
+	registry.Fail("GET /v2/djok/facecraft/blobs/"+digest.String(), -1, dockertest.StallAfter(half))
 	dockertest.RemoveImages(t, u.docker, reference)
 	u.interrupt(u.command("up", "--image", reference), func() {
-		select {
-		case <-reached:
-		case <-time.After(30 * time.Second):
-			t.Error("the layer was never asked for")
-		}
+		waitFor(t, func() bool { return registry.Served() >= half })
 	})
 	if _, err := u.docker.ImageInspect(t.Context(), reference); err == nil {
 		t.Error("half an image is there")

@@ -8,6 +8,8 @@ import (
 	"io"
 	"log"
 	"math/rand/v2"
+	"net"
+	"net/http"
 	"net/http/httptest"
 	"os"
 	"os/exec"
@@ -21,6 +23,7 @@ import (
 	"testing"
 
 	"github.com/containerd/errdefs"
+	"github.com/docker/docker/api/types"
 	"github.com/docker/docker/api/types/container"
 	"github.com/docker/docker/api/types/filters"
 	imagetypes "github.com/docker/docker/api/types/image"
@@ -62,6 +65,18 @@ func Engine(t testing.TB) *engine.Engine {
 	Need(t, err, "Docker")
 	t.Cleanup(func() { docker.Close() })
 	return docker
+}
+
+// DockerOnly skips the test on Podman, which does this in its own way.
+func DockerOnly(t testing.TB, docker client.APIClient, what string) {
+	t.Helper()
+	version, err := docker.ServerVersion(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if slices.ContainsFunc(version.Components, func(c types.ComponentVersion) bool { return c.Name == "Podman Engine" }) {
+		t.Skipf("needs Docker's own engine: %s", what)
+	}
 }
 
 func environment() engine.Env {
@@ -137,10 +152,32 @@ func RemoveImages(t testing.TB, docker client.APIClient, prefix string) {
 // Registry is an empty registry of the test's own, by its HOST:PORT.
 func Registry(t testing.TB) string {
 	t.Helper()
-	server := httptest.NewServer(registry.New(registry.Logger(log.New(io.Discard, "", 0))))
+	server := registryServer(t, registry.New(registry.Logger(log.New(io.Discard, "", 0))))
+	server.Start()
 	t.Cleanup(server.Close)
 	return strings.TrimPrefix(server.URL, "http://")
 }
+
+// registryServer is a server still to be started, on one of the registries'
+// ports.
+func registryServer(t testing.TB, handler http.Handler) *httptest.Server {
+	t.Helper()
+	server := httptest.NewUnstartedServer(handler)
+	server.Listener.Close()
+	var err error
+	for port := firstRegistryPort; port < firstPort; port++ {
+		if server.Listener, err = net.Listen("tcp4", fmt.Sprintf("127.0.0.1:%d", port)); err == nil {
+			return server
+		}
+	}
+	t.Fatalf("no free port for a registry: %v", err)
+	return nil
+}
+
+// firstRegistryPort begins the registries' ports, which end before firstPort.
+// They are few, because Podman has to be told of each that it speaks no TLS;
+// Docker knows that of the whole of 127.0.0.0/8.
+const firstRegistryPort = 19900
 
 const firstPort, ports = 20000, 12000
 

@@ -40,7 +40,7 @@ func NewFaultyRegistry(t testing.TB) *FaultyRegistry {
 	t.Helper()
 	f := &FaultyRegistry{}
 	inner := withRanges(registry.New(registry.Logger(log.New(io.Discard, "", 0))))
-	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	server := registryServer(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		fault := f.next(r)
 		defer f.finish()
 		counted := &countingWriter{ResponseWriter: w, registry: f,

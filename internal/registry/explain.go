@@ -29,7 +29,7 @@ type failure struct {
 	hint string
 }
 
-// failures are known by their wording, which the registries, the daemon and
+// failures are known by their wording, which the registries, the daemons and
 // this program's own client share. The first match counts.
 var failures = []failure{
 	{"toomanyrequests", Permanent, "the registry's pull limit is reached", "log in with docker login, or try again in some hours"},
@@ -41,13 +41,16 @@ var failures = []failure{
 	{"denied:", Permanent, "there is no such image, or it needs a login", "check the name, or docker login"},
 	{": denied", Permanent, "there is no such image, or it needs a login", "check the name, or docker login"},
 	{errPlatform.Error(), Permanent, "the image does not exist for the daemon's platform", "use another variant"},
+	{"no image found in manifest list", Permanent, "the image does not exist for the daemon's platform", "use another variant"},
 	{"no space left on device", Permanent, "the disk of the Docker daemon is full", "make room: docker system df shows what takes it"},
 	{"manifest verification failed", Permanent, "the registry sent another image than was asked for", "check the mirror or proxy in between"},
 	{"does not match provided manifest digest", Permanent, "the registry sent another image than was asked for", "check the mirror or proxy in between"},
 	{"unknown blob", Permanent, "the image in the registry is incomplete", "tell its publisher"},
 	{"blob unknown", Permanent, "the image in the registry is incomplete", "tell its publisher"},
+	{"error fetching blob: invalid status code from registry 404", Permanent, "the image in the registry is incomplete", "tell its publisher"},
 
 	{"verification failed for digest", Transient, "a layer arrives damaged", "try again; check the mirror or proxy in between"},
+	{"digest did not match", Transient, "a layer arrives damaged", "try again; check the mirror or proxy in between"},
 	{"unexpected http status: 5", Transient, "the registry is in trouble", "try again later"},
 	{"connection reset", Transient, "the connection breaks again and again", "check the network and try again"},
 	{"broken pipe", Transient, "the connection breaks again and again", "check the network and try again"},

@@ -139,6 +139,7 @@ func (p *puller) count(stage run.Stage) int {
 func TestTheBillIsWhatTheRegistryServes(t *testing.T) {
 	t.Parallel()
 	docker := dockertest.Engine(t)
+	dockertest.DockerOnly(t, docker, "which layers it recognises")
 	layer := func(t *testing.T) v1.Layer { return dockertest.Layer(t, 100_000) }
 	for what, prepare := range map[string]func(t *testing.T, p *puller) v1.Image{
 		"nothing is here": func(t *testing.T, _ *puller) v1.Image {
@@ -213,7 +214,9 @@ func TestTheBillIsWhatTheRegistryServes(t *testing.T) {
 
 func TestTheBillOfAnIndex(t *testing.T) {
 	t.Parallel()
-	p := newPuller(t, dockertest.Engine(t))
+	docker := dockertest.Engine(t)
+	dockertest.DockerOnly(t, docker, "the digest of an index")
+	p := newPuller(t, docker)
 	tag, err := name.NewTag(p.registry.Host + "/index:1")
 	if err != nil {
 		t.Fatal(err)
@@ -240,6 +243,7 @@ func TestTheBillOfAnIndex(t *testing.T) {
 func TestFaults(t *testing.T) {
 	t.Parallel()
 	docker := dockertest.Engine(t)
+	dockertest.DockerOnly(t, docker, "how often it tries again")
 	const always = -1
 	for what, tt := range map[string]struct {
 		match   string // BLOB stands for the image's largest layer
@@ -373,7 +377,9 @@ func (login) Resolve(authn.Resource) (authn.Authenticator, error) {
 // downloaded again.
 func TestInterruption(t *testing.T) {
 	t.Parallel()
-	p := newPuller(t, dockertest.Engine(t))
+	docker := dockertest.Engine(t)
+	dockertest.DockerOnly(t, docker, "it drops the layers of a pull that fails")
+	p := newPuller(t, docker)
 	first, last := dockertest.Layer(t, 300_000), dockertest.Layer(t, 200_000)
 	reference := p.push(t, "image:1", dockertest.ImageOf(t, first, dockertest.Layer(t, 100_000), last))
 	digest, err := last.Digest()

@@ -27,6 +27,9 @@ import (
 // to happen after an interruption.
 const cleanupTimeout = 10 * time.Second
 
+// removePatience is how long a container that cannot be removed is tried again.
+const removePatience = time.Second
+
 // startGrace is how long a container may lie between its creation and its
 // start before it counts as left behind.
 const startGrace = 10 * time.Second
@@ -307,12 +310,19 @@ func (r *Runner) Discard(s Server) {
 	r.removeVolumes(s.fresh)
 }
 
+// remove takes a container away. It goes on trying for a moment, because Podman
+// (4.3) cannot remove one that ends by itself meanwhile.
 func (r *Runner) remove(ctx context.Context, id string) error {
-	err := r.Docker.ContainerRemove(ctx, id, container.RemoveOptions{Force: true})
-	if errdefs.IsNotFound(err) {
-		return nil
+	for begin := time.Now(); ; {
+		err := r.Docker.ContainerRemove(ctx, id, container.RemoveOptions{Force: true})
+		switch {
+		case err == nil || errdefs.IsNotFound(err):
+			return nil
+		case ctx.Err() != nil || client.IsErrConnectionFailed(err) || time.Since(begin) > removePatience:
+			return err
+		}
+		time.Sleep(pollInterval)
 	}
-	return err
 }
 
 // makeVolumes makes those volumes of the plan that do not exist yet, and names

@@ -23,8 +23,12 @@ import (
 const pollInterval = 50 * time.Millisecond
 
 // loopRestarts is how often a server may be restarted while it is waited for
-// before that counts as a crash loop.
-const loopRestarts = 2
+// before that counts as a crash loop. restartGrace is how long it may lie dead
+// where its restart policy will have it started: Podman does not say that.
+const (
+	loopRestarts = 2
+	restartGrace = 2 * time.Second
+)
 
 // WaitReady returns when the server says that it can work. Each tick looks at
 // the container too, so that a death is told at once. usual is how long it
@@ -38,7 +42,7 @@ func (r *Runner) WaitReady(ctx context.Context, s Server, usual, timeout time.Du
 func (r *Runner) waitReady(ctx context.Context, s Server, died string, usual, timeout time.Duration) error {
 	client := api.New(s.URL)
 	defer client.Close()
-	w := wait{runner: r, server: s, died: died}
+	w := wait{runner: r, server: s, died: died, alive: time.Now()}
 	listening, stopListening := context.WithCancel(ctx)
 	defer stopListening()
 	go w.listen(listening)
@@ -77,8 +81,9 @@ func (r *Runner) waitReady(ctx context.Context, s Server, died string, usual, ti
 type wait struct {
 	runner   *Runner
 	server   Server
-	died     string // what its death is called
-	restarts *int   // at the first look
+	died     string    // what its death is called
+	restarts *int      // at the first look
+	alive    time.Time // when it last was
 
 	mu   sync.Mutex
 	line string // the last of the server's log that says what it does
@@ -98,8 +103,13 @@ func (w *wait) checkAlive(ctx context.Context) error {
 	if w.restarts == nil {
 		w.restarts = &inspect.RestartCount
 	}
-	state := inspect.State
-	if state.Running && !state.Restarting && inspect.RestartCount <= *w.restarts+loopRestarts {
+	switch {
+	case inspect.RestartCount > *w.restarts+loopRestarts:
+	case inspect.State.Running && !inspect.State.Restarting:
+		w.alive = time.Now()
+		return nil
+	case inspect.State.Restarting,
+		!inspect.HostConfig.RestartPolicy.IsNone() && time.Since(w.alive) < restartGrace:
 		return nil
 	}
 	return w.runner.examine(ctx, w.server, w.died).fault()
