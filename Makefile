@@ -4,7 +4,7 @@
 version := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 build   := CGO_ENABLED=0 go build -trimpath -ldflags "-s -w -X main.version=$(version)"
 
-.PHONY: build demo test lint bench release
+.PHONY: build demo test test-podman lint bench release
 
 build:
 	$(build) -o bin/facecraft ./cmd/facecraft
@@ -25,6 +25,12 @@ demo: build
 test:
 	@sh scripts/ensure-docker.sh
 	go test -p 1 ./...
+
+# The same on Podman, where it is installed. A few at a time: it is slow, and
+# its list of images fails while another is removed.
+test-podman:
+	go mod download
+	sh scripts/podman.sh go test -p 1 -parallel 2 -timeout 20m ./internal/detect ./internal/run ./cmd/facecraft
 
 lint:
 	@test -z "$$(gofmt -l .)" || { gofmt -d .; exit 1; }

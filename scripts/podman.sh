@@ -22,7 +22,8 @@ inside() {
     trap 'exit 130' INT TERM
     ip link set lo up
     configure
-    podman_here system service --time=0 "unix://$dir/sock" >"$dir/log" 2>&1 &
+    export CONTAINERS_CONF="$dir/containers.conf" CONTAINERS_REGISTRIES_CONF="$dir/registries.conf"
+    podman --root "$dir/root" --runroot "$dir/run" system service --time=0 "unix://$dir/sock" >"$dir/log" 2>&1 &
     service=$!
     wait_until_it_answers
     DOCKER_HOST=unix://$dir/sock "$@"
@@ -53,11 +54,6 @@ CONF
     done >"$dir/registries.conf"
 }
 
-podman_here() {
-    CONTAINERS_CONF=$dir/containers.conf CONTAINERS_REGISTRIES_CONF=$dir/registries.conf \
-        podman --root "$dir/root" --runroot "$dir/run" "$@"
-}
-
 wait_until_it_answers() {
     tries=0
     until curl -fsS --unix-socket "$dir/sock" http://podman/_ping >/dev/null 2>&1; do
@@ -72,7 +68,7 @@ wait_until_it_answers() {
 }
 
 clean_up() {
-    podman_here rm --all --force --time 0 >/dev/null 2>&1 || true
+    podman --root "$dir/root" --runroot "$dir/run" rm --all --force --time 0 >/dev/null 2>&1 || true
     kill "$service" 2>/dev/null || true
     wait "$service" 2>/dev/null || true
     umount "$dir/root/overlay" 2>/dev/null || true

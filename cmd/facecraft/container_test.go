@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"net"
@@ -137,6 +138,7 @@ func TestPortOwners(t *testing.T) {
 func TestPortRace(t *testing.T) {
 	t.Parallel()
 	u := newUser(t)
+	dockertest.DockerOnly(t, u.docker, "it publishes on ::1")
 	listener, err := net.Listen("tcp6", "[::1]:8000")
 	if err != nil {
 		t.Skipf("needs port 8000 of ::1: %v", err)
@@ -236,19 +238,24 @@ func TestSecrets(t *testing.T) {
 	if err := os.WriteFile(file, []byte("# a comment\n\nFILED="+filed+"\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	given := []string{"--lite", "--env", "INHERITED", "--env-file", file, "--env", "OPEN=a,b=c"}
 	var seen bytes.Buffer
-	for _, command := range []string{"up", "plan", "compose", "status", "logs"} {
-		args := []string{command}
-		if command != "status" && command != "logs" {
-			args = append(args, "--lite", "--env", "INHERITED", "--env-file", file, "--env", "OPEN=a,b=c")
-		}
+	for _, args := range [][]string{
+		append([]string{"up"}, given...),
+		append([]string{"plan"}, given...),
+		append([]string{"plan", "--format", "docker-run"}, given...),
+		append([]string{"compose"}, given...),
+		append([]string{"compose", "--target", "kubernetes"}, given...),
+		{"status"}, {"logs"},
+	} {
 		cmd := u.command(args...)
 		cmd.Env = append(cmd.Env, "INHERITED="+inherited)
-		output, err := cmd.CombinedOutput()
-		if err != nil {
-			t.Fatalf("%v\n%s", err, output)
+		cmd.Stdout, cmd.Stderr = &seen, &seen
+		lines := commandLines(t, cmd)
+		if !strings.Contains(lines, cmd.Path+"\x00"+args[0]) {
+			t.Errorf("facecraft %s is not in the list of processes", args[0])
 		}
-		seen.Write(output)
+		seen.WriteString(lines)
 	}
 	c, err := u.docker.ContainerInspect(t.Context(), u.containers()[0].ID)
 	if err != nil {
@@ -266,6 +273,36 @@ func TestSecrets(t *testing.T) {
 		}
 	}
 	u.fails(2, []string{`there is no variable "NOWHERE"`}, "up", "--env", "NOWHERE")
+}
+
+// commandLines runs a command, which has to succeed, and gathers the command
+// lines of all processes meanwhile, as everybody on the machine can.
+func commandLines(t *testing.T, cmd *exec.Cmd) string {
+	t.Helper()
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- cmd.Wait() }()
+	var lines strings.Builder
+	for {
+		files, err := filepath.Glob("/proc/[0-9]*/cmdline")
+		if err != nil || len(files) == 0 {
+			dockertest.Need(t, errors.New("no /proc"), "a list of processes")
+		}
+		for _, file := range files {
+			line, _ := os.ReadFile(file) // it may have ended by now
+			lines.Write(line)
+		}
+		select {
+		case err := <-ended:
+			if err != nil {
+				t.Fatalf("%s: %v\n%s", strings.Join(cmd.Args, " "), err, cmd.Stderr)
+			}
+			return lines.String()
+		case <-time.After(time.Millisecond):
+		}
+	}
 }
 
 // TestChangedPlan is told, and never swapped in unasked.

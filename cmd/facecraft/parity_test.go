@@ -50,6 +50,7 @@ var differences = []struct{ by, field, reason string }{
 func TestParity(t *testing.T) {
 	t.Parallel()
 	u := newUser(t)
+	dockertest.DockerOnly(t, u.docker, "its description of a container says nothing but what was asked for")
 	cpu := dockertest.Registry(t) + "/djok/facecraft:cpu"
 	dockertest.PushLite(t, cpu)
 	dockertest.RemoveImages(t, u.docker, cpu)

@@ -23,7 +23,7 @@ import (
 // would change the machine's for everybody.
 type swarm struct {
 	t      *testing.T
-	daemon *dockertest.MortalDaemon
+	daemon *dockertest.Daemon
 	docker *client.Client
 	dir    string
 }

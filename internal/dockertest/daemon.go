@@ -1,66 +1,222 @@
 package dockertest
 
 import (
-	"errors"
+	"context"
 	"fmt"
 	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
 
-	"github.com/djok/facecraft/internal/engine"
+	"github.com/docker/docker/api/types/container"
+	"github.com/docker/docker/client"
 )
 
-// SmallDaemon is a Docker daemon of the test's own whose data lies on a file
-// system of that many bytes, started with these further arguments. Environ is
-// what makes a program use it.
-func SmallDaemon(t testing.TB, size int64, args ...string) (docker *engine.Engine, environ []string, data string) {
+// Daemon is a Docker daemon of the test's own, beside the machine's and with
+// nothing in common with it. It takes root. When the test ends it is gone, with
+// all that it ran.
+type Daemon struct {
+	Host string // for DOCKER_HOST
+	Dir  string // of all its files
+	Data string // where it keeps images and volumes
+
+	// command runs dockerd with the arguments that follow it.
+	command []string
+	flags   []string
+	environ []string
+	process *exec.Cmd // nil when it was killed
+}
+
+// daemonPatience is how long a daemon may take to answer.
+const daemonPatience = 30 * time.Second
+
+// ownNetwork runs a daemon in a network of its own, which only commands made by
+// In can reach. It has to be for --bridge=none: with that a daemon deletes
+// docker0, which would be the machine's daemon's. (moby,
+// daemon/daemon_unix.go, removeDefaultBridgeInterface)
+var ownNetwork = []string{"unshare", "--net", "sh", "-c", `ip link set lo up && exec dockerd "$@"`, "dockerd"}
+
+// NewMortalDaemon starts a daemon to be killed. It has no network, so that no
+// server in it is ever reached.
+func NewMortalDaemon(t testing.TB) *Daemon {
 	t.Helper()
-	Need(t, mayMount(), "a second daemon on a small disk")
-	data = smallDisk(t, size)
+	d := newDaemon(t, ownNetwork)
+	d.flags = append(d.flags, "--bridge=none", "--iptables=false", "--ip-forward=false")
+	d.Start(t)
+	return d
+}
+
+// NewNetworkedDaemon starts a daemon in a network of its own.
+func NewNetworkedDaemon(t testing.TB) *Daemon {
+	t.Helper()
+	d := newDaemon(t, ownNetwork)
+	d.Start(t)
+	return d
+}
+
+// NewSmallDaemon starts a daemon whose data lies on a file system of that many
+// bytes, with these further arguments. It shares the machine's network.
+func NewSmallDaemon(t testing.TB, size int64, args ...string) *Daemon {
+	t.Helper()
+	needDaemon(t, "mkfs.ext4", "mount")
+	disk, link := smallDisk(t, size), bridge(t)
+	d := newDaemon(t, []string{"dockerd"})
+	name := filepath.Base(d.Dir)
+	d.Data = disk
+	d.flags = append(d.flags, "--bridge", link, "--iptables=false", "--ip-masq=false", "--ip-forward=false",
+		"--containerd-namespace", name, "--containerd-plugins-namespace", name+"-plugins")
+	d.flags = append(d.flags, args...)
+	d.Start(t)
+	return d
+}
+
+// needDaemon skips the test where no second daemon can be had.
+func needDaemon(t testing.TB, programs ...string) {
+	t.Helper()
+	var err error
+	if os.Getuid() != 0 {
+		err = os.ErrPermission
+	}
+	for _, program := range append(programs, "dockerd", "unshare", "nsenter", "ip", "umount") {
+		if err == nil {
+			_, err = exec.LookPath(program)
+		}
+	}
+	Need(t, err, "a second daemon")
+}
+
+// newDaemon prepares a daemon that command runs.
+func newDaemon(t testing.TB, command []string) *Daemon {
+	t.Helper()
+	needDaemon(t)
 	dir, err := os.MkdirTemp("", "fc") // a socket's path must be short
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { os.RemoveAll(dir) })
-	environ = []string{"DOCKER_HOST=unix://" + filepath.Join(dir, "docker.sock"), "DOCKER_CONFIG=" + dir, "HOME=" + dir}
-	startDaemon(t, dir, data, append(args, "--host", strings.TrimPrefix(environ[0], "DOCKER_HOST=")))
-	env := environment()
-	env.Getenv = func(name string) string {
-		for _, setting := range environ {
-			if value, ok := strings.CutPrefix(setting, name+"="); ok {
-				return value
-			}
-		}
-		return ""
+	d := &Daemon{Dir: dir, Host: "unix://" + filepath.Join(dir, "sock"), Data: filepath.Join(dir, "data"), command: command, environ: os.Environ()}
+	// The machine's own configuration is not for this one.
+	if err := os.WriteFile(d.at("daemon.json"), []byte("{}"), 0o600); err != nil {
+		t.Fatal(err)
 	}
-	for end := time.Now().Add(20 * time.Second); ; time.Sleep(100 * time.Millisecond) {
-		docker, err = engine.Connect(t.Context(), env)
-		if err == nil {
-			t.Cleanup(func() { docker.Close() })
-			return docker, environ, data
+	d.flags = []string{"--config-file", d.at("daemon.json"), "--exec-root", d.at("exec"), "--pidfile", d.at("pid"), "--host", d.Host}
+	t.Cleanup(func() { d.remove(t) })
+	return d
+}
+
+func (d *Daemon) at(name string) string { return filepath.Join(d.Dir, name) }
+
+// Environ is what makes a program use the daemon, and no login or context of
+// the machine's.
+func (d *Daemon) Environ() []string {
+	return []string{"DOCKER_HOST=" + d.Host, "DOCKER_CONFIG=" + d.Dir, "HOME=" + d.Dir}
+}
+
+// In is a command in the daemon's network, for which the daemon is the one to
+// speak to.
+func (d *Daemon) In(ctx context.Context, name string, args ...string) *exec.Cmd {
+	network := fmt.Sprintf("--net=/proc/%d/ns/net", d.process.Process.Pid)
+	cmd := exec.CommandContext(ctx, "nsenter", append([]string{network, name}, args...)...)
+	cmd.Env = append(os.Environ(), "DOCKER_HOST="+d.Host)
+	return cmd
+}
+
+// Start starts the daemon, again after Kill, and waits until it answers.
+func (d *Daemon) Start(t testing.TB) {
+	t.Helper()
+	// What a killed one left would be taken for one that runs.
+	os.Remove(d.at("pid"))
+	os.Remove(d.at(containerdPID))
+	log, err := os.Create(d.at("log"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer log.Close()
+	args := slices.Concat(d.command[1:], d.flags, []string{"--data-root", d.Data})
+	d.process = exec.Command(d.command[0], args...)
+	d.process.Stdout, d.process.Stderr, d.process.Env = log, log, d.environ
+	if err := d.process.Start(); err != nil {
+		t.Fatal(err)
+	}
+	docker := d.Client(t)
+	defer docker.Close()
+	ctx, cancel := context.WithTimeout(context.Background(), daemonPatience)
+	defer cancel()
+	for {
+		if _, err = docker.Ping(ctx); err == nil {
+			return
 		}
-		if time.Now().After(end) {
-			log, _ := os.ReadFile(filepath.Join(dir, "log"))
-			t.Fatalf("the second daemon does not come up: %v\n%s", err, log)
+		if ctx.Err() != nil {
+			text, _ := os.ReadFile(d.at("log"))
+			t.Fatalf("the second daemon does not come up: %v\n%s", err, text)
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+}
+
+// containerdPID is where the daemon notes the containerd that it started.
+const containerdPID = "exec/containerd/containerd.pid"
+
+// Kill ends the daemon as a crash would: its containers run on.
+func (d *Daemon) Kill() {
+	_ = d.process.Process.Kill()
+	_ = d.process.Wait()
+	d.process = nil
+	text, err := os.ReadFile(d.at(containerdPID))
+	if err != nil {
+		return
+	}
+	if pid, err := strconv.Atoi(strings.TrimSpace(string(text))); err == nil {
+		if containerd, err := os.FindProcess(pid); err == nil {
+			_ = containerd.Kill()
 		}
 	}
 }
 
-func mayMount() error {
-	if os.Getuid() != 0 {
-		return errors.New("only root can mount one")
+// remove takes everything away. A daemon that starts anew ends the containers
+// that a killed one left.
+func (d *Daemon) remove(t testing.TB) {
+	if d.process == nil {
+		d.Start(t)
 	}
-	for _, program := range []string{"dockerd", "mkfs.ext4", "mount", "ip"} {
-		if _, err := exec.LookPath(program); err != nil {
-			return err
+	docker := d.Client(t)
+	defer docker.Close()
+	containers, err := docker.ContainerList(context.Background(), container.ListOptions{All: true})
+	if err != nil {
+		t.Errorf("list the second daemon's containers: %v", err)
+	}
+	for _, c := range containers {
+		if err := docker.ContainerRemove(context.Background(), c.ID, container.RemoveOptions{Force: true}); err != nil {
+			t.Errorf("remove the second daemon's container: %v", err)
 		}
 	}
-	return nil
+	_ = d.process.Process.Signal(syscall.SIGTERM) // its exit is what is waited for
+	_ = d.process.Wait()
+	// Each start mounts the daemon's root on itself; a killed one leaves that.
+	for exec.Command("umount", d.at("data")).Run() == nil {
+	}
+	networks, _ := filepath.Glob(d.at("exec/netns/*"))
+	for _, network := range networks {
+		_ = exec.Command("umount", network).Run() // those that it did not close itself
+	}
+	if err := os.RemoveAll(d.Dir); err != nil {
+		t.Errorf("remove the second daemon's files: %v", err)
+	}
+}
+
+// Client speaks with the daemon.
+func (d *Daemon) Client(t testing.TB) *client.Client {
+	t.Helper()
+	docker, err := client.NewClientWithOpts(client.WithHost(d.Host), client.WithAPIVersionNegotiation())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return docker
 }
 
 // smallDisk mounts a new file system of that many bytes.
@@ -93,9 +249,7 @@ func command(t testing.TB, name string, args ...string) {
 	}
 }
 
-// bridge is a network bridge of the second daemon's own. Never use
-// --bridge=none instead: it deletes docker0, the machine's daemon's. (moby,
-// daemon/daemon_unix.go, removeDefaultBridgeInterface)
+// bridge is a network bridge of a daemon that shares the machine's network.
 func bridge(t testing.TB) string {
 	t.Helper()
 	name := fmt.Sprintf("fc%08x", rand.Uint32())
@@ -104,32 +258,4 @@ func bridge(t testing.TB) string {
 	// An address for documentation (RFC 5737), which nothing else uses.
 	command(t, "ip", "address", "add", "198.51.100.1/24", "dev", name)
 	return name
-}
-
-// startDaemon runs dockerd beside the machine's own, with nothing in common
-// with it: a bridge of its own, no firewall rules, names of its own in
-// containerd.
-func startDaemon(t testing.TB, dir, data string, args []string) {
-	t.Helper()
-	log, err := os.Create(filepath.Join(dir, "log"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer log.Close()
-	config := filepath.Join(dir, "daemon.json") // the machine's own is not for this one
-	if err := os.WriteFile(config, []byte("{}"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	daemon := exec.Command("dockerd", append(args, "--config-file", config,
-		"--data-root", data, "--exec-root", filepath.Join(dir, "exec"), "--pidfile", filepath.Join(dir, "pid"),
-		"--bridge", bridge(t), "--iptables=false", "--ip-masq=false", "--ip-forward=false",
-		"--containerd-namespace", filepath.Base(dir), "--containerd-plugins-namespace", filepath.Base(dir)+"-plugins")...)
-	daemon.Stdout, daemon.Stderr = log, log
-	if err := daemon.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		_ = daemon.Process.Signal(syscall.SIGTERM) // its exit is what is waited for
-		_ = daemon.Wait()
-	})
 }

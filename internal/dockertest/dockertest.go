@@ -238,6 +238,10 @@ func build(t testing.TB, pkg string) string {
 		if err != nil {
 			t.Fatal(err)
 		}
+		// Other users run what is in it too.
+		if err := os.Chmod(dir, 0o755); err != nil {
+			t.Fatal(err)
+		}
 		built.dir = dir
 	}
 	file := filepath.Join(built.dir, path.Base(pkg))

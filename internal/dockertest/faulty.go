@@ -176,9 +176,10 @@ func Answer(status int, code, message string) Fault {
 	}
 }
 
-// OnlyForDaemons answers nobody but a Docker daemon, as a firewall may.
+// OnlyForDaemons answers everybody but this program itself, as a firewall may
+// that lets daemons pass.
 func OnlyForDaemons(w http.ResponseWriter, r *http.Request, registry http.Handler) {
-	if strings.HasPrefix(r.UserAgent(), "docker/") {
+	if !strings.Contains(r.UserAgent(), "go-containerregistry/") {
 		registry.ServeHTTP(w, r)
 		return
 	}

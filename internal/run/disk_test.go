@@ -23,15 +23,15 @@ import (
 // TestSmallDisk uses a daemon whose disk is nearly full.
 func TestSmallDisk(t *testing.T) {
 	t.Parallel()
-	docker, environ, data := dockertest.SmallDaemon(t, 120<<20)
-	p := newPuller(t, docker)
+	daemon := dockertest.NewSmallDaemon(t, 120<<20)
+	p := newPuller(t, daemon.Client(t))
 	p.Helper = func(string) (*helper.Helper, error) { return dockertest.Lite(t), nil }
 
 	free, err := p.FreeDisk(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	seen, err := inside.FreeDisk(data)
+	seen, err := inside.FreeDisk(daemon.Data)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -44,7 +44,7 @@ func TestSmallDisk(t *testing.T) {
 		reference := p.push(t, "large:1", dockertest.ImageOf(t, dockertest.Layer(t, 130<<20)))
 		p.registry.Reset()
 		cmd := exec.CommandContext(t.Context(), dockertest.Binary(t), "pull", "--image", reference)
-		cmd.Env = append(os.Environ(), environ...)
+		cmd.Env = append(os.Environ(), daemon.Environ()...)
 		output, err := cmd.CombinedOutput()
 		var exit *exec.ExitError
 		if !errors.As(err, &exit) || exit.ExitCode() != int(fault.Unrunnable) {
@@ -63,7 +63,7 @@ func TestSmallDisk(t *testing.T) {
 		if fault.HintOf(err) != "make room: docker system df shows what takes it" || p.count(run.Retrying) != 0 {
 			t.Errorf("%v (%s), %d retries", err, fault.HintOf(err), p.count(run.Retrying))
 		}
-		left, err := inside.FreeDisk(data)
+		left, err := inside.FreeDisk(daemon.Data)
 		if err != nil || left < free-10<<20 {
 			t.Errorf("%d bytes are left free of %d, %v", left, free, err)
 		}
@@ -79,9 +79,9 @@ func TestDaemonsMirror(t *testing.T) {
 	img := dockertest.ImageFor(t, "amd64", layer) // the published images' only platform
 	dockertest.Push(t, mirror.Host+"/djok/facecraft:cpu", img)
 	mirror.Reset()
-	docker, environ, _ := dockertest.SmallDaemon(t, 120<<20, "--registry-mirror", "http://"+mirror.Host)
+	daemon := dockertest.NewSmallDaemon(t, 120<<20, "--registry-mirror", "http://"+mirror.Host)
 	cmd := exec.CommandContext(t.Context(), dockertest.Binary(t), "pull", "--tag", "cpu")
-	cmd.Env = append(os.Environ(), environ...)
+	cmd.Env = append(os.Environ(), daemon.Environ()...)
 	output, err := cmd.CombinedOutput()
 	if err != nil {
 		t.Fatalf("%v\n%s", err, output)
@@ -89,7 +89,7 @@ func TestDaemonsMirror(t *testing.T) {
 	if text := string(output); !strings.Contains(text, "mirror    http://"+mirror.Host) || !strings.Contains(text, "the disk may not be enough") {
 		t.Errorf("it says\n%s", text)
 	}
-	local, err := (&run.Runner{Docker: docker}).Inspect(t.Context(), "djok/facecraft:cpu")
+	local, err := (&run.Runner{Docker: daemon.Client(t)}).Inspect(t.Context(), "djok/facecraft:cpu")
 	if digest, _ := img.Digest(); err != nil || local.Digest != digest.String() {
 		t.Errorf("the daemon has %+v, %v; published was %s", local, err, digest)
 	}

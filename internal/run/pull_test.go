@@ -21,7 +21,6 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/tarball"
 
 	"github.com/djok/facecraft/internal/dockertest"
-	"github.com/djok/facecraft/internal/engine"
 	"github.com/djok/facecraft/internal/fault"
 	"github.com/djok/facecraft/internal/plan"
 	"github.com/djok/facecraft/internal/registry"
@@ -38,14 +37,14 @@ var impatient = run.Patience{Attempts: 3, Backoff: 10 * time.Millisecond, Stall:
 // notes what is reported.
 type puller struct {
 	*run.Runner
-	docker   *engine.Engine
+	docker   client.APIClient
 	registry *dockertest.FaultyRegistry
 
 	mu     sync.Mutex
 	events []run.Event
 }
 
-func newPuller(t testing.TB, docker *engine.Engine) *puller {
+func newPuller(t testing.TB, docker client.APIClient) *puller {
 	t.Helper()
 	p := &puller{docker: docker, registry: dockertest.NewFaultyRegistry(t)}
 	p.Runner = &run.Runner{

@@ -1,0 +1,80 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"syscall"
+	"testing"
+
+	"github.com/djok/facecraft/internal/dockertest"
+)
+
+// elsewhere is a user of a daemon whose containers have other users than the
+// machine.
+type elsewhere struct {
+	t       *testing.T
+	daemon  *dockertest.Daemon
+	command func(args ...string) *exec.Cmd
+	image   string // of a server that leaves a file where it may write
+}
+
+func newElsewhere(t *testing.T, daemon *dockertest.Daemon) *elsewhere {
+	t.Helper()
+	docker := daemon.Client(t)
+	t.Cleanup(func() { docker.Close() })
+	u := &elsewhere{t: t, daemon: daemon, image: dockertest.Stub(t, docker, "writes", "/app/uploads", "/app/processed")}
+	u.command = func(args ...string) *exec.Cmd {
+		return daemon.In(t.Context(), dockertest.Binary(t), args...)
+	}
+	return u
+}
+
+func (u *elsewhere) run(environ []string, args ...string) {
+	u.t.Helper()
+	cmd := u.command(args...)
+	cmd.Env = append(cmd.Env, environ...)
+	if output, err := cmd.CombinedOutput(); err != nil {
+		u.t.Fatalf("facecraft %q: %v\n%s", args, err, output)
+	}
+}
+
+// writes runs a server with a directory for its files, which then have to be
+// the owner's, and one with volumes.
+func (u *elsewhere) writes(environ []string, owner uint32) {
+	u.t.Helper()
+	data := filepath.Join(u.daemon.Dir, fmt.Sprint("data-of-", owner))
+	u.run(environ, "up", "--no-open", "--image", u.image, "--data", data)
+	u.run(environ, "down")
+	for _, file := range []string{"uploads/written", "processed/written"} {
+		info, err := os.Stat(filepath.Join(data, file))
+		if err != nil {
+			u.t.Error(err)
+		} else if uid := info.Sys().(*syscall.Stat_t).Uid; uid != owner {
+			u.t.Errorf("%s belongs to %d, want %d", file, uid, owner)
+		}
+	}
+	u.run(environ, "up", "--no-open", "--image", u.image)
+	u.run(environ, "down")
+}
+
+// TestRemappedUsers is a daemon whose containers' users are others outside.
+func TestRemappedUsers(t *testing.T) {
+	t.Parallel()
+	u := newElsewhere(t, dockertest.NewRemappingDaemon(t))
+	u.writes([]string{"SUDO_UID=1000", "SUDO_GID=1000"}, 1000) // the image's own number
+	u.writes([]string{"SUDO_UID=1234", "SUDO_GID=1234"}, 1234)
+}
+
+// TestRootless is a daemon that has no rights, and whose only user is the one
+// that runs it.
+func TestRootless(t *testing.T) {
+	t.Parallel()
+	daemon, owner := dockertest.NewRootlessDaemon(t)
+	u := newElsewhere(t, daemon)
+	u.command = func(args ...string) *exec.Cmd {
+		return daemon.InAsOrdinary(t.Context(), dockertest.Binary(t), args...)
+	}
+	u.writes(nil, owner)
+}
