@@ -3,8 +3,8 @@
 #
 # That Podman has folders and a network of its own, so that it touches neither
 # another Podman nor the firewall and the bridges of the machine's Docker. When
-# the command ends it is gone, with all that it ran. It takes root, and on Debian
-# the packages podman and runc.
+# the command ends it is gone, with all that it ran. It takes root, and the
+# packages podman, runc and catatonit.
 set -eu
 
 main() {
@@ -13,7 +13,17 @@ main() {
         inside "$@"
         exit
     fi
+    [ "$(id -u)" = 0 ] || stop "it takes root" "sudo sh $0 $*"
+    for program in podman runc catatonit; do
+        command -v $program >/dev/null || stop "$program is missing" "apt-get install $program"
+    done
     exec unshare --net sh "$0" --inside "$@"
+}
+
+# stop says what is wrong and the one thing to do.
+stop() {
+    printf 'podman.sh: %s\n  do this: %s\n' "$1" "$2" >&2
+    exit 3
 }
 
 inside() {
@@ -60,8 +70,7 @@ wait_until_it_answers() {
         tries=$((tries + 1))
         if [ $tries -gt 100 ]; then
             cat "$dir/log" >&2
-            echo "podman.sh: Podman does not answer" >&2
-            exit 3
+            stop "Podman does not answer" "see why above"
         fi
         sleep 0.1
     done

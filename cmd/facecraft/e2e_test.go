@@ -254,12 +254,16 @@ func TestPullFails(t *testing.T) {
 	}
 }
 
-// TestNoRegistry ends before anybody is asked to agree to anything.
-func TestNoRegistry(t *testing.T) {
+// TestAskDaemon: what this program cannot see of a registry the daemon is asked
+// for, before anybody has to agree to anything.
+func TestAskDaemon(t *testing.T) {
 	t.Parallel()
 	u := newUser(t)
 	dockertest.DockerOnly(t, u.docker, "it asks a registry for others")
 	u.fails(1, []string{"the registry cannot be reached", "fix: "}, "up", "--image", "127.0.0.1:1/facecraft:cpu")
+	dark := dockertest.NewFaultyRegistry(t)
+	dark.Fail("", -1, dockertest.OnlyForDaemons)
+	u.fails(1, []string{"there is no such image", "fix: check the name"}, "pull", "--image", dark.Host+"/facecraft:nope")
 }
 
 func exitCode(err error) int {
