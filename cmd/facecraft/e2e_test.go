@@ -346,10 +346,11 @@ func (u *user) stub(behaviour ...string) string {
 }
 
 // TestServerDies is told at once, with its last words, and the container is
-// kept for a look; the next up takes its place.
+// kept for a look; the next up takes its place, and that of those beside it.
 func TestServerDies(t *testing.T) {
 	t.Parallel()
 	u := newUser(t)
+	u.port = dockertest.FreePorts(t, 2)
 	output, err := u.command("up", "--image", u.stub("dies")).CombinedOutput()
 	if exitCode(err) != 6 {
 		t.Errorf("exit code %d, want 6", exitCode(err))
@@ -359,6 +360,7 @@ func TestServerDies(t *testing.T) {
 			t.Errorf("no %q in\n%s", want, output)
 		}
 	}
+	u.fails(6, []string{"the server " + u.instance, "died before it was ready"}, "up", "--recreate", "--replicas", "2", "--image", u.stub("dies"))
 	if logs := u.run("logs"); !strings.Contains(logs, "loading models") {
 		t.Errorf("the log is gone: %q", logs)
 	}

@@ -71,10 +71,17 @@ func TestRemappedUsers(t *testing.T) {
 // that runs it.
 func TestRootless(t *testing.T) {
 	t.Parallel()
-	daemon, owner := dockertest.NewRootlessDaemon(t)
-	u := newElsewhere(t, daemon)
-	u.command = func(args ...string) *exec.Cmd {
-		return daemon.InAsOrdinary(t.Context(), dockertest.Binary(t), args...)
+	for name, start := range map[string]func(testing.TB) (*dockertest.Daemon, uint32){
+		"Docker": dockertest.NewRootlessDaemon, "Podman": dockertest.NewRootlessPodman,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			daemon, owner := start(t)
+			u := newElsewhere(t, daemon)
+			u.command = func(args ...string) *exec.Cmd {
+				return daemon.InAsOrdinary(t.Context(), dockertest.Binary(t), args...)
+			}
+			u.writes(nil, owner)
+		})
 	}
-	u.writes(nil, owner)
 }

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/djok/facecraft/internal/plan"
 	"github.com/djok/facecraft/internal/run"
 )
@@ -49,12 +51,14 @@ func (s *session) discardAll(servers []run.Server) {
 	}
 }
 
-// waitAll returns when every server is ready. All load at the same time.
+// waitAll returns when every server is ready, or one of them has failed. All
+// load at the same time.
 func (s *session) waitAll(ctx context.Context, servers []run.Server, usualSeconds int, timeout time.Duration) error {
+	waiting, ctx := errgroup.WithContext(ctx)
 	for _, server := range servers {
-		if err := s.WaitReady(ctx, server, time.Duration(usualSeconds)*time.Second, timeout); err != nil {
-			return err
-		}
+		waiting.Go(func() error {
+			return s.WaitReady(ctx, server, time.Duration(usualSeconds)*time.Second, timeout)
+		})
 	}
-	return nil
+	return waiting.Wait()
 }

@@ -175,10 +175,12 @@ func (s *session) start(ctx context.Context, r serverRequest) (found, error) {
 	if fetched {
 		s.app.ui.Done("image %s is here", p.Image.Pinned())
 	}
+	makeRoom := s.RemoveDead
 	if r.Recreate {
-		if err := s.stopAll(ctx); err != nil {
-			return found{}, err
-		}
+		makeRoom = s.stopAll
+	}
+	if err := makeRoom(ctx); err != nil {
+		return found{}, err
 	}
 	if err := run.MakeDirectories(p); err != nil {
 		return found{}, err

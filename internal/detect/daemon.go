@@ -21,6 +21,7 @@ type Daemon interface {
 	Info(ctx context.Context) (system.Info, error)
 	ServerVersion(ctx context.Context) (types.Version, error)
 	ImageList(ctx context.Context, options image.ListOptions) ([]image.Summary, error)
+	Rootless(ctx context.Context) (bool, error) // of Podman only
 }
 
 // The sources of what the daemon says.
@@ -39,9 +40,9 @@ func (p Probes) daemon(ctx context.Context) plan.Daemon {
 	var version plan.Fact[types.Version]
 	var images plan.Fact[[]string]
 	var wg sync.WaitGroup
-	wg.Go(func() { info = bounded(ctx, dockerInfo, from(dockerInfo, p.Daemon.Info)) })
-	wg.Go(func() { version = bounded(ctx, dockerVersion, from(dockerVersion, p.Daemon.ServerVersion)) })
-	wg.Go(func() { images = bounded(ctx, dockerImages, from(dockerImages, p.images)) })
+	wg.Go(func() { info = answer(ctx, dockerInfo, p.Daemon.Info) })
+	wg.Go(func() { version = answer(ctx, dockerVersion, p.Daemon.ServerVersion) })
+	wg.Go(func() { images = answer(ctx, dockerImages, p.images) })
 	wg.Wait()
 
 	d := unknownDaemon(info.Evidence)
@@ -51,9 +52,17 @@ func (p Probes) daemon(ctx context.Context) plan.Daemon {
 	d.Endpoint = p.Endpoint
 	d.Local = plan.Known(p.Local, "the endpoint "+p.Endpoint)
 	d.Kind = kind(info, version)
+	if d.Kind.Value == plan.KindPodman && d.UserNamespaces.Known && !d.UserNamespaces.Value {
+		d.UserNamespaces = answer(ctx, dockerInfo, p.Daemon.Rootless)
+	}
 	d.Images = images
 	d.NvidiaToolkit = p.nvidiaToolkit(d.Kind, info, version.Value)
 	return d
+}
+
+// answer is what the daemon says, unless it takes too long.
+func answer[T any](ctx context.Context, source string, ask func(context.Context) (T, error)) plan.Fact[T] {
+	return within(ctx, daemonTimeout, 0, source, from(source, ask))
 }
 
 // images are the references of the images that are here.

@@ -17,6 +17,10 @@ import (
 // driver.
 const probeTimeout = 3 * time.Second
 
+// daemonTimeout bounds each question to the daemon. Podman asks the package
+// manager before it answers, which takes seconds where the disk is cold.
+const daemonTimeout = 10 * time.Second
+
 // helperTimeout bounds the helper container, whose image may have to be
 // loaded first.
 const helperTimeout = 10 * time.Second

@@ -245,6 +245,11 @@ func (h host) ImageList(context.Context, image.ListOptions) ([]image.Summary, er
 	return []image.Summary{{RepoTags: h.Images}}, nil
 }
 
+func (h host) Rootless(context.Context) (bool, error) {
+	var info struct{ Rootless bool }
+	return info.Rootless, h.answer("info.json", &info)
+}
+
 func (h host) answer(name string, into any) error {
 	data, err := os.ReadFile(filepath.Join(h.dir, name))
 	if err != nil {

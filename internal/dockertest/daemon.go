@@ -7,7 +7,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -26,11 +25,10 @@ type Daemon struct {
 	Dir  string // of all its files
 	Data string // where it keeps images and volumes
 
-	// command runs dockerd with the arguments that follow it.
 	command []string
-	flags   []string
 	environ []string
-	process *exec.Cmd // nil when it was killed
+	end     syscall.Signal // that it heeds
+	process *exec.Cmd      // nil when it was killed
 }
 
 // daemonPatience is how long a daemon may take to answer.
@@ -40,14 +38,16 @@ const daemonPatience = 30 * time.Second
 // In can reach. It has to be for --bridge=none: with that a daemon deletes
 // docker0, which would be the machine's daemon's. (moby,
 // daemon/daemon_unix.go, removeDefaultBridgeInterface)
-var ownNetwork = []string{"unshare", "--net", "sh", "-c", `ip link set lo up && exec dockerd "$@"`, "dockerd"}
+func ownNetwork(daemon []string) []string {
+	return append([]string{"unshare", "--net", "sh", "-c", `ip link set lo up && exec "$0" "$@"`}, daemon...)
+}
 
 // NewMortalDaemon starts a daemon to be killed. It has no network, so that no
 // server in it is ever reached.
 func NewMortalDaemon(t testing.TB) *Daemon {
 	t.Helper()
-	d := newDaemon(t, ownNetwork)
-	d.flags = append(d.flags, "--bridge=none", "--iptables=false", "--ip-forward=false")
+	d := newDaemon(t)
+	d.command = ownNetwork(d.dockerd("--bridge=none", "--iptables=false", "--ip-forward=false"))
 	d.Start(t)
 	return d
 }
@@ -55,7 +55,8 @@ func NewMortalDaemon(t testing.TB) *Daemon {
 // NewNetworkedDaemon starts a daemon in a network of its own.
 func NewNetworkedDaemon(t testing.TB) *Daemon {
 	t.Helper()
-	d := newDaemon(t, ownNetwork)
+	d := newDaemon(t)
+	d.command = ownNetwork(d.dockerd())
 	d.Start(t)
 	return d
 }
@@ -66,12 +67,11 @@ func NewSmallDaemon(t testing.TB, size int64, args ...string) *Daemon {
 	t.Helper()
 	needDaemon(t, "mkfs.ext4", "mount")
 	disk, link := smallDisk(t, size), bridge(t)
-	d := newDaemon(t, []string{"dockerd"})
-	name := filepath.Base(d.Dir)
+	d := newDaemon(t)
 	d.Data = disk
-	d.flags = append(d.flags, "--bridge", link, "--iptables=false", "--ip-masq=false", "--ip-forward=false",
-		"--containerd-namespace", name, "--containerd-plugins-namespace", name+"-plugins")
-	d.flags = append(d.flags, args...)
+	name := filepath.Base(d.Dir)
+	d.command = append(d.dockerd("--bridge", link, "--iptables=false", "--ip-masq=false", "--ip-forward=false",
+		"--containerd-namespace", name, "--containerd-plugins-namespace", name+"-plugins"), args...)
 	d.Start(t)
 	return d
 }
@@ -91,22 +91,27 @@ func needDaemon(t testing.TB, programs ...string) {
 	Need(t, err, "a second daemon")
 }
 
-// newDaemon prepares a daemon that command runs.
-func newDaemon(t testing.TB, command []string) *Daemon {
+// newDaemon prepares a daemon that has no command yet.
+func newDaemon(t testing.TB) *Daemon {
 	t.Helper()
 	needDaemon(t)
 	dir, err := os.MkdirTemp("", "fc") // a socket's path must be short
 	if err != nil {
 		t.Fatal(err)
 	}
-	d := &Daemon{Dir: dir, Host: "unix://" + filepath.Join(dir, "sock"), Data: filepath.Join(dir, "data"), command: command, environ: os.Environ()}
+	d := &Daemon{Dir: dir, Host: "unix://" + filepath.Join(dir, "sock"), Data: filepath.Join(dir, "data"), environ: os.Environ(), end: syscall.SIGTERM}
 	// The machine's own configuration is not for this one.
 	if err := os.WriteFile(d.at("daemon.json"), []byte("{}"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	d.flags = []string{"--config-file", d.at("daemon.json"), "--exec-root", d.at("exec"), "--pidfile", d.at("pid"), "--host", d.Host}
 	t.Cleanup(func() { d.remove(t) })
 	return d
+}
+
+// dockerd is the daemon's command.
+func (d *Daemon) dockerd(args ...string) []string {
+	return append([]string{"dockerd", "--config-file", d.at("daemon.json"), "--data-root", d.Data,
+		"--exec-root", d.at("exec"), "--pidfile", d.at("pid"), "--host", d.Host}, args...)
 }
 
 func (d *Daemon) at(name string) string { return filepath.Join(d.Dir, name) }
@@ -137,8 +142,7 @@ func (d *Daemon) Start(t testing.TB) {
 		t.Fatal(err)
 	}
 	defer log.Close()
-	args := slices.Concat(d.command[1:], d.flags, []string{"--data-root", d.Data})
-	d.process = exec.Command(d.command[0], args...)
+	d.process = exec.Command(d.command[0], d.command[1:]...)
 	d.process.Stdout, d.process.Stderr, d.process.Env = log, log, d.environ
 	if err := d.process.Start(); err != nil {
 		t.Fatal(err)
@@ -195,7 +199,7 @@ func (d *Daemon) remove(t testing.TB) {
 			t.Errorf("remove the second daemon's container: %v", err)
 		}
 	}
-	_ = d.process.Process.Signal(syscall.SIGTERM) // its exit is what is waited for
+	_ = d.process.Process.Signal(d.end) // its exit is what is waited for
 	_ = d.process.Wait()
 	// Each start mounts the daemon's root on itself; a killed one leaves that.
 	for exec.Command("umount", d.at("data")).Run() == nil {

@@ -330,7 +330,7 @@ func PushLite(t testing.TB, reference string) {
 }
 
 // Stub is the reference of an image of the stub that behaves as its arguments
-// say. It is loaded into the daemon, and gone when the test ends.
+// say, as Load has it.
 func Stub(t testing.TB, docker client.APIClient, behaviour ...string) string {
 	t.Helper()
 	img, err := image(t, build(t, "internal/dockertest/stub")).Image()
@@ -346,8 +346,15 @@ func Stub(t testing.TB, docker client.APIClient, behaviour ...string) string {
 	if img, err = mutate.Config(img, config); err != nil {
 		t.Fatal(err)
 	}
+	return Load(t, docker, img)
+}
+
+// Load gives the daemon an image, and returns its reference. It is gone when
+// the test ends.
+func Load(t testing.TB, docker client.APIClient, img v1.Image) string {
+	t.Helper()
 	// A name that is whole, and asks no registry. (RFC 6761, 6.4)
-	reference := fmt.Sprintf("facecraft-test.invalid/stub/%08x:cpu", rand.Uint32())
+	reference := fmt.Sprintf("facecraft-test.invalid/image/%08x:cpu", rand.Uint32())
 	tag, err := name.NewTag(reference)
 	if err != nil {
 		t.Fatal(err)
@@ -357,11 +364,11 @@ func Stub(t testing.TB, docker client.APIClient, behaviour ...string) string {
 	RemoveImages(t, docker, reference)
 	response, err := docker.ImageLoad(t.Context(), reader, client.ImageLoadWithQuiet(true))
 	if err != nil {
-		t.Fatalf("load the stub: %v", err)
+		t.Fatalf("load the image: %v", err)
 	}
 	defer response.Body.Close()
 	if _, err := io.Copy(io.Discard, response.Body); err != nil {
-		t.Fatalf("load the stub: %v", err)
+		t.Fatalf("load the image: %v", err)
 	}
 	return reference
 }

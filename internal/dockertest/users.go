@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"os/user"
 	"strconv"
+	"syscall"
 	"testing"
 )
 
@@ -16,17 +17,24 @@ import (
 // group of the same name.
 const ordinary = "games"
 
-// ownUsers runs what follows it in a network of its own, with subordinate users
-// of its own for the ordinary account. ($0 is their file: subuid(5))
-const ownUsers = `mount --bind "$0" /etc/subuid && mount --bind "$0" /etc/subgid && ip link set lo up && exec "$@"`
+// ownUsers runs a daemon in a network of its own, with subordinate users of its
+// own for the ordinary account (subuid(5)).
+func (d *Daemon) ownUsers(t testing.TB, daemon []string) []string {
+	t.Helper()
+	file := d.at("subordinates")
+	if err := os.WriteFile(file, []byte(ordinary+":200000:65536\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	const script = `mount --bind "$0" /etc/subuid && mount --bind "$0" /etc/subgid && ip link set lo up && exec "$@"`
+	return append([]string{"unshare", "--net", "--mount", "sh", "-c", script, file}, daemon...)
+}
 
 // NewRemappingDaemon starts a daemon in a network of its own whose containers
 // have other users than the machine. (dockerd --userns-remap)
 func NewRemappingDaemon(t testing.TB) *Daemon {
 	t.Helper()
-	d := newDaemon(t, nil)
-	d.command = []string{"unshare", "--net", "--mount", "sh", "-c", ownUsers, d.subordinates(t), "dockerd"}
-	d.flags = append(d.flags, "--userns-remap", ordinary)
+	d := newDaemon(t)
+	d.command = d.ownUsers(t, d.dockerd("--userns-remap", ordinary))
 	if err := os.Chmod(d.Dir, 0o711); err != nil { // its containers' root is nobody here
 		t.Fatal(err)
 	}
@@ -39,31 +47,61 @@ func NewRemappingDaemon(t testing.TB) *Daemon {
 func NewRootlessDaemon(t testing.TB) (d *Daemon, owner uint32) {
 	t.Helper()
 	script, err := rootlessScript()
-	for _, program := range []string{"rootlesskit", "newuidmap", "slirp4netns", "setpriv"} {
-		if err == nil {
-			_, err = exec.LookPath(program)
-		}
-	}
 	Need(t, err, "rootless Docker")
-	account, err := user.Lookup(ordinary)
-	if err != nil {
-		Need(t, err, "an account without rights")
+	needDaemon(t, "rootlesskit", "newuidmap", "slirp4netns", "setpriv")
+	d = newDaemon(t)
+	d.command = d.ownUsers(t, append(asOrdinary("sh", script), d.dockerd()[1:]...))
+	owner = d.giveToOrdinary(t)
+	d.Start(t)
+	return d, owner
+}
+
+// NewRootlessPodman starts a rootless Podman in place of a daemon, as
+// NewRootlessDaemon does.
+func NewRootlessPodman(t testing.TB) (d *Daemon, owner uint32) {
+	t.Helper()
+	needDaemon(t, "podman", "runc", "catatonit", "newuidmap", "slirp4netns", "setpriv")
+	d = newDaemon(t)
+	// What works on every machine, as in scripts/podman.sh.
+	config := `[containers]
+default_ulimits = ["nofile=4096:4096", "nproc=4096:4096"]
+[engine]
+runtime = "runc"
+cgroup_manager = "cgroupfs"
+events_logger = "file"
+`
+	if err := os.WriteFile(d.at("containers.conf"), []byte(config), 0o644); err != nil {
+		t.Fatal(err)
 	}
+	d.environ = append(d.environ, "CONTAINERS_CONF="+d.at("containers.conf"))
+	// It leaves a process behind that keeps its users' namespace, and which has
+	// to end with it: with the shell, the first process of them all. Whoever
+	// changes users is not told of a parent's death. (prctl(2), PR_SET_PDEATHSIG)
+	podman := asOrdinary("podman", "--root", d.Data, "--runroot", d.at("run"), "system", "service", "--time=0", d.Host)
+	d.command = d.ownUsers(t, append([]string{"unshare", "--pid", "--fork", "--kill-child", "--mount-proc", "sh", "-c", `"$@"; exit $?`, "sh"}, podman...))
+	d.end = syscall.SIGKILL // unshare --fork heeds no other
+	owner = d.giveToOrdinary(t)
+	d.Start(t)
+	return d, owner
+}
+
+// giveToOrdinary makes the daemon's directory the ordinary account's home.
+func (d *Daemon) giveToOrdinary(t testing.TB) (owner uint32) {
+	t.Helper()
+	account, err := user.Lookup(ordinary)
+	Need(t, err, "an account without rights")
 	uid, errUID := strconv.Atoi(account.Uid)
 	gid, errGID := strconv.Atoi(account.Gid)
 	if err := errors.Join(errUID, errGID); err != nil {
 		t.Fatal(err)
 	}
-	d = newDaemon(t, nil)
-	d.command = append([]string{"unshare", "--net", "--mount", "sh", "-c", ownUsers, d.subordinates(t)}, asOrdinary("sh", script)...)
-	d.environ = append(d.environ, "HOME="+d.Dir, "XDG_RUNTIME_DIR="+d.Dir)
 	for _, path := range []string{d.Dir, d.at("daemon.json")} {
 		if err := os.Chown(path, uid, gid); err != nil {
 			t.Fatal(err)
 		}
 	}
-	d.Start(t)
-	return d, uint32(uid)
+	d.environ = append(d.environ, "HOME="+d.Dir, "XDG_RUNTIME_DIR="+d.Dir)
+	return uint32(uid)
 }
 
 // InAsOrdinary is In for the ordinary account.
@@ -76,15 +114,6 @@ func (d *Daemon) InAsOrdinary(ctx context.Context, name string, args ...string) 
 
 func asOrdinary(name string, args ...string) []string {
 	return append([]string{"setpriv", "--reuid", ordinary, "--regid", ordinary, "--clear-groups", name}, args...)
-}
-
-func (d *Daemon) subordinates(t testing.TB) string {
-	t.Helper()
-	file := d.at("subordinates")
-	if err := os.WriteFile(file, []byte(ordinary+":200000:65536\n"), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	return file
 }
 
 // rootlessScript is what starts a rootless daemon: on the path with Docker's own

@@ -7,6 +7,9 @@ import (
 	"testing"
 	"time"
 
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/google/go-containerregistry/pkg/v1/mutate"
+
 	"github.com/djok/facecraft/internal/dockertest"
 	"github.com/djok/facecraft/internal/fault"
 	"github.com/djok/facecraft/internal/helper"
@@ -62,6 +65,25 @@ func TestCrashLoop(t *testing.T) {
 	err = r.WaitReady(t.Context(), server, time.Second, 30*time.Second)
 	if fault.CodeOf(err) != fault.Server || !strings.Contains(err.Error(), "it dies again and again") {
 		t.Errorf("told of it as %v", err)
+	}
+}
+
+// TestForeignProgram is an image for another processor, as far as the kernel can
+// tell.
+func TestForeignProgram(t *testing.T) {
+	t.Parallel()
+	r, p := runner(t)
+	img, err := mutate.Config(dockertest.ImageOf(t, dockertest.FileLayer(t, "server", []byte("\x7fNOT"))), v1.Config{Entrypoint: []string{"/server"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.Image.Reference = dockertest.Load(t, r.Docker, img)
+	server, _, err := r.Start(t.Context(), p, nil)
+	if err == nil { // newer engines leave it to the server's own process
+		err = r.WaitReady(t.Context(), server, time.Second, 30*time.Second)
+	}
+	if !strings.Contains(err.Error(), "the image is for another processor") || !strings.Contains(fault.HintOf(err), "emulation") {
+		t.Errorf("told of it as %v (%s)", err, fault.HintOf(err))
 	}
 }
 

@@ -1,17 +1,11 @@
 package run_test
 
 import (
-	"archive/tar"
-	"bytes"
 	"errors"
-	"io"
 	"os"
 	"os/exec"
 	"strings"
 	"testing"
-
-	v1 "github.com/google/go-containerregistry/pkg/v1"
-	"github.com/google/go-containerregistry/pkg/v1/tarball"
 
 	"github.com/djok/facecraft/internal/dockertest"
 	"github.com/djok/facecraft/internal/fault"
@@ -58,7 +52,8 @@ func TestSmallDisk(t *testing.T) {
 		}
 	})
 	t.Run("full in the middle", func(t *testing.T) {
-		reference := p.push(t, "bomb:1", dockertest.ImageOf(t, dockertest.Layer(t, 1<<20), zeros(t, 150<<20)))
+		zeros := dockertest.FileLayer(t, "zeros", make([]byte, 150<<20)) // small to download and large to unpack
+		reference := p.push(t, "bomb:1", dockertest.ImageOf(t, dockertest.Layer(t, 1<<20), zeros))
 		err := p.pull(t, reference)
 		if fault.HintOf(err) != "make room: docker system df shows what takes it" || p.count(run.Retrying) != 0 {
 			t.Errorf("%v (%s), %d retries", err, fault.HintOf(err), p.count(run.Retrying))
@@ -93,27 +88,4 @@ func TestDaemonsMirror(t *testing.T) {
 	if digest, _ := img.Digest(); err != nil || local.Digest != digest.String() {
 		t.Errorf("the daemon has %+v, %v; published was %s", local, err, digest)
 	}
-}
-
-// zeros is a layer that is small to download and large to unpack.
-func zeros(t *testing.T, size int64) v1.Layer {
-	t.Helper()
-	var archive bytes.Buffer
-	w := tar.NewWriter(&archive)
-	if err := w.WriteHeader(&tar.Header{Name: "zeros", Mode: 0o644, Size: size}); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := w.Write(make([]byte, size)); err != nil {
-		t.Fatal(err)
-	}
-	if err := w.Close(); err != nil {
-		t.Fatal(err)
-	}
-	layer, err := tarball.LayerFromOpener(func() (io.ReadCloser, error) {
-		return io.NopCloser(bytes.NewReader(archive.Bytes())), nil
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return layer
 }

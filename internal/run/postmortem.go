@@ -39,11 +39,16 @@ type postMortem struct {
 	alive    bool
 }
 
-// examine gathers what is left of a server.
-func (r *Runner) examine(ctx context.Context, s Server, what string) postMortem {
+// examine gathers what is left of a server. It did what is said of it: it died,
+// say.
+func (r *Runner) examine(ctx context.Context, s Server, did string) postMortem {
 	ctx, cancel := context.WithTimeout(ctx, lookTimeout)
 	defer cancel()
-	report := postMortem{what: what, words: r.lastWords(ctx, s)}
+	name := "the server"
+	if s.Replica > 0 {
+		name += " " + s.Name
+	}
+	report := postMortem{what: name + " " + did, words: r.lastWords(ctx, s)}
 	if inspect, err := r.Docker.ContainerInspect(ctx, s.ID); err == nil {
 		report.state, report.restarts = *inspect.State, inspect.RestartCount
 		report.limit = inspect.HostConfig.Memory

@@ -15,7 +15,7 @@ import (
 // that died, which it then reports as Died. Otherwise its error is the server's
 // post-mortem. A container that is gone was removed by somebody, and stays so.
 func (r *Runner) Revive(ctx context.Context, s Server, timeout time.Duration, again bool) (started bool, err error) {
-	const died = "the server died"
+	const died = "died"
 	// A process that is about to end still counts as running, so the waiting
 	// tells what it was.
 	waitErr := r.waitReady(ctx, s, died, 0, timeout)

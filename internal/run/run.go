@@ -176,15 +176,11 @@ func (r *Runner) EnsureBuiltIn(ctx context.Context, image plan.Image) (loaded bo
 	return true, r.load(ctx, image)
 }
 
-// Start creates and starts the plan's container. A dead container of the same
-// name is replaced. When another call created it in the meantime, that one is
-// returned and created is false. After a failure or an interruption nothing
+// Start creates and starts the plan's container. When another call created it
+// in the meantime, that one is returned and created is false. After a failure or an interruption nothing
 // is left behind.
 func (r *Runner) Start(ctx context.Context, p plan.Plan, secrets map[string]string) (server Server, created bool, err error) {
 	r.Report(Event{Stage: Starting, Subject: p.Container()})
-	if err := r.removeDead(ctx, p.Container()); err != nil {
-		return Server{}, false, err
-	}
 	fresh, err := r.makeVolumes(ctx, p)
 	if err != nil {
 		r.removeVolumes(fresh)
@@ -251,15 +247,15 @@ func (r *Runner) create(ctx context.Context, p plan.Plan, secrets map[string]str
 	}
 }
 
-// removeDead makes room for a new container where an earlier one of this
-// program ended.
-func (r *Runner) removeDead(ctx context.Context, name string) error {
+// RemoveDead makes room for new containers where earlier ones of the instance
+// ended.
+func (r *Runner) RemoveDead(ctx context.Context) error {
 	servers, err := r.Servers(ctx)
 	if err != nil {
 		return err
 	}
 	for _, s := range servers {
-		if s.Name == name && s.ended() {
+		if s.ended() {
 			if err := r.remove(ctx, s.ID); err != nil {
 				return err
 			}

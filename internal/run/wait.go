@@ -35,10 +35,10 @@ const (
 // takes on an ordinary machine, for the report. The error of a server that
 // died or never got ready is a post-mortem; its container is kept.
 func (r *Runner) WaitReady(ctx context.Context, s Server, usual, timeout time.Duration) error {
-	return r.waitReady(ctx, s, "the server died before it was ready", usual, timeout)
+	return r.waitReady(ctx, s, "died before it was ready", usual, timeout)
 }
 
-// waitReady is WaitReady in which a death is called died.
+// waitReady is WaitReady for which a server that is dead died.
 func (r *Runner) waitReady(ctx context.Context, s Server, died string, usual, timeout time.Duration) error {
 	client := api.New(s.URL)
 	defer client.Close()
@@ -66,7 +66,7 @@ func (r *Runner) waitReady(ctx context.Context, s Server, died string, usual, ti
 			if readyErr != nil {
 				why = readyErr.Error()
 			}
-			return r.examine(ctx, s, fmt.Sprintf("the server was not ready after %s: %s", timeout, why)).fault()
+			return r.examine(ctx, s, fmt.Sprintf("was not ready after %s: %s", timeout, why)).fault()
 		}
 		r.Report(Event{Stage: Waiting, Subject: w.doing(), Done: int64(waited.Seconds()), Total: int64(usual.Seconds())})
 		select {
