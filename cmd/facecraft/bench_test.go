@@ -52,13 +52,19 @@ func BenchmarkReadyBesideCompose(b *testing.B) {
 	if err := os.WriteFile(file, yaml, 0o644); err != nil {
 		b.Fatal(err)
 	}
-	b.Cleanup(func() { _ = exec.Command("docker", "compose", "--file", file, "down", "--volumes").Run() })
+	// The variant's health check is in Python, which this image does not have.
+	own := filepath.Join(filepath.Dir(file), "docker-compose.override.yml")
+	if err := os.WriteFile(own, []byte("services: {api: {healthcheck: {test: [CMD, /facecraft, check-lite]}}}\n"), 0o644); err != nil {
+		b.Fatal(err)
+	}
+	composing := []string{"compose", "--file", file, "--file", own}
+	b.Cleanup(func() { _ = exec.Command("docker", append(composing, "down", "--volumes")...).Run() })
 	var up, compose time.Duration
 	for b.Loop() {
 		up += timed(b, binary, "up", "--image", reference, "--quiet", "--no-open")
 		timed(b, binary, "down", "--quiet")
-		compose += timed(b, "docker", "compose", "--file", file, "up", "--wait", "--quiet-pull")
-		timed(b, "docker", "compose", "--file", file, "down", "--timeout", "1")
+		compose += timed(b, "docker", append(composing, "up", "--wait", "--quiet-pull")...)
+		timed(b, "docker", append(composing, "down", "--timeout", "1")...)
 	}
 	b.ReportMetric(float64(up.Milliseconds())/float64(b.N), "ms-up")
 	b.ReportMetric(float64(compose.Milliseconds())/float64(b.N), "ms-compose")

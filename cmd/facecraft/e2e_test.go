@@ -395,23 +395,29 @@ func TestOldReadiness(t *testing.T) {
 	}
 }
 
-// TestTwoAtOnce end with one container and two successes.
+// TestTwoAtOnce end with one container and two successes, also where a server
+// is started before it is proven that it can write.
 func TestTwoAtOnce(t *testing.T) {
 	t.Parallel()
 	u := newUser(t)
 	u.run("pull", "--lite")
-	var wg sync.WaitGroup
-	for range 2 {
-		cmd := u.command("up", "--lite")
-		wg.Go(func() {
-			if output, err := cmd.CombinedOutput(); err != nil {
-				t.Errorf("%v\n%s", err, output)
+	for _, flags := range [][]string{{"--lite"}, {"--image", u.stub("old", "0s")}} {
+		for range 5 {
+			var wg sync.WaitGroup
+			for range 2 {
+				cmd := u.command(append([]string{"up"}, flags...)...)
+				wg.Go(func() {
+					if output, err := cmd.CombinedOutput(); err != nil {
+						t.Errorf("%v\n%s", err, output)
+					}
+				})
 			}
-		})
-	}
-	wg.Wait()
-	if n := len(u.containers()); n != 1 {
-		t.Errorf("%d containers, want one", n)
+			wg.Wait()
+			if n := len(u.containers()); n != 1 {
+				t.Errorf("%d containers, want one", n)
+			}
+			u.run("down")
+		}
 	}
 }
 

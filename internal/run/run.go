@@ -16,6 +16,7 @@ import (
 	"github.com/docker/docker/api/types/filters"
 	"github.com/docker/docker/api/types/volume"
 	"github.com/docker/docker/client"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/djok/facecraft/internal/fault"
 	"github.com/djok/facecraft/internal/helper"
@@ -27,8 +28,13 @@ import (
 // to happen after an interruption.
 const cleanupTimeout = 10 * time.Second
 
-// removePatience is how long a container that cannot be removed is tried again.
-const removePatience = time.Second
+// moment is how long the daemon is asked again for what it is about to be able
+// to do.
+const moment = time.Second
+
+// longStart is the usual time to readiness, in seconds, from which a server is
+// started before it is proven that it can write.
+const longStart = 5
 
 // startGrace is how long a container may lie between its creation and its
 // start before it counts as left behind.
@@ -196,17 +202,49 @@ func (r *Runner) Start(ctx context.Context, p plan.Plan, secrets map[string]stri
 	case other != nil:
 		id = other.ID
 	}
-	if err := r.proveWritable(ctx, p); err != nil {
-		r.Discard(Server{ID: id, fresh: fresh})
+	if err := r.startProven(ctx, p, id); err != nil {
+		if other == nil { // another call's is that call's to remove
+			r.Discard(Server{ID: id})
+		}
+		r.removeVolumes(fresh)
 		return Server{}, false, err
-	}
-	// Starting is safe to be done twice: the daemon ignores the second.
-	if err := r.Docker.ContainerStart(ctx, id, container.StartOptions{}); err != nil {
-		r.Discard(Server{ID: id, fresh: fresh})
-		return Server{}, false, startFault(ctx, p, "start the container", err)
 	}
 	return Server{ID: id, Name: p.Container(), Replica: p.Replica, Variant: p.Variant, Image: p.Image.Reference, Digest: p.Image.Digest, State: "running",
 		URL: p.Publish.URL(), Port: p.Publish.Port, Plan: p.Hash(), Created: time.Now(), fresh: fresh}, other == nil, nil
+}
+
+// startProven starts a container whose user can write to its files. It proves
+// that before, or meanwhile where the server takes longer to load than the proof
+// does and nothing may have to be mended.
+func (r *Runner) startProven(ctx context.Context, p plan.Plan, id string) error {
+	var proving errgroup.Group
+	proving.Go(func() error { return r.proveWritable(ctx, p) })
+	if r.Mend != nil || p.StartSeconds < longStart {
+		if err := proving.Wait(); err != nil {
+			return err
+		}
+	}
+	startErr := r.start(ctx, id)
+	if err := proving.Wait(); err != nil {
+		return err
+	}
+	if startErr != nil {
+		return startFault(ctx, p, "start the container", startErr)
+	}
+	return nil
+}
+
+// start starts a container, which is safe to be done twice: the daemon ignores
+// the second. One that another call makes is listed a moment before it can be
+// started. (moby 20.10, daemon/create.go: setHostConfig before Register)
+func (r *Runner) start(ctx context.Context, id string) error {
+	for begin := time.Now(); ; {
+		err := r.Docker.ContainerStart(ctx, id, container.StartOptions{})
+		if !errdefs.IsNotFound(err) || ctx.Err() != nil || time.Since(begin) > moment {
+			return err
+		}
+		time.Sleep(pollInterval)
+	}
 }
 
 // create makes the container. Where a call like this one was faster, it
@@ -314,7 +352,7 @@ func (r *Runner) remove(ctx context.Context, id string) error {
 		switch {
 		case err == nil || errdefs.IsNotFound(err):
 			return nil
-		case ctx.Err() != nil || client.IsErrConnectionFailed(err) || time.Since(begin) > removePatience:
+		case ctx.Err() != nil || client.IsErrConnectionFailed(err) || time.Since(begin) > moment:
 			return err
 		}
 		time.Sleep(pollInterval)
