@@ -48,8 +48,8 @@ type Result struct {
 
 // Do takes jobs until the channel is closed, and returns when all are done. An
 // interruption, or the loss of the last server, ends it early: then it returns
-// why, the latter as a *NoServer, and the jobs that were not finished are Pending. Results that are there
-// by then stay.
+// why, the latter as a *NoServer, and the jobs that were not finished are
+// Pending. Results that are there by then stay.
 func (r *Run) Do(ctx context.Context, jobs <-chan *Job) error {
 	perServer := r.InFlight
 	if perServer == 0 {

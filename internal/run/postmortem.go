@@ -39,8 +39,7 @@ type postMortem struct {
 	alive    bool
 }
 
-// examine gathers what is left of a server. It did what is said of it: it died,
-// say.
+// examine gathers what is left of a server, of which it is told what it did.
 func (r *Runner) examine(ctx context.Context, s Server, did string) postMortem {
 	ctx, cancel := context.WithTimeout(ctx, lookTimeout)
 	defer cancel()

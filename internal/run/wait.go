@@ -38,7 +38,7 @@ func (r *Runner) WaitReady(ctx context.Context, s Server, usual, timeout time.Du
 	return r.waitReady(ctx, s, "died before it was ready", usual, timeout)
 }
 
-// waitReady is WaitReady for which a server that is dead died.
+// waitReady is WaitReady with other words for a server's death.
 func (r *Runner) waitReady(ctx context.Context, s Server, died string, usual, timeout time.Duration) error {
 	client := api.New(s.URL)
 	defer client.Close()
@@ -81,7 +81,7 @@ func (r *Runner) waitReady(ctx context.Context, s Server, died string, usual, ti
 type wait struct {
 	runner   *Runner
 	server   Server
-	died     string    // what its death is called
+	died     string    // what it did, if it is dead
 	restarts *int      // at the first look
 	alive    time.Time // when it last was
 
