@@ -273,6 +273,12 @@ func TestSecrets(t *testing.T) {
 		}
 	}
 	u.fails(2, []string{`there is no variable "NOWHERE"`}, "up", "--env", "NOWHERE")
+	if err := os.WriteFile(file, []byte("KEY=-----BEGIN\n"+filed+"/+==\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if output := u.fails(2, []string{"line 2 of " + file + " sets no variable"}, "plan", "--lite", "--env-file", file); strings.Contains(output, filed) {
+		t.Errorf("a line of the file can be seen:\n%s", output)
+	}
 }
 
 // commandLines runs a command, which has to succeed, and gathers the command
@@ -313,6 +319,7 @@ func TestChangedPlan(t *testing.T) {
 	before := u.containers()[0].ID
 	u.fails(1, []string{"a server runs already at", "environment: FACECRAFT_CORS_ORIGINS, not A, FACECRAFT_CORS_ORIGINS", "fix: replace it: facecraft up --recreate"},
 		"up", "--lite", "--env", "A=1")
+	u.fails(2, []string{`no restart policy "bogus"`}, "up", "--lite", "--restart", "bogus")
 	u.run("up", "--lite", "--env", "A=1", "--recreate")
 	after := u.containers()
 	if len(after) != 1 || after[0].ID == before {
@@ -322,6 +329,58 @@ func TestChangedPlan(t *testing.T) {
 	if err != nil || !strings.Contains(string(output), "--recreate replaces it") || !strings.Contains(string(output), "environment: A") {
 		t.Errorf("%v\n%s", err, output)
 	}
+}
+
+// TestChangedSecret is told without being shown.
+func TestChangedSecret(t *testing.T) {
+	t.Parallel()
+	u := newUser(t)
+	for _, step := range []struct {
+		value string
+		code  int
+		says  string
+	}{
+		{"one", 0, "is ready"}, {"one", 0, "runs already"}, {"two", 1, "environment: SECRET has another value"},
+	} {
+		cmd := u.command("up", "--lite", "--env", "SECRET")
+		cmd.Env = append(cmd.Env, "SECRET="+step.value)
+		output, err := cmd.CombinedOutput()
+		if exitCode(err) != step.code || !strings.Contains(string(output), step.says) {
+			t.Errorf("%s: %v\n%s", step.value, err, output)
+		}
+	}
+}
+
+// TestPaused is a server that somebody stopped for a while.
+func TestPaused(t *testing.T) {
+	t.Parallel()
+	u := newUser(t)
+	u.run("up", "--lite")
+	id := u.containers()[0].ID
+	if err := u.docker.ContainerPause(t.Context(), id); err != nil {
+		t.Fatal(err)
+	}
+	for _, args := range [][]string{{"up", "--lite"}, {"open"}} {
+		u.fails(1, []string{"the server " + u.instance + " is paused", "fix: let it go on: docker unpause " + u.instance}, args...)
+	}
+	if status := u.run("status"); !strings.Contains(status, "it is paused") {
+		t.Errorf("status says %s", status)
+	}
+	if err := u.docker.ContainerUnpause(t.Context(), id); err != nil {
+		t.Fatal(err)
+	}
+	u.run("up", "--lite")
+}
+
+// TestAllAddresses of IPv6 are reached by its loopback.
+func TestAllAddresses(t *testing.T) {
+	t.Parallel()
+	u := newUser(t)
+	dockertest.DockerOnly(t, u.docker, "it publishes on ::")
+	if url := strings.TrimSpace(u.run("up", "--lite", "--listen", "::")); url != fmt.Sprintf("http://[::1]:%d", u.port) {
+		t.Errorf("runs at %s", url)
+	}
+	u.fails(1, []string{"this machine has no address 192.0.2.1 to listen on", "fix: "}, "up", "--lite", "--recreate", "--listen", "192.0.2.1")
 }
 
 // TestAdopt uses servers that a person started: recognised by their label, or

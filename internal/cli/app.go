@@ -31,7 +31,7 @@ func Main(ctx context.Context, world World, args []string) int {
 	// However an interruption surfaced in the depths, it is one.
 	var known *fault.Fault
 	if err != nil && ctx.Err() != nil && !(errors.As(err, &known) && known.Code == fault.Interrupted) {
-		err = fault.Wrap(fault.Interrupted, context.Canceled, "", "interrupted")
+		err = fault.New(fault.Interrupted, "", "interrupted")
 	}
 	if err != nil {
 		app.ui.Fail(err)

@@ -124,15 +124,17 @@ func (a *app) readEnvFile(r *plan.Request, path string) error {
 		if line == "" || strings.HasPrefix(line, "#") {
 			continue
 		}
-		name, _, given := strings.Cut(line, "=")
-		if !given || strings.TrimSpace(name) == "" {
-			return fault.New(fault.Usage, "write NAME=VALUE", "line %d of %s names no variable", n, path)
+		if name, _, given := strings.Cut(line, "="); !given || !plan.IsVariableName(name) {
+			return fault.New(fault.Usage, "write NAME=VALUE, all on one line", "line %d of %s sets no variable", n, path)
 		}
 		if err := a.addVariable(r, line, path); err != nil {
 			return err
 		}
 	}
-	return lines.Err()
+	if err := lines.Err(); err != nil {
+		return fault.Wrap(fault.Usage, err, "check its name", "the file of variables cannot be read")
+	}
+	return nil
 }
 
 // caller is whose files the server's are to be: under sudo not root, but the

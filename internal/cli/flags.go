@@ -100,3 +100,12 @@ func (a *app) hush(c *cli.Context) error {
 	a.ui = term.New(a.Stderr, a.Getenv, c.Bool("quiet"))
 	return nil
 }
+
+// timeoutOf is how long a server may take to be ready.
+func timeoutOf(c *cli.Context) (time.Duration, error) {
+	timeout := c.Duration("timeout")
+	if timeout <= 0 {
+		return 0, fault.New(fault.Usage, "use a time such as 90s or 10m", "--timeout %s is no time to wait", timeout)
+	}
+	return timeout, nil
+}

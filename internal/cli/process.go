@@ -87,8 +87,7 @@ func (a *app) photos(c *cli.Context) (_ *photos, err error) {
 	if p.request.Fetch, err = fetchingOf(c); err != nil {
 		return nil, err
 	}
-	p.request.Timeout = c.Duration("timeout")
-	if p.request.Fetch, err = fetchingOf(c); err != nil {
+	if p.request.Timeout, err = timeoutOf(c); err != nil {
 		return nil, err
 	}
 	output := c.String("output")

@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"time"
 
@@ -52,6 +53,9 @@ func (s *session) running(ctx context.Context, port int) (*run.Server, error) {
 	servers, err := s.Servers(ctx)
 	if err != nil {
 		return nil, err
+	}
+	if i := slices.IndexFunc(servers, run.Server.Paused); i >= 0 {
+		return nil, fault.New(fault.Failed, "let it go on: docker unpause "+servers[i].Name, "the server %s is paused", servers[i].Name)
 	}
 	// Running ones come first. One that publishes no port cannot be used.
 	if len(servers) > 0 && servers[0].Running() && servers[0].URL != "" && (port == 0 || port == servers[0].Port) {
@@ -138,10 +142,13 @@ func (s *session) compare(ctx context.Context, server run.Server, r plan.Request
 	}
 	r.Port = server.Port
 	p, err := s.decide(ctx, r)
-	if err != nil {
+	switch {
+	case fault.CodeOf(err) == fault.Usage:
+		return err
+	case err != nil:
 		return nil // it could not be started now, but it runs
 	}
-	differences, err := s.Differences(ctx, server, p)
+	differences, err := s.Differences(ctx, server, p, s.app.secrets)
 	switch {
 	case err != nil:
 		return err
@@ -149,9 +156,9 @@ func (s *session) compare(ctx context.Context, server run.Server, r plan.Request
 		return nil
 	case explicit:
 		return fault.New(fault.Failed, "replace it: facecraft up --recreate with the same flags",
-			"a server runs already at %s, but otherwise:\n  %s", server.URL, strings.Join(differences, "\n  "))
+			"a server runs already at %s, but it differs:\n  %s", server.URL, strings.Join(differences, "\n  "))
 	}
-	s.app.ui.Say("it runs otherwise than it would be started now; facecraft up --recreate replaces it:")
+	s.app.ui.Say("it differs from what would be started now; facecraft up --recreate replaces it:")
 	for _, difference := range differences {
 		s.app.ui.Say("  %s", difference)
 	}

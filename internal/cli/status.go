@@ -59,7 +59,11 @@ func (a *app) status(c *cli.Context) error {
 // late, or not in time.
 func describe(ctx context.Context, server run.Server) serverStatus {
 	status := serverStatus{Server: server}
-	if server.URL == "" {
+	switch {
+	case server.Paused():
+		status.Detail = "it is paused; docker unpause " + server.Name + " lets it go on"
+		return status
+	case server.URL == "":
 		status.Detail = server.Status
 		return status
 	}
@@ -118,7 +122,11 @@ func (a *app) printStatus(report []serverStatus) error {
 	w := tabwriter.NewWriter(a.Stdout, 0, 0, 2, ' ', 0)
 	for i, s := range report {
 		if s.Replica > 1 && i > 0 { // like the first
-			fmt.Fprintf(w, "  beside it\t%s at %s, ready: %s\n", s.Name, s.URL, s.readyText())
+			where := s.Name
+			if s.URL != "" {
+				where += " at " + s.URL
+			}
+			fmt.Fprintf(w, "  beside it\t%s, ready: %s\n", where, s.readyText())
 			continue
 		}
 		if i > 0 {

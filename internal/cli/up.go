@@ -42,6 +42,10 @@ func (a *app) up(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
+	timeout, err := timeoutOf(c)
+	if err != nil {
+		return err
+	}
 	s, err := a.connect(c.Context)
 	if err != nil {
 		return err
@@ -51,7 +55,7 @@ func (a *app) up(c *cli.Context) error {
 		s.Mend = func(ctx context.Context, problem string) error { return a.consentToMend(ctx, problem, f.Yes) }
 	}
 	server, err := s.server(c.Context, serverRequest{
-		Request: r, Timeout: c.Duration("timeout"), Fetch: f, Compare: true,
+		Request: r, Timeout: timeout, Fetch: f, Compare: true,
 		Recreate: c.Bool("recreate") || c.Bool("fix-permissions"),
 	})
 	if err != nil {
@@ -134,15 +138,14 @@ func (a *app) welcome(server found) {
 	for _, warning := range server.Warnings {
 		a.ui.Warn("%s", warning)
 	}
-	facecraft := "facecraft"
-	if name := a.instance(); name != plan.DefaultInstance {
-		facecraft = "FACECRAFT_INSTANCE=" + name + " " + facecraft
-	}
 	a.ui.Say("")
+	if name := a.instance(); name != plan.DefaultInstance {
+		a.ui.Say("with FACECRAFT_INSTANCE=%s in the environment:", name)
+	}
 	a.ui.Table([][2]string{
-		{facecraft + " process photo.jpg", "make a portrait of a photo"},
-		{facecraft + " logs", "see what the server says"},
-		{facecraft + " down", "stop it"},
+		{"facecraft process photo.jpg", "make a portrait of a photo"},
+		{"facecraft logs", "see what the server says"},
+		{"facecraft down", "stop it"},
 		{server.URL + "/docs", "the API's documentation"},
 	})
 	a.ui.Say("")

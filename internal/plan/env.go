@@ -85,6 +85,9 @@ func (m *maker) warnOfEnv(name string) {
 	}
 }
 
+// IsVariableName tells whether a container can have a variable of that name.
+func IsVariableName(name string) bool { return variableName.MatchString(name) }
+
 func (r Request) validateEnv() error {
 	var names []string
 	for _, e := range r.Env {
@@ -94,7 +97,7 @@ func (r Request) validateEnv() error {
 		names = append(names, s.Name)
 	}
 	for _, name := range names {
-		if !variableName.MatchString(name) {
+		if !IsVariableName(name) {
 			return fault.New(fault.Usage, "use NAME=VALUE, or NAME alone for a value of this environment",
 				"%q is not a name for an environment variable", name)
 		}

@@ -183,11 +183,14 @@ type Reason struct {
 }
 
 // URL is where the server answers on this machine. A server that is published
-// on all addresses is reached by loopback.
+// on all addresses is reached by loopback, of IPv6 where those are IPv6's.
 func (p Publish) URL() string {
 	host := p.Address
 	if ip := net.ParseIP(host); ip != nil && ip.IsUnspecified() {
 		host = Loopback
+		if ip.To4() == nil {
+			host = net.IPv6loopback.String()
+		}
 	}
 	return "http://" + net.JoinHostPort(host, strconv.Itoa(p.Port))
 }

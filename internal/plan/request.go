@@ -79,6 +79,9 @@ func (r Request) validateGPUs(f Facts, c Catalogue) error {
 // runs, or nothing.
 func (r Request) DiffersInNumber(running int) string {
 	if r.Replicas > 0 && r.Replicas != running {
+		if running == 1 {
+			return fmt.Sprintf("there is 1 server, not %d", r.Replicas)
+		}
 		return fmt.Sprintf("there are %d servers, not %d", running, r.Replicas)
 	}
 	return ""

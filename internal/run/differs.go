@@ -3,6 +3,7 @@ package run
 import (
 	"context"
 	"fmt"
+	"net"
 	"slices"
 	"strconv"
 	"strings"
@@ -18,9 +19,10 @@ import (
 type trait struct{ what, value string }
 
 // Differences says in what a server is another than the plan's container,
-// whoever started it; nothing where they are the same.
-func (r *Runner) Differences(ctx context.Context, s Server, p plan.Plan) ([]string, error) {
-	if s.Plan == p.Hash() {
+// whoever started it; nothing where they are the same. Secrets are those of the
+// plan, by name: their values are in no plan's hash.
+func (r *Runner) Differences(ctx context.Context, s Server, p plan.Plan, secrets map[string]string) ([]string, error) {
+	if s.Plan == p.Hash() && len(p.Secrets) == 0 {
 		return nil, nil
 	}
 	inspect, err := r.Docker.ContainerInspect(ctx, s.ID)
@@ -42,11 +44,12 @@ func (r *Runner) Differences(ctx context.Context, s Server, p plan.Plan) ([]stri
 			list = append(list, fmt.Sprintf("%s: %s, not %s", have[i].what, orNone(have[i].value), orNone(want[i].value)))
 		}
 	}
-	for _, e := range p.Env {
+	for _, wanted := range environment(p, secrets) {
 		// The value that it has may be a secret.
-		if i := slices.IndexFunc(inspect.Config.Env, func(have string) bool { return strings.HasPrefix(have, e.Name+"=") }); i >= 0 &&
-			inspect.Config.Env[i] != e.Name+"="+e.Value {
-			list = append(list, "environment: "+e.Name+" has another value")
+		name, _, _ := strings.Cut(wanted, "=")
+		if i := slices.IndexFunc(inspect.Config.Env, func(have string) bool { return strings.HasPrefix(have, name+"=") }); i >= 0 &&
+			inspect.Config.Env[i] != wanted {
+			list = append(list, "environment: "+name+" has another value")
 		}
 	}
 	return list, nil
@@ -65,7 +68,7 @@ func traitsOf(c container.InspectResponse, imageEnv []string) []trait {
 	var address string
 	for _, bindings := range c.HostConfig.PortBindings {
 		for _, b := range bindings {
-			address = b.HostIP + ":" + b.HostPort
+			address = net.JoinHostPort(b.HostIP, b.HostPort)
 		}
 	}
 	var places []string
@@ -94,7 +97,7 @@ func traitsWanted(p plan.Plan, imageEnv []string) []trait {
 		places = append(places, b.Source+" at "+b.Target)
 	}
 	port := host.PortBindings[nat.Port(strconv.Itoa(p.Publish.Container)+"/tcp")][0]
-	return traits(config, host, port.HostIP+":"+port.HostPort, places, p.PIDsLimit, imageEnv)
+	return traits(config, host, net.JoinHostPort(port.HostIP, port.HostPort), places, p.PIDsLimit, imageEnv)
 }
 
 func traits(config *container.Config, host *container.HostConfig, address string, places []string, pids int64, imageEnv []string) []trait {

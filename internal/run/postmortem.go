@@ -47,8 +47,9 @@ func (r *Runner) examine(ctx context.Context, s Server, did string) postMortem {
 	if s.Replica > 0 {
 		name += " " + s.Name
 	}
-	report := postMortem{what: name + " " + did, words: r.lastWords(ctx, s)}
+	report := postMortem{what: name + " " + did}
 	if inspect, err := r.Docker.ContainerInspect(ctx, s.ID); err == nil {
+		report.words = r.lastWords(ctx, s, inspect.State.StartedAt)
 		report.state, report.restarts = *inspect.State, inspect.RestartCount
 		report.limit = inspect.HostConfig.Memory
 		report.alive = inspect.State.Running && !inspect.State.Restarting
@@ -117,7 +118,7 @@ func (m postMortem) outOfMemory() bool {
 }
 
 func (m postMortem) memoryText() string {
-	text := "it was probably killed for want of memory"
+	text := "it was probably killed for want of memory, unless somebody killed it"
 	if m.state.OOMKilled {
 		text = "it was killed for want of memory"
 	}
@@ -148,13 +149,18 @@ func (m postMortem) remedy() string {
 	return "the container is kept: facecraft logs shows all it said, facecraft down removes it"
 }
 
-// lastWords is the end of a server's output, without its notes of requests
+// lastWords is the end of a server's output since it started, without its notes of requests
 // that it answered: each question whether it is ready leaves one, and they
 // would be all that is left to see.
-func (r *Runner) lastWords(ctx context.Context, s Server) string {
+func (r *Runner) lastWords(ctx context.Context, s Server, started string) string {
+	since := ""
+	if at, err := time.Parse(time.RFC3339Nano, started); err == nil && !at.IsZero() {
+		// The daemon notes the start when the server may have spoken already.
+		since = at.Add(-time.Second).Format(time.RFC3339Nano)
+	}
 	var out bytes.Buffer
 	// What arrived before an error is worth showing too.
-	_ = r.Logs(ctx, s, &out, &out, LogOptions{Tail: strconv.Itoa(linesSearched)})
+	_ = r.Logs(ctx, s, &out, &out, LogOptions{Tail: strconv.Itoa(linesSearched), Since: since})
 	var lines []string
 	for line := range strings.Lines(plain(out.String())) {
 		if !answered.MatchString(line) {

@@ -39,5 +39,5 @@ func (r *Runner) Revive(ctx context.Context, s Server, timeout time.Duration, ag
 			return true, r.waitReady(ctx, s, died, 0, timeout)
 		}
 	}
-	return false, fault.New(fault.Server, "run the same command again", "the container %s was removed", s.Name)
+	return false, fault.New(fault.Server, "", "the container %s was removed", s.Name)
 }

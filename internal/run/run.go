@@ -119,6 +119,9 @@ type Server struct {
 // Running tells whether the container's process runs.
 func (s Server) Running() bool { return s.State == "running" }
 
+// Paused tells whether somebody stopped the container's process for a while.
+func (s Server) Paused() bool { return s.State == "paused" }
+
 // Servers lists this program's containers: running ones first, then by
 // replica, then the newest first.
 func (r *Runner) Servers(ctx context.Context) ([]Server, error) {
@@ -161,12 +164,15 @@ func fromSummary(c container.Summary) Server {
 		s.Name = strings.TrimPrefix(c.Names[0], "/")
 	}
 	for _, port := range c.Ports {
-		// A port published on all addresses is listed once for IPv4 and once
-		// for IPv6; either URL leads there.
-		if port.PrivatePort == plan.ContainerPort && port.PublicPort != 0 && net.ParseIP(port.IP) != nil {
+		ip := net.ParseIP(port.IP)
+		if port.PrivatePort != plan.ContainerPort || port.PublicPort == 0 || ip == nil {
+			continue
+		}
+		// A port published on all addresses is listed once for IPv6 and once
+		// for IPv4, which more programs can reach.
+		if s.URL == "" || ip.To4() != nil {
 			s.Port = int(port.PublicPort)
 			s.URL = plan.Publish{Address: port.IP, Port: s.Port}.URL()
-			break
 		}
 	}
 	return s
@@ -273,8 +279,13 @@ func (r *Runner) create(ctx context.Context, p plan.Plan, secrets map[string]str
 			return "", nil, err
 		}
 		for _, s := range servers {
-			if s.Name == p.Container() && (s.Running() || s.State == "created" && s.Plan == p.Hash()) {
+			switch {
+			case s.Name != p.Container():
+			case s.Plan == p.Hash() && (s.Running() || s.State == "created"):
 				return "", &s, nil
+			case s.Running():
+				return "", nil, fault.New(fault.Failed, "use it as it is, or replace it: facecraft up --recreate with the same flags",
+					"another server was started meanwhile at %s", s.URL)
 			}
 		}
 		select {
@@ -327,6 +338,9 @@ func startFault(ctx context.Context, p plan.Plan, doing string, err error) error
 	}
 	if fault := portFault(p.Publish.Port, err); fault != nil {
 		return fault
+	}
+	if strings.Contains(err.Error(), "cannot assign requested address") {
+		return fault.Wrap(fault.Failed, err, "use one that it has: ip address lists them", "this machine has no address %s to listen on", p.Publish.Address)
 	}
 	if known := recognise(err.Error(), refusals); known != nil {
 		return fault.Wrap(fault.Unrunnable, err, known.remedy, "%s", known.what)

@@ -163,12 +163,13 @@ func spoken(line string) string {
 type LogOptions struct {
 	Follow bool
 	Tail   string // a number of lines, or "all"
+	Since  string // a time as the daemon writes it; empty is all
 }
 
 // Logs copies a server's output to the writers.
 func (r *Runner) Logs(ctx context.Context, s Server, stdout, stderr io.Writer, options LogOptions) error {
 	body, err := r.Docker.ContainerLogs(ctx, s.ID, container.LogsOptions{
-		ShowStdout: true, ShowStderr: true, Follow: options.Follow, Tail: options.Tail,
+		ShowStdout: true, ShowStderr: true, Follow: options.Follow, Tail: options.Tail, Since: options.Since,
 	})
 	if err != nil {
 		return err
