@@ -317,7 +317,7 @@ func TestChangedPlan(t *testing.T) {
 	u := newUser(t)
 	u.run("up", "--lite")
 	before := u.containers()[0].ID
-	u.fails(1, []string{"a server runs already at", "environment: FACECRAFT_CORS_ORIGINS, not A, FACECRAFT_CORS_ORIGINS", "fix: replace it: facecraft up --recreate"},
+	u.fails(1, []string{"a server runs already at", "environment: none, not A", "fix: replace it: facecraft up --recreate"},
 		"up", "--lite", "--env", "A=1")
 	u.fails(2, []string{`no restart policy "bogus"`}, "up", "--lite", "--restart", "bogus")
 	u.run("up", "--lite", "--env", "A=1", "--recreate")

@@ -41,7 +41,7 @@ func (r *Runner) Differences(ctx context.Context, s Server, p plan.Plan, secrets
 	var list []string
 	for i := range have {
 		if have[i].value != want[i].value {
-			list = append(list, fmt.Sprintf("%s: %s, not %s", have[i].what, orNone(have[i].value), orNone(want[i].value)))
+			list = append(list, fmt.Sprintf("%s: %s, not %s", have[i].what, only(have[i].value, want[i].value), only(want[i].value, have[i].value)))
 		}
 	}
 	for _, wanted := range environment(p, secrets) {
@@ -55,11 +55,15 @@ func (r *Runner) Differences(ctx context.Context, s Server, p plan.Plan, secrets
 	return list, nil
 }
 
-func orNone(value string) string {
-	if value == "" {
-		return "none"
+// only is what a list has and the other has not.
+func only(list, other string) string {
+	const comma = ", "
+	others := strings.Split(other, comma)
+	own := slices.DeleteFunc(strings.Split(list, comma), func(each string) bool { return slices.Contains(others, each) })
+	if text := strings.Join(own, comma); text != "" {
+		return text
 	}
-	return value
+	return "none"
 }
 
 // traitsOf describes a container as the daemon has it. What the image sets by
