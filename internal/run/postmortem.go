@@ -118,7 +118,7 @@ func (m postMortem) outOfMemory() bool {
 }
 
 func (m postMortem) memoryText() string {
-	text := "it was probably killed for want of memory, unless somebody killed it"
+	text := "it was probably killed for want of memory"
 	if m.state.OOMKilled {
 		text = "it was killed for want of memory"
 	}
@@ -127,6 +127,9 @@ func (m postMortem) memoryText() string {
 	}
 	if m.total > 0 {
 		text += ", Docker has " + plan.Memory(m.total)
+	}
+	if !m.state.OOMKilled {
+		text += "; or somebody killed it"
 	}
 	return text
 }
