@@ -33,7 +33,8 @@ inside() {
     ip link set lo up
     configure
     export CONTAINERS_CONF="$dir/containers.conf" CONTAINERS_REGISTRIES_CONF="$dir/registries.conf"
-    podman --root "$dir/root" --runroot "$dir/run" system service --time=0 "unix://$dir/sock" >"$dir/log" 2>&1 &
+    # From a folder of its own: conmon leaves a file "oom" where it is started.
+    (cd "$dir" && exec podman --root "$dir/root" --runroot "$dir/run" system service --time=0 "unix://$dir/sock") >"$dir/log" 2>&1 &
     service=$!
     wait_until_it_answers
     DOCKER_HOST=unix://$dir/sock "$@"
