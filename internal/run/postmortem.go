@@ -174,8 +174,9 @@ func (r *Runner) lastWords(ctx context.Context, s Server, started string) string
 	return strings.TrimRight(strings.Join(lines, ""), "\n")
 }
 
-// answered is uvicorn's note of a request that did not fail.
-var answered = regexp.MustCompile(`"[A-Z]+ \S+ HTTP/1\.[01]" [1-4]\d\d`)
+// answered is uvicorn's note of a request that did not fail, or of a question
+// whether the server is ready, to which 503 is an answer too.
+var answered = regexp.MustCompile(`"([A-Z]+ \S+ HTTP/1\.[01]" [1-4]|GET /read(y|iness) HTTP/1\.[01]" 5)\d\d`)
 
 // plain takes away what could move the cursor or colour the terminal.
 func plain(text string) string {

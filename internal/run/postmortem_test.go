@@ -62,6 +62,7 @@ func TestAnswered(t *testing.T) {
 	for line, want := range map[string]bool{
 		`INFO:     172.17.0.1:5 - "GET /ready HTTP/1.1" 200 OK`:                              true,
 		`INFO:     172.17.0.1:5 - "GET /readiness HTTP/1.1" 404 Not Found`:                   true,
+		`INFO:     172.17.0.1:5 - "GET /readiness HTTP/1.1" 503 Service Unavailable`:         true,
 		`INFO:     172.17.0.1:5 - "POST /api/v1/process HTTP/1.1" 500 Internal Server Error`: false,
 		`urllib3: "https://example.org" did not answer`:                                      false,
 		`RuntimeError: CUDA error: no kernel image is available for execution on the device`: false,
