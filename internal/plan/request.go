@@ -87,6 +87,10 @@ func (r Request) DiffersInNumber(running int) string {
 	return ""
 }
 
+// ShortName is an image reference without the registry that Podman puts before
+// those that name none.
+func ShortName(reference string) string { return strings.TrimPrefix(reference, "localhost/") }
+
 // Differs says in what a running server is another than was explicitly asked
 // for, or nothing.
 func (r Request) Differs(variant, image, gpus string, port int) string {
@@ -94,7 +98,7 @@ func (r Request) Differs(variant, image, gpus string, port int) string {
 	switch {
 	case r.Tag != "" && r.Tag != Auto && r.Tag != variant:
 		return "it is the " + variant + " variant, not " + r.Tag
-	case r.Image != "" && r.Image != image:
+	case r.Image != "" && ShortName(r.Image) != ShortName(image):
 		return "it runs " + image + ", not " + r.Image
 	case len(r.GPUs) > 0 && asked != gpus:
 		return "it uses the GPUs " + gpus + ", not " + asked

@@ -106,7 +106,7 @@ func traitsWanted(p plan.Plan, imageEnv []string) []trait {
 
 func traits(config *container.Config, host *container.HostConfig, address string, places []string, pids int64, imageEnv []string) []trait {
 	return []trait{
-		{"image", strings.TrimPrefix(config.Image, "localhost/")}, // Podman's, before names without a registry
+		{"image", plan.ShortName(config.Image)},
 		{"address", address},
 		{"user", config.User},
 		{"groups", strings.Join(host.GroupAdd, ", ")},

@@ -189,8 +189,8 @@ func (r *Runner) EnsureBuiltIn(ctx context.Context, image plan.Image) (loaded bo
 }
 
 // Start creates and starts the plan's container. When another call created it
-// in the meantime, that one is returned and created is false. After a failure or an interruption nothing
-// is left behind.
+// in the meantime, that one is returned and created is false. After a failure
+// or an interruption nothing is left behind.
 func (r *Runner) Start(ctx context.Context, p plan.Plan, secrets map[string]string) (server Server, created bool, err error) {
 	r.Report(Event{Stage: Starting, Subject: p.Container()})
 	fresh, err := r.makeVolumes(ctx, p)
@@ -374,8 +374,8 @@ func (r *Runner) remove(ctx context.Context, id string) error {
 }
 
 // makeVolumes makes those volumes of the plan that do not exist yet, and names
-// them, also beside an error. Podman (4.3) makes a container's volumes without the labels that they
-// are asked for with, so they are made before.
+// them, also beside an error. Podman (4.3) makes a container's volumes without
+// the labels that they are asked for with, so they are made before.
 func (r *Runner) makeVolumes(ctx context.Context, p plan.Plan) (fresh []string, err error) {
 	for _, v := range p.Volumes {
 		_, err := r.Docker.VolumeInspect(ctx, v.Name)
