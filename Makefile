@@ -18,7 +18,8 @@ demo: build
 	@bin/facecraft process cmd/facecraft/testdata/photos/astronaut.png -o demo/portrait.png --force
 	@echo
 	@echo "The portrait is $(CURDIR)/demo/portrait.png"
-	@echo "The server runs on; stop it with: FACECRAFT_INSTANCE=facecraft-demo bin/facecraft down"
+	@echo "The server runs on. To stop it:"
+	@echo "  FACECRAFT_INSTANCE=facecraft-demo bin/facecraft down"
 
 # One package at a time: some start Docker daemons of their own, beside which
 # a connection to another package's container has been seen to hang.
