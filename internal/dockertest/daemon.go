@@ -190,15 +190,7 @@ func (d *Daemon) remove(t testing.TB) {
 	}
 	docker := d.Client(t)
 	defer docker.Close()
-	containers, err := docker.ContainerList(context.Background(), container.ListOptions{All: true})
-	if err != nil {
-		t.Errorf("list the second daemon's containers: %v", err)
-	}
-	for _, c := range containers {
-		if err := docker.ContainerRemove(context.Background(), c.ID, container.RemoveOptions{Force: true}); err != nil {
-			t.Errorf("remove the second daemon's container: %v", err)
-		}
-	}
+	removeContainers(t, docker, func(container.Summary) bool { return true })
 	_ = d.process.Process.Signal(d.end) // its exit is what is waited for
 	_ = d.process.Wait()
 	// Each start mounts the daemon's root on itself; a killed one leaves that.

@@ -21,6 +21,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/containerd/errdefs"
 	"github.com/docker/docker/api/types"
@@ -118,8 +119,22 @@ func removeContainers(t testing.TB, docker client.APIClient, which func(containe
 		if !which(c) {
 			continue
 		}
-		if err := docker.ContainerRemove(ctx, c.ID, container.RemoveOptions{Force: true}); err != nil && !errdefs.IsNotFound(err) {
+		if err := removeContainer(ctx, docker, c.ID); err != nil {
 			t.Errorf("remove the test's container: %v", err)
+		}
+	}
+}
+
+// removeContainer goes on trying for a while, because Podman (4.3) cannot
+// remove one that ends, or is started anew, meanwhile.
+func removeContainer(ctx context.Context, docker client.APIClient, id string) error {
+	for begin := time.Now(); ; time.Sleep(50 * time.Millisecond) {
+		err := docker.ContainerRemove(ctx, id, container.RemoveOptions{Force: true})
+		if err == nil || errdefs.IsNotFound(err) {
+			return nil
+		}
+		if time.Since(begin) > 10*time.Second {
+			return err
 		}
 	}
 }
