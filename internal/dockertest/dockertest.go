@@ -119,24 +119,31 @@ func removeContainers(t testing.TB, docker client.APIClient, which func(containe
 		if !which(c) {
 			continue
 		}
-		if err := removeContainer(ctx, docker, c.ID); err != nil {
+		err := insist(func() error {
+			return unlessGone(docker.ContainerRemove(ctx, c.ID, container.RemoveOptions{Force: true}))
+		})
+		if err != nil {
 			t.Errorf("remove the test's container: %v", err)
 		}
 	}
 }
 
-// removeContainer goes on trying for a while, because Podman (4.3) cannot
-// remove one that ends, or is started anew, meanwhile.
-func removeContainer(ctx context.Context, docker client.APIClient, id string) error {
+// insist tries again for a while. Podman (4.3) cannot remove a container that
+// ends or is started anew meanwhile, nor list images while one is removed.
+func insist(try func() error) error {
 	for begin := time.Now(); ; time.Sleep(50 * time.Millisecond) {
-		err := docker.ContainerRemove(ctx, id, container.RemoveOptions{Force: true})
-		if err == nil || errdefs.IsNotFound(err) {
-			return nil
-		}
-		if time.Since(begin) > 10*time.Second {
+		if err := try(); err == nil || time.Since(begin) > 10*time.Second {
 			return err
 		}
 	}
+}
+
+// unlessGone is an error of a removal, but for the one of what is not there.
+func unlessGone(err error) error {
+	if errdefs.IsNotFound(err) {
+		return nil
+	}
+	return err
 }
 
 // RemoveImages removes the images whose reference begins with prefix when the
@@ -144,7 +151,11 @@ func removeContainer(ctx context.Context, docker client.APIClient, id string) er
 func RemoveImages(t testing.TB, docker client.APIClient, prefix string) {
 	t.Cleanup(func() {
 		ctx := context.WithoutCancel(t.Context())
-		images, err := docker.ImageList(ctx, imagetypes.ListOptions{})
+		var images []imagetypes.Summary
+		err := insist(func() (err error) {
+			images, err = docker.ImageList(ctx, imagetypes.ListOptions{})
+			return err
+		})
 		if err != nil {
 			t.Errorf("list the test's images: %v", err)
 		}
@@ -156,7 +167,7 @@ func RemoveImages(t testing.TB, docker client.APIClient, prefix string) {
 				}
 				// An image in use would only lose its name.
 				removeContainers(t, docker, func(c container.Summary) bool { return c.Image == tag })
-				if _, err := docker.ImageRemove(ctx, tag, imagetypes.RemoveOptions{Force: true}); err != nil && !errdefs.IsNotFound(err) {
+				if _, err := docker.ImageRemove(ctx, tag, imagetypes.RemoveOptions{Force: true}); unlessGone(err) != nil {
 					t.Errorf("remove the test's image: %v", err)
 				}
 			}
