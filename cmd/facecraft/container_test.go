@@ -68,6 +68,7 @@ func TestPostMortem(t *testing.T) {
 	}
 	u.fails(6, []string{"exit code 137, SIGKILL", "probably killed for want of memory", "its limit is 6 GiB, Docker has"},
 		"up", "--image", u.stub("kills"))
+	u.fails(0, []string{"exit code 137, SIGKILL", "probably killed for want of memory", "fix "}, "status")
 	u.fails(6, []string{"was not ready after 400ms: its models are not loaded", "facecraft logs -f"},
 		"up", "--image", u.stub("unready"), "--timeout", "400ms")
 }

@@ -99,6 +99,7 @@ func uniform(commands ...*cli.Command) []*cli.Command {
 	for _, command := range commands {
 		command.OnUsageError = usageError
 		command.HideHelpCommand = true
+		command.Action = withoutEmptyFlags(command.Action)
 		if command.ArgsUsage == "" {
 			command.Action = withoutArguments(command.Action)
 		}
@@ -109,31 +110,4 @@ func uniform(commands ...*cli.Command) []*cli.Command {
 		}
 	}
 	return commands
-}
-
-func usageError(c *cli.Context, err error, _ bool) error {
-	hint := "facecraft --help lists the commands"
-	if c.Command != nil && c.Command.Name != "" && c.Command.Name != "facecraft" {
-		hint = "facecraft " + c.Command.Name + " --help lists the flags"
-	}
-	return fault.Wrap(fault.Usage, err, hint, "the command line is wrong")
-}
-
-func (a *app) unknownCommand(c *cli.Context, name string) error {
-	hint := "facecraft --help lists the commands"
-	if like := cli.SuggestCommand(c.App.Commands, name); like != "" {
-		hint = like + " " + hint
-	}
-	return fault.New(fault.Usage, hint, "there is no command %q", name)
-}
-
-// withoutArguments refuses what an action would otherwise silently ignore.
-func withoutArguments(action cli.ActionFunc) cli.ActionFunc {
-	return func(c *cli.Context) error {
-		if c.NArg() > 0 {
-			return fault.New(fault.Usage, "facecraft "+c.Command.Name+" --help shows how it is used",
-				"facecraft %s takes no argument %q", c.Command.Name, c.Args().First())
-		}
-		return action(c)
-	}
 }

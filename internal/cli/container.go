@@ -51,6 +51,9 @@ func (a *app) containerRequest(c *cli.Context, r *plan.Request) (err error) {
 		if r.Data, err = filepath.Abs(data); err != nil {
 			return err
 		}
+		if r.Data == filepath.Dir(r.Data) {
+			return fault.New(fault.Usage, "use a directory of its own", "--data %s is the root of everything", data)
+		}
 	}
 	for _, name := range passedOn {
 		if value := a.Getenv(name); value != "" {

@@ -48,10 +48,10 @@ func (a *app) request(c *cli.Context) (plan.Request, error) {
 		r.GPUs = strings.Split(c.String("gpus"), ",")
 	}
 	if c.Bool("lite") {
-		if r.Tag != "" && r.Tag != "lite" {
+		if r.Tag != "" && r.Tag != plan.Lite {
 			return r, fault.New(fault.Usage, "leave one of them out", "--lite and --tag %s contradict each other", r.Tag)
 		}
-		r.Tag = "lite"
+		r.Tag = plan.Lite
 	}
 	var err error
 	if r.Replicas, err = replicas(c.String("replicas")); err != nil {

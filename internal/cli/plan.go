@@ -9,6 +9,7 @@ import (
 
 	"github.com/djok/facecraft/internal/dockerrun"
 	"github.com/djok/facecraft/internal/fault"
+	"github.com/djok/facecraft/internal/term"
 )
 
 func (a *app) planCommand() *cli.Command {
@@ -63,7 +64,7 @@ func (a *app) plan(c *cli.Context) error {
 		_, err = fmt.Fprint(a.Stdout, lines)
 		return err
 	}
-	_, err = fmt.Fprint(a.Stdout, p)
+	_, err = fmt.Fprint(a.Stdout, term.Wrap(a.Stdout, p.String()))
 	return err
 }
 

@@ -3,6 +3,8 @@ package cli
 import (
 	"context"
 	"fmt"
+	"io"
+	"strings"
 	"text/tabwriter"
 
 	"github.com/urfave/cli/v2"
@@ -10,6 +12,7 @@ import (
 	"github.com/djok/facecraft/internal/api"
 	"github.com/djok/facecraft/internal/catalog"
 	"github.com/djok/facecraft/internal/run"
+	"github.com/djok/facecraft/internal/term"
 )
 
 func (a *app) statusCommand() *cli.Command {
@@ -27,6 +30,7 @@ type serverStatus struct {
 	run.Server
 	Ready    bool        `json:"ready"`
 	Detail   string      `json:"detail,omitempty"` // why it is not ready
+	End      *run.End    `json:"end,omitempty"`    // of one that does not run
 	API      *api.Status `json:"api,omitempty"`
 	Warnings []string    `json:"warnings,omitempty"` // as api.Status.Shortcomings
 }
@@ -43,7 +47,7 @@ func (a *app) status(c *cli.Context) error {
 	}
 	report := []serverStatus{}
 	for _, server := range servers {
-		report = append(report, describe(c.Context, server))
+		report = append(report, s.describe(c.Context, server))
 	}
 	if c.Bool("json") {
 		return a.printJSON(report)
@@ -57,7 +61,7 @@ func (a *app) status(c *cli.Context) error {
 
 // describe asks the server itself. One that is busy with a photo answers
 // late, or not in time.
-func describe(ctx context.Context, server run.Server) serverStatus {
+func (s *session) describe(ctx context.Context, server run.Server) serverStatus {
 	status := serverStatus{Server: server}
 	switch {
 	case server.Paused():
@@ -65,6 +69,10 @@ func describe(ctx context.Context, server run.Server) serverStatus {
 		return status
 	case server.URL == "":
 		status.Detail = server.Status
+		if server.Died() {
+			end := s.End(ctx, server)
+			status.End = &end
+		}
 		return status
 	}
 	client := api.New(server.URL)
@@ -119,7 +127,8 @@ func (s serverStatus) summary() string {
 }
 
 func (a *app) printStatus(report []serverStatus) error {
-	w := tabwriter.NewWriter(a.Stdout, 0, 0, 2, ' ', 0)
+	var text strings.Builder
+	w := tabwriter.NewWriter(&text, 0, 0, 2, ' ', 0)
 	for i, s := range report {
 		if s.Replica > 1 && i > 0 { // like the first
 			where := s.Name
@@ -127,6 +136,7 @@ func (a *app) printStatus(report []serverStatus) error {
 				where += " at " + s.URL
 			}
 			fmt.Fprintf(w, "  beside it\t%s, ready: %s\n", where, s.readyText())
+			s.writeEnd(w)
 			continue
 		}
 		if i > 0 {
@@ -141,6 +151,7 @@ func (a *app) printStatus(report []serverStatus) error {
 			fmt.Fprintf(w, "  address\t%s\n", s.URL)
 		}
 		fmt.Fprintf(w, "  ready\t%s\n", s.readyText())
+		s.writeEnd(w)
 		if s.API != nil {
 			fmt.Fprintf(w, "  device\t%s %s\n", s.API.Device.Type, s.API.Device.Name)
 			for _, name := range s.API.ModelNames() {
@@ -156,5 +167,18 @@ func (a *app) printStatus(report []serverStatus) error {
 			fmt.Fprintf(w, "  warning\t%s\n", warning)
 		}
 	}
-	return w.Flush()
+	w.Flush()
+	_, err := fmt.Fprint(a.Stdout, term.Wrap(a.Stdout, text.String()))
+	return err
+}
+
+// writeEnd says how a server ended that does not run, and what to do.
+func (s serverStatus) writeEnd(w io.Writer) {
+	if s.End == nil {
+		return
+	}
+	for _, row := range s.End.Rows() {
+		fmt.Fprintf(w, "  %s\t%s\n", row[0], row[1])
+	}
+	fmt.Fprintf(w, "  fix\t%s\n", s.End.Remedy)
 }

@@ -8,8 +8,12 @@ import (
 	"github.com/djok/facecraft/internal/fault"
 )
 
-// Auto lets the facts choose the variant.
-const Auto = "auto"
+// Auto lets the facts choose the variant. Lite is the one that is built into
+// this program.
+const (
+	Auto = "auto"
+	Lite = "lite"
+)
 
 // Request is what the user asked for. Zero values leave the choice to Make;
 // what is set explicitly is honoured or refused, never degraded.

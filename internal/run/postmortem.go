@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"text/tabwriter"
@@ -12,6 +13,8 @@ import (
 	"unicode"
 
 	"github.com/docker/docker/api/types/container"
+	"github.com/docker/docker/api/types/events"
+	"github.com/docker/docker/api/types/filters"
 
 	"github.com/djok/facecraft/internal/fault"
 	"github.com/djok/facecraft/internal/plan"
@@ -31,13 +34,36 @@ const killed = 128 + 9
 // postMortem is what can be known of a server that died or never got ready.
 type postMortem struct {
 	what     string // happened
+	variant  string
 	state    container.State
 	restarts int
 	limit    int64 // of memory, in bytes; 0 is none
 	total    int64 // memory of the daemon, in bytes; 0 is unknown
+	ordered  bool  // by somebody who had the daemon end it
 	words    string
 	alive    bool
 }
+
+// End is how a server ended, in words.
+type End struct {
+	Ended      string `json:"ended,omitempty"` // exit code and signal
+	Memory     string `json:"memory,omitempty"`
+	Restarts   int    `json:"restarts,omitempty"` // by the daemon
+	KnownIssue string `json:"known_issue,omitempty"`
+	Remedy     string `json:"remedy"`
+}
+
+// Rows are what is known of it, each with its name.
+func (e End) Rows() [][2]string {
+	rows := [][2]string{{"ended", e.Ended}, {"memory", e.Memory}, {"restarts", ""}, {"known issue", e.KnownIssue}}
+	if e.Restarts > 0 {
+		rows[2][1] = fmt.Sprintf("%d: it dies again and again", e.Restarts)
+	}
+	return slices.DeleteFunc(rows, func(row [2]string) bool { return row[1] == "" })
+}
+
+// End examines a server that does not run.
+func (r *Runner) End(ctx context.Context, s Server) End { return r.examine(ctx, s, "").end() }
 
 // examine gathers what is left of a server, of which it is told what it did.
 func (r *Runner) examine(ctx context.Context, s Server, did string) postMortem {
@@ -47,12 +73,13 @@ func (r *Runner) examine(ctx context.Context, s Server, did string) postMortem {
 	if s.Replica > 0 {
 		name += " " + s.Name
 	}
-	report := postMortem{what: name + " " + did}
+	report := postMortem{what: name + " " + did, variant: s.Variant}
 	if inspect, err := r.Docker.ContainerInspect(ctx, s.ID); err == nil {
 		report.words = r.lastWords(ctx, s, inspect.State.StartedAt)
 		report.state, report.restarts = *inspect.State, inspect.RestartCount
 		report.limit = inspect.HostConfig.Memory
 		report.alive = inspect.State.Running && !inspect.State.Restarting
+		report.ordered = !report.alive && r.ordered(ctx, s, *inspect.State)
 	}
 	if info, err := r.Docker.Info(ctx); err == nil {
 		report.total = info.MemTotal
@@ -60,32 +87,53 @@ func (r *Runner) examine(ctx context.Context, s Server, did string) postMortem {
 	return report
 }
 
+// ordered tells whether somebody had the daemon end the container, as docker
+// stop and docker kill do. It remembers the latest events only. (moby,
+// daemon/events: eventsLimit)
+func (r *Runner) ordered(ctx context.Context, s Server, state container.State) bool {
+	events, errs := r.Docker.Events(ctx, events.ListOptions{
+		Since: state.StartedAt, Until: time.Now().Format(time.RFC3339Nano),
+		Filters: filters.NewArgs(filters.Arg("container", s.ID), filters.Arg("event", string(events.ActionKill))),
+	})
+	select {
+	case <-events:
+		return true
+	case <-errs: // the end of them, too
+		return false
+	}
+}
+
 // fault is the report, with its one remedy.
 func (m postMortem) fault() error {
-	what := m.what
-	if table := m.table(); table != "" {
+	what, end := m.what, m.end()
+	if table := end.table(); table != "" {
 		what += "\n" + table
 	}
 	if m.words != "" {
 		what += "\n  its last words:\n    " + strings.ReplaceAll(m.words, "\n", "\n    ")
 	}
-	return fault.New(fault.Server, m.remedy(), "%s", what)
+	return fault.New(fault.Server, end.Remedy, "%s", what)
 }
 
-func (m postMortem) table() string {
-	var b strings.Builder
-	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
+func (m postMortem) end() End {
+	end := End{Restarts: m.restarts, Remedy: m.remedy()}
 	if !m.alive {
-		fmt.Fprintf(w, "  ended\t%s\n", m.ending())
+		end.Ended = m.ending()
 	}
 	if m.outOfMemory() {
-		fmt.Fprintf(w, "  memory\t%s\n", m.memoryText())
-	}
-	if m.restarts > 0 {
-		fmt.Fprintf(w, "  restarts\t%d: it dies again and again\n", m.restarts)
+		end.Memory = m.memoryText()
 	}
 	if known := m.known(); known != nil {
-		fmt.Fprintf(w, "  known issue\t%s\n", known.what)
+		end.KnownIssue = known.what
+	}
+	return end
+}
+
+func (e End) table() string {
+	var b strings.Builder
+	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
+	for _, row := range e.Rows() {
+		fmt.Fprintf(w, "  %s\t%s\n", row[0], row[1])
 	}
 	w.Flush()
 	return strings.TrimRight(b.String(), "\n")
@@ -99,6 +147,9 @@ func (m postMortem) ending() string {
 	if m.state.Error != "" {
 		text += ", " + m.state.Error
 	}
+	if m.ordered {
+		text += ": somebody had Docker stop it"
+	}
 	return text
 }
 
@@ -106,15 +157,16 @@ func (m postMortem) ending() string {
 // shells and Docker report them.
 var signals = map[int]string{
 	4: "SIGILL, an instruction that this processor does not have", 6: "SIGABRT", 7: "SIGBUS",
-	9: "SIGKILL", 11: "SIGSEGV", 15: "SIGTERM, somebody stopped it",
+	9: "SIGKILL", 11: "SIGSEGV", 15: "SIGTERM",
 }
 
 func signalName(exitCode int) string { return signals[exitCode-128] }
 
 // outOfMemory also suspects it where the flag is not set: with cgroup v2 old
-// engines miss it. A docker kill looks the same then, hence "probably".
+// engines miss it. A kill by another program looks the same then, hence
+// "probably".
 func (m postMortem) outOfMemory() bool {
-	return !m.alive && (m.state.OOMKilled || m.state.ExitCode == killed)
+	return !m.alive && (m.state.OOMKilled || m.state.ExitCode == killed && !m.ordered)
 }
 
 func (m postMortem) memoryText() string {
@@ -140,10 +192,17 @@ func (m postMortem) known() *knownIssue {
 
 func (m postMortem) remedy() string {
 	switch known := m.known(); {
-	case m.outOfMemory() && m.limit > 0 && m.total > m.limit:
-		return "use smaller photos, or run what needs less: facecraft up --recreate --lite"
 	case m.outOfMemory():
-		return "give Docker more memory, or run what needs less: facecraft up --recreate --lite"
+		remedy := "give Docker more memory"
+		if m.limit > 0 && m.total > m.limit {
+			remedy = "use smaller photos"
+		}
+		if m.variant != plan.Lite {
+			remedy += ", or run what needs less: facecraft up --recreate --lite"
+		}
+		return remedy
+	case m.ordered:
+		return "facecraft up starts it again"
 	case known != nil:
 		return known.remedy
 	case m.alive:
@@ -152,9 +211,9 @@ func (m postMortem) remedy() string {
 	return "the container is kept: facecraft logs shows all it said, facecraft down removes it"
 }
 
-// lastWords is the end of a server's output since it started, without its notes of requests
-// that it answered: each question whether it is ready leaves one, and they
-// would be all that is left to see.
+// lastWords is the end of a server's output since it started, without its
+// notes of requests that it answered: each question whether it is ready leaves
+// one, and they would be all that is left to see.
 func (r *Runner) lastWords(ctx context.Context, s Server, started string) string {
 	since := ""
 	if at, err := time.Parse(time.RFC3339Nano, started); err == nil && !at.IsZero() {

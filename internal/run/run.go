@@ -122,6 +122,11 @@ func (s Server) Running() bool { return s.State == "running" }
 // Paused tells whether somebody stopped the container's process for a while.
 func (s Server) Paused() bool { return s.State == "paused" }
 
+// Died tells whether the container's process ran, and does not now.
+func (s Server) Died() bool {
+	return s.State == "exited" || s.State == "dead" || s.State == "restarting"
+}
+
 // Servers lists this program's containers: running ones first, then by
 // replica, then the newest first.
 func (r *Runner) Servers(ctx context.Context) ([]Server, error) {

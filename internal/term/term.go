@@ -73,21 +73,21 @@ func (ui *UI) paint(s style, text string) string {
 // Done says that a step is done.
 func (ui *UI) Done(format string, args ...any) {
 	if !ui.quiet {
-		ui.line(ui.paint(green, "✓") + " " + plain(format, args))
+		ui.labelled(green, "✓", plain(format, args))
 	}
 }
 
 // Say writes one line as it is.
 func (ui *UI) Say(format string, args ...any) {
 	if !ui.quiet {
-		ui.line(plain(format, args))
+		ui.line(Wrap(ui.err, plain(format, args)))
 	}
 }
 
 // Headline writes one line that stands out.
 func (ui *UI) Headline(format string, args ...any) {
 	if !ui.quiet {
-		ui.line(ui.paint(bold, plain(format, args)))
+		ui.line(ui.paint(bold, Wrap(ui.err, plain(format, args))))
 	}
 }
 
@@ -102,21 +102,42 @@ func (ui *UI) Table(rows [][2]string) {
 	}
 	for _, row := range rows {
 		padding := strings.Repeat(" ", width-utf8.RuneCountInString(row[0]))
-		ui.line("  " + row[0] + padding + "  " + ui.paint(dim, row[1]))
+		first := "  " + row[0] + padding + "  "
+		line := ui.wrapLine(first+row[1], width+4)
+		ui.line(first + ui.paint(dim, strings.TrimPrefix(line, first)))
 	}
 }
 
 // Warn says what the person should know although it works.
 func (ui *UI) Warn(format string, args ...any) {
-	ui.line(ui.paint(yellow, "warning:") + " " + plain(format, args))
+	ui.labelled(yellow, "warning:", plain(format, args))
 }
 
 // Fail reports an error and its remedy.
 func (ui *UI) Fail(err error) {
-	ui.line(ui.paint(red, "error:") + " " + Plain(err.Error()))
+	ui.labelled(red, "error:", Plain(err.Error()))
 	if hint := fault.HintOf(err); hint != "" {
+		// Not broken: it is to be copied.
 		ui.line(ui.paint(bold, "fix:") + " " + Plain(hint))
 	}
+}
+
+// wrapLine is wrapLine for a terminal, and leaves a line whole elsewhere.
+func (ui *UI) wrapLine(line string, indent int) string {
+	if !ui.terminal {
+		return line
+	}
+	return wrapLine(line, Width(ui.err), indent)
+}
+
+// labelled writes a text whose first line begins with a label.
+func (ui *UI) labelled(s style, label, text string) {
+	first, more, _ := strings.Cut(text, "\n")
+	first = ui.wrapLine(label+" "+first, utf8.RuneCountInString(label)+1)
+	if more != "" {
+		more = "\n" + Wrap(ui.err, more)
+	}
+	ui.line(ui.paint(s, label) + strings.TrimPrefix(first, label) + more)
 }
 
 // Progress shows how a lasting step goes. On a terminal it rewrites one line.

@@ -1,0 +1,115 @@
+package cli
+
+import (
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/djok/facecraft/internal/fault"
+)
+
+// usageError says what is wrong with a command line in this program's words.
+func usageError(c *cli.Context, err error, _ bool) error {
+	hint, flags := "facecraft --help lists the commands", c.App.Flags
+	if c.Command != nil && c.Command.Name != "" && c.Command.Name != "facecraft" {
+		hint, flags = "facecraft "+c.Command.Name+" --help lists the flags", c.Command.Flags
+	}
+	text := err.Error()
+	if m := unknownFlag.FindStringSubmatch(text); m != nil {
+		// The library always finds one; far-fetched ones begin otherwise.
+		if like := cli.SuggestFlag(flags, m[1], true); strings.HasPrefix(like, "--"+m[1][:1]) {
+			hint = "did you mean " + like + "? " + hint
+		}
+		return fault.New(fault.Usage, hint, "there is no flag %s", dashed(m[1]))
+	}
+	if m := missingValue.FindStringSubmatch(text); m != nil {
+		return fault.New(fault.Usage, hint, "%s takes %s", dashed(m[1]), kindOf(flags, m[1]))
+	}
+	if m := wrongValue.FindStringSubmatch(text); m != nil {
+		return fault.New(fault.Usage, hint, "%s takes %s, not %q", dashed(m[2]), kindOf(flags, m[2]), m[1])
+	}
+	if m := wrongVariable.FindStringSubmatch(text); m != nil {
+		return fault.New(fault.Usage, "correct it, or unset it", "%s takes %s, not %q", m[2], kindOf(flags, m[3]), m[1])
+	}
+	return fault.Wrap(fault.Usage, err, hint, "the command line is wrong")
+}
+
+// What the standard library's flag and urfave/cli say.
+var (
+	unknownFlag   = regexp.MustCompile(`^flag provided but not defined: -(.+)$`)
+	missingValue  = regexp.MustCompile(`^flag needs an argument: -(.+)$`)
+	wrongValue    = regexp.MustCompile(`(?s)^invalid (?:boolean )?value "(.*)" for (?:flag )?-([^ ]+): `)
+	wrongVariable = regexp.MustCompile(`(?s)^could not parse "(.*)" as \w+ value from environment variable "(.+)" for flag ([^ ]+): `)
+)
+
+func dashed(name string) string {
+	if len(name) == 1 {
+		return "-" + name
+	}
+	return "--" + name
+}
+
+// kindOf says in words which values a flag takes.
+func kindOf(flags []cli.Flag, name string) string {
+	for _, flag := range flags {
+		for _, known := range flag.Names() {
+			if known != name {
+				continue
+			}
+			switch flag.(type) {
+			case *cli.IntFlag:
+				return "a whole number"
+			case *cli.Float64Flag:
+				return "a number"
+			case *cli.DurationFlag:
+				return "a time, such as 90s or 10m"
+			case *cli.BoolFlag:
+				return "true or false"
+			}
+		}
+	}
+	return "a value"
+}
+
+func (a *app) unknownCommand(c *cli.Context, name string) error {
+	hint := "facecraft --help lists the commands"
+	if like := cli.SuggestCommand(c.App.Commands, name); like != "" {
+		hint = like + " " + hint
+	}
+	return fault.New(fault.Usage, hint, "there is no command %q", name)
+}
+
+// withoutArguments refuses what an action would otherwise silently ignore.
+func withoutArguments(action cli.ActionFunc) cli.ActionFunc {
+	return func(c *cli.Context) error {
+		if c.NArg() > 0 {
+			return fault.New(fault.Usage, "facecraft "+c.Command.Name+" --help shows how it is used",
+				"facecraft %s takes no argument %q", c.Command.Name, c.Args().First())
+		}
+		return action(c)
+	}
+}
+
+// withoutEmptyFlags refuses what is mostly a script's variable that nobody
+// set. An empty variable of the environment, though, is one that is not set.
+func withoutEmptyFlags(action cli.ActionFunc) cli.ActionFunc {
+	return func(c *cli.Context) error {
+		for _, flag := range c.Command.Flags {
+			text, ok := flag.(*cli.StringFlag)
+			if !ok || !c.IsSet(text.Name) || c.String(text.Name) != "" {
+				continue
+			}
+			unset := slices.ContainsFunc(text.EnvVars, func(name string) bool {
+				value, there := os.LookupEnv(name)
+				return there && value == ""
+			})
+			if !unset {
+				return fault.New(fault.Usage, "give it a value, or leave it out", "%s is empty", dashed(text.Name))
+			}
+		}
+		return action(c)
+	}
+}
