@@ -6,8 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"sync"
+	"time"
 
 	"github.com/urfave/cli/v2"
 	"golang.org/x/sync/errgroup"
@@ -50,9 +52,34 @@ func (a *app) logs(c *cli.Context) error {
 		return fault.New(fault.Failed, "facecraft up starts one", "there is no server")
 	}
 	if servers[0].Replica == 0 {
-		return s.Logs(c.Context, servers[0], a.Stdout, a.Stderr, options)
+		return s.logs(c.Context, servers[0], a.Stdout, a.Stderr, options)
 	}
 	return s.allLogs(c.Context, servers, options)
+}
+
+// logs copies what a server said, and says why nothing more comes.
+func (s *session) logs(ctx context.Context, server run.Server, stdout, stderr io.Writer, options run.LogOptions) error {
+	if err := s.Logs(ctx, server, stdout, stderr, options); err != nil || !options.Follow {
+		return err
+	}
+	for begin := time.Now(); ; time.Sleep(100 * time.Millisecond) {
+		servers, err := s.all(ctx)
+		if err != nil {
+			return err
+		}
+		if !slices.ContainsFunc(servers, func(now run.Server) bool { return now.ID == server.ID }) {
+			s.app.ui.Warn("%s was removed", server.Name)
+			return nil
+		}
+		if end := s.End(ctx, server); end.Ended != "" {
+			s.app.ui.Warn("%s ended: %s; facecraft status shows more", server.Name, end.Ended)
+			return nil
+		}
+		if time.Since(begin) > time.Second { // its log ends a moment before it does
+			s.app.ui.Warn("%s was started anew; facecraft logs -f goes on", server.Name)
+			return nil
+		}
+	}
 }
 
 // allLogs copies what several servers said, each line after its server's name.
@@ -63,7 +90,7 @@ func (s *session) allLogs(ctx context.Context, servers []run.Server, options run
 		copying.Go(func() error {
 			stdout := &named{name: server.Name, to: s.app.Stdout, mu: &mu}
 			stderr := &named{name: server.Name, to: s.app.Stderr, mu: &mu}
-			err := s.Logs(ctx, server, stdout, stderr, options)
+			err := s.logs(ctx, server, stdout, stderr, options)
 			return errors.Join(err, stdout.end(), stderr.end())
 		})
 	}

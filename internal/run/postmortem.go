@@ -35,14 +35,19 @@ const killed = 128 + 9
 type postMortem struct {
 	what     string // happened
 	variant  string
-	state    container.State
+	state    *container.State // nil where the daemon does not tell
 	restarts int
 	limit    int64 // of memory, in bytes; 0 is none
 	total    int64 // memory of the daemon, in bytes; 0 is unknown
 	ordered  bool  // by somebody who had the daemon end it
 	words    string
-	alive    bool
 }
+
+func (m postMortem) alive() bool {
+	return m.state != nil && m.state.Running && !m.state.Restarting
+}
+
+func (m postMortem) dead() bool { return m.state != nil && !m.alive() }
 
 // End is how a server ended, in words.
 type End struct {
@@ -76,10 +81,9 @@ func (r *Runner) examine(ctx context.Context, s Server, did string) postMortem {
 	report := postMortem{what: name + " " + did, variant: s.Variant}
 	if inspect, err := r.Docker.ContainerInspect(ctx, s.ID); err == nil {
 		report.words = r.lastWords(ctx, s, inspect.State.StartedAt)
-		report.state, report.restarts = *inspect.State, inspect.RestartCount
+		report.state, report.restarts = inspect.State, inspect.RestartCount
 		report.limit = inspect.HostConfig.Memory
-		report.alive = inspect.State.Running && !inspect.State.Restarting
-		report.ordered = !report.alive && r.ordered(ctx, s, *inspect.State)
+		report.ordered = report.dead() && r.ordered(ctx, s, inspect.State.StartedAt)
 	}
 	if info, err := r.Docker.Info(ctx); err == nil {
 		report.total = info.MemTotal
@@ -90,9 +94,9 @@ func (r *Runner) examine(ctx context.Context, s Server, did string) postMortem {
 // ordered tells whether somebody had the daemon end the container, as docker
 // stop and docker kill do. It remembers the latest events only. (moby,
 // daemon/events: eventsLimit)
-func (r *Runner) ordered(ctx context.Context, s Server, state container.State) bool {
+func (r *Runner) ordered(ctx context.Context, s Server, started string) bool {
 	events, errs := r.Docker.Events(ctx, events.ListOptions{
-		Since: state.StartedAt, Until: time.Now().Format(time.RFC3339Nano),
+		Since: started, Until: time.Now().Format(time.RFC3339Nano),
 		Filters: filters.NewArgs(filters.Arg("container", s.ID), filters.Arg("event", string(events.ActionKill))),
 	})
 	select {
@@ -117,7 +121,7 @@ func (m postMortem) fault() error {
 
 func (m postMortem) end() End {
 	end := End{Restarts: m.restarts, Remedy: m.remedy()}
-	if !m.alive {
+	if m.dead() {
 		end.Ended = m.ending()
 	}
 	if m.outOfMemory() {
@@ -166,7 +170,7 @@ func signalName(exitCode int) string { return signals[exitCode-128] }
 // engines miss it. A kill by another program looks the same then, hence
 // "probably".
 func (m postMortem) outOfMemory() bool {
-	return !m.alive && (m.state.OOMKilled || m.state.ExitCode == killed && !m.ordered)
+	return m.dead() && (m.state.OOMKilled || m.state.ExitCode == killed && !m.ordered)
 }
 
 func (m postMortem) memoryText() string {
@@ -187,7 +191,11 @@ func (m postMortem) memoryText() string {
 }
 
 func (m postMortem) known() *knownIssue {
-	return recognise(m.state.Error+"\n"+m.words, refusals, deaths)
+	text := m.words
+	if m.state != nil {
+		text += "\n" + m.state.Error
+	}
+	return recognise(text, refusals, deaths)
 }
 
 func (m postMortem) remedy() string {
@@ -205,7 +213,7 @@ func (m postMortem) remedy() string {
 		return "facecraft up starts it again"
 	case known != nil:
 		return known.remedy
-	case m.alive:
+	case m.alive():
 		return "it goes on loading: facecraft logs -f shows how far it is; --timeout waits longer; facecraft down removes it"
 	}
 	return "the container is kept: facecraft logs shows all it said, facecraft down removes it"
