@@ -211,7 +211,7 @@ func TestFixPermissions(t *testing.T) {
 		t.Fatal(err)
 	}
 	u.fill(name)
-	u.fails(6, []string{"cannot write to its files", "the volume " + name + ": it belongs to 0:0", "fix: run the same command with --fix-permissions"},
+	u.fails(6, []string{"cannot write to its files", "the volume " + name + ": it belongs to 0:0", "fix: facecraft up --fix-permissions, with the same flags, gives them"},
 		"up", "--lite")
 	if n := len(u.containers()); n != 0 {
 		t.Errorf("%d containers left behind", n)

@@ -150,7 +150,7 @@ func TestConsentOnATerminal(t *testing.T) {
 	if !errors.As(err, &exit) || exit.ExitCode() != int(fault.Declined) {
 		t.Errorf("%v, want exit code %d", err, fault.Declined)
 	}
-	for _, want := range []string{"2 GB, 1 of 1 layers", "download it now?", "[Y/n]", "the download was declined", "facecraft up --lite downloads nothing"} {
+	for _, want := range []string{"2 GB, 1 of 1 layers", "download 2 GB now?", "[Y/n]", "the download was declined", "facecraft up --lite downloads nothing"} {
 		if !strings.Contains(string(output), want) {
 			t.Errorf("no %q in\n%s", want, output)
 		}

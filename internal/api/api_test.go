@@ -152,6 +152,32 @@ func TestUnreachable(t *testing.T) {
 	}
 }
 
+// TestSilent: what is busy or loads is told from what is no server.
+func TestSilent(t *testing.T) {
+	t.Parallel()
+	soon, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+	defer cancel()
+	hangs := serve(t, func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
+	if _, err := hangs.Ready(soon); !Silent(err) {
+		t.Errorf("no answer: %v", err)
+	}
+	drops := serve(t, func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) })
+	if _, err := drops.Ready(t.Context()); !Silent(err) {
+		t.Errorf("a dropped connection: %v", err)
+	}
+	if _, err := New("http://127.0.0.1:1").Ready(t.Context()); err == nil || Silent(err) {
+		t.Errorf("a closed port: %v", err)
+	}
+	speaks := serve(t, func(w http.ResponseWriter, _ *http.Request) {
+		conn, _, _ := w.(http.Hijacker).Hijack()
+		fmt.Fprint(conn, "SSH-2.0-OpenSSH_9.2\r\n")
+		conn.Close()
+	})
+	if _, err := speaks.Ready(t.Context()); err == nil || Silent(err) {
+		t.Errorf("another protocol: %v", err)
+	}
+}
+
 func TestUnreadablePhotoIsNotTheServersFault(t *testing.T) {
 	t.Parallel()
 	client := serve(t, func(_ http.ResponseWriter, r *http.Request) { _, _ = io.Copy(io.Discard, r.Body) })

@@ -1,14 +1,18 @@
 package api
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 )
 
@@ -83,6 +87,18 @@ func Unreachable(err error) bool {
 	var transport *url.Error
 	var broken *brokenOff
 	return errors.As(err, &transport) || errors.As(err, &broken)
+}
+
+// Silent tells whether something took the request and did not answer in time,
+// or dropped it: servers do that while they load their models, behind a port
+// that Docker publishes, or while they are busy with a photo.
+func Silent(err error) bool {
+	var dial *net.OpError
+	if errors.As(err, &dial) && dial.Op == "dial" {
+		return false
+	}
+	return slices.ContainsFunc([]error{context.DeadlineExceeded, io.EOF, io.ErrUnexpectedEOF, syscall.ECONNRESET},
+		func(silence error) bool { return errors.Is(err, silence) })
 }
 
 // maxDetail bounds a server's text in an error, in bytes.

@@ -27,6 +27,7 @@ type World struct {
 // where an error is shown.
 func Main(ctx context.Context, world World, args []string) int {
 	app := &app{World: world, args: args, ui: term.New(world.Stderr, world.Getenv, false)}
+	unsetEmptyFlags()
 	err := app.commandLine().RunContext(ctx, app.arrange(args))
 	// However an interruption surfaced in the depths, it is one.
 	var known *fault.Fault

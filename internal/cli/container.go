@@ -57,7 +57,7 @@ func (a *app) containerRequest(c *cli.Context, r *plan.Request) (err error) {
 	}
 	for _, name := range passedOn {
 		if value := a.Getenv(name); value != "" {
-			a.addSecret(r, plan.Secret{Name: name}, value)
+			a.addSecret(r, plan.Secret{Name: name, Ambient: true}, value)
 		}
 	}
 	for _, file := range *c.Generic("env-file").(*words) {
@@ -110,7 +110,8 @@ func withoutSecret(secrets []plan.Secret, name string) []plan.Secret {
 }
 
 // readEnvFile reads a file as docker run --env-file does: values are taken as
-// they are. An error never quotes a line.
+// they are. But a name alone is refused, since it is mostly the second line of
+// a value. An error never quotes a line.
 func (a *app) readEnvFile(r *plan.Request, path string) error {
 	path, err := filepath.Abs(path)
 	if err != nil {
@@ -123,7 +124,7 @@ func (a *app) readEnvFile(r *plan.Request, path string) error {
 	defer file.Close()
 	lines := bufio.NewScanner(file)
 	for n := 1; lines.Scan(); n++ {
-		line := strings.TrimLeft(lines.Text(), " \t")
+		line := strings.TrimLeft(strings.TrimPrefix(lines.Text(), "\ufeff"), " \t")
 		if line == "" || strings.HasPrefix(line, "#") {
 			continue
 		}

@@ -54,7 +54,22 @@ func loads(ctx context.Context, address string) bool {
 	return response.StatusCode < http.StatusBadRequest
 }
 
-// writeDocs writes the page into the user's cache and returns its path.
+// snaps is where the programs of snap packages are. As snaps, browsers may read
+// no hidden directory. (https://snapcraft.io/docs/home-interface)
+const snaps = "/snap/bin"
+
+// pagesDir is where pages are written: the user's cache, or a directory that
+// every browser may read.
+func pagesDir() (string, error) {
+	if _, err := os.Stat(snaps); err == nil {
+		home, err := os.UserHomeDir()
+		return filepath.Join(home, "facecraft-docs"), err
+	}
+	cache, err := os.UserCacheDir()
+	return filepath.Join(cache, "facecraft"), err
+}
+
+// writeDocs writes the page into a file and returns its path.
 func (a *app) writeDocs(ctx context.Context, client *api.Client, server run.Server) (string, error) {
 	schema, err := client.Schema(ctx)
 	if err != nil {
@@ -68,19 +83,18 @@ func (a *app) writeDocs(ctx context.Context, client *api.Client, server run.Serv
 	if err := page.Render(&html, apidoc.Place{Address: server.URL}); err != nil {
 		return "", err
 	}
-	cache, err := os.UserCacheDir()
+	dir, err := pagesDir()
 	if err != nil {
 		return "", err
 	}
-	path := filepath.Join(cache, "facecraft", server.Name+".html")
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+	path := filepath.Join(dir, server.Name+".html")
+	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return "", err
 	}
 	return path, os.WriteFile(path, html.Bytes(), 0o600)
 }
 
-// openPage opens a page where there is a browser, and tells whether it did.
-func (a *app) openPage(page string) bool {
-	where := term.Desktop{Getenv: a.Getenv, OS: runtime.GOOS, UID: a.UID}
-	return where.CanOpen() && where.Open(page)
+// desktop is where a browser may be.
+func (a *app) desktop() term.Desktop {
+	return term.Desktop{Getenv: a.Getenv, OS: runtime.GOOS, UID: a.UID}
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/djok/facecraft/internal/fault"
 	"github.com/djok/facecraft/internal/plan"
 	"github.com/djok/facecraft/internal/run"
+	"github.com/djok/facecraft/internal/term"
 )
 
 func (a *app) downCommand() *cli.Command {
@@ -19,7 +20,7 @@ func (a *app) downCommand() *cli.Command {
 		UsageText: "facecraft down [--purge]",
 		Flags: []cli.Flag{
 			&cli.BoolFlag{Name: "purge", EnvVars: env("purge"), Usage: "remove its volumes and images too, after asking"},
-			&cli.BoolFlag{Name: "yes", Aliases: []string{"y"}, EnvVars: append(env("yes"), "FACECRAFT_YES"), Usage: "agree to the purge"},
+			&cli.BoolFlag{Name: "yes", Aliases: []string{"y"}, EnvVars: env("yes"), Usage: "agree to the purge"},
 			quietFlag(),
 		},
 		Before: a.hush,
@@ -40,12 +41,12 @@ func (a *app) down(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	if len(servers) == 0 {
-		a.ui.Done("no server runs")
-	}
 	others, err := s.others(c.Context)
 	if err != nil {
 		return err
+	}
+	if len(servers)+len(others) == 0 {
+		a.ui.Done("no server runs")
 	}
 	for _, other := range others {
 		a.ui.Say("%s at %s was not started by facecraft; docker stop %s stops it", other.Name, other.URL, other.Name)
@@ -82,8 +83,7 @@ func (s *session) purge(ctx context.Context, yes bool) error {
 		s.app.ui.Done("there is nothing to remove")
 		return nil
 	}
-	s.app.showPurge(servers, belongings)
-	if err := s.app.consentToPurge(ctx, yes); err != nil {
+	if err := s.app.consentToPurge(ctx, servers, belongings, yes); err != nil {
 		return err
 	}
 	if err := s.stopAll(ctx); err != nil {
@@ -101,8 +101,8 @@ func (s *session) purge(ctx context.Context, yes bool) error {
 	return nil
 }
 
-func (a *app) showPurge(servers []run.Server, belongings []run.Belonging) {
-	a.ui.Headline("this goes for good:")
+func showPurge(ui *term.UI, servers []run.Server, belongings []run.Belonging) {
+	ui.Headline("this goes for good:")
 	var rows, stay [][2]string
 	for _, server := range servers {
 		rows = append(rows, [2]string{server.Name, "container, " + server.Status})
@@ -118,14 +118,17 @@ func (a *app) showPurge(servers []run.Server, belongings []run.Belonging) {
 		}
 		rows = append(rows, [2]string{b.Name, size})
 	}
-	a.ui.Table(append(rows, stay...))
+	ui.Table(append(rows, stay...))
 }
 
-func (a *app) consentToPurge(ctx context.Context, yes bool) error {
-	switch {
-	case yes:
+func (a *app) consentToPurge(ctx context.Context, servers []run.Server, belongings []run.Belonging, yes bool) error {
+	if yes {
+		showPurge(a.ui, servers, belongings)
 		return nil
-	case !a.ui.CanAsk(a.Stdin):
+	}
+	// Nobody agrees to what was not seen.
+	showPurge(term.New(a.Stderr, a.Getenv, false), servers, belongings)
+	if !a.ui.CanAsk(a.Stdin) {
 		return fault.New(fault.Declined, "agree with --yes", "--purge removes volumes and images, and nobody is here to agree to it")
 	}
 	agreed, err := a.ui.ConfirmLoss(ctx, a.Stdin, "remove all of it?")

@@ -247,7 +247,11 @@ func (a *app) consent(ctx context.Context, bill registry.Bill, f fetching) error
 		return fault.New(fault.Declined, "agree with --yes or FACECRAFT_YES=1, or up to a size with --max-download 6GB",
 			"%s, and nobody is here to agree to it", size)
 	}
-	agreed, err := a.ui.Confirm(ctx, a.Stdin, "download it now?")
+	question := "download it now?"
+	if bill.Known() {
+		question = "download " + plan.Size(bill.Download) + " now?"
+	}
+	agreed, err := a.ui.Confirm(ctx, a.Stdin, question)
 	if err == nil && !agreed {
 		err = fault.New(fault.Declined, "facecraft up --lite downloads nothing", "the download was declined")
 	}

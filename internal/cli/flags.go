@@ -13,10 +13,16 @@ import (
 	"github.com/djok/facecraft/internal/term"
 )
 
-// env names the environment source of a flag. The prefix keeps it apart from
-// the container's own variables, which begin with FACECRAFT_ too.
+// flagPrefix keeps the flags' variables apart from the container's own, which
+// begin with FACECRAFT_ too; imageVariable is that of --image.
+const (
+	flagPrefix    = "FACECRAFT_CLI_"
+	imageVariable = "FACECRAFT_IMAGE"
+)
+
+// env names the environment source of a flag.
 func env(flag string) []string {
-	return []string{"FACECRAFT_CLI_" + strings.ToUpper(strings.ReplaceAll(flag, "-", "_"))}
+	return []string{flagPrefix + strings.ToUpper(strings.ReplaceAll(flag, "-", "_"))}
 }
 
 // requestFlags are shared by all commands that make a plan.
@@ -28,7 +34,7 @@ func requestFlags() []cli.Flag {
 			Usage: "short for --tag lite: no download, no AI models"},
 		&cli.StringFlag{Name: "gpus", EnvVars: env("gpus"), DefaultText: "all that suit",
 			Usage: "`GPUS` by index or UUID"},
-		&cli.StringFlag{Name: "image", EnvVars: []string{"FACECRAFT_IMAGE"},
+		&cli.StringFlag{Name: "image", EnvVars: []string{imageVariable},
 			Usage: "image `REF` to run: your own build or a mirror"},
 		&cli.IntFlag{Name: "port", Aliases: []string{"p"}, EnvVars: env("port"), DefaultText: "the first free",
 			Usage: "`PORT` of this machine"},

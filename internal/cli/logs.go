@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"slices"
 	"strconv"
 	"sync"
 	"time"
@@ -63,19 +62,15 @@ func (s *session) logs(ctx context.Context, server run.Server, stdout, stderr io
 		return err
 	}
 	for begin := time.Now(); ; time.Sleep(100 * time.Millisecond) {
-		servers, err := s.all(ctx)
-		if err != nil {
-			return err
-		}
-		if !slices.ContainsFunc(servers, func(now run.Server) bool { return now.ID == server.ID }) {
+		end, gone := s.End(ctx, server)
+		switch {
+		case gone:
 			s.app.ui.Warn("%s was removed", server.Name)
 			return nil
-		}
-		if end := s.End(ctx, server); end.Ended != "" {
-			s.app.ui.Warn("%s ended: %s; facecraft status shows more", server.Name, end.Ended)
+		case end.Ended != "":
+			s.app.ui.Warn("%s ended: %s", server.Name, end.Ended)
 			return nil
-		}
-		if time.Since(begin) > time.Second { // its log ends a moment before it does
+		case time.Since(begin) > time.Second: // its log ends a moment before it does
 			s.app.ui.Warn("%s was started anew; facecraft logs -f goes on", server.Name)
 			return nil
 		}

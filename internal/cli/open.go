@@ -25,6 +25,9 @@ func (a *app) open(c *cli.Context) error {
 		return err
 	}
 	defer s.close()
+	if err := s.reachable(); err != nil {
+		return err
+	}
 	server, err := s.running(c.Context, 0)
 	if err != nil {
 		return err
@@ -34,7 +37,7 @@ func (a *app) open(c *cli.Context) error {
 	}
 	page := a.docsPage(c.Context, *server)
 	fmt.Fprintln(a.Stdout, page)
-	if a.openPage(page) {
+	if desktop := a.desktop(); desktop.CanOpen() && desktop.Open(page) {
 		a.ui.Done("the documentation is open in the browser")
 	}
 	return nil

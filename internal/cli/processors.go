@@ -80,7 +80,7 @@ func (a *app) endpoints(ctx context.Context, addresses []string, timeout time.Du
 		}
 		asking.Go(func() {
 			server := &batch.Server{URL: strings.TrimSuffix(address, "/"), Token: token}
-			if err := askEndpoint(ctx, server, timeout); err != nil {
+			if err := a.askEndpoint(ctx, server, timeout); err != nil {
 				a.ui.Warn("%s is left out: %v", address, err)
 				return
 			}
@@ -116,15 +116,17 @@ func loopback(host string) bool {
 	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
-// askEndpoint waits for a server that loads its models, and asks what it is.
-func askEndpoint(ctx context.Context, server *batch.Server, timeout time.Duration) error {
+// askEndpoint waits for a server that loads its models or is busy with a photo,
+// and asks what it is.
+func (a *app) askEndpoint(ctx context.Context, server *batch.Server, timeout time.Duration) error {
 	client := api.NewWithToken(server.URL, server.Token)
 	defer client.Close()
 	deadline := time.Now().Add(timeout)
 	for {
 		readiness, err := client.Ready(ctx)
+		late := time.Now().After(deadline)
 		switch {
-		case err != nil:
+		case err != nil && (late || !api.Silent(err)):
 			return err
 		case readiness.Ready:
 			status, err := client.Status(ctx)
@@ -132,9 +134,12 @@ func askEndpoint(ctx context.Context, server *batch.Server, timeout time.Duratio
 				server.Engine = status.Version + " on " + status.Device.Type
 			}
 			return nil
-		case !readiness.Loading || time.Now().After(deadline):
+		case err != nil:
+			readiness.Why = "it loads its models, or is busy with a photo"
+		case late || !readiness.Loading:
 			return fault.New(fault.Server, "", "it is not ready: %s", readiness.Why)
 		}
+		a.ui.Progress("waiting for %s: %s", server.URL, readiness.Why)
 		select {
 		case <-ctx.Done():
 			return ctx.Err()

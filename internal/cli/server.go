@@ -20,7 +20,7 @@ type serverRequest struct {
 	Recreate bool
 	Fetch    fetching
 	// Compare tells in what a running server is another than would be started
-	// now.
+	// now, also where nobody asked for a certain one.
 	Compare bool
 }
 
@@ -35,6 +35,16 @@ type found struct {
 // server finds the running server or starts one, and returns when it is
 // ready. After an interruption a server that was started here is gone.
 func (s *session) server(ctx context.Context, r serverRequest) (found, error) {
+	if err := s.reachable(); err != nil {
+		return found{}, err
+	}
+	if s.Mend != nil {
+		mended, err := s.mendFiles(ctx, r.Request)
+		if err != nil {
+			return found{}, err
+		}
+		r.Recreate = r.Recreate || mended
+	}
 	if !r.Recreate {
 		running, err := s.running(ctx, r.Port)
 		if err != nil {
@@ -45,6 +55,36 @@ func (s *session) server(ctx context.Context, r serverRequest) (found, error) {
 		}
 	}
 	return s.start(ctx, r)
+}
+
+// reachable is an error where servers are published on another machine's
+// addresses.
+func (s *session) reachable() error {
+	if s.Remote {
+		return fault.New(fault.Unrunnable, "run facecraft on that machine",
+			"the Docker daemon %s is on another machine, and a server is reachable only there", s.engine.Endpoint.Host)
+	}
+	return nil
+}
+
+// mendFiles gives the servers of a plan the files that they cannot write to,
+// after asking, and tells whether there were any.
+func (s *session) mendFiles(ctx context.Context, r plan.Request) (mended bool, err error) {
+	p, err := s.decide(ctx, r)
+	if err != nil {
+		return false, err
+	}
+	for _, each := range p.Containers() {
+		if err := run.MakeDirectories(each); err != nil {
+			return mended, err
+		}
+		any, err := s.MendFiles(ctx, each)
+		if err != nil {
+			return mended, err
+		}
+		mended = mended || any
+	}
+	return mended, nil
 }
 
 // running is the server that runs now, or nil: on the port where one is named,
@@ -103,16 +143,23 @@ func (s *session) all(ctx context.Context) ([]run.Server, error) {
 // adopt uses a server that runs already, unless it is another than was
 // explicitly asked for.
 func (s *session) adopt(ctx context.Context, server run.Server, r serverRequest) (found, error) {
+	replace := "replace it: facecraft up --recreate with the same flags"
+	if server.Other {
+		replace = "stop it: docker stop " + server.Name
+	}
 	if difference := r.Differs(server.Variant, server.Image, server.GPUs, server.Port); difference != "" {
-		return found{}, fault.New(fault.Failed, "use it as it is, or replace it: facecraft up --recreate with the same flags",
-			"a server runs already at %s, but %s", server.URL, difference)
+		return found{}, fault.New(fault.Failed, "use it as it is, or "+replace, "a server runs already at %s, but %s", server.URL, difference)
+	}
+	if server.Other && r.ShapesContainer() {
+		return found{}, fault.New(fault.Failed, "leave the flags for its container out, or "+replace+", or start another beside it with --port",
+			"a server runs already at %s, in the container %s, whose settings are not facecraft's", server.URL, server.Name)
 	}
 	others, err := s.beside(ctx, server)
 	if err != nil {
 		return found{}, err
 	}
 	if difference := r.DiffersInNumber(1 + len(others)); difference != "" {
-		return found{}, fault.New(fault.Failed, "use them as they are, or facecraft up --recreate with the same flags", "%s", difference)
+		return found{}, fault.New(fault.Failed, "use what there is, or "+replace, "%s", difference)
 	}
 	catalogue, err := catalog.Load()
 	if err != nil {
@@ -124,7 +171,7 @@ func (s *session) adopt(ctx context.Context, server run.Server, r serverRequest)
 		return found{}, err
 	}
 	r.Replicas = 1 + len(others)
-	if r.Compare && !server.Other {
+	if !server.Other && (r.Compare || r.ShapesContainer()) {
 		if err := s.compare(ctx, server, r.Request); err != nil {
 			return found{}, err
 		}
@@ -166,10 +213,6 @@ func (s *session) compare(ctx context.Context, server run.Server, r plan.Request
 }
 
 func (s *session) start(ctx context.Context, r serverRequest) (found, error) {
-	if !s.engine.Endpoint.Local() {
-		return found{}, fault.New(fault.Unrunnable, "run facecraft on that machine",
-			"the Docker daemon %s is on another machine, and the server would be reachable only there", s.engine.Endpoint.Host)
-	}
 	p, err := s.decide(ctx, r.Request)
 	if err != nil {
 		return found{}, err
@@ -209,7 +252,20 @@ func (s *session) start(ctx context.Context, r serverRequest) (found, error) {
 	if errors.Is(err, context.Canceled) {
 		s.discardAll(fresh)
 	}
-	return found{serverStatus: serverStatus{Server: server, Ready: err == nil}, Others: others, Plan: &p, Took: time.Since(begin)}, err
+	took := time.Since(begin)
+	now := s.now(ctx, append([]run.Server{server}, others...))
+	return found{serverStatus: serverStatus{Server: now[0], Ready: err == nil}, Others: now[1:], Plan: &p, Took: took}, err
+}
+
+// now are servers as the daemon describes them now, as far as it does.
+func (s *session) now(ctx context.Context, servers []run.Server) []run.Server {
+	list, _ := s.Servers(ctx)
+	for i, server := range servers {
+		if j := slices.IndexFunc(list, func(each run.Server) bool { return each.ID == server.ID }); j >= 0 {
+			servers[i] = list[j]
+		}
+	}
+	return servers
 }
 
 // startOnFreePort starts the plan's container. A port that was chosen here and

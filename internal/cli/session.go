@@ -34,7 +34,8 @@ func (a *app) connect(ctx context.Context) (*session, error) {
 	if err != nil {
 		return nil, err
 	}
-	runner := &run.Runner{Docker: docker, Instance: a.instance(), Version: a.Version, Helper: helper.New, Report: a.report}
+	runner := &run.Runner{Docker: docker, Instance: a.instance(), Version: a.Version, Remote: !docker.Endpoint.Local(),
+		Helper: helper.New, Report: a.report}
 	return &session{app: a, engine: docker, Runner: runner, freeDisk: runner.FreeDisk}, nil
 }
 
@@ -146,6 +147,9 @@ func (s *session) foreignPorts(ctx context.Context, ports []int) ([]int, error) 
 		return nil, err
 	}
 	for _, server := range servers {
+		if server.Died() {
+			continue // whoever has its port by now
+		}
 		own := s.ConfiguredPort(ctx, server)
 		ports = slices.DeleteFunc(ports, func(port int) bool { return port == own })
 	}

@@ -67,10 +67,13 @@ func (s *session) describe(ctx context.Context, server run.Server) serverStatus 
 	case server.Paused():
 		status.Detail = "it is paused; docker unpause " + server.Name + " lets it go on"
 		return status
+	case s.Remote && server.Running():
+		status.Detail = "not known: it is on another machine, " + s.engine.Endpoint.Host
+		return status
 	case server.URL == "":
 		status.Detail = server.Status
 		if server.Died() {
-			end := s.End(ctx, server)
+			end, _ := s.End(ctx, server)
 			status.End = &end
 		}
 		return status

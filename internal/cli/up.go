@@ -11,6 +11,7 @@ import (
 	"github.com/djok/facecraft/internal/api"
 	"github.com/djok/facecraft/internal/fault"
 	"github.com/djok/facecraft/internal/plan"
+	"github.com/djok/facecraft/internal/run"
 )
 
 func (a *app) upCommand() *cli.Command {
@@ -55,8 +56,7 @@ func (a *app) up(c *cli.Context) error {
 		s.Mend = func(ctx context.Context, problem string) error { return a.consentToMend(ctx, problem, f.Yes) }
 	}
 	server, err := s.server(c.Context, serverRequest{
-		Request: r, Timeout: timeout, Fetch: f, Compare: true,
-		Recreate: c.Bool("recreate") || c.Bool("fix-permissions"),
+		Request: r, Timeout: timeout, Fetch: f, Compare: true, Recreate: c.Bool("recreate"),
 	})
 	if err != nil {
 		return err
@@ -70,8 +70,8 @@ func (a *app) up(c *cli.Context) error {
 	for _, other := range server.Others {
 		fmt.Fprintln(a.Stdout, other.URL)
 	}
-	if !c.Bool("no-open") && server.Plan != nil {
-		a.openPage(a.docsPage(c.Context, server.Server))
+	if desktop := a.desktop(); !c.Bool("no-open") && server.Plan != nil && desktop.CanOpen() {
+		desktop.Open(a.docsPage(c.Context, server.Server))
 	}
 	// A version that runs is never swapped silently, but its successor is told.
 	if f.When == fetchMissing {
@@ -90,15 +90,16 @@ func (f *found) ask(ctx context.Context) {
 }
 
 // upReport is what `up --json` answers: the server as `status --json` has it,
-// and how it came about.
+// those beside it, and how they came about.
 type upReport struct {
 	serverStatus
-	Started bool    `json:"started"` // by this call
-	Seconds float64 `json:"seconds"` // that readiness took
+	Others  []run.Server `json:"others,omitempty"`
+	Started bool         `json:"started"` // by this call
+	Seconds float64      `json:"seconds"` // that readiness took
 }
 
 func (f found) report() upReport {
-	return upReport{serverStatus: f.serverStatus, Started: f.Plan != nil, Seconds: f.Took.Seconds()}
+	return upReport{serverStatus: f.serverStatus, Others: f.Others, Started: f.Plan != nil, Seconds: f.Took.Seconds()}
 }
 
 // consentToMend is the user's word that files may become the server's.
@@ -142,10 +143,14 @@ func (a *app) welcome(server found) {
 	if name := a.instance(); name != plan.DefaultInstance {
 		a.ui.Say("with FACECRAFT_INSTANCE=%s in the environment:", name)
 	}
+	stop := "facecraft down"
+	if server.Other {
+		stop = "docker stop " + server.Name
+	}
 	a.ui.Table([][2]string{
 		{"facecraft process photo.jpg", "make a portrait of a photo"},
 		{"facecraft logs", "see what the server says"},
-		{"facecraft down", "stop it"},
+		{stop, "stop it"},
 		{server.URL + "/docs", "the API's documentation"},
 	})
 	a.ui.Say("")

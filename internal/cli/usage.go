@@ -3,7 +3,6 @@ package cli
 import (
 	"os"
 	"regexp"
-	"slices"
 	"strings"
 
 	"github.com/urfave/cli/v2"
@@ -94,22 +93,24 @@ func withoutArguments(action cli.ActionFunc) cli.ActionFunc {
 }
 
 // withoutEmptyFlags refuses what is mostly a script's variable that nobody
-// set. An empty variable of the environment, though, is one that is not set.
+// set.
 func withoutEmptyFlags(action cli.ActionFunc) cli.ActionFunc {
 	return func(c *cli.Context) error {
 		for _, flag := range c.Command.Flags {
-			text, ok := flag.(*cli.StringFlag)
-			if !ok || !c.IsSet(text.Name) || c.String(text.Name) != "" {
-				continue
-			}
-			unset := slices.ContainsFunc(text.EnvVars, func(name string) bool {
-				value, there := os.LookupEnv(name)
-				return there && value == ""
-			})
-			if !unset {
+			if text, ok := flag.(*cli.StringFlag); ok && c.IsSet(text.Name) && c.String(text.Name) == "" {
 				return fault.New(fault.Usage, "give it a value, or leave it out", "%s is empty", dashed(text.Name))
 			}
 		}
 		return action(c)
+	}
+}
+
+// unsetEmptyFlags has flags' variables that are empty count as not set.
+func unsetEmptyFlags() {
+	for _, variable := range os.Environ() {
+		name, value, _ := strings.Cut(variable, "=")
+		if value == "" && (strings.HasPrefix(name, flagPrefix) || name == imageVariable) {
+			os.Unsetenv(name)
+		}
 	}
 }

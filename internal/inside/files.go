@@ -62,7 +62,7 @@ func Give(uid, gid int, dirs []string) error {
 			if err != nil {
 				return err
 			}
-			return os.Chmod(path, info.Mode().Perm()|0o700)
+			return os.Chmod(path, info.Mode()|0o700)
 		})
 		if err != nil {
 			return err

@@ -93,6 +93,7 @@ func (m *maker) chooseUser() (owner *User) {
 		m.otherUser()
 		m.because("user 0:0", "in rootless Docker root is you, and no other user is")
 	case caller.Value.UID == 0:
+		m.leaveRemapping(remapped)
 		m.because("user "+p.User, "the image's own, since a server never runs as root; the directories become its own")
 		return &imageUser
 	case caller.Value.UID == imageUser.UID:

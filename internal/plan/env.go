@@ -12,6 +12,9 @@ import (
 type Secret struct {
 	Name string `json:"name"`
 	File string `json:"file,omitempty"` // an absolute path; empty is this program's own environment
+	// Ambient ones are passed on because they are there, and nobody asked for
+	// them.
+	Ambient bool `json:"-"`
 }
 
 func (s Secret) source() string {

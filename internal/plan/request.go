@@ -46,7 +46,8 @@ var RestartPolicies = []string{"on-failure", "unless-stopped", "always"}
 // ShapesContainer tells whether the request asks for settings that Differs
 // does not compare.
 func (r Request) ShapesContainer() bool {
-	return r.Listen != "" || r.Restart != "" || r.Data != "" || len(r.Env) > 0 || len(r.Secrets) > 0
+	asked := func(s Secret) bool { return !s.Ambient }
+	return r.Listen != "" || r.Restart != "" || r.Data != "" || len(r.Env) > 0 || slices.ContainsFunc(r.Secrets, asked)
 }
 
 // WantsGPU tells whether the request can only be met with a GPU.

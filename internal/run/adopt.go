@@ -23,19 +23,22 @@ func (r *Runner) Others(ctx context.Context, repository string) ([]Server, error
 	if err != nil {
 		return nil, err
 	}
-	recognised := make([]bool, len(list))
+	servers, recognised := make([]Server, len(list)), make([]bool, len(list))
 	var wg sync.WaitGroup
 	for i, c := range list {
-		if _, own := c.Labels[plan.LabelInstance]; !own && fromSummary(c).URL != "" {
-			wg.Go(func() { recognised[i] = isFacecraft(ctx, c, repository) })
+		if _, own := c.Labels[plan.LabelInstance]; own {
+			continue
+		}
+		servers[i] = r.fromSummary(ctx, c)
+		servers[i].Other = true
+		if servers[i].URL != "" {
+			wg.Go(func() { recognised[i] = r.isFacecraft(ctx, servers[i], c.Labels[titleLabel], repository) })
 		}
 	}
 	wg.Wait()
 	var others []Server
-	for i, c := range list {
+	for i, s := range servers {
 		if recognised[i] {
-			s := fromSummary(c)
-			s.Other = true
 			others = append(others, s)
 		}
 	}
@@ -46,11 +49,14 @@ func (r *Runner) Others(ctx context.Context, repository string) ([]Server, error
 // container's labels include its image's.
 const titleLabel, title = "org.opencontainers.image.title", "facecraft"
 
-func isFacecraft(ctx context.Context, c container.Summary, repository string) bool {
-	if c.Labels[titleLabel] == title || strings.HasPrefix(c.Image, repository+":") || strings.HasPrefix(c.Image, repository+"@") {
+func (r *Runner) isFacecraft(ctx context.Context, s Server, labelled, repository string) bool {
+	if labelled == title || strings.HasPrefix(s.Image, repository+":") || strings.HasPrefix(s.Image, repository+"@") {
 		return true
 	}
-	client := api.New(fromSummary(c).URL)
+	if r.Remote {
+		return false
+	}
+	client := api.New(s.URL)
 	defer client.Close()
 	return client.IsFacecraft(ctx)
 }

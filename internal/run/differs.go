@@ -37,7 +37,7 @@ func (r *Runner) Differences(ctx context.Context, s Server, p plan.Plan, secrets
 	if image.Config != nil {
 		imageEnv = image.Config.Env
 	}
-	have, want := traitsOf(inspect, imageEnv), traitsWanted(p, imageEnv)
+	have, want := traitsOf(inspect, imageEnv), traitsWanted(p, secrets, imageEnv)
 	var list []string
 	for i := range have {
 		if have[i].value != want[i].value {
@@ -91,8 +91,8 @@ func traitsOf(c container.InspectResponse, imageEnv []string) []trait {
 	return traits(c.Config, c.HostConfig, address, places, pids, imageEnv)
 }
 
-func traitsWanted(p plan.Plan, imageEnv []string) []trait {
-	config, host, _ := spec(p, nil, "")
+func traitsWanted(p plan.Plan, secrets map[string]string, imageEnv []string) []trait {
+	config, host, _ := spec(p, secrets, "")
 	var places []string
 	for _, v := range p.Volumes {
 		places = append(places, v.Name+" at "+v.Target)

@@ -9,13 +9,14 @@ import (
 
 	"github.com/docker/docker/api/types/container"
 	"github.com/docker/docker/api/types/filters"
+	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 
 	"github.com/djok/facecraft/internal/inside"
 	"github.com/djok/facecraft/internal/plan"
 )
 
-// staleLook is when a container that looks around can only be one whose
-// launcher was killed.
+// staleLook is when a helper container that does not run can only be one whose
+// launcher was killed. One that runs may be giving files away for long.
 const staleLook = time.Minute
 
 // Look runs the lite image of an architecture for a moment, with GPUs if a
@@ -33,27 +34,10 @@ func (r *Runner) Look(ctx context.Context, arch string, gpus *plan.GPURequest) (
 	if _, err := quiet.EnsureBuiltIn(ctx, image); err != nil {
 		return view, err
 	}
-	r.removeStaleLooks(ctx)
-	config := &container.Config{
-		Image:  image.Reference,
-		Cmd:    []string{inside.Command},
-		Labels: map[string]string{plan.LabelProbe: r.Instance},
-		// The image's own is that of a server.
-		Healthcheck: &container.HealthConfig{Test: []string{"NONE"}},
-	}
-	host := &container.HostConfig{
-		NetworkMode: "none", // which is also the quickest to set up
-		CapDrop:     []string{"ALL"},
+	output, err := r.inHelper(ctx, image, &container.Config{Cmd: []string{inside.Command}}, &container.HostConfig{
 		SecurityOpt: []string{"no-new-privileges"},
-		LogConfig:   container.LogConfig{Type: "json-file"}, // one that can be read
 		Resources:   container.Resources{DeviceRequests: devices(gpus)},
-	}
-	created, err := r.createWhole(ctx, config, host, image)
-	if err != nil {
-		return view, refused(ctx, gpus, err)
-	}
-	defer r.Discard(Server{ID: created.ID})
-	output, err := r.runToEnd(ctx, created.ID)
+	})
 	if err != nil {
 		return view, refused(ctx, gpus, err)
 	}
@@ -63,15 +47,36 @@ func (r *Runner) Look(ctx context.Context, arch string, gpus *plan.GPURequest) (
 	return view, nil
 }
 
+// inHelper runs a command in a container of the lite image, with what all such
+// containers have in common, and returns what it wrote. The container is gone
+// then.
+func (r *Runner) inHelper(ctx context.Context, image plan.Image, config *container.Config, host *container.HostConfig) ([]byte, error) {
+	r.removeStaleLooks(ctx)
+	config.Image = image.Reference
+	config.Labels = map[string]string{plan.LabelProbe: r.Instance}
+	// The image's own is that of a server.
+	config.Healthcheck = &container.HealthConfig{Test: []string{"NONE"}}
+	host.NetworkMode = "none" // which is also the quickest to set up
+	host.CapDrop = []string{"ALL"}
+	host.LogConfig = container.LogConfig{Type: "json-file"} // one that can be read
+	created, err := r.createWhole(ctx, config, host, platform(image.Platform), "")
+	if err != nil {
+		return nil, err
+	}
+	defer r.Discard(Server{ID: created.ID})
+	return r.runToEnd(ctx, created.ID)
+}
+
 // createWhole is not interrupted half way, where the daemon would go on and
-// nobody know the container's name.
-func (r *Runner) createWhole(ctx context.Context, config *container.Config, host *container.HostConfig, image plan.Image) (container.CreateResponse, error) {
+// nobody know the container.
+func (r *Runner) createWhole(ctx context.Context, config *container.Config, host *container.HostConfig, platform *ocispec.Platform, name string) (container.CreateResponse, error) {
 	if ctx.Err() != nil {
 		return container.CreateResponse{}, ctx.Err()
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanupTimeout)
+	whole, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()
-	return r.Docker.ContainerCreate(ctx, config, host, nil, platform(image.Platform), "")
+	defer context.AfterFunc(ctx, func() { time.AfterFunc(cleanupTimeout, cancel) })()
+	return r.Docker.ContainerCreate(whole, config, host, nil, platform, name)
 }
 
 // runToEnd starts a container and returns what it wrote. It reads the log
@@ -113,7 +118,11 @@ func (r *Runner) removeStaleLooks(ctx context.Context) {
 		return // the next step meets the same trouble and reports it
 	}
 	for _, c := range list {
-		if time.Since(time.Unix(c.Created, 0)) > staleLook {
+		stale := staleLook
+		if c.State == "running" {
+			stale = giveTimeout
+		}
+		if time.Since(time.Unix(c.Created, 0)) > stale {
 			_ = r.remove(ctx, c.ID)
 		}
 	}

@@ -12,6 +12,7 @@ import (
 	"time"
 	"unicode"
 
+	"github.com/containerd/errdefs"
 	"github.com/docker/docker/api/types/container"
 	"github.com/docker/docker/api/types/events"
 	"github.com/docker/docker/api/types/filters"
@@ -36,6 +37,7 @@ type postMortem struct {
 	what     string // happened
 	variant  string
 	state    *container.State // nil where the daemon does not tell
+	gone     bool             // there is no container
 	restarts int
 	limit    int64 // of memory, in bytes; 0 is none
 	total    int64 // memory of the daemon, in bytes; 0 is unknown
@@ -67,8 +69,12 @@ func (e End) Rows() [][2]string {
 	return slices.DeleteFunc(rows, func(row [2]string) bool { return row[1] == "" })
 }
 
-// End examines a server that does not run.
-func (r *Runner) End(ctx context.Context, s Server) End { return r.examine(ctx, s, "").end() }
+// End examines a server. One that runs has no End.Ended; gone tells that there
+// is no container any more.
+func (r *Runner) End(ctx context.Context, s Server) (end End, gone bool) {
+	report := r.examine(ctx, s, "")
+	return report.end(), report.gone
+}
 
 // examine gathers what is left of a server, of which it is told what it did.
 func (r *Runner) examine(ctx context.Context, s Server, did string) postMortem {
@@ -79,7 +85,9 @@ func (r *Runner) examine(ctx context.Context, s Server, did string) postMortem {
 		name += " " + s.Name
 	}
 	report := postMortem{what: name + " " + did, variant: s.Variant}
-	if inspect, err := r.Docker.ContainerInspect(ctx, s.ID); err == nil {
+	inspect, err := r.Docker.ContainerInspect(ctx, s.ID)
+	report.gone = errdefs.IsNotFound(err)
+	if err == nil {
 		report.words = r.lastWords(ctx, s, inspect.State.StartedAt)
 		report.state, report.restarts = inspect.State, inspect.RestartCount
 		report.limit = inspect.HostConfig.Memory

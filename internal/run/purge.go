@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/containerd/errdefs"
+	"github.com/distribution/reference"
 	"github.com/docker/docker/api/types"
 	"github.com/docker/docker/api/types/container"
 	"github.com/docker/docker/api/types/filters"
@@ -25,18 +26,20 @@ type Belonging struct {
 }
 
 // Belongings are the instance's volumes, and the images that references name
-// or that its servers run.
+// or that its servers run, with what is kept of those that could not be pulled.
 func (r *Runner) Belongings(ctx context.Context, references []string) ([]Belonging, error) {
 	containers, err := r.Docker.ContainerList(ctx, container.ListOptions{All: true})
 	if err != nil {
 		return nil, err
 	}
-	for _, c := range containers {
-		if c.Labels[plan.LabelInstance] == r.Instance {
-			references = append(references, c.Image)
-		}
+	servers, err := r.Servers(ctx)
+	if err != nil {
+		return nil, err
 	}
-	volumes, err := r.volumes(ctx)
+	for _, s := range servers {
+		references = append(references, s.Image)
+	}
+	volumes, err := r.volumes(ctx, containers)
 	if err != nil {
 		return nil, err
 	}
@@ -44,9 +47,21 @@ func (r *Runner) Belongings(ctx context.Context, references []string) ([]Belongi
 	return append(volumes, images...), err
 }
 
+// users are the names of other instances' containers and of others', by what
+// they use.
+func (r *Runner) users(containers []container.Summary, uses func(container.Summary) bool) []string {
+	var names []string
+	for _, c := range containers {
+		if c.Labels[plan.LabelInstance] != r.Instance && len(c.Names) > 0 && uses(c) {
+			names = append(names, strings.TrimPrefix(c.Names[0], "/"))
+		}
+	}
+	return names
+}
+
 // volumes are those of the instance. Podman's account of the disk (4.3) has the
 // sizes but not the labels.
-func (r *Runner) volumes(ctx context.Context) ([]Belonging, error) {
+func (r *Runner) volumes(ctx context.Context, containers []container.Summary) ([]Belonging, error) {
 	usage, err := r.Docker.DiskUsage(ctx, types.DiskUsageOptions{Types: []types.DiskUsageObject{types.VolumeObject}})
 	if err != nil {
 		return nil, err
@@ -68,8 +83,12 @@ func (r *Runner) volumes(ctx context.Context) ([]Belonging, error) {
 		if !known {
 			size = -1
 		}
-		list = append(list, Belonging{Name: v.Name, Size: size, volume: true})
+		users := r.users(containers, func(c container.Summary) bool {
+			return slices.ContainsFunc(c.Mounts, func(m container.MountPoint) bool { return m.Name == v.Name })
+		})
+		list = append(list, Belonging{Name: v.Name, Size: size, UsedBy: users, volume: true})
 	}
+	slices.SortFunc(list, func(a, b Belonging) int { return strings.Compare(a.Name, b.Name) })
 	return list, nil
 }
 
@@ -78,22 +97,36 @@ func (r *Runner) images(ctx context.Context, references []string, containers []c
 	if err != nil {
 		return nil, err
 	}
+	var wanted []string
+	for _, reference := range references {
+		wanted = append(wanted, familiar(reference))
+	}
 	var list []Belonging
 	for _, img := range images {
-		for _, tag := range img.RepoTags {
-			if !slices.Contains(references, tag) {
+		partial := slices.Contains(wanted, familiar(img.Labels[labelPartial]))
+		names := img.RepoTags
+		if len(names) == 0 {
+			names = img.RepoDigests // pulled by its digest
+		}
+		for _, name := range names {
+			if !partial && !slices.Contains(wanted, familiar(name)) {
 				continue
 			}
-			b := Belonging{Name: tag, Size: img.Size}
-			for _, c := range containers {
-				if c.ImageID == img.ID && c.Labels[plan.LabelInstance] != r.Instance && len(c.Names) > 0 {
-					b.UsedBy = append(b.UsedBy, strings.TrimPrefix(c.Names[0], "/"))
-				}
-			}
-			list = append(list, b)
+			users := r.users(containers, func(c container.Summary) bool { return c.ImageID == img.ID })
+			list = append(list, Belonging{Name: name, Size: img.Size, UsedBy: users})
 		}
 	}
 	return list, nil
+}
+
+// familiar is an image reference as people write it, whose domain and tag
+// daemons write in several ways.
+func familiar(name string) string {
+	named, err := reference.ParseNormalizedNamed(plan.ShortName(name))
+	if err != nil {
+		return name
+	}
+	return reference.FamiliarString(reference.TagNameOnly(named))
 }
 
 // Remove takes a belonging away, for good.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/containerd/errdefs"
 	"github.com/docker/docker/api/types/container"
 
 	"github.com/djok/facecraft/internal/fault"
@@ -13,7 +14,8 @@ import (
 // Revive makes a server that stopped answering ready again: it waits for one
 // whose process runs and, where again allows it, starts the container of one
 // that died, which it then reports as Died. Otherwise its error is the server's
-// post-mortem. A container that is gone was removed by somebody, and stays so.
+// post-mortem. A container that is gone was removed by somebody, and stays so;
+// others' containers are never started.
 func (r *Runner) Revive(ctx context.Context, s Server, timeout time.Duration, again bool) (started bool, err error) {
 	const died = "died"
 	// A process that is about to end still counts as running, so the waiting
@@ -22,22 +24,18 @@ func (r *Runner) Revive(ctx context.Context, s Server, timeout time.Duration, ag
 	if waitErr == nil || ctx.Err() != nil {
 		return false, waitErr
 	}
-	servers, err := r.Servers(ctx)
-	if err != nil {
+	now, err := r.Docker.ContainerInspect(ctx, s.ID)
+	switch {
+	case errdefs.IsNotFound(err):
+		return false, fault.New(fault.Server, "", "the container %s was removed", s.Name)
+	case err != nil:
 		return false, err
+	case now.State.Running || s.Other || !again:
+		return false, waitErr
 	}
-	for _, now := range servers {
-		switch {
-		case now.ID != s.ID:
-		case now.Running() || !again:
-			return false, waitErr
-		default:
-			r.Report(Event{Stage: Died, Subject: waitErr.Error()})
-			if err := r.Docker.ContainerStart(ctx, s.ID, container.StartOptions{}); err != nil {
-				return true, fmt.Errorf("start the container again: %w", err)
-			}
-			return true, r.waitReady(ctx, s, died, 0, timeout)
-		}
+	r.Report(Event{Stage: Died, Subject: waitErr.Error()})
+	if err := r.Docker.ContainerStart(ctx, s.ID, container.StartOptions{}); err != nil {
+		return true, fmt.Errorf("start the container again: %w", err)
 	}
-	return false, fault.New(fault.Server, "", "the container %s was removed", s.Name)
+	return true, r.waitReady(ctx, s, died, 0, timeout)
 }

@@ -46,6 +46,8 @@ type Runner struct {
 	// Instance limits what the runner sees, as plan.Plan.Name.
 	Instance string
 	Version  string // of this program, for the labels
+	// Remote daemons publish ports on another machine.
+	Remote bool
 	// Helper gives the lite image for an architecture (as GOARCH).
 	Helper func(arch string) (*helper.Helper, error)
 	// Report is told what is going on.
@@ -139,7 +141,7 @@ func (r *Runner) Servers(ctx context.Context) ([]Server, error) {
 	}
 	var running, others []Server // the daemon lists the newest first
 	for _, c := range list {
-		if s := fromSummary(c); s.Running() {
+		if s := r.fromSummary(ctx, c); s.Running() {
 			running = append(running, s)
 		} else {
 			others = append(others, s)
@@ -151,7 +153,7 @@ func (r *Runner) Servers(ctx context.Context) ([]Server, error) {
 	return append(running, others...), nil
 }
 
-func fromSummary(c container.Summary) Server {
+func (r *Runner) fromSummary(ctx context.Context, c container.Summary) Server {
 	s := Server{
 		ID:      c.ID,
 		Variant: c.Labels[plan.LabelVariant],
@@ -163,6 +165,11 @@ func fromSummary(c container.Summary) Server {
 		State:   c.State,
 		Status:  c.Status,
 		Created: time.Unix(c.Created, 0),
+	}
+	if c.Image == c.ImageID { // the reference means another image by now
+		if inspect, err := r.Docker.ContainerInspect(ctx, c.ID); err == nil {
+			s.Image = inspect.Config.Image
+		}
 	}
 	s.Replica, _ = strconv.Atoi(c.Labels[plan.LabelReplica]) // 0 without a label
 	if len(c.Names) > 0 {
@@ -266,7 +273,7 @@ func (r *Runner) create(ctx context.Context, p plan.Plan, secrets map[string]str
 	config, host, platform := spec(p, secrets, r.Version)
 	begin := time.Now()
 	for {
-		response, err := r.Docker.ContainerCreate(ctx, config, host, nil, platform, p.Container())
+		response, err := r.createWhole(ctx, config, host, platform, p.Container())
 		if err == nil {
 			return response.ID, nil, nil
 		}
@@ -274,10 +281,13 @@ func (r *Runner) create(ctx context.Context, p plan.Plan, secrets map[string]str
 			return "", nil, startFault(ctx, p, "create the container", err)
 		}
 		holder, inspectErr := r.Docker.ContainerInspect(ctx, p.Container())
-		foreign := inspectErr == nil && holder.Config.Labels[plan.LabelInstance] != p.Name
-		if foreign || time.Since(begin) > startGrace {
+		if inspectErr == nil && holder.Config.Labels[plan.LabelInstance] != p.Name {
 			return "", nil, fault.Wrap(fault.Failed, err, "rename or remove it: docker rm -f "+p.Container(),
 				"the name %s is taken by another container", p.Container())
+		}
+		if time.Since(begin) > startGrace {
+			return "", nil, fault.Wrap(fault.Failed, err, "facecraft down removes it; then run facecraft up again",
+				"the container %s neither runs nor ends", p.Container())
 		}
 		servers, err := r.Servers(ctx)
 		if err != nil {
@@ -322,7 +332,7 @@ func (r *Runner) RemoveDead(ctx context.Context) error {
 // created may be about to be started by another call.
 func (s Server) ended() bool {
 	switch s.State {
-	case "exited", "dead":
+	case "exited", "dead", "restarting": // the last one dies again and again
 		return true
 	case "created":
 		return time.Since(s.Created) > startGrace

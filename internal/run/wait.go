@@ -118,14 +118,7 @@ func (w *wait) checkAlive(ctx context.Context) error {
 // listen follows the server's log for what it is doing. It is a courtesy, and
 // ends with ctx.
 func (w *wait) listen(ctx context.Context) {
-	body, err := w.runner.Docker.ContainerLogs(ctx, w.server.ID, container.LogsOptions{
-		ShowStdout: true, ShowStderr: true, Follow: true, Tail: "1",
-	})
-	if err != nil {
-		return
-	}
-	defer body.Close()
-	_, _ = stdcopy.StdCopy(w, w, body)
+	_ = w.runner.Logs(ctx, w.server, w, w, LogOptions{Follow: true, Tail: "1"})
 }
 
 // Write takes a piece of the log; the daemon sends whole lines.
@@ -166,8 +159,13 @@ type LogOptions struct {
 	Since  string // a time as the daemon writes it; empty is all
 }
 
-// Logs copies a server's output to the writers.
+// Logs copies a server's output to the writers. All goes to stdout where the
+// container has a terminal, as people's may: the daemon sends it as it is then.
 func (r *Runner) Logs(ctx context.Context, s Server, stdout, stderr io.Writer, options LogOptions) error {
+	inspect, err := r.Docker.ContainerInspect(ctx, s.ID)
+	if err != nil {
+		return err
+	}
 	body, err := r.Docker.ContainerLogs(ctx, s.ID, container.LogsOptions{
 		ShowStdout: true, ShowStderr: true, Follow: options.Follow, Tail: options.Tail, Since: options.Since,
 	})
@@ -175,6 +173,10 @@ func (r *Runner) Logs(ctx context.Context, s Server, stdout, stderr io.Writer, o
 		return err
 	}
 	defer body.Close()
-	_, err = stdcopy.StdCopy(stdout, stderr, body)
+	if inspect.Config.Tty {
+		_, err = io.Copy(stdout, body)
+	} else {
+		_, err = stdcopy.StdCopy(stdout, stderr, body)
+	}
 	return err
 }

@@ -3,7 +3,6 @@ package run
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -23,8 +22,23 @@ const (
 	giveTimeout   = 10 * time.Minute
 )
 
-// errNoHelper is that this program has no image for the daemon.
-var errNoHelper = errors.New("nothing can look into a container")
+// MendFiles gives the server of a plan the files that it cannot write to, if
+// Mend agrees, and tells whether there were any.
+func (r *Runner) MendFiles(ctx context.Context, p plan.Plan) (mended bool, err error) {
+	fresh, err := r.makeVolumes(ctx, p)
+	if err == nil {
+		asking := *r
+		asking.Mend = func(ctx context.Context, problem string) error {
+			mended = true
+			return r.Mend(ctx, problem)
+		}
+		err = asking.proveWritable(ctx, p)
+	}
+	if err != nil {
+		r.removeVolumes(fresh)
+	}
+	return mended, err
+}
 
 // proveWritable has a container with the server's user, volumes and
 // directories write to them: whether that works cannot be seen from outside.
@@ -33,18 +47,18 @@ var errNoHelper = errors.New("nothing can look into a container")
 func (r *Runner) proveWritable(ctx context.Context, p plan.Plan) error {
 	places, err := r.tryToWrite(ctx, p)
 	switch {
-	case errors.Is(err, errNoHelper):
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case err != nil: // the server may work all the same, or fails with its own reason
 		r.Report(Event{Stage: Unproven, Subject: err.Error()})
 		return nil
-	case err != nil:
-		return startFault(ctx, p, "look whether the server can write to its files", err)
 	}
 	problem := explainPlaces(p, places)
 	switch {
 	case problem == "":
 		return nil
 	case r.Mend == nil:
-		return fault.New(fault.Server, "run the same command with --fix-permissions: it gives them to the server, after asking", "%s", problem)
+		return fault.New(fault.Server, "facecraft up --fix-permissions, with the same flags, gives them to the server, after asking", "%s", problem)
 	}
 	if err := r.Mend(ctx, problem); err != nil {
 		return err
@@ -138,25 +152,14 @@ func (r *Runner) amongFiles(ctx context.Context, p plan.Plan, user string, capab
 	if err != nil {
 		return nil, err
 	}
-	r.removeStaleLooks(ctx)
-	config := &container.Config{Image: image.Reference, Cmd: command, User: user,
-		Labels: map[string]string{plan.LabelProbe: r.Instance}}
-	host := &container.HostConfig{
-		NetworkMode: "none",
+	return r.inHelper(ctx, image, &container.Config{Cmd: command, User: user}, &container.HostConfig{
 		Mounts:      mounts(p),
 		Binds:       relabelled(p.Binds),
 		GroupAdd:    p.GroupAdd,
 		UsernsMode:  container.UsernsMode(p.UserNamespace),
-		CapDrop:     []string{"ALL"},
 		CapAdd:      capabilities,
 		SecurityOpt: p.SecurityOpt,
-	}
-	created, err := r.Docker.ContainerCreate(ctx, config, host, nil, platform(image.Platform), "")
-	if err != nil {
-		return nil, err
-	}
-	defer r.Discard(Server{ID: created.ID})
-	return r.runToEnd(ctx, created.ID)
+	})
 }
 
 // lite is the lite image for the daemon, loaded.
@@ -167,7 +170,7 @@ func (r *Runner) lite(ctx context.Context) (plan.Image, error) {
 	}
 	h, err := r.Helper(version.Arch)
 	if err != nil {
-		return plan.Image{}, fmt.Errorf("%w: %w", errNoHelper, err)
+		return plan.Image{}, fmt.Errorf("nothing can look into a container: %w", err)
 	}
 	image := plan.Image{Reference: h.Reference(), Platform: "linux/" + version.Arch, BuiltIn: true}
 	quiet := *r
