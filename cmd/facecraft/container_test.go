@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"net"
 	"os"
@@ -21,6 +22,8 @@ import (
 	"github.com/docker/docker/api/types/container"
 	"github.com/docker/docker/api/types/filters"
 	"github.com/docker/docker/api/types/volume"
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/google/go-containerregistry/pkg/v1/mutate"
 
 	"github.com/djok/facecraft/internal/dockertest"
 	"github.com/djok/facecraft/internal/plan"
@@ -218,6 +221,11 @@ func TestFixPermissions(t *testing.T) {
 	}
 	u.fails(4, []string{"nobody is here to agree", "--yes"}, "up", "--lite", "--fix-permissions")
 	u.run("up", "--lite", "--fix-permissions", "--yes")
+	before := u.containers()[0].ID
+	u.run("up", "--lite", "--fix-permissions") // nothing to ask about, nothing to replace
+	if after := u.containers(); len(after) != 1 || after[0].ID != before {
+		t.Errorf("a server without trouble was replaced: %+v", after)
+	}
 }
 
 // fill has root write a file into a volume: an empty one would be given to the
@@ -352,6 +360,105 @@ func TestChangedSecret(t *testing.T) {
 	}
 }
 
+// TestAmbientVariable has the value that the image sets anyway, and so is no
+// difference.
+func TestAmbientVariable(t *testing.T) {
+	t.Parallel()
+	u := newUser(t)
+	for _, says := range []string{"is ready", "runs already"} {
+		cmd := u.command("up", "--lite")
+		cmd.Env = append(cmd.Env, "FACECRAFT_DEVICE=cpu")
+		output, err := cmd.CombinedOutput()
+		if err != nil || !strings.Contains(string(output), says) || strings.Contains(string(output), "it differs") {
+			t.Errorf("%v\n%s", err, output)
+		}
+	}
+}
+
+// TestMovedTag is a server whose image's tag means another image by now.
+func TestMovedTag(t *testing.T) {
+	t.Parallel()
+	u := newUser(t)
+	image := u.stub("old", "0s")
+	u.run("up", "--image", image)
+	u.run("pull", "--lite")
+	for _, tags := range [][2]string{{image, image + "-kept"}, {dockertest.Lite(t).Reference(), image}} {
+		if err := u.docker.ImageTag(t.Context(), tags[0], tags[1]); err != nil {
+			t.Fatal(err)
+		}
+	}
+	output, err := u.command("up", "--image", image, "--pull", "never").CombinedOutput()
+	if err != nil || !strings.Contains(string(output), "runs already") {
+		t.Errorf("%v\n%s", err, output)
+	}
+}
+
+// TestRemoteDaemon publishes ports on another machine, where this one must not
+// look for servers. A proxy on an address that is not the loopback stands for it.
+func TestRemoteDaemon(t *testing.T) {
+	t.Parallel()
+	u := newUser(t)
+	u.run("up", "--lite")
+	host := "tcp://" + u.proxy(outsideAddress(t))
+	there := func(args ...string) *exec.Cmd {
+		cmd := u.command(args...)
+		cmd.Env = append(cmd.Env, "DOCKER_HOST="+host)
+		return cmd
+	}
+	for _, args := range [][]string{{"up", "--lite"}, {"open"}} {
+		if output, err := there(args...).CombinedOutput(); exitCode(err) != 3 || !strings.Contains(string(output), "is on another machine") {
+			t.Errorf("%s: %v\n%s", args[0], err, output)
+		}
+	}
+	if output, err := there("status").CombinedOutput(); err != nil || !strings.Contains(string(output), "not known: it is on another machine, "+host) {
+		t.Errorf("status: %v\n%s", err, output)
+	}
+}
+
+func outsideAddress(t *testing.T) net.IP {
+	t.Helper()
+	addresses, err := net.InterfaceAddrs()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, address := range addresses {
+		if network, ok := address.(*net.IPNet); ok && network.IP.To4() != nil && !network.IP.IsLoopback() {
+			return network.IP
+		}
+	}
+	t.Skip("needs an address that is not the loopback")
+	return nil
+}
+
+// proxy gives the user's daemon a port at an address of this machine.
+func (u *user) proxy(at net.IP) string {
+	listener, err := net.Listen("tcp", net.JoinHostPort(at.String(), "0"))
+	if err != nil {
+		u.t.Fatal(err)
+	}
+	u.t.Cleanup(func() { listener.Close() })
+	go func() {
+		for {
+			front, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			back, err := net.Dial("unix", strings.TrimPrefix(u.docker.Endpoint.Host, "unix://"))
+			if err != nil {
+				front.Close()
+				continue
+			}
+			for _, way := range [][2]net.Conn{{front, back}, {back, front}} {
+				go func() {
+					_, _ = io.Copy(way[0], way[1])
+					way[0].Close()
+				}()
+			}
+		}
+	}()
+	return listener.Addr().String()
+}
+
 // TestPaused is a server that somebody stopped for a while.
 func TestPaused(t *testing.T) {
 	t.Parallel()
@@ -397,14 +504,17 @@ func TestAdopt(t *testing.T) {
 			port := dockertest.FreePort(t)
 			name := u.instance + "-" + what
 			// The label has it taken away if the test is cut short.
-			args := []string{"run", "--detach", "--name", name, "--publish", fmt.Sprintf("127.0.0.1:%d:8000", port), image}
+			args := []string{"run", "--detach", "--tty", "--name", name, "--publish", fmt.Sprintf("127.0.0.1:%d:8000", port), image}
 			if output, err := exec.CommandContext(t.Context(), "docker", args...).CombinedOutput(); err != nil {
 				t.Fatalf("%v\n%s", err, output)
 			}
 			t.Cleanup(func() { _ = exec.Command("docker", "rm", "--force", name).Run() })
-			cmd := u.command("up", "--json", "--no-open", "--port", strconv.Itoa(port))
-			cmd.Env = append(cmd.Env, "FACECRAFT_INSTANCE="+plan.DefaultInstance)
-			output, err := cmd.Output()
+			command := func(args ...string) *exec.Cmd {
+				cmd := u.command(append(args, "--port", strconv.Itoa(port))...)
+				cmd.Env = append(cmd.Env, "FACECRAFT_INSTANCE="+plan.DefaultInstance)
+				return cmd
+			}
+			output, err := command("up", "--json", "--no-open").Output()
 			var report struct {
 				Name           string
 				Other, Started bool
@@ -414,6 +524,10 @@ func TestAdopt(t *testing.T) {
 			}
 			if report.Name != name || !report.Other || report.Started {
 				t.Errorf("report %+v", report)
+			}
+			output, err = command("up", "--data", "faces").CombinedOutput()
+			if exitCode(err) != 1 || !strings.Contains(string(output), "whose settings are not facecraft's") || !strings.Contains(string(output), "docker stop "+name) {
+				t.Errorf("a flag for its container: %v\n%s", err, output)
 			}
 		})
 	}
@@ -426,6 +540,28 @@ func TestPurge(t *testing.T) {
 	u.fails(4, []string{"this goes for good", u.instance + "_uploads", "facecraft-lite:", "MB", "--yes"}, "down", "--purge")
 	if len(u.containers()) != 1 {
 		t.Error("the server is gone before anybody agreed")
+	}
+	// What another's container uses stays, and what is left of a pull goes.
+	other := u.instance + "-other"
+	used := u.instance + "_uploads"
+	if output, err := exec.CommandContext(t.Context(), "docker", "run", "--detach", "--name", other, "--volume", used+":/its", u.stub("silent")).CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, output)
+	}
+	t.Cleanup(func() { _ = exec.Command("docker", "rm", "--force", other).Run() })
+	img, err := mutate.Config(dockertest.ImageOf(t), v1.Config{Labels: map[string]string{"io.facecraft.partial": "djok/facecraft:cpu"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	partial := dockertest.Load(t, u.docker, img)
+	u.fails(0, []string{used, "stays: used by " + other, plan.ShortName(partial)}, "down", "--purge", "--yes")
+	if u.volumes() != 1 {
+		t.Errorf("%d volumes, want the one in use", u.volumes())
+	}
+	if _, err := u.docker.ImageInspect(t.Context(), partial); err == nil {
+		t.Error("what is left of a pull is still here")
+	}
+	if err := u.docker.ContainerRemove(t.Context(), other, container.RemoveOptions{Force: true}); err != nil {
+		t.Fatal(err)
 	}
 	u.run("down", "--purge", "--yes")
 	if n := len(u.containers()) + u.volumes(); n != 0 {

@@ -65,6 +65,7 @@ func TestRemappedUsers(t *testing.T) {
 	u := newElsewhere(t, dockertest.NewRemappingDaemon(t))
 	u.writes([]string{"SUDO_UID=1000", "SUDO_GID=1000"}, 1000) // the image's own number
 	u.writes([]string{"SUDO_UID=1234", "SUDO_GID=1234"}, 1234)
+	u.writes([]string{"SUDO_UID=0", "SUDO_GID=0"}, 1000) // root's own call
 }
 
 // TestRootless is a daemon that has no rights, and whose only user is the one

@@ -38,6 +38,7 @@ func TestDataUser(t *testing.T) {
 		"rootless":               {uid(1000), []func(*plan.Facts){kind(plan.KindRootless), remapped}, "0:0", "", true, "1000:1000"},
 		"userns-remap":           {uid(1000), []func(*plan.Facts){remapped}, "1000:1000", "host", false, "1000:1000"},
 		"userns-remap, another":  {uid(1234), []func(*plan.Facts){remapped}, "1234:1234", "host", true, "1234:1234"},
+		"userns-remap, root":     {uid(0), []func(*plan.Facts){remapped}, "1000:1000", "host", false, "1000:1000"},
 		"rootless Podman":        {uid(1234), []func(*plan.Facts){kind(plan.KindPodman), remapped}, "1000:1000", "keep-id:uid=1000,gid=1000", false, "1234:1234"},
 		"Podman as root's":       {uid(1234), []func(*plan.Facts){kind(plan.KindPodman)}, "1234:1234", "", true, "1234:1234"},
 		"Docker Desktop":         {uid(1234), []func(*plan.Facts){kind(plan.KindDesktop)}, "1000:1000", "", false, ""},

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/docker/docker/api/types/container"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/mutate"
 
@@ -65,6 +66,50 @@ func TestCrashLoop(t *testing.T) {
 	err = r.WaitReady(t.Context(), server, time.Second, 30*time.Second)
 	if fault.CodeOf(err) != fault.Server || !strings.Contains(err.Error(), "it dies again and again") {
 		t.Errorf("told of it as %v", err)
+	}
+	// The next call makes room, unless it looks in a moment in which it runs.
+	for begin := time.Now(); ; time.Sleep(50 * time.Millisecond) {
+		err := r.RemoveDead(t.Context())
+		servers, _ := r.Servers(t.Context())
+		if err == nil && len(servers) == 0 {
+			return
+		}
+		if time.Since(begin) > 10*time.Second {
+			t.Fatalf("still there: %+v, %v", servers, err)
+		}
+	}
+}
+
+// TestOthersServer is one that somebody else started, with a terminal, and that
+// died: its end is told, and it stays ended.
+func TestOthersServer(t *testing.T) {
+	t.Parallel()
+	r, p := runner(t)
+	config := &container.Config{Image: dockertest.Stub(t, r.Docker, "dies"), Tty: true, Labels: map[string]string{plan.LabelProbe: r.Instance}}
+	created, err := r.Docker.ContainerCreate(t.Context(), config, nil, nil, nil, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := r.Docker.ContainerStart(t.Context(), created.ID, container.StartOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	server := run.Server{ID: created.ID, Name: "theirs", URL: p.Publish.URL(), Other: true}
+	started, err := r.Revive(t.Context(), server, time.Minute, true)
+	if started || err == nil || !strings.Contains(err.Error(), "exit code 3") || !strings.Contains(err.Error(), "loading models") {
+		t.Errorf("%v, told of it as %v", started, err)
+	}
+}
+
+// TestUnproven: a helper container that cannot run says nothing of the server.
+func TestUnproven(t *testing.T) {
+	t.Parallel()
+	r, p := runner(t)
+	stub(t, r, &p, "silent")
+	r.Helper = func(string) (*helper.Helper, error) { return nil, errors.New("this build has none") }
+	var unproven bool
+	r.Report = func(e run.Event) { unproven = unproven || e.Stage == run.Unproven }
+	if _, _, err := r.Start(t.Context(), p, nil); err != nil || !unproven {
+		t.Errorf("%v, %v", unproven, err)
 	}
 }
 

@@ -29,6 +29,9 @@ const lastLines, linesSearched = 20, 2000
 // failed with it.
 const lookTimeout = 5 * time.Second
 
+// eventsTimeout bounds the look for what the daemon may not remember.
+const eventsTimeout = 500 * time.Millisecond
+
 // killed is the exit code of a process that SIGKILL ended.
 const killed = 128 + 9
 
@@ -85,7 +88,7 @@ func (r *Runner) examine(ctx context.Context, s Server, did string) postMortem {
 		name += " " + s.Name
 	}
 	report := postMortem{what: name + " " + did, variant: s.Variant}
-	inspect, err := r.Docker.ContainerInspect(ctx, s.ID)
+	inspect, err := r.inspect(ctx, s.ID)
 	report.gone = errdefs.IsNotFound(err)
 	if err == nil {
 		report.words = r.lastWords(ctx, s, inspect.State.StartedAt)
@@ -100,17 +103,19 @@ func (r *Runner) examine(ctx context.Context, s Server, did string) postMortem {
 }
 
 // ordered tells whether somebody had the daemon end the container, as docker
-// stop and docker kill do. It remembers the latest events only. (moby,
-// daemon/events: eventsLimit)
+// stop and docker kill do: it notes that before the end. It remembers the latest
+// events only (moby, daemon/events: eventsLimit), and Podman (4.3) none where it
+// is told until when.
 func (r *Runner) ordered(ctx context.Context, s Server, started string) bool {
-	events, errs := r.Docker.Events(ctx, events.ListOptions{
-		Since: started, Until: time.Now().Format(time.RFC3339Nano),
-		Filters: filters.NewArgs(filters.Arg("container", s.ID), filters.Arg("event", string(events.ActionKill))),
-	})
+	ctx, cancel := context.WithTimeout(ctx, eventsTimeout)
+	defer cancel()
+	messages, errs := r.Docker.Events(ctx, events.ListOptions{Since: started, Filters: filters.NewArgs(
+		filters.Arg("container", s.ID),
+		filters.Arg("event", string(events.ActionKill)), filters.Arg("event", string(events.ActionDie)))})
 	select {
-	case <-events:
-		return true
-	case <-errs: // the end of them, too
+	case first := <-messages:
+		return first.Action == events.ActionKill
+	case <-errs:
 		return false
 	}
 }

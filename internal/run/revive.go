@@ -24,7 +24,7 @@ func (r *Runner) Revive(ctx context.Context, s Server, timeout time.Duration, ag
 	if waitErr == nil || ctx.Err() != nil {
 		return false, waitErr
 	}
-	now, err := r.Docker.ContainerInspect(ctx, s.ID)
+	now, err := r.inspect(ctx, s.ID)
 	switch {
 	case errdefs.IsNotFound(err):
 		return false, fault.New(fault.Server, "", "the container %s was removed", s.Name)

@@ -180,6 +180,9 @@ func (r *Runner) fromSummary(ctx context.Context, c container.Summary) Server {
 		if port.PrivatePort != plan.ContainerPort || port.PublicPort == 0 || ip == nil {
 			continue
 		}
+		if !s.Running() && !s.Paused() {
+			continue // Podman lists what it would have
+		}
 		// A port published on all addresses is listed once for IPv6 and once
 		// for IPv4, which more programs can reach.
 		if s.URL == "" || ip.To4() != nil {
@@ -256,13 +259,9 @@ func (r *Runner) startProven(ctx context.Context, p plan.Plan, id string) error 
 // the second. One that another call makes is listed a moment before it can be
 // started. (moby 20.10, daemon/create.go: setHostConfig before Register)
 func (r *Runner) start(ctx context.Context, id string) error {
-	for begin := time.Now(); ; {
-		err := r.Docker.ContainerStart(ctx, id, container.StartOptions{})
-		if !errdefs.IsNotFound(err) || ctx.Err() != nil || time.Since(begin) > moment {
-			return err
-		}
-		time.Sleep(pollInterval)
-	}
+	return forAMoment(ctx, func() error {
+		return r.Docker.ContainerStart(ctx, id, container.StartOptions{})
+	}, func(err error) bool { return !errdefs.IsNotFound(err) })
 }
 
 // create makes the container. Where a call like this one was faster, it
@@ -376,15 +375,32 @@ func (r *Runner) Discard(s Server) {
 // remove takes a container away. It goes on trying for a moment, because Podman
 // (4.3) cannot remove one that ends by itself meanwhile.
 func (r *Runner) remove(ctx context.Context, id string) error {
-	for begin := time.Now(); ; {
+	return forAMoment(ctx, func() error {
 		err := r.Docker.ContainerRemove(ctx, id, container.RemoveOptions{Force: true})
-		switch {
-		case err == nil || errdefs.IsNotFound(err):
+		if errdefs.IsNotFound(err) {
 			return nil
-		case ctx.Err() != nil || client.IsErrConnectionFailed(err) || time.Since(begin) > moment:
+		}
+		return err
+	}, client.IsErrConnectionFailed)
+}
+
+// inspect describes a container. It goes on trying for a moment, because Podman
+// (4.3) cannot describe one that ends meanwhile.
+func (r *Runner) inspect(ctx context.Context, id string) (c container.InspectResponse, err error) {
+	err = forAMoment(ctx, func() error {
+		c, err = r.Docker.ContainerInspect(ctx, id)
+		return err
+	}, func(err error) bool { return errdefs.IsNotFound(err) || client.IsErrConnectionFailed(err) })
+	return c, err
+}
+
+// forAMoment tries again what fails, unless the error is a final one.
+func forAMoment(ctx context.Context, try func() error, final func(error) bool) error {
+	for begin := time.Now(); ; time.Sleep(pollInterval) {
+		err := try()
+		if err == nil || final(err) || ctx.Err() != nil || time.Since(begin) > moment {
 			return err
 		}
-		time.Sleep(pollInterval)
 	}
 }
 

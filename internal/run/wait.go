@@ -90,7 +90,7 @@ type wait struct {
 }
 
 func (w *wait) checkAlive(ctx context.Context) error {
-	inspect, err := w.runner.Docker.ContainerInspect(ctx, w.server.ID)
+	inspect, err := w.runner.inspect(ctx, w.server.ID)
 	switch {
 	case errdefs.IsNotFound(err):
 		return fault.New(fault.Server, "run facecraft up again", "the container %s was removed while it started", w.server.Name)
@@ -162,7 +162,7 @@ type LogOptions struct {
 // Logs copies a server's output to the writers. All goes to stdout where the
 // container has a terminal, as people's may: the daemon sends it as it is then.
 func (r *Runner) Logs(ctx context.Context, s Server, stdout, stderr io.Writer, options LogOptions) error {
-	inspect, err := r.Docker.ContainerInspect(ctx, s.ID)
+	inspect, err := r.inspect(ctx, s.ID)
 	if err != nil {
 		return err
 	}
