@@ -126,7 +126,11 @@ func (s Server) Paused() bool { return s.State == "paused" }
 
 // Died tells whether the container's process ran, and does not now.
 func (s Server) Died() bool {
-	return s.State == "exited" || s.State == "dead" || s.State == "restarting"
+	switch s.State {
+	case "exited", "dead", "restarting", "stopped": // the last one is Podman's, of one that just ended
+		return true
+	}
+	return false
 }
 
 // Servers lists this program's containers: running ones first, then by
@@ -330,13 +334,7 @@ func (r *Runner) RemoveDead(ctx context.Context) error {
 // ended tells whether the container will not run any more. One that was just
 // created may be about to be started by another call.
 func (s Server) ended() bool {
-	switch s.State {
-	case "exited", "dead", "restarting": // the last one dies again and again
-		return true
-	case "created":
-		return time.Since(s.Created) > startGrace
-	}
-	return false
+	return s.Died() || s.State == "created" && time.Since(s.Created) > startGrace
 }
 
 // nameTaken tells whether a container could not be made because its name is
