@@ -148,14 +148,18 @@ func TestPortRace(t *testing.T) {
 		t.Skipf("needs port 8000 of ::1: %v", err)
 	}
 	defer listener.Close()
-	cmd := u.command("up", "--lite", "--listen", "::1")
-	cmd.Env = append(cmd.Env, "FACECRAFT_CLI_PORT=")
-	output, err := cmd.CombinedOutput()
-	if err != nil || !strings.Contains(string(output), "port 8000 was taken in the last moment") {
-		t.Fatalf("%v\n%s", err, output)
-	}
-	if list := u.containers(); len(list) != 1 || list[0].State != "running" {
-		t.Errorf("containers %+v", list)
+	// The second loses the port of the first one's server, too.
+	for i, u := range []*user{u, newUser(t)} {
+		cmd := u.command("up", "--lite", "--listen", "::1", "--replicas", strconv.Itoa(i+1))
+		cmd.Env = append(cmd.Env, "FACECRAFT_CLI_PORT=")
+		output, err := cmd.CombinedOutput()
+		if err != nil || !strings.Contains(string(output), "port 8000 was taken in the last moment") {
+			t.Fatalf("%v\n%s", err, output)
+		}
+		list := u.containers()
+		if len(list) != i+1 || slices.ContainsFunc(list, func(c container.Summary) bool { return c.State != "running" }) {
+			t.Errorf("containers %+v", list)
+		}
 	}
 }
 

@@ -23,26 +23,29 @@ func (s *session) beside(ctx context.Context, server run.Server) ([]run.Server, 
 	}), err
 }
 
-// startBeside starts the containers of a plan beside the first; created are
-// those that no other call was faster to start. After a failure none of them
-// is left.
-func (s *session) startBeside(ctx context.Context, p plan.Plan) (servers, created []run.Server, err error) {
-	for _, each := range p.Containers()[1:] {
-		if err := run.MakeDirectories(each); err != nil {
-			s.discardAll(created)
-			return nil, nil, err
-		}
-		server, mine, err := s.Start(ctx, each, s.app.secrets)
+// startAll starts the containers of a plan; created are those that no other
+// call was faster to start. After a failure none of them is left, and port is
+// the one of the container that failed.
+func (s *session) startAll(ctx context.Context, p plan.Plan) (servers, created []run.Server, port int, err error) {
+	for _, each := range p.Containers() {
+		server, mine, err := s.startOne(ctx, each)
 		if err != nil {
 			s.discardAll(created)
-			return nil, nil, err
+			return nil, nil, each.Publish.Port, err
 		}
 		servers = append(servers, server)
 		if mine {
 			created = append(created, server)
 		}
 	}
-	return servers, created, nil
+	return servers, created, 0, nil
+}
+
+func (s *session) startOne(ctx context.Context, p plan.Plan) (server run.Server, created bool, err error) {
+	if err := run.MakeDirectories(p); err != nil {
+		return run.Server{}, false, err
+	}
+	return s.Start(ctx, p, s.app.secrets)
 }
 
 func (s *session) discardAll(servers []run.Server) {

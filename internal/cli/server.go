@@ -232,29 +232,18 @@ func (s *session) start(ctx context.Context, r serverRequest) (found, error) {
 	if err := makeRoom(ctx); err != nil {
 		return found{}, err
 	}
-	if err := run.MakeDirectories(p); err != nil {
-		return found{}, err
-	}
-	server, created, err := s.startOnFreePort(ctx, &p, r.Request)
+	servers, created, err := s.startOnFreePorts(ctx, &p, r.Request)
 	if err != nil {
-		return found{}, err
-	}
-	others, fresh, err := s.startBeside(ctx, p)
-	if created {
-		fresh = append(fresh, server)
-	}
-	if err != nil {
-		s.discardAll(fresh)
 		return found{}, err
 	}
 	begin := time.Now()
-	err = s.waitAll(ctx, append([]run.Server{server}, others...), p.StartSeconds, r.Timeout)
+	err = s.waitAll(ctx, servers, p.StartSeconds, r.Timeout)
 	if errors.Is(err, context.Canceled) {
-		s.discardAll(fresh)
+		s.discardAll(created)
 	}
 	took := time.Since(begin)
-	now := s.now(ctx, append([]run.Server{server}, others...))
-	return found{serverStatus: serverStatus{Server: now[0], Ready: err == nil}, Others: now[1:], Plan: &p, Took: took}, err
+	servers = s.now(ctx, servers)
+	return found{serverStatus: serverStatus{Server: servers[0], Ready: err == nil}, Others: servers[1:], Plan: &p, Took: took}, err
 }
 
 // now are servers as the daemon describes them now, as far as it does.
@@ -268,21 +257,25 @@ func (s *session) now(ctx context.Context, servers []run.Server) []run.Server {
 	return servers
 }
 
-// startOnFreePort starts the plan's container. A port that was chosen here and
+// startOnFreePorts starts the plan's containers. A port that was chosen here and
 // taken by another program in the meantime gives way to the next.
-func (s *session) startOnFreePort(ctx context.Context, p *plan.Plan, r plan.Request) (server run.Server, created bool, err error) {
+func (s *session) startOnFreePorts(ctx context.Context, p *plan.Plan, r plan.Request) (servers, created []run.Server, err error) {
 	var taken []int
 	for {
-		server, created, err = s.Start(ctx, *p, s.app.secrets)
+		servers, created, port, err := s.startAll(ctx, *p)
 		if r.Port != 0 || !errors.Is(err, run.ErrPortTaken) {
-			return server, created, err
+			return servers, created, err
 		}
-		taken = append(taken, p.Publish.Port)
+		taken = append(taken, port)
 		next, err := s.decideWithout(ctx, r, taken)
 		if err != nil {
-			return server, created, err
+			return nil, nil, err
 		}
-		s.app.ui.Warn("port %d was taken in the last moment, the server is on port %d", p.Publish.Port, next.Publish.Port)
+		if len(next.Replicas) > 0 {
+			s.app.ui.Warn("port %d was taken in the last moment, others are used", port)
+		} else {
+			s.app.ui.Warn("port %d was taken in the last moment, the server is on port %d", port, next.Publish.Port)
+		}
 		next.Image = p.Image // with its digest
 		*p = next
 	}
