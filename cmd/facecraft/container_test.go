@@ -285,7 +285,7 @@ func TestSecrets(t *testing.T) {
 			t.Errorf("%s can be seen:\n%s", secret, &seen)
 		}
 	}
-	u.fails(2, []string{`there is no variable "NOWHERE"`}, "up", "--env", "NOWHERE")
+	u.fails(2, []string{`the variable "NOWHERE" of this environment is empty`}, "up", "--env", "NOWHERE")
 	if err := os.WriteFile(file, []byte("KEY=-----BEGIN\n"+filed+"/+==\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -492,6 +492,9 @@ func TestAllAddresses(t *testing.T) {
 	if url := strings.TrimSpace(u.run("up", "--lite", "--listen", "::")); url != fmt.Sprintf("http://[::1]:%d", u.port) {
 		t.Errorf("runs at %s", url)
 	}
+	if status := u.run("status"); !strings.Contains(status, ", open to others on ::") {
+		t.Errorf("status says %s", status)
+	}
 	u.fails(1, []string{"this machine has no address 192.0.2.1 to listen on", "fix: "}, "up", "--lite", "--recreate", "--listen", "192.0.2.1")
 }
 
@@ -528,6 +531,21 @@ func TestAdopt(t *testing.T) {
 			}
 			if report.Name != name || !report.Other || report.Started {
 				t.Errorf("report %+v", report)
+			}
+			if what == "label" {
+				if output, err := command("up", "--lite", "--no-open").CombinedOutput(); err != nil {
+					t.Errorf("its own variant: %v\n%s", err, output)
+				}
+			}
+			if err := u.docker.ContainerPause(t.Context(), name); err != nil {
+				t.Fatal(err)
+			}
+			output, err = command("up").CombinedOutput()
+			if exitCode(err) != 1 || !strings.Contains(string(output), "is paused") {
+				t.Errorf("while it is paused: %v\n%s", err, output)
+			}
+			if err := u.docker.ContainerUnpause(t.Context(), name); err != nil {
+				t.Fatal(err)
 			}
 			output, err = command("up", "--data", "faces").CombinedOutput()
 			if exitCode(err) != 1 || !strings.Contains(string(output), "whose settings are not facecraft's") || !strings.Contains(string(output), "docker stop "+name) {

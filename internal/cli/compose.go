@@ -233,7 +233,7 @@ func (a *app) writeFile(path string, data []byte, force bool) error {
 		return fault.New(fault.Failed, "--force replaces it, --output names another", "%s exists", path)
 	}
 	if err != nil {
-		return err
+		return fault.Wrap(fault.Failed, err, "choose another place", "%s cannot be written", path)
 	}
 	_, err = file.Write(data)
 	if err = errors.Join(err, file.Close()); err != nil {

@@ -87,7 +87,7 @@ func (a *app) addVariable(r *plan.Request, word, file string) error {
 		return nil
 	}
 	if value = a.Getenv(name); value == "" {
-		return fault.New(fault.Usage, "export it, or use --env "+name+"=VALUE", "there is no variable %q in this environment", name)
+		return fault.New(fault.Usage, "export it, or use --env "+name+"=VALUE", "the variable %q of this environment is empty, or not set", name)
 	}
 	a.addSecret(r, plan.Secret{Name: name}, value)
 	return nil

@@ -75,7 +75,7 @@ func (a *app) examine(ctx context.Context) (doctor.Report, error) {
 	if ctx.Err() != nil {
 		return doctor.Report{}, ctx.Err()
 	}
-	return doctor.Examine(a.Version, facts, catalogue, unreachable), nil
+	return doctor.Examine(a.Version, a.instance(), facts, catalogue, unreachable), nil
 }
 
 // patience is for a daemon that may be stuck.

@@ -136,6 +136,9 @@ func (p *photos) check(c *cli.Context, output string) error {
 		return fault.New(fault.Usage, "name a file that ends in .png or .jpg, or a directory that ends in /",
 			"the result is a PNG or a JPEG and cannot be called %s", term.Name(output))
 	}
+	if batch.FormatOf(output) != "" && len(p.args) > 1 && !isDirectory(output) && !os.IsPathSeparator(output[len(output)-1]) {
+		return fault.New(fault.Usage, "name a directory with -o", "%d photos do not go into the one file %s", len(p.args), term.Name(output))
+	}
 	return nil
 }
 

@@ -23,6 +23,17 @@ func (s *session) beside(ctx context.Context, server run.Server) ([]run.Server, 
 	}), err
 }
 
+// warnOfDead names the servers that are not among those that are used.
+func (s *session) warnOfDead(ctx context.Context) error {
+	servers, err := s.Servers(ctx)
+	for _, server := range servers {
+		if server.Died() {
+			s.app.ui.Warn("%s does not run; docker start %s starts it again as it was", server.Name, server.Name)
+		}
+	}
+	return err
+}
+
 // startAll starts the containers of a plan; created are those that no other
 // call was faster to start. After a failure none of them is left, and port is
 // the one of the container that failed.

@@ -121,7 +121,7 @@ func writeNew(path string, write func(io.Writer) error) (err error) {
 	partial := path + ".partial"
 	file, err := os.Create(partial)
 	if err != nil {
-		return err
+		return fault.Wrap(fault.Failed, err, "choose another place", "%s cannot be written", path)
 	}
 	defer func() {
 		if err != nil {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/djok/facecraft/internal/catalog"
 	"github.com/djok/facecraft/internal/fault"
+	"github.com/djok/facecraft/internal/helper"
 	"github.com/djok/facecraft/internal/plan"
 	"github.com/djok/facecraft/internal/run"
 )
@@ -94,8 +95,10 @@ func (s *session) running(ctx context.Context, port int) (*run.Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	if i := slices.IndexFunc(servers, run.Server.Paused); i >= 0 {
-		return nil, fault.New(fault.Failed, "let it go on: docker unpause "+servers[i].Name, "the server %s is paused", servers[i].Name)
+	for _, server := range servers {
+		if err := paused(server); err != nil {
+			return nil, err
+		}
 	}
 	// Running ones come first. One that publishes no port cannot be used.
 	if len(servers) > 0 && servers[0].Running() && servers[0].URL != "" && (port == 0 || port == servers[0].Port) {
@@ -106,14 +109,23 @@ func (s *session) running(ctx context.Context, port int) (*run.Server, error) {
 		return nil, err
 	}
 	for _, other := range others {
-		if port == 0 || port == other.Port {
-			return &other, nil
+		if port != 0 && port != other.Port {
+			continue
 		}
+		return &other, paused(other)
 	}
 	if len(servers) > 0 && servers[0].Running() && servers[0].URL != "" {
 		return &servers[0], nil
 	}
 	return nil, nil
+}
+
+// paused is an error where somebody stopped a server for a while.
+func paused(server run.Server) error {
+	if !server.Paused() {
+		return nil
+	}
+	return fault.New(fault.Failed, "let it go on: docker unpause "+server.Name, "the server %s is paused", server.Name)
 }
 
 // others are the servers that Compose or a person started, with the variant
@@ -125,7 +137,9 @@ func (s *session) others(ctx context.Context) ([]run.Server, error) {
 	}
 	others, err := s.Others(ctx, catalogue.Repository)
 	for i := range others {
-		others[i].Variant = catalogue.VariantOf(others[i].Image)
+		if others[i].Variant = catalogue.VariantOf(others[i].Image); helper.IsReference(plan.ShortName(others[i].Image)) {
+			others[i].Variant = plan.Lite
+		}
 	}
 	return others, err
 }
@@ -145,14 +159,19 @@ func (s *session) all(ctx context.Context) ([]run.Server, error) {
 func (s *session) adopt(ctx context.Context, server run.Server, r serverRequest) (found, error) {
 	replace := "replace it: facecraft up --recreate with the same flags"
 	if server.Other {
-		replace = "stop it: docker stop " + server.Name
+		replace = "stop it: docker stop " + server.Name + ", or start another beside it with --port"
 	}
 	if difference := r.Differs(server.Variant, server.Image, server.GPUs, server.Port); difference != "" {
 		return found{}, fault.New(fault.Failed, "use it as it is, or "+replace, "a server runs already at %s, but %s", server.URL, difference)
 	}
 	if server.Other && r.ShapesContainer() {
-		return found{}, fault.New(fault.Failed, "leave the flags for its container out, or "+replace+", or start another beside it with --port",
+		return found{}, fault.New(fault.Failed, "leave the flags for its container out, or "+replace,
 			"a server runs already at %s, in the container %s, whose settings are not facecraft's", server.URL, server.Name)
+	}
+	if r.Compare && !server.Other {
+		if err := s.warnOfDead(ctx); err != nil {
+			return found{}, err
+		}
 	}
 	others, err := s.beside(ctx, server)
 	if err != nil {

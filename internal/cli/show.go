@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/urfave/cli/v2"
@@ -48,7 +49,7 @@ type show struct {
 	finished                   int // in this run
 	failures                   map[batch.Cause][]string
 	begun                      time.Time
-	copyErr                    error
+	writeErr                   error
 }
 
 func newShow(a *app, c *cli.Context, spool string) *show {
@@ -74,7 +75,7 @@ func (s *show) begin(total int, selected batch.Selected) {
 		s.count(batch.Result{Job: job, Outcome: batch.Kept})
 	}
 	if selected.Foreign > 0 && !s.toStdout {
-		s.app.ui.Say("%s stay: they were not made here, or were changed since; --force replaces them", count(selected.Foreign, "existing result"))
+		s.app.ui.Say("%s not made here, or changed since; --force replaces %s", were(selected.Foreign, "existing result stays:", "existing results stay:"), them(selected.Foreign))
 	}
 	if !s.watching {
 		s.finished, s.begun = 0, time.Now()
@@ -115,14 +116,14 @@ func (s *show) count(r batch.Result) {
 func (s *show) print(r batch.Result) {
 	if s.json {
 		s.app.ui.Clear()
-		_ = json.NewEncoder(s.app.Stdout).Encode(line(r)) // a reader that left wants no more
+		s.written(json.NewEncoder(s.app.Stdout).Encode(line(r)))
 		return
 	}
 	if r.Outcome == batch.Failed {
 		return
 	}
 	if s.toStdout {
-		s.copyErr = s.copy(r.Results[0])
+		s.written(s.copy(r.Results[0]))
 		return
 	}
 	if r.Outcome == batch.Done && s.preview {
@@ -130,14 +131,23 @@ func (s *show) print(r batch.Result) {
 	}
 	s.app.ui.Clear()
 	for _, result := range r.Results {
+		text := result + "\n"
 		switch {
 		case s.null:
-			fmt.Fprint(s.app.Stdout, result, "\x00")
+			text = result + "\x00"
 		case s.terminal:
-			fmt.Fprintln(s.app.Stdout, term.Name(result))
-		default:
-			fmt.Fprintln(s.app.Stdout, result)
+			text = term.Name(result) + "\n"
 		}
+		_, err := io.WriteString(s.app.Stdout, text)
+		s.written(err)
+	}
+}
+
+// written notes the first failure to write to standard output. A reader that
+// left wants no more, which is none.
+func (s *show) written(err error) {
+	if s.writeErr == nil && !errors.Is(err, syscall.EPIPE) {
+		s.writeErr = err
 	}
 }
 
@@ -256,8 +266,8 @@ func (s *show) end(ctx context.Context, runErr error) error {
 		return fault.Wrap(fault.Server, none.Why, hint, "%s not done, and no server is left", were(s.pending, "photo is", "photos are"))
 	case runErr != nil:
 		return runErr
-	case s.copyErr != nil:
-		return fault.Wrap(fault.Failed, s.copyErr, "", "the portrait could not be written to standard output")
+	case s.writeErr != nil:
+		return fault.Wrap(fault.Failed, s.writeErr, "", "standard output could not be written to")
 	case failed == 0:
 		return nil
 	case s.total == 1:

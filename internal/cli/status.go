@@ -2,8 +2,10 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"net"
 	"strings"
 	"text/tabwriter"
 
@@ -73,8 +75,9 @@ func (s *session) describe(ctx context.Context, server run.Server) serverStatus 
 	case server.URL == "":
 		status.Detail = server.Status
 		if server.Died() {
-			end, _ := s.End(ctx, server)
-			status.End = &end
+			if end, _ := s.End(ctx, server); end.Ended != "" { // it may have been started meanwhile
+				status.End = &end
+			}
 		}
 		return status
 	}
@@ -82,6 +85,9 @@ func (s *session) describe(ctx context.Context, server run.Server) serverStatus 
 	defer client.Close()
 	readiness, err := client.Ready(ctx)
 	switch {
+	case errors.As(err, new(*api.Foreign)):
+		status.Detail = fmt.Sprintf("what answers is no facecraft server: %v", err)
+		return status
 	case err != nil:
 		status.Detail = fmt.Sprintf("it does not answer: it loads its models, or is busy with a photo (%v)", err)
 		return status
@@ -99,6 +105,14 @@ func (s serverStatus) readyText() string {
 		return "yes"
 	}
 	return "no: " + s.Detail
+}
+
+// exposure is where a server answers beyond this machine.
+func (s serverStatus) exposure() string {
+	if ip := net.ParseIP(s.Listen); ip == nil || ip.IsLoopback() {
+		return ""
+	}
+	return ", open to others on " + s.Listen
 }
 
 // readAPI asks what a ready server has loaded, and on which device. One that
@@ -151,7 +165,7 @@ func (a *app) printStatus(report []serverStatus) error {
 			fmt.Fprintf(w, "  digest\t%s\n", s.Digest)
 		}
 		if s.URL != "" {
-			fmt.Fprintf(w, "  address\t%s\n", s.URL)
+			fmt.Fprintf(w, "  address\t%s%s\n", s.URL, s.exposure())
 		}
 		fmt.Fprintf(w, "  ready\t%s\n", s.readyText())
 		s.writeEnd(w)

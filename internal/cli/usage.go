@@ -75,7 +75,7 @@ func kindOf(flags []cli.Flag, name string) string {
 
 func (a *app) unknownCommand(c *cli.Context, name string) error {
 	hint := "facecraft --help lists the commands"
-	if like := cli.SuggestCommand(c.App.Commands, name); like != "" {
+	if like := cli.SuggestCommand(c.App.VisibleCommands(), name); like != "" {
 		hint = like + " " + hint
 	}
 	return fault.New(fault.Usage, hint, "there is no command %q", name)

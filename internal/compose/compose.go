@@ -105,11 +105,19 @@ func render(file *template.Template, services []service, from Origin) (yaml []by
 		Volumes  []plan.Volume
 		Origin
 	}{services, volumes(services), from})
+	var dirs []string
 	for _, s := range services {
+		for _, b := range s.Binds {
+			dirs = append(dirs, strconv.Quote(b.Source))
+		}
 		if s.Image.BuiltIn && s.Replica < 2 {
 			notes = append(notes, fmt.Sprintf("the image %s is made by facecraft: run facecraft pull --tag %s before docker compose up on another machine",
 				s.Image.Reference, s.Variant))
 		}
+	}
+	if len(dirs) > 0 {
+		notes = append(notes, fmt.Sprintf("docker compose makes no directories: %s have to be there, and be writable for the user %s",
+			strings.Join(dirs, ", "), services[0].User))
 	}
 	return b.Bytes(), notes, err
 }

@@ -29,7 +29,7 @@ func TestRender(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if (len(notes) > 0) != p.Image.BuiltIn {
+			if (len(notes) > 0) != (p.Image.BuiltIn || len(p.Binds) > 0) {
 				t.Errorf("notes %q", notes)
 			}
 			again, _, _ := compose.Render(p, origin)

@@ -22,6 +22,7 @@ type Variable struct{ Name, Value string }
 // Bundle is the report for a bug tracker: the screen, the environment and
 // all facts, without what identifies the person or opens a door.
 func (r Report) Bundle(environment []Variable, person Person) (string, error) {
+	r.Facts.Daemon.Images.Value = ownImages(r.Facts.Daemon.Images.Value)
 	facts, err := encode(r)
 	if err != nil {
 		return "", err
@@ -40,6 +41,21 @@ func (r Report) Bundle(environment []Variable, person Person) (string, error) {
 	fmt.Fprintf(&b, "\n## everything\n\n%s", facts)
 	return person.redact(b.String()), nil
 }
+
+// ownImages leaves of a list of images the names that everybody knows.
+func ownImages(images []string) []string {
+	var list []string
+	for _, image := range images {
+		if !known.MatchString(image) {
+			image = redacted
+		}
+		list = append(list, image)
+	}
+	return list
+}
+
+// known are the images of this program and those that it runs.
+var known = regexp.MustCompile(`^((localhost/)?facecraft-lite|(docker\.io/)?djok/facecraft):`)
 
 // encode writes JSON as --json does.
 func encode(r Report) ([]byte, error) {

@@ -49,9 +49,10 @@ type Report struct {
 	Facts    plan.Facts `json:"facts"`
 }
 
-// Examine makes the report. unreachable is why there is no Docker, or nil.
-func Examine(version string, f plan.Facts, c plan.Catalogue, unreachable error) Report {
-	x := examination{facts: f, catalogue: c}
+// Examine makes the report. instance is the name of the server that up would
+// run; unreachable is why there is no Docker, or nil.
+func Examine(version, instance string, f plan.Facts, c plan.Catalogue, unreachable error) Report {
+	x := examination{facts: f, catalogue: c, instance: instance}
 	answers := x.docker(unreachable)
 	x.machine()
 	x.gpu()
@@ -93,6 +94,7 @@ func (r Report) Err() error {
 type examination struct {
 	facts     plan.Facts
 	catalogue plan.Catalogue
+	instance  string
 	section   string
 	findings  []Finding
 }

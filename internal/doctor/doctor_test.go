@@ -38,7 +38,7 @@ func examine(t *testing.T, facts plan.Facts) doctor.Report {
 	if facts.Daemon.Endpoint == "" {
 		unreachable = noDocker
 	}
-	return doctor.Examine("v1.2.3", facts, c, unreachable)
+	return doctor.Examine("v1.2.3", plan.DefaultInstance, facts, c, unreachable)
 }
 
 // factsOf reads the facts that the probes are known to find on a fake host.
@@ -158,6 +158,7 @@ func TestBundle(t *testing.T) {
 	facts.Host.GraphicsCards = plan.Unknown[[]string]("-----BEGIN RSA PRIVATE KEY-----\ntopsecret3\n-----END RSA PRIVATE KEY-----")
 	facts.GPUs.Evidence = "asked by ALICE on Workshop7 with dckr_pat_topsecret4topsecret4"
 	facts.LiteImage.Evidence = "/Users/bob/facecraft and /data/home-of-a/.docker"
+	facts.Daemon.Images.Value = []string{"registry.corp.example:5000/secret-project/api:2", "djok/facecraft:cpu"}
 	report := examine(t, facts)
 	text, err := report.Bundle([]doctor.Variable{
 		{"HTTPS_PROXY", "http://proxyuser:topsecret5@proxy.example:3128"},
@@ -168,12 +169,12 @@ func TestBundle(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, secret := range []string{"topsecret", "cret6", "hunter2", "proxyuser", "alice", "bob", "workshop7", "/data/home-of-a"} {
+	for _, secret := range []string{"topsecret", "cret6", "hunter2", "proxyuser", "alice", "bob", "workshop7", "/data/home-of-a", "corp.example", "secret-project"} {
 		if strings.Contains(strings.ToLower(text), secret) {
 			t.Errorf("%q is in\n%s", secret, text)
 		}
 	}
-	for _, useful := range []string{"proxy.example:3128", "facecraft v1.2.3", "DOCKER_CONFIG=~/.docker", "✓ cpu", `"nvidia_toolkit"`, "limits", "Docker Engine"} {
+	for _, useful := range []string{"proxy.example:3128", "facecraft v1.2.3", "DOCKER_CONFIG=~/.docker", "✓ cpu", `"nvidia_toolkit"`, "limits", "Docker Engine", `"djok/facecraft:cpu"`} {
 		if !strings.Contains(text, useful) {
 			t.Errorf("%q is not in\n%s", useful, text)
 		}

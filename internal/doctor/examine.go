@@ -301,7 +301,7 @@ func (x *examination) offer(v plan.Variant) string {
 
 // choice says what up would do, and returns its plan, or nil.
 func (x *examination) choice() *plan.Plan {
-	p, err := plan.Make(x.facts, x.catalogue, plan.Request{})
+	p, err := plan.Make(x.facts, x.catalogue, plan.Request{Instance: x.instance})
 	if err != nil {
 		x.find("up", Red, "cannot run anything by itself", err.Error(), fault.HintOf(err))
 		return nil

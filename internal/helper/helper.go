@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"github.com/google/go-containerregistry/pkg/name"
@@ -84,6 +85,9 @@ func (h *Helper) Reference() string {
 	sum := sha256.Sum256(h.executable)
 	return repository + ":" + hex.EncodeToString(sum[:6])
 }
+
+// IsReference tells whether an image's reference is that of a lite image.
+func IsReference(image string) bool { return strings.HasPrefix(image, repository+":") }
 
 // Image is the lite image for a registry or a daemon.
 func (h *Helper) Image() (v1.Image, error) {

@@ -1,6 +1,7 @@
 package inside
 
 import (
+	"errors"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -34,7 +35,7 @@ func Write(dirs []string) []Place {
 		}
 		file, err := os.CreateTemp(dir, ".facecraft-")
 		if err != nil {
-			place.Problem = err.Error()
+			place.Problem = cause(err).Error()
 		} else {
 			file.Close()
 			os.Remove(file.Name())
@@ -42,6 +43,15 @@ func Write(dirs []string) []Place {
 		places = append(places, place)
 	}
 	return places
+}
+
+// cause is an error without the name of the file that was tried.
+func cause(err error) error {
+	var path *fs.PathError
+	if errors.As(err, &path) {
+		return path.Err
+	}
+	return err
 }
 
 // Give makes a user the owner of directories and of all that is in them. Links

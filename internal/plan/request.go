@@ -101,6 +101,8 @@ func ShortName(reference string) string { return strings.TrimPrefix(reference, "
 func (r Request) Differs(variant, image, gpus string, port int) string {
 	asked := NewGPURequest(r.GPUs).String()
 	switch {
+	case r.Tag != "" && r.Tag != Auto && variant == "":
+		return "its variant is not known, and may not be " + r.Tag
 	case r.Tag != "" && r.Tag != Auto && r.Tag != variant:
 		return "it is the " + variant + " variant, not " + r.Tag
 	case r.Image != "" && ShortName(r.Image) != ShortName(image):

@@ -11,7 +11,7 @@ import (
 	"github.com/djok/facecraft/internal/plan"
 )
 
-// Others lists running facecraft servers that this program did not start: by
+// Others lists running and paused facecraft servers that this program did not start: by
 // Compose or by hand. They are recognised by an image of the given repository,
 // by their image's label, or by asking whatever publishes the containers' port
 // for its schema. They belong to the default instance, and are never stopped.
@@ -19,14 +19,14 @@ func (r *Runner) Others(ctx context.Context, repository string) ([]Server, error
 	if r.Instance != plan.DefaultInstance {
 		return nil, nil
 	}
-	list, err := r.Docker.ContainerList(ctx, container.ListOptions{})
+	list, err := r.Docker.ContainerList(ctx, container.ListOptions{All: true}) // to Podman, a paused one does not run
 	if err != nil {
 		return nil, err
 	}
 	servers, recognised := make([]Server, len(list)), make([]bool, len(list))
 	var wg sync.WaitGroup
 	for i, c := range list {
-		if _, own := c.Labels[plan.LabelInstance]; own {
+		if _, own := c.Labels[plan.LabelInstance]; own || c.State != "running" && c.State != "paused" {
 			continue
 		}
 		servers[i] = r.fromSummary(ctx, c)

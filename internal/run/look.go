@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/docker/docker/api/types/container"
@@ -96,7 +97,7 @@ func (r *Runner) runToEnd(ctx context.Context, id string) ([]byte, error) {
 		return nil, err
 	}
 	if stdout.Len() == 0 {
-		return nil, fmt.Errorf("it said nothing but %q", stderr.String())
+		return nil, fmt.Errorf("a container that looked said %q", strings.TrimSpace(stderr.String()))
 	}
 	return stdout.Bytes(), nil
 }

@@ -38,12 +38,14 @@ const killed = 128 + 9
 // postMortem is what can be known of a server that died or never got ready.
 type postMortem struct {
 	what     string // happened
+	name     string
 	variant  string
 	state    *container.State // nil where the daemon does not tell
 	gone     bool             // there is no container
 	restarts int
 	limit    int64 // of memory, in bytes; 0 is none
 	total    int64 // memory of the daemon, in bytes; 0 is unknown
+	foreign  bool  // it answers, and not as a facecraft server
 	ordered  bool  // by somebody who had the daemon end it
 	words    string
 }
@@ -67,7 +69,10 @@ type End struct {
 func (e End) Rows() [][2]string {
 	rows := [][2]string{{"ended", e.Ended}, {"memory", e.Memory}, {"restarts", ""}, {"known issue", e.KnownIssue}}
 	if e.Restarts > 0 {
-		rows[2][1] = fmt.Sprintf("%d: it dies again and again", e.Restarts)
+		rows[2][1] = strconv.Itoa(e.Restarts)
+	}
+	if e.Restarts > loopRestarts {
+		rows[2][1] += ": it dies again and again"
 	}
 	return slices.DeleteFunc(rows, func(row [2]string) bool { return row[1] == "" })
 }
@@ -87,7 +92,7 @@ func (r *Runner) examine(ctx context.Context, s Server, did string) postMortem {
 	if s.Replica > 0 {
 		name += " " + s.Name
 	}
-	report := postMortem{what: name + " " + did, variant: s.Variant}
+	report := postMortem{what: name + " " + did, name: s.Name, variant: s.Variant}
 	inspect, err := r.inspect(ctx, s.ID)
 	report.gone = errdefs.IsNotFound(err)
 	if err == nil {
@@ -223,9 +228,11 @@ func (m postMortem) remedy() string {
 		}
 		return remedy
 	case m.ordered:
-		return "facecraft up starts it again"
+		return "docker start " + m.name + " starts it again as it was"
 	case known != nil:
 		return known.remedy
+	case m.foreign:
+		return "name the image of a facecraft server with --image, or leave that out; facecraft down removes this one"
 	case m.alive():
 		return "it goes on loading: facecraft logs -f shows how far it is; --timeout waits longer; facecraft down removes it"
 	}

@@ -104,10 +104,11 @@ type Server struct {
 	ImageID string `json:"image_id"`         // the digest of what runs, whatever the tag means by now
 	State   string `json:"state"`            // as docker ps: running, exited, created …
 	Status  string `json:"status"`
-	URL     string `json:"url,omitempty"`  // empty unless it runs
-	Port    int    `json:"port,omitempty"` // on the host
-	Plan    string `json:"plan"`           // plan.Plan.Hash
-	GPUs    string `json:"gpus,omitempty"` // plan.GPURequest.String
+	URL     string `json:"url,omitempty"`    // empty unless it runs
+	Port    int    `json:"port,omitempty"`   // on the host
+	Listen  string `json:"listen,omitempty"` // the address of the host
+	Plan    string `json:"plan"`             // plan.Plan.Hash
+	GPUs    string `json:"gpus,omitempty"`   // plan.GPURequest.String
 	// Replica numbers the servers of an instance that has several, from 1 on.
 	Replica int       `json:"replica,omitempty"`
 	Created time.Time `json:"created"`
@@ -190,7 +191,7 @@ func (r *Runner) fromSummary(ctx context.Context, c container.Summary) Server {
 		// A port published on all addresses is listed once for IPv6 and once
 		// for IPv4, which more programs can reach.
 		if s.URL == "" || ip.To4() != nil {
-			s.Port = int(port.PublicPort)
+			s.Port, s.Listen = int(port.PublicPort), port.IP
 			s.URL = plan.Publish{Address: port.IP, Port: s.Port}.URL()
 		}
 	}
@@ -235,7 +236,7 @@ func (r *Runner) Start(ctx context.Context, p plan.Plan, secrets map[string]stri
 		return Server{}, false, err
 	}
 	return Server{ID: id, Name: p.Container(), Replica: p.Replica, Variant: p.Variant, Image: p.Image.Reference, Digest: p.Image.Digest, State: "running",
-		URL: p.Publish.URL(), Port: p.Publish.Port, Plan: p.Hash(), Created: time.Now(), fresh: fresh}, other == nil, nil
+		URL: p.Publish.URL(), Port: p.Publish.Port, Listen: p.Publish.Address, Plan: p.Hash(), Created: time.Now(), fresh: fresh}, other == nil, nil
 }
 
 // startProven starts a container whose user can write to its files. It proves

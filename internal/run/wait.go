@@ -2,6 +2,7 @@ package run
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -66,7 +67,9 @@ func (r *Runner) waitReady(ctx context.Context, s Server, died string, usual, ti
 			if readyErr != nil {
 				why = readyErr.Error()
 			}
-			return r.examine(ctx, s, fmt.Sprintf("was not ready after %s: %s", timeout, why)).fault()
+			report := r.examine(ctx, s, fmt.Sprintf("was not ready after %s: %s", timeout, why))
+			report.foreign = errors.As(readyErr, new(*api.Foreign))
+			return report.fault()
 		}
 		r.Report(Event{Stage: Waiting, Subject: w.doing(), Done: int64(waited.Seconds()), Total: int64(usual.Seconds())})
 		select {

@@ -4,8 +4,11 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/docker/docker/api/types/container"
@@ -57,6 +60,8 @@ func (r *Runner) proveWritable(ctx context.Context, p plan.Plan) error {
 	switch {
 	case problem == "":
 		return nil
+	case slices.ContainsFunc(places, func(place inside.Place) bool { return place.Problem == syscall.EROFS.Error() }):
+		return fault.New(fault.Server, "use another place: --data DIR", "%s", problem)
 	case r.Mend == nil:
 		return fault.New(fault.Server, "facecraft up --fix-permissions, with the same flags, gives them to the server, after asking", "%s", problem)
 	}
@@ -80,7 +85,7 @@ func explainPlaces(p plan.Plan, places []inside.Place) string {
 	var lines []string
 	for _, place := range places {
 		if place.Problem != "" {
-			lines = append(lines, fmt.Sprintf("\n  %s: it belongs to %s (%s)", placeName(p, place.Path), place.Owner, place.Mode))
+			lines = append(lines, fmt.Sprintf("\n  %s: it belongs to %s (%s): %s", placeName(p, place.Path), place.Owner, place.Mode, place.Problem))
 		}
 	}
 	if lines == nil {
@@ -96,9 +101,13 @@ func placeName(p plan.Plan, target string) string {
 		}
 	}
 	for _, b := range p.Binds {
-		if b.Target == target {
-			return b.Source
+		if b.Target != target {
+			continue
 		}
+		if real, err := filepath.EvalSymlinks(b.Source); err == nil && real != filepath.Clean(b.Source) {
+			return b.Source + ", which leads to " + real
+		}
+		return b.Source
 	}
 	return target
 }
