@@ -11,10 +11,11 @@ import (
 	"github.com/djok/facecraft/internal/plan"
 )
 
-// Others lists running and paused facecraft servers that this program did not start: by
-// Compose or by hand. They are recognised by an image of the given repository,
-// by their image's label, or by asking whatever publishes the containers' port
-// for its schema. They belong to the default instance, and are never stopped.
+// Others lists running and paused facecraft servers that this program did not
+// start: by Compose or by hand. They are recognised by an image of the given
+// repository, by their image's label, or by asking whatever publishes the
+// containers' port for its schema. They belong to the default instance, and are
+// never stopped.
 func (r *Runner) Others(ctx context.Context, repository string) ([]Server, error) {
 	if r.Instance != plan.DefaultInstance {
 		return nil, nil
