@@ -395,6 +395,7 @@ func TestMovedTag(t *testing.T) {
 	if err != nil || !strings.Contains(string(output), "runs already") {
 		t.Errorf("%v\n%s", err, output)
 	}
+	u.run("down") // it has no tag by which the image's end would find it
 }
 
 // TestRemoteDaemon publishes ports on another machine, where this one must not
