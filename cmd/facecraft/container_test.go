@@ -373,7 +373,7 @@ func TestAmbientVariable(t *testing.T) {
 		cmd := u.command("up", "--lite")
 		cmd.Env = append(cmd.Env, "FACECRAFT_DEVICE=cpu")
 		output, err := cmd.CombinedOutput()
-		if err != nil || !strings.Contains(string(output), says) || strings.Contains(string(output), "it differs") {
+		if err != nil || !strings.Contains(string(output), says) || strings.Contains(string(output), "differs") {
 			t.Errorf("%v\n%s", err, output)
 		}
 	}

@@ -35,6 +35,9 @@ const (
 func (a *app) plan(c *cli.Context) error {
 	format := c.String("format")
 	if c.Bool("json") {
+		if format != "" && format != formatJSON {
+			return fault.New(fault.Usage, "leave one of them out", "--json and --format %s contradict each other", format)
+		}
 		format = formatJSON
 	}
 	if !slices.Contains([]string{formatText, formatJSON, formatDockerRun, ""}, format) {

@@ -224,7 +224,7 @@ func (s *session) compare(ctx context.Context, server run.Server, r plan.Request
 		return fault.New(fault.Failed, "replace it: facecraft up --recreate with the same flags",
 			"a server runs already at %s, but it differs:\n  %s", server.URL, strings.Join(differences, "\n  "))
 	}
-	s.app.ui.Say("it differs from what would be started now; facecraft up --recreate replaces it:")
+	s.app.ui.Say("the server differs from what would be started now; facecraft up --recreate replaces it:")
 	for _, difference := range differences {
 		s.app.ui.Say("  %s", difference)
 	}
