@@ -70,10 +70,12 @@ runtime = "runc"
 cgroup_manager = "cgroupfs"
 events_logger = "file"
 `
-	if err := os.WriteFile(d.at("containers.conf"), []byte(config), 0o644); err != nil {
-		t.Fatal(err)
+	for name, text := range map[string]string{"containers.conf": config, "registries.conf": ""} {
+		if err := os.WriteFile(d.at(name), []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
 	}
-	d.environ = append(d.environ, "CONTAINERS_CONF="+d.at("containers.conf"))
+	d.environ = append(d.environ, "CONTAINERS_CONF="+d.at("containers.conf"), "CONTAINERS_REGISTRIES_CONF="+d.at("registries.conf"))
 	// It leaves a process behind that keeps its users' namespace, and which has
 	// to end with it: with the shell, the first process of them all. Whoever
 	// changes users is not told of a parent's death. (prctl(2), PR_SET_PDEATHSIG)
