@@ -301,9 +301,12 @@ func commandLines(t *testing.T, cmd *exec.Cmd) string {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
+	var lines strings.Builder
+	// A quick one could end before it is come across in the list.
+	own, _ := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", cmd.Process.Pid))
+	lines.Write(own)
 	ended := make(chan error, 1)
 	go func() { ended <- cmd.Wait() }()
-	var lines strings.Builder
 	for {
 		files, err := filepath.Glob("/proc/[0-9]*/cmdline")
 		if err != nil || len(files) == 0 {

@@ -20,7 +20,7 @@ import (
 func (a *app) statusCommand() *cli.Command {
 	return &cli.Command{
 		Name:      "status",
-		Usage:     "show where the server is, whether it is ready",
+		Usage:     "show where the server is, ready or how it ended",
 		UsageText: "facecraft status [--json]",
 		Flags:     []cli.Flag{jsonFlag()},
 		Action:    a.status,

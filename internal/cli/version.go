@@ -13,8 +13,17 @@ func (a *app) versionCommand() *cli.Command {
 		Usage:     "show the version of this program",
 		UsageText: "facecraft version",
 		Action: func(c *cli.Context) error {
-			_, err := fmt.Fprintf(a.Stdout, "facecraft %s %s/%s %s\n", a.Version, runtime.GOOS, runtime.GOARCH, runtime.Version())
+			_, err := fmt.Fprintln(a.Stdout, versionText(a.Version))
 			return err
 		},
 	}
+}
+
+// --version is what people try first.
+func init() {
+	cli.VersionPrinter = func(c *cli.Context) { fmt.Fprintln(c.App.Writer, versionText(c.App.Version)) }
+}
+
+func versionText(version string) string {
+	return fmt.Sprintf("facecraft %s %s/%s %s", version, runtime.GOOS, runtime.GOARCH, runtime.Version())
 }
