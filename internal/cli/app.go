@@ -35,7 +35,7 @@ func Main(ctx context.Context, world World, args []string) int {
 		err = fault.New(fault.Interrupted, "", "interrupted")
 	}
 	if _, ok := err.(cli.ExitCoder); ok { // the library's help on what it does not know
-		err = fault.Wrap(fault.Usage, err, "facecraft --help lists the commands", "the command line is wrong")
+		err = fault.Wrap(fault.Usage, err, commandsHint, "the command line is wrong")
 	}
 	if err != nil {
 		app.ui.Fail(err)

@@ -122,16 +122,18 @@ func showPurge(ui *term.UI, servers []run.Server, belongings []run.Belonging) {
 }
 
 func (a *app) consentToPurge(ctx context.Context, servers []run.Server, belongings []run.Belonging, yes bool) error {
-	if yes {
-		showPurge(a.ui, servers, belongings)
-		return nil
+	ui := a.ui
+	if !yes { // nobody agrees to what was not seen
+		ui = term.New(a.Stderr, a.Getenv, false)
 	}
-	// Nobody agrees to what was not seen.
-	showPurge(term.New(a.Stderr, a.Getenv, false), servers, belongings)
-	if !a.ui.CanAsk(a.Stdin) {
+	showPurge(ui, servers, belongings)
+	switch {
+	case yes:
+		return nil
+	case !ui.CanAsk(a.Stdin):
 		return fault.New(fault.Declined, "agree with --yes", "--purge removes volumes and images, and nobody is here to agree to it")
 	}
-	agreed, err := a.ui.ConfirmLoss(ctx, a.Stdin, "remove all of it?")
+	agreed, err := ui.ConfirmLoss(ctx, a.Stdin, "remove all of it?")
 	if err == nil && !agreed {
 		err = fault.New(fault.Declined, "", "the purge was declined")
 	}

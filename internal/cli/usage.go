@@ -10,9 +10,11 @@ import (
 	"github.com/djok/facecraft/internal/fault"
 )
 
+const commandsHint = "facecraft --help lists the commands"
+
 // usageError says what is wrong with a command line in this program's words.
 func usageError(c *cli.Context, err error, _ bool) error {
-	hint, flags := "facecraft --help lists the commands", c.App.Flags
+	hint, flags := commandsHint, c.App.Flags
 	if c.Command != nil && c.Command.Name != "" && c.Command.Name != "facecraft" {
 		hint, flags = "facecraft "+c.Command.Name+" --help lists the flags", c.Command.Flags
 	}
@@ -74,7 +76,7 @@ func kindOf(flags []cli.Flag, name string) string {
 }
 
 func (a *app) unknownCommand(c *cli.Context, name string) error {
-	hint := "facecraft --help lists the commands"
+	hint := commandsHint
 	if like := cli.SuggestCommand(c.App.VisibleCommands(), name); like != "" {
 		hint = like + " " + hint
 	}

@@ -111,10 +111,7 @@ func refused(ctx context.Context, gpus *plan.GPURequest, err error) error {
 
 // removeStaleLooks takes away what a killed launcher left.
 func (r *Runner) removeStaleLooks(ctx context.Context) {
-	list, err := r.Docker.ContainerList(ctx, container.ListOptions{
-		All:     true,
-		Filters: filters.NewArgs(filters.Arg("label", plan.LabelProbe+"="+r.Instance)),
-	})
+	list, err := r.looks(ctx)
 	if err != nil {
 		return // the next step meets the same trouble and reports it
 	}
@@ -127,4 +124,12 @@ func (r *Runner) removeStaleLooks(ctx context.Context) {
 			_ = r.remove(ctx, c.ID)
 		}
 	}
+}
+
+// looks are the helper containers of the instance.
+func (r *Runner) looks(ctx context.Context) ([]container.Summary, error) {
+	return r.Docker.ContainerList(ctx, container.ListOptions{
+		All:     true,
+		Filters: filters.NewArgs(filters.Arg("label", plan.LabelProbe+"="+r.Instance)),
+	})
 }

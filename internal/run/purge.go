@@ -145,10 +145,7 @@ func (r *Runner) Remove(ctx context.Context, b Belonging) error {
 
 // RemoveLooks takes away the helper containers that killed calls left.
 func (r *Runner) RemoveLooks(ctx context.Context) error {
-	list, err := r.Docker.ContainerList(ctx, container.ListOptions{
-		All:     true,
-		Filters: filters.NewArgs(filters.Arg("label", plan.LabelProbe+"="+r.Instance)),
-	})
+	list, err := r.looks(ctx)
 	if err != nil {
 		return err
 	}
