@@ -46,6 +46,7 @@ var pure = map[string][]string{
 	"internal/dockerrun": {"internal/plan"},
 	"internal/kube":      {"internal/plan", "internal/yamltext"},
 	"internal/doctor":    {"internal/plan", "internal/fault"},
+	"internal/finding":   {"internal/fault", "go.yaml.in/yaml/v3"},
 }
 
 func forbidden(from, imported string) string {

@@ -22,6 +22,7 @@ const (
 	Declined    Code = 4   // declined, or needs a consent that was not given
 	Photos      Code = 5   // some photos could not be processed
 	Server      Code = 6   // the server died or never became ready
+	Pitfall     Code = 7   // lint or verify found a pitfall
 	Interrupted Code = 130 // Ctrl-C, as shells report SIGINT
 )
 

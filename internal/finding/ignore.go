@@ -1,0 +1,132 @@
+package finding
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"path"
+	"regexp"
+	"strings"
+	"time"
+
+	"go.yaml.in/yaml/v3"
+
+	"github.com/djok/facecraft/internal/fault"
+)
+
+// IgnoreFile is where a project keeps what it ignores.
+const IgnoreFile = ".facecraft.yaml"
+
+// Ignore is a pitfall that a project lives with, and for how long.
+type Ignore struct {
+	ID     string `yaml:"id"`     // a check's ID or alias
+	Path   string `yaml:"path"`   // a file, a directory or a pattern; empty means anywhere
+	Reason string `yaml:"reason"` // required
+	Until  string `yaml:"until"`  // required: the last day, YYYY-MM-DD
+
+	// At is where the ignore itself stands. Covers limits an inline one to what
+	// its comment is about.
+	At     Location           `yaml:"-"`
+	Covers func(Finding) bool `yaml:"-"`
+}
+
+// ParseIgnores reads a .facecraft.yaml. An error names the line and the remedy.
+func ParseIgnores(data []byte) ([]Ignore, error) {
+	var file struct {
+		Ignore []located `yaml:"ignore"`
+	}
+	decoder := yaml.NewDecoder(bytes.NewReader(data))
+	decoder.KnownFields(true)
+	if err := decoder.Decode(&file); err != nil && !errors.Is(err, io.EOF) {
+		return nil, fault.Wrap(fault.Usage, err, "correct it; facecraft lint --help shows the form", "%s cannot be read", IgnoreFile)
+	}
+	var list []Ignore
+	for _, entry := range file.Ignore {
+		if problem := entry.problem(); problem != "" {
+			return nil, fault.New(fault.Usage, "each entry needs id, reason and until: YYYY-MM-DD", "%s:%d: %s", IgnoreFile, entry.At.Line, problem)
+		}
+		list = append(list, entry.Ignore)
+	}
+	return list, nil
+}
+
+// located is an Ignore that knows its line.
+type located struct{ Ignore }
+
+func (l *located) UnmarshalYAML(node *yaml.Node) error {
+	if node.Kind == yaml.MappingNode {
+		for i := 0; i < len(node.Content); i += 2 {
+			switch key := node.Content[i]; key.Value {
+			case "id", "path", "reason", "until":
+			default:
+				return fmt.Errorf("line %d: unknown field %q", key.Line, key.Value)
+			}
+		}
+	}
+	if err := node.Decode(&l.Ignore); err != nil {
+		return err
+	}
+	l.At = Location{File: IgnoreFile, Line: node.Line, Column: node.Column}
+	return nil
+}
+
+// problem says what an ignore lacks, or "".
+func (i Ignore) problem() string {
+	switch {
+	case i.ID == "":
+		return "the id is missing"
+	case strings.TrimSpace(i.Reason) == "":
+		return "the reason is missing"
+	case i.Until == "":
+		return "until is missing: how long is it ignored?"
+	}
+	if _, err := time.Parse(time.DateOnly, i.Until); err != nil {
+		return fmt.Sprintf("until %q is not a date like 2027-01-31", i.Until)
+	}
+	return ""
+}
+
+var inline = regexp.MustCompile(`(?i)^\s*facecraft:\s*ignore=(\S+)(?:\s+until=(\S+))?\s*(.*?)\s*$`)
+
+// ParseInline reads a source's comment, without its mark, such as
+// "facecraft: ignore=latest until=2027-01-31 the mirror has no tags". It tells
+// whether the comment is one, and what is wrong with it.
+func ParseInline(comment string) (ignore Ignore, ok bool, problem string) {
+	m := inline.FindStringSubmatch(comment)
+	if m == nil {
+		return Ignore{}, false, ""
+	}
+	ignore = Ignore{ID: m[1], Until: m[2], Reason: m[3]}
+	return ignore, true, ignore.problem()
+}
+
+func (i Ignore) matches(f Finding, checks []Check) bool {
+	if i.ID != f.ID && !named(Named(checks, i.ID), f.ID) {
+		return false
+	}
+	if i.Covers != nil {
+		return i.Covers(f)
+	}
+	file := f.Path
+	if f.Location != nil {
+		file = f.Location.File
+	}
+	return i.Path == "" || pathMatches(i.Path, file)
+}
+
+func named(checks []Check, id string) bool {
+	for _, c := range checks {
+		if c.ID == id {
+			return true
+		}
+	}
+	return false
+}
+
+// pathMatches takes a file, a directory above it, or a pattern of path.Match.
+func pathMatches(pattern, file string) bool {
+	pattern, file = strings.Trim(pattern, "/"), strings.TrimPrefix(file, "/")
+	matched, err := path.Match(pattern, file)
+	return file == pattern || strings.HasPrefix(file, pattern+"/") || err == nil && matched
+}
