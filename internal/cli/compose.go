@@ -162,7 +162,9 @@ func (e export) plan(ctx context.Context, r plan.Request) (plan.Plan, error) {
 
 func (e export) pinnedPlan(ctx context.Context, p plan.Plan, err error) (plan.Plan, error) {
 	if err == nil && e.pinned {
-		p.Image.Digest, err = e.pin(ctx, p.Image)
+		digest, pinErr := e.pin(ctx, p.First().Image)
+		p.SetDigest(digest)
+		return p, pinErr
 	}
 	return p, err
 }
@@ -192,9 +194,9 @@ func (e export) variants(ctx context.Context, chosen plan.Plan, r plan.Request) 
 		return nil, err
 	}
 	plans := []plan.Plan{chosen}
-	r.Port = chosen.Publish.Port
+	r.Port = chosen.First().Publish.Port
 	for _, v := range catalogue.Variants {
-		if v.BuiltIn || v.Name == chosen.Variant {
+		if v.BuiltIn || v.Name == chosen.First().Variant {
 			continue
 		}
 		r.Tag = v.Name

@@ -71,33 +71,34 @@ func fetchingOf(c *cli.Context) (fetching, error) {
 // and asking when it is much, and notes its digest in the plan. It tells
 // whether there was anything to do.
 func (s *session) ensureImage(ctx context.Context, p *plan.Plan, f fetching) (fetched bool, err error) {
-	if p.Image.BuiltIn {
-		return s.EnsureBuiltIn(ctx, p.Image)
+	image := p.First().Image
+	if image.BuiltIn {
+		return s.EnsureBuiltIn(ctx, image)
 	}
-	local, err := s.Inspect(ctx, p.Image.Reference)
+	local, err := s.Inspect(ctx, image.Reference)
 	if err != nil {
 		return false, err
 	}
 	switch {
 	case local.Here && f.When != fetchAlways:
-		p.Image.Digest = local.Digest
+		p.SetDigest(local.Digest)
 		return false, nil
 	case f.When == fetchNever:
 		return false, fault.New(fault.Failed, "leave --pull never out, or bring it with facecraft load FILE",
-			"the image %s is not here", p.Image.Reference)
+			"the image %s is not here", image.Reference)
 	}
 	if local.Digest != "" {
-		latest, err := s.registryClient(ctx).Digest(ctx, p.Image.Reference)
+		latest, err := s.registryClient(ctx).Digest(ctx, image.Reference)
 		if err == nil && latest == local.Digest {
-			p.Image.Digest = local.Digest
+			p.SetDigest(local.Digest)
 			return false, nil
 		}
 	}
 	if err := s.fetch(ctx, *p, f); err != nil {
 		return false, err
 	}
-	local, err = s.Inspect(ctx, p.Image.Reference)
-	p.Image.Digest = local.Digest
+	local, err = s.Inspect(ctx, image.Reference)
+	p.SetDigest(local.Digest)
 	return true, err
 }
 
@@ -108,7 +109,7 @@ func (s *session) fetch(ctx context.Context, p plan.Plan, f fetching) error {
 		return err
 	}
 	if bill.DownloadEstimated {
-		if err := s.AskRegistry(ctx, p.Image.Reference); err != nil {
+		if err := s.AskRegistry(ctx, p.First().Image.Reference); err != nil {
 			return err
 		}
 	}
@@ -122,13 +123,14 @@ func (s *session) fetch(ctx context.Context, p plan.Plan, f fetching) error {
 	if err := s.app.consent(ctx, bill, f); err != nil {
 		return err
 	}
-	return s.Pull(ctx, p.Image, bill)
+	return s.Pull(ctx, p.First().Image, bill)
 }
 
 // bill asks the registry what the image costs, and the daemon what disk it
 // has for it.
 func (s *session) bill(ctx context.Context, p plan.Plan) (bill registry.Bill, free plan.Fact[int64], err error) {
-	s.app.ui.Progress("asking for the size of %s", p.Image.Reference)
+	image := p.First().Image
+	s.app.ui.Progress("asking for the size of %s", image.Reference)
 	local, err := s.LocalImages(ctx)
 	if err != nil {
 		return bill, free, err
@@ -147,7 +149,7 @@ func (s *session) bill(ctx context.Context, p plan.Plan) (bill registry.Bill, fr
 	})
 	wg.Go(func() {
 		bill, err = s.registryClient(ctx).Bill(ctx, registry.Question{
-			Reference: p.Image.Reference, Platform: p.Image.Platform, Local: local, Known: known,
+			Reference: image.Reference, Platform: image.Platform, Local: local, Known: known,
 		})
 	})
 	wg.Wait()
@@ -157,14 +159,14 @@ func (s *session) bill(ctx context.Context, p plan.Plan) (bill registry.Bill, fr
 
 // measured is what the catalogue knows, where the plan uses its image.
 func measured(p plan.Plan) (registry.Known, error) {
-	if p.UnpackedSize == 0 {
+	if p.Needs.UnpackedSize == 0 {
 		return registry.Known{}, nil
 	}
 	catalogue, err := catalog.Load()
 	if err != nil {
 		return registry.Known{}, err
 	}
-	variant, _ := catalogue.Variant(p.Variant)
+	variant, _ := catalogue.Variant(p.First().Variant)
 	return registry.Known{Digest: variant.Digest, Unpacked: variant.UnpackedSize}, nil
 }
 

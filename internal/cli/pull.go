@@ -57,13 +57,14 @@ func (a *app) pull(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	events.done(p.Image, fetched)
+	image := p.First().Image
+	events.done(image, fetched)
 	if fetched {
-		a.ui.Done("image %s is here", p.Image.Pinned())
+		a.ui.Done("image %s is here", image.Pinned())
 		return nil
 	}
-	a.ui.Done("image %s was here already", p.Image.Pinned())
-	if f.When == fetchMissing && s.newer(c.Context, p.Image.Reference, p.Image.Digest) != "" {
+	a.ui.Done("image %s was here already", image.Pinned())
+	if f.When == fetchMissing && s.newer(c.Context, image.Reference, image.Digest) != "" {
 		a.ui.Say("a newer one is in the registry: facecraft pull --pull always fetches it")
 	}
 	return nil

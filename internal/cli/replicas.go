@@ -38,11 +38,12 @@ func (s *session) warnOfDead(ctx context.Context) error {
 // call was faster to start. After a failure none of them is left, and port is
 // the one of the container that failed.
 func (s *session) startAll(ctx context.Context, p plan.Plan) (servers, created []run.Server, port int, err error) {
-	for _, each := range p.Containers() {
-		server, mine, err := s.startOne(ctx, each)
+	usual := time.Duration(p.Needs.StartSeconds) * time.Second
+	for _, c := range p.Containers {
+		server, mine, err := s.startOne(ctx, c, usual)
 		if err != nil {
 			s.discardAll(created)
-			return nil, nil, each.Publish.Port, err
+			return nil, nil, c.Publish.Port, err
 		}
 		servers = append(servers, server)
 		if mine {
@@ -52,11 +53,11 @@ func (s *session) startAll(ctx context.Context, p plan.Plan) (servers, created [
 	return servers, created, 0, nil
 }
 
-func (s *session) startOne(ctx context.Context, p plan.Plan) (server run.Server, created bool, err error) {
-	if err := run.MakeDirectories(p); err != nil {
+func (s *session) startOne(ctx context.Context, c plan.Container, usual time.Duration) (server run.Server, created bool, err error) {
+	if err := run.MakeDirectories(c); err != nil {
 		return run.Server{}, false, err
 	}
-	return s.Start(ctx, p, s.app.secrets)
+	return s.Start(ctx, c, usual, s.app.secrets)
 }
 
 func (s *session) discardAll(servers []run.Server) {

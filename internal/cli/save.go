@@ -83,24 +83,25 @@ func oneFile(c *cli.Context) (string, error) {
 // facts describes the plan's image, which has to be here, and its size in
 // bytes.
 func (s *session) facts(ctx context.Context, p plan.Plan) (facts carry.Facts, size int64, err error) {
-	if strings.Contains(p.Image.Reference, "@") {
-		return facts, 0, fault.New(fault.Usage, "name it by its tag", "an image loses its digest when it travels: %s", p.Image.Reference)
+	image := p.First().Image
+	if strings.Contains(image.Reference, "@") {
+		return facts, 0, fault.New(fault.Usage, "name it by its tag", "an image loses its digest when it travels: %s", image.Reference)
 	}
-	inspect, err := s.Inspect(ctx, p.Image.Reference)
+	inspect, err := s.Inspect(ctx, image.Reference)
 	if err != nil {
 		return facts, 0, err
 	}
 	if !inspect.Here {
-		return facts, 0, fault.New(fault.Failed, "facecraft pull fetches it, with the same flags", "the image %s is not here", p.Image.Reference)
+		return facts, 0, fault.New(fault.Failed, "facecraft pull fetches it, with the same flags", "the image %s is not here", image.Reference)
 	}
 	catalogue, err := catalog.Load()
 	if err != nil {
 		return facts, 0, err
 	}
-	variant, _ := catalogue.Variant(p.Variant)
+	variant, _ := catalogue.Variant(p.First().Variant)
 	return carry.Facts{
-		Reference: p.Image.Reference, Digest: inspect.Digest, Platform: inspect.Platform, Version: s.app.Version,
-		Variant: variant.Name, Summary: variant.Summary, UnpackedSize: p.UnpackedSize, MemoryNeeded: variant.MemoryNeeded,
+		Reference: image.Reference, Digest: inspect.Digest, Platform: inspect.Platform, Version: s.app.Version,
+		Variant: variant.Name, Summary: variant.Summary, UnpackedSize: p.Needs.UnpackedSize, MemoryNeeded: variant.MemoryNeeded,
 	}, inspect.Size, nil
 }
 

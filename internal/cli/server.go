@@ -75,11 +75,11 @@ func (s *session) mendFiles(ctx context.Context, r plan.Request) (mended bool, e
 	if err != nil {
 		return false, err
 	}
-	for _, each := range p.Containers() {
-		if err := run.MakeDirectories(each); err != nil {
+	for _, c := range p.Containers {
+		if err := run.MakeDirectories(c); err != nil {
 			return mended, err
 		}
-		any, err := s.MendFiles(ctx, each)
+		any, err := s.MendFiles(ctx, c)
 		if err != nil {
 			return mended, err
 		}
@@ -214,7 +214,7 @@ func (s *session) compare(ctx context.Context, server run.Server, r plan.Request
 	case err != nil:
 		return nil // it could not be started now, but it runs
 	}
-	differences, err := s.Differences(ctx, server, p, s.app.secrets)
+	differences, err := s.Differences(ctx, server, p.First(), s.app.secrets)
 	switch {
 	case err != nil:
 		return err
@@ -242,7 +242,7 @@ func (s *session) start(ctx context.Context, r serverRequest) (found, error) {
 		return found{}, err
 	}
 	if fetched {
-		s.app.ui.Done("image %s is here", p.Image.Pinned())
+		s.app.ui.Done("image %s is here", p.First().Image.Pinned())
 	}
 	makeRoom := s.RemoveDead
 	if r.Recreate {
@@ -256,7 +256,7 @@ func (s *session) start(ctx context.Context, r serverRequest) (found, error) {
 		return found{}, err
 	}
 	begin := time.Now()
-	err = s.waitAll(ctx, servers, p.StartSeconds, r.Timeout)
+	err = s.waitAll(ctx, servers, p.Needs.StartSeconds, r.Timeout)
 	if errors.Is(err, context.Canceled) {
 		s.discardAll(created)
 	}
@@ -290,19 +290,19 @@ func (s *session) startOnFreePorts(ctx context.Context, p *plan.Plan, r plan.Req
 		if err != nil {
 			return nil, nil, err
 		}
-		if len(next.Replicas) > 0 {
+		if len(next.Containers) > 1 {
 			s.app.ui.Warn("port %d was taken in the last moment, others are used", port)
 		} else {
-			s.app.ui.Warn("port %d was taken in the last moment, the server is on port %d", port, next.Publish.Port)
+			s.app.ui.Warn("port %d was taken in the last moment, the server is on port %d", port, next.First().Publish.Port)
 		}
-		next.Image = p.Image // with its digest
+		next.SetDigest(p.First().Image.Digest)
 		*p = next
 	}
 }
 
 // announce says what was chosen and why, before anything is done.
 func (a *app) announce(p plan.Plan) {
-	a.ui.Headline("%s: %s", p.Variant, p.Image.Reference)
+	a.ui.Headline("%s: %s", p.First().Variant, p.First().Image.Reference)
 	var rows [][2]string
 	for _, reason := range p.Reasons {
 		rows = append(rows, [2]string{reason.Choice, reason.Because})

@@ -46,7 +46,8 @@ type Origin struct {
 
 // service is one container of a file.
 type service struct {
-	plan.Plan
+	plan.Container
+	Plan    plan.Plan // that it belongs to
 	Service string
 	Profile string // "" where there is no choice
 	Count   int    // of equal ones, in a stack
@@ -54,7 +55,7 @@ type service struct {
 }
 
 // Labels are those of the container.
-func (s service) Labels() map[string]string { return s.Plan.Labels(s.Version) }
+func (s service) Labels() map[string]string { return s.Container.Labels(s.Version) }
 
 // Port is Compose's short form, HOST_IP:HOST_PORT:CONTAINER_PORT. An IPv6
 // address stands in brackets.
@@ -64,9 +65,9 @@ func (s service) Port() string {
 
 // Needs says what the machine has to have.
 func (s service) Needs() string {
-	needs := "Docker for " + s.Image.Platform + ", about " + plan.Memory(s.MemoryNeeded) + " of memory"
-	if s.UnpackedSize > 0 {
-		needs += ", " + plan.Size(s.UnpackedSize) + " of disk for the image"
+	needs := "Docker for " + s.Image.Platform + ", about " + plan.Memory(s.Plan.Needs.Memory) + " of memory"
+	if size := s.Plan.Needs.UnpackedSize; size > 0 {
+		needs += ", " + plan.Size(size) + " of disk for the image"
 	}
 	if s.GPUs != nil {
 		needs += ", an NVIDIA GPU and nvidia-container-toolkit"
@@ -78,12 +79,12 @@ func (s service) Needs() string {
 // cannot express. The same plan and origin give the same bytes.
 func Render(p plan.Plan, from Origin) (yaml []byte, notes []string, err error) {
 	var services []service
-	for i, each := range p.Containers() {
+	for i, c := range p.Containers {
 		name := "api"
 		if i > 0 {
 			name += "-" + strconv.Itoa(i+1)
 		}
-		services = append(services, service{Plan: each, Service: name, Version: from.Version})
+		services = append(services, service{Container: c, Plan: p, Service: name, Version: from.Version})
 	}
 	return render(composeFile, services, from)
 }
@@ -93,7 +94,8 @@ func Render(p plan.Plan, from Origin) (yaml []byte, notes []string, err error) {
 func RenderProfiles(plans []plan.Plan, from Origin) (yaml []byte, notes []string, err error) {
 	var services []service
 	for _, p := range plans {
-		services = append(services, service{Plan: p, Service: p.Variant, Profile: p.Variant, Version: from.Version})
+		c := p.First()
+		services = append(services, service{Container: c, Plan: p, Service: c.Variant, Profile: c.Variant, Version: from.Version})
 	}
 	return render(composeFile, services, from)
 }

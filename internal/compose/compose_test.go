@@ -29,7 +29,7 @@ func TestRender(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if (len(notes) > 0) != (p.Image.BuiltIn || len(p.Binds) > 0) {
+			if (len(notes) > 0) != (p.First().Image.BuiltIn || len(p.First().Binds) > 0) {
 				t.Errorf("notes %q", notes)
 			}
 			again, _, _ := compose.Render(p, origin)
@@ -41,14 +41,14 @@ func TestRender(t *testing.T) {
 			}
 			golden.Compare(t, filepath.Join("testdata", name+".yml"), string(got))
 			project := load(t, got)
-			for i, each := range p.Containers() {
+			for i, c := range p.Containers {
 				service := "api"
 				if i > 0 {
 					service = fmt.Sprintf("api-%d", i+1)
 				}
-				compareService(t, each, project, service)
+				compareService(t, c, project, service)
 			}
-			if got, want := len(project.Services), len(p.Containers()); got != want {
+			if got, want := len(project.Services), len(p.Containers); got != want {
 				t.Errorf("%d services, want %d", got, want)
 			}
 		})
@@ -71,11 +71,12 @@ func TestProfiles(t *testing.T) {
 		t.Errorf("without a profile there are %v", project.ServiceNames())
 	}
 	for _, p := range plans {
-		project := load(t, got, p.Variant)
+		c := p.First()
+		project := load(t, got, c.Variant)
 		if len(project.Services) != 1 {
-			t.Errorf("profile %s has %v", p.Variant, project.ServiceNames())
+			t.Errorf("profile %s has %v", c.Variant, project.ServiceNames())
 		}
-		compareService(t, p, project, p.Variant)
+		compareService(t, c, project, c.Variant)
 	}
 }
 
@@ -85,7 +86,7 @@ func TestFieldsRendered(t *testing.T) {
 	t.Parallel()
 	const data = "it comes only with --data, a directory of this machine, which this target refuses"
 	lite := plantest.Make(t, plantest.Laptop(), plan.Request{Tag: "lite"})
-	lite.Image.BuiltIn = false
+	lite.Containers[0].Image.BuiltIn = false
 	plantest.Rendered(t, lite, func(p plan.Plan) string {
 		file, _, err := compose.Render(p, origin)
 		if err != nil {
@@ -93,7 +94,8 @@ func TestFieldsRendered(t *testing.T) {
 		}
 		return string(file)
 	}, map[string]string{
-		"StartSeconds": "docker compose up returns when the container is started, and the health check has its own start period",
+		"Name":               "Compose names its containers itself",
+		"Needs.StartSeconds": "docker compose up returns when the container is started, and the health check has its own start period",
 	})
 	plantest.Rendered(t, lite, func(p plan.Plan) string {
 		file, _, err := compose.RenderStack(p, origin)
@@ -102,6 +104,7 @@ func TestFieldsRendered(t *testing.T) {
 		}
 		return string(file)
 	}, map[string]string{
+		"Name":            "Swarm names its tasks itself",
 		"Publish.Address": "Swarm publishes on all addresses; a note says so",
 		"Image.BuiltIn":   "Swarm has no pull policy in a file; a note says what to do",
 		"SecurityOpt":     "docker stack deploy ignores it; a note says so",
@@ -133,14 +136,14 @@ func TestStack(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if got, want := *service.Deploy.Replicas, 1+len(p.Replicas); got != want {
+			if got, want := *service.Deploy.Replicas, len(p.Containers); got != want {
 				t.Errorf("%d replicas, want %d", got, want)
 			}
-			if got := len(service.Deploy.Resources.Reservations.GenericResources); (got == 1) != (p.GPUs != nil) {
+			if got := len(service.Deploy.Resources.Reservations.GenericResources); (got == 1) != (p.First().GPUs != nil) {
 				t.Errorf("%d generic resources reserved", got)
 			}
-			if got := int64(service.Deploy.Resources.Limits.MemoryBytes); got != p.MemoryLimit {
-				t.Errorf("%d bytes of memory, want %d", got, p.MemoryLimit)
+			if got := int64(service.Deploy.Resources.Limits.MemoryBytes); got != p.First().MemoryLimit {
+				t.Errorf("%d bytes of memory, want %d", got, p.First().MemoryLimit)
 			}
 		})
 	}
@@ -161,7 +164,7 @@ func load(t *testing.T, file []byte, profiles ...string) *types.Project {
 }
 
 // compareService holds what Compose understood against the plan.
-func compareService(t *testing.T, p plan.Plan, project *types.Project, name string) {
+func compareService(t *testing.T, c plan.Container, project *types.Project, name string) {
 	t.Helper()
 	service, err := project.GetService(name)
 	if err != nil {
@@ -173,55 +176,55 @@ func compareService(t *testing.T, p plan.Plan, project *types.Project, name stri
 			t.Errorf("%s is %v, want %v", what, got, want)
 		}
 	}
-	check("project", project.Name, p.Name)
-	check("image", service.Image, p.Image.Pinned())
-	check("platform", service.Platform, p.Image.Platform)
-	check("user", service.User, p.User)
-	check("groups", strings.Join(service.GroupAdd, " "), strings.Join(p.GroupAdd, " "))
-	check("user namespace", service.UserNSMode, p.UserNamespace)
-	for i, b := range p.Binds {
-		volume := service.Volumes[len(p.Volumes)+i]
+	check("project", project.Name, c.Instance)
+	check("image", service.Image, c.Image.Pinned())
+	check("platform", service.Platform, c.Image.Platform)
+	check("user", service.User, c.User)
+	check("groups", strings.Join(service.GroupAdd, " "), strings.Join(c.GroupAdd, " "))
+	check("user namespace", service.UserNSMode, c.UserNamespace)
+	for i, b := range c.Binds {
+		volume := service.Volumes[len(c.Volumes)+i]
 		check("directory", volume.Source+" "+volume.Target, b.Source+" "+b.Target)
 		check("missing directory is made", bool(volume.Bind.CreateHostPath), false)
 		check("SELinux", volume.Bind.SELinux == "z", b.Relabel)
 	}
-	for _, name := range p.InheritedSecrets() {
+	for _, name := range c.InheritedSecrets() {
 		check("secret "+name+" from the environment", *service.Environment[name], plantest.SecretValue)
 	}
-	check("init", service.Init != nil && *service.Init, p.Init)
-	check("health check", strings.Join(service.HealthCheck.Test, "|"), strings.Join(p.Health.Test, "|"))
-	check("health interval", time.Duration(*service.HealthCheck.Interval), time.Duration(p.Health.IntervalSeconds)*time.Second)
-	check("health timeout", time.Duration(*service.HealthCheck.Timeout), time.Duration(p.Health.TimeoutSeconds)*time.Second)
-	check("stop grace period", time.Duration(*service.StopGracePeriod), time.Duration(p.StopSeconds)*time.Second)
-	check("log size", service.Logging.Options["max-size"], p.Log.MaxSize)
-	check("read-only", service.ReadOnly, p.ReadOnly)
-	check("memory", int64(service.MemLimit), p.MemoryLimit)
-	check("memory and swap", int64(service.MemSwapLimit), p.MemoryLimit)
-	check("processes", service.PidsLimit, p.PIDsLimit)
-	check("capabilities", strings.Join(service.CapDrop, " "), strings.Join(p.CapDrop, " "))
-	check("security", strings.Join(service.SecurityOpt, " "), strings.Join(p.SecurityOpt, " "))
-	check("tmpfs", strings.Join(service.Tmpfs, " "), strings.Join(p.Tmpfs, " "))
+	check("init", service.Init != nil && *service.Init, c.Init)
+	check("health check", strings.Join(service.HealthCheck.Test, "|"), strings.Join(c.Health.Test, "|"))
+	check("health interval", time.Duration(*service.HealthCheck.Interval), time.Duration(c.Health.IntervalSeconds)*time.Second)
+	check("health timeout", time.Duration(*service.HealthCheck.Timeout), time.Duration(c.Health.TimeoutSeconds)*time.Second)
+	check("stop grace period", time.Duration(*service.StopGracePeriod), time.Duration(c.StopSeconds)*time.Second)
+	check("log size", service.Logging.Options["max-size"], c.Log.MaxSize)
+	check("read-only", service.ReadOnly, c.ReadOnly)
+	check("memory", int64(service.MemLimit), c.MemoryLimit)
+	check("memory and swap", int64(service.MemSwapLimit), c.MemoryLimit)
+	check("processes", service.PidsLimit, c.PIDsLimit)
+	check("capabilities", strings.Join(service.CapDrop, " "), strings.Join(c.CapDrop, " "))
+	check("security", strings.Join(service.SecurityOpt, " "), strings.Join(c.SecurityOpt, " "))
+	check("tmpfs", strings.Join(service.Tmpfs, " "), strings.Join(c.Tmpfs, " "))
 	check("number of ports", len(service.Ports), 1)
-	check("port", service.Ports[0].HostIP+" "+service.Ports[0].Published, p.Publish.Address+" "+strconv.Itoa(p.Publish.Port))
-	check("number of volumes", len(service.Volumes), len(p.Volumes)+len(p.Binds))
-	for i, v := range p.Volumes {
+	check("port", service.Ports[0].HostIP+" "+service.Ports[0].Published, c.Publish.Address+" "+strconv.Itoa(c.Publish.Port))
+	check("number of volumes", len(service.Volumes), len(c.Volumes)+len(c.Binds))
+	for i, v := range c.Volumes {
 		check("volume", service.Volumes[i].Source+" "+service.Volumes[i].Target, v.Name+" "+v.Target)
 	}
-	for _, e := range p.Env {
+	for _, e := range c.Env {
 		value := service.Environment[e.Name]
 		if value == nil || *value != e.Value {
 			t.Errorf("%s is %v, want %s", e.Name, value, e.Value)
 		}
 	}
-	for label, value := range p.Labels("v1.2.3") {
+	for label, value := range c.Labels("v1.2.3") {
 		check(label, service.Labels[label], value)
 	}
-	compareGPUs(t, p, service)
+	compareGPUs(t, c, service)
 }
 
-func compareGPUs(t *testing.T, p plan.Plan, service types.ServiceConfig) {
+func compareGPUs(t *testing.T, c plan.Container, service types.ServiceConfig) {
 	t.Helper()
-	if p.GPUs == nil {
+	if c.GPUs == nil {
 		if service.Deploy != nil {
 			t.Errorf("a plan without GPUs reserves %+v", service.Deploy)
 		}
@@ -231,10 +234,10 @@ func compareGPUs(t *testing.T, p plan.Plan, service types.ServiceConfig) {
 	if len(devices) != 1 || devices[0].Driver != "nvidia" || strings.Join(devices[0].Capabilities, " ") != "gpu" {
 		t.Fatalf("devices %+v", devices)
 	}
-	if len(p.GPUs.IDs) == 0 && devices[0].Count != -1 {
+	if len(c.GPUs.IDs) == 0 && devices[0].Count != -1 {
 		t.Errorf("count %d, want all", devices[0].Count)
 	}
-	if got, want := strings.Join(devices[0].IDs, " "), strings.Join(p.GPUs.IDs, " "); got != want {
+	if got, want := strings.Join(devices[0].IDs, " "), strings.Join(c.GPUs.IDs, " "); got != want {
 		t.Errorf("devices %q, want %q", got, want)
 	}
 }

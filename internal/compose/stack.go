@@ -10,19 +10,18 @@ import (
 // RenderStack writes the plan as a stack for `docker stack deploy`. The notes
 // say what Swarm cannot express.
 func RenderStack(p plan.Plan, from Origin) (yaml []byte, notes []string, err error) {
-	count := 1 + len(p.Replicas)
-	p.Replicas, p.Replica = nil, 0 // Swarm numbers its tasks itself
-	yaml, _, err = render(stackFile, []service{{Plan: p, Service: "api", Version: from.Version, Count: count}}, from)
+	c := p.Template()
+	yaml, _, err = render(stackFile, []service{{Container: c, Plan: p, Service: "api", Version: from.Version, Count: len(p.Containers)}}, from)
 	notes = []string{
-		"Swarm publishes a port on every address of every node, and the API enforces no key: keep port " + strconv.Itoa(p.Publish.Port) + " behind a firewall",
+		"Swarm publishes a port on every address of every node, and the API enforces no key: keep port " + strconv.Itoa(c.Publish.Port) + " behind a firewall",
 		"Swarm cannot express no-new-privileges, nor forbid swap",
 	}
-	if p.Image.BuiltIn {
-		notes = append(notes, "the image "+p.Image.Reference+" is in no registry: run facecraft pull --tag "+p.Variant+
+	if c.Image.BuiltIn {
+		notes = append(notes, "the image "+c.Image.Reference+" is in no registry: run facecraft pull --tag "+c.Variant+
 			" on every node, and docker stack deploy --resolve-image never")
 	}
-	if p.GPUs != nil && len(p.GPUs.IDs) > 0 {
-		notes = append(notes, "Swarm gives each server some GPU of its node, not "+p.GPUs.String())
+	if c.GPUs != nil && len(c.GPUs.IDs) > 0 {
+		notes = append(notes, "Swarm gives each server some GPU of its node, not "+c.GPUs.String())
 	}
 	return yaml, notes, err
 }
@@ -37,8 +36,8 @@ func (s service) Arch() string {
 }
 
 // VolumeKey is a volume's name within a stack.
-func (s service) VolumeKey(v plan.Volume) string { return strings.TrimPrefix(v.Name, s.Name+"_") }
+func (s service) VolumeKey(v plan.Volume) string { return strings.TrimPrefix(v.Name, s.Instance+"_") }
 
 // RolloutSeconds is how long an update watches a new server before it goes on:
 // as long as loading usually takes, and as long again.
-func (s service) RolloutSeconds() int { return 2 * s.StartSeconds }
+func (s service) RolloutSeconds() int { return 2 * s.Plan.Needs.StartSeconds }

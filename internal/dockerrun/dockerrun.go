@@ -18,28 +18,29 @@ import (
 // shell. The notes say what the line cannot express.
 func Render(p plan.Plan, version string) (lines string, notes []string) {
 	var b strings.Builder
-	for _, each := range p.Containers() {
-		b.WriteString(Line(each, version) + "\n")
+	for _, c := range p.Containers {
+		b.WriteString(Line(c, version) + "\n")
 	}
-	if p.Image.BuiltIn {
-		notes = append(notes, fmt.Sprintf("the image %s is made by facecraft: facecraft pull --tag %s makes it", p.Image.Reference, p.Variant))
+	c := p.First()
+	if c.Image.BuiltIn {
+		notes = append(notes, fmt.Sprintf("the image %s is made by facecraft: facecraft pull --tag %s makes it", c.Image.Reference, c.Variant))
 	}
-	if p.Health.Test[0] != shellTest {
+	if c.Health.Test[0] != shellTest {
 		notes = append(notes, "docker run has no flag for a health check without a shell: the image's own is used, with these intervals")
 	}
-	for _, name := range p.InheritedSecrets() {
+	for _, name := range c.InheritedSecrets() {
 		notes = append(notes, name+" is taken from the environment of the shell that runs the line")
 	}
-	if len(p.Binds) > 0 {
-		notes = append(notes, "the directories have to be there, and to belong to the user "+p.User)
+	if len(c.Binds) > 0 {
+		notes = append(notes, "the directories have to be there, and to belong to the user "+c.User)
 	}
 	return b.String(), notes
 }
 
 // Line is one container's command.
-func Line(p plan.Plan, version string) string {
+func Line(c plan.Container, version string) string {
 	var words []string
-	for _, word := range args(p, version) {
+	for _, word := range args(c, version) {
 		words = append(words, Quote(word))
 	}
 	return strings.Join(words, " ")
@@ -49,74 +50,74 @@ func Line(p plan.Plan, version string) string {
 // run knows.
 const shellTest = "CMD-SHELL"
 
-func args(p plan.Plan, version string) []string {
-	words := []string{"docker", "run", "--detach", "--name", p.Container()}
+func args(c plan.Container, version string) []string {
+	words := []string{"docker", "run", "--detach", "--name", c.Name}
 	flag := func(name string, format string, args ...any) {
 		words = append(words, name, fmt.Sprintf(format, args...))
 	}
-	if p.Image.Platform != "" {
-		flag("--platform", "%s", p.Image.Platform)
+	if c.Image.Platform != "" {
+		flag("--platform", "%s", c.Image.Platform)
 	}
-	if p.Image.BuiltIn {
+	if c.Image.BuiltIn {
 		flag("--pull", "never")
 	}
-	flag("--publish", "%s:%d", net.JoinHostPort(p.Publish.Address, strconv.Itoa(p.Publish.Port)), p.Publish.Container)
-	for _, e := range p.Env {
+	flag("--publish", "%s:%d", net.JoinHostPort(c.Publish.Address, strconv.Itoa(c.Publish.Port)), c.Publish.Container)
+	for _, e := range c.Env {
 		flag("--env", "%s=%s", e.Name, e.Value)
 	}
-	for _, name := range p.InheritedSecrets() {
+	for _, name := range c.InheritedSecrets() {
 		flag("--env", "%s", name)
 	}
-	for _, file := range p.SecretFiles() {
+	for _, file := range c.SecretFiles() {
 		flag("--env-file", "%s", file)
 	}
-	for _, v := range p.Volumes {
-		flag("--mount", "type=volume,source=%s,target=%s,volume-label=%s=%s", v.Name, v.Target, plan.LabelInstance, p.Name)
+	for _, v := range c.Volumes {
+		flag("--mount", "type=volume,source=%s,target=%s,volume-label=%s=%s", v.Name, v.Target, plan.LabelInstance, c.Instance)
 	}
-	for _, b := range p.Binds {
+	for _, b := range c.Binds {
 		words = append(words, bind(b)...)
 	}
-	for _, path := range p.Tmpfs {
+	for _, path := range c.Tmpfs {
 		flag("--tmpfs", "%s", path)
 	}
-	flag("--user", "%s", p.User)
-	for _, group := range p.GroupAdd {
+	flag("--user", "%s", c.User)
+	for _, group := range c.GroupAdd {
 		flag("--group-add", "%s", group)
 	}
-	if p.UserNamespace != "" {
-		flag("--userns", "%s", p.UserNamespace)
+	if c.UserNamespace != "" {
+		flag("--userns", "%s", c.UserNamespace)
 	}
-	for _, c := range p.CapDrop {
-		flag("--cap-drop", "%s", c)
+	for _, capability := range c.CapDrop {
+		flag("--cap-drop", "%s", capability)
 	}
-	for _, o := range p.SecurityOpt {
+	for _, o := range c.SecurityOpt {
 		flag("--security-opt", "%s", o)
 	}
-	if p.ReadOnly {
+	if c.ReadOnly {
 		words = append(words, "--read-only")
 	}
-	if p.Restart != "" {
-		flag("--restart", "%s", p.Restart)
+	if c.Restart != "" {
+		flag("--restart", "%s", c.Restart)
 	}
-	if p.Init {
+	if c.Init {
 		words = append(words, "--init")
 	}
-	flag("--memory", "%d", p.MemoryLimit)
-	flag("--memory-swap", "%d", p.MemoryLimit) // no swap beside it
-	flag("--pids-limit", "%d", p.PIDsLimit)
-	if p.GPUs != nil {
-		flag("--gpus", "%s", gpus(*p.GPUs))
+	flag("--memory", "%d", c.MemoryLimit)
+	flag("--memory-swap", "%d", c.MemoryLimit) // no swap beside it
+	flag("--pids-limit", "%d", c.PIDsLimit)
+	if c.GPUs != nil {
+		flag("--gpus", "%s", gpus(*c.GPUs))
 	}
-	words = append(words, health(p.Health)...)
-	flag("--stop-timeout", "%d", p.StopSeconds)
+	words = append(words, health(c.Health)...)
+	flag("--stop-timeout", "%d", c.StopSeconds)
 	flag("--log-driver", "json-file")
-	flag("--log-opt", "max-size=%s", p.Log.MaxSize)
-	flag("--log-opt", "max-file=%d", p.Log.MaxFiles)
-	labels := p.Labels(version)
+	flag("--log-opt", "max-size=%s", c.Log.MaxSize)
+	flag("--log-opt", "max-file=%d", c.Log.MaxFiles)
+	labels := c.Labels(version)
 	for _, name := range slices.Sorted(maps.Keys(labels)) {
 		flag("--label", "%s=%s", name, labels[name])
 	}
-	return append(words, p.Image.Pinned())
+	return append(words, c.Image.Pinned())
 }
 
 // bind mounts a directory that has to be there. Only --volume can have it

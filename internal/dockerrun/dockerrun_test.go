@@ -33,15 +33,16 @@ func TestRender(t *testing.T) {
 // texts in what docker would get.
 func compareWords(t *testing.T, p plan.Plan, lines string) {
 	t.Helper()
+	c := p.First()
 	var words []string
 	for _, line := range shellLines(t, lines) {
 		words = append(words, line...)
 	}
-	expected := []string{p.Image.Pinned(), p.User}
-	if p.Health.Test[0] == "CMD-SHELL" {
-		expected = append(expected, p.Health.Test[1])
+	expected := []string{c.Image.Pinned(), c.User}
+	if c.Health.Test[0] == "CMD-SHELL" {
+		expected = append(expected, c.Health.Test[1])
 	}
-	for _, e := range p.Env {
+	for _, e := range c.Env {
 		expected = append(expected, e.Name+"="+e.Value)
 	}
 	for _, want := range expected {
@@ -49,7 +50,7 @@ func compareWords(t *testing.T, p plan.Plan, lines string) {
 			t.Errorf("no word %q among %q", want, words)
 		}
 	}
-	if got, want := len(shellLines(t, lines)), len(p.Containers()); got != want {
+	if got, want := len(shellLines(t, lines)), len(p.Containers); got != want {
 		t.Errorf("%d commands, want %d", got, want)
 	}
 }
@@ -108,7 +109,7 @@ func TestFieldsRendered(t *testing.T) {
 		lines, _ := dockerrun.Render(p, "v1.2.3")
 		return lines
 	}, map[string]string{
-		"StartSeconds": comment, "UnpackedSize": comment, "MemoryNeeded": comment,
+		"Needs.StartSeconds": comment, "Needs.UnpackedSize": comment, "Needs.Memory": comment,
 		"Reasons": comment, "Warnings": comment, "Settings": comment,
 		"Health.Test": "only its first two words: a check without a shell is the image's own",
 	})

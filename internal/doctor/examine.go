@@ -306,6 +306,6 @@ func (x *examination) choice() *plan.Plan {
 		x.find("up", Red, "cannot run anything by itself", err.Error(), fault.HintOf(err))
 		return nil
 	}
-	x.find("up", Green, fmt.Sprintf("would run %s at %s", p.Image.Reference, p.Publish.URL()), p.Because("variant "+p.Variant), "")
+	x.find("up", Green, fmt.Sprintf("would run %s at %s", p.First().Image.Reference, p.First().Publish.URL()), p.Because("variant "+p.First().Variant), "")
 	return &p
 }

@@ -31,7 +31,8 @@ type Options struct {
 
 // manifests is a plan in the words of Kubernetes.
 type manifests struct {
-	plan.Plan
+	plan.Container
+	Plan plan.Plan
 	Options
 	Count int // of pods, at least
 }
@@ -40,8 +41,7 @@ type manifests struct {
 // what Kubernetes cannot express, or does not do by itself. The same plan and
 // options give the same bytes.
 func Render(p plan.Plan, o Options) (yaml []byte, notes []string, err error) {
-	m := manifests{Plan: p, Options: o, Count: 1 + len(p.Replicas)}
-	m.Replicas, m.Replica = nil, 0 // the Deployment names its pods itself
+	m := manifests{Container: p.Template(), Plan: p, Options: o, Count: len(p.Containers)}
 	var b bytes.Buffer
 	err = file.Execute(&b, m)
 	return b.Bytes(), m.notes(), err
@@ -59,7 +59,7 @@ func (m manifests) notes() []string {
 		notes = append(notes, "Kubernetes gives each pod some GPU of its node, not "+m.GPUs.String())
 	}
 	if len(m.Secrets) > 0 {
-		notes = append(notes, fmt.Sprintf("make the secret first: kubectl -n %s create secret generic %s --from-literal=NAME=VALUE", m.Name, m.Name))
+		notes = append(notes, fmt.Sprintf("make the secret first: kubectl -n %s create secret generic %s --from-literal=NAME=VALUE", m.Instance, m.Instance))
 	}
 	return notes
 }
@@ -92,9 +92,9 @@ const probePeriod = 5
 
 // StartTries are how many checks may fail while the models load: ten times as
 // long as it usually takes, and a minute at least.
-func (m manifests) StartTries() int { return max(60, 10*m.StartSeconds) / probePeriod }
+func (m manifests) StartTries() int { return max(60, 10*m.Plan.Needs.StartSeconds) / probePeriod }
 
 // VolumeName is a volume's name within the pod.
 func (m manifests) VolumeName(v plan.Volume) string {
-	return strings.ReplaceAll(strings.TrimPrefix(v.Name, m.Name+"_"), "_", "-")
+	return strings.ReplaceAll(strings.TrimPrefix(v.Name, m.Instance+"_"), "_", "-")
 }

@@ -128,6 +128,7 @@ func decode(t *testing.T, file []byte) *cluster {
 // check holds the objects against the plan and against each other.
 func (c *cluster) check(t *testing.T, p plan.Plan) {
 	t.Helper()
+	server := p.First()
 	pod := c.deployment.Spec.Template
 	container := pod.Spec.Containers[0]
 	equal := func(what string, got, want any) {
@@ -136,16 +137,16 @@ func (c *cluster) check(t *testing.T, p plan.Plan) {
 			t.Errorf("%s is %v, want %v", what, got, want)
 		}
 	}
-	equal("namespace", c.namespace.Name, p.Name)
+	equal("namespace", c.namespace.Name, server.Instance)
 	for what, object := range map[string]metav1.Object{"deployment": c.deployment, "service": c.service, "budget": c.budget, "scaler": c.scaler, "network policy": c.network} {
-		equal("namespace of the "+what, object.GetNamespace(), p.Name)
+		equal("namespace of the "+what, object.GetNamespace(), server.Instance)
 	}
-	equal("image", container.Image, p.Image.Pinned())
-	equal("memory", container.Resources.Limits.Memory().Value(), p.MemoryLimit)
-	equal("memory reserved", container.Resources.Requests.Memory().Value(), p.MemoryNeeded)
+	equal("image", container.Image, server.Image.Pinned())
+	equal("memory", container.Resources.Limits.Memory().Value(), server.MemoryLimit)
+	equal("memory reserved", container.Resources.Requests.Memory().Value(), p.Needs.Memory)
 	gpus := container.Resources.Limits["nvidia.com/gpu"]
-	equal("takes a GPU", gpus.Value() == 1, p.GPUs != nil)
-	equal("pods", int(*c.scaler.Spec.MinReplicas), 1+len(p.Replicas))
+	equal("takes a GPU", gpus.Value() == 1, server.GPUs != nil)
+	equal("pods", int(*c.scaler.Spec.MinReplicas), len(p.Containers))
 	equal("service links", *pod.Spec.EnableServiceLinks, false)
 	equal("port", c.service.Spec.Ports[0].TargetPort.String(), container.Ports[0].Name)
 	for what, selector := range map[string]map[string]string{
@@ -158,7 +159,7 @@ func (c *cluster) check(t *testing.T, p plan.Plan) {
 		equal(what+" selects by", len(selector), 2)
 	}
 	for _, probe := range []*corev1.Probe{container.StartupProbe, container.ReadinessProbe, container.LivenessProbe} {
-		if !slices.Contains(probe.Exec.Command, p.Health.Test[len(p.Health.Test)-1]) {
+		if !slices.Contains(probe.Exec.Command, server.Health.Test[len(server.Health.Test)-1]) {
 			t.Errorf("a probe runs %q, not the health check", probe.Exec.Command)
 		}
 	}
@@ -166,19 +167,19 @@ func (c *cluster) check(t *testing.T, p plan.Plan) {
 	for _, m := range container.VolumeMounts {
 		mounted[m.Name] = m.MountPath
 	}
-	equal("mounts", len(mounted), len(p.Volumes)+len(p.Tmpfs))
+	equal("mounts", len(mounted), len(server.Volumes)+len(server.Tmpfs))
 	for _, v := range pod.Spec.Volumes {
 		if mounted[v.Name] == "" {
 			t.Errorf("the volume %s is mounted nowhere", v.Name)
 		}
 	}
-	equal("number of variables", len(container.Env), len(p.Env)+len(p.Secrets))
-	for i, e := range p.Env {
+	equal("number of variables", len(container.Env), len(server.Env)+len(server.Secrets))
+	for i, e := range server.Env {
 		equal("variable", container.Env[i].Name, e.Name)
 		equal(e.Name, container.Env[i].Value, e.Value)
 	}
-	for i, s := range p.Secrets {
-		equal("secret's key", container.Env[len(p.Env)+i].ValueFrom.SecretKeyRef.Key, s.Name)
+	for i, s := range server.Secrets {
+		equal("secret's key", container.Env[len(server.Env)+i].ValueFrom.SecretKeyRef.Key, s.Name)
 	}
 }
 
@@ -219,10 +220,11 @@ func restricted(t *testing.T, pod corev1.PodSpec) {
 func TestFieldsRendered(t *testing.T) {
 	t.Parallel()
 	p := plantest.Make(t, plantest.Laptop(), plan.Request{Tag: "lite"})
-	p.StartSeconds = 60 // far from the shortest start that is allowed for
+	p.Needs.StartSeconds = 60 // far from the shortest start that is allowed for
 	const data = "it comes only with --data, a directory of this machine, which this target refuses"
 	const kubelet = "it is the kubelet's; a note says so"
 	plantest.Rendered(t, p, func(p plan.Plan) string { return string(render(t, p, options)) }, map[string]string{
+		"Name":                "the Deployment names its pods itself",
 		"Publish.Address":     "a Service has an address of the cluster",
 		"PIDsLimit":           kubelet,
 		"Log.MaxSize":         kubelet,

@@ -51,9 +51,9 @@ func (m *maker) chooseData(v Variant) error {
 			"Docker cannot label %q for SELinux", dir)
 	}
 	owner := m.chooseUser()
-	m.plan.Volumes = nil
+	m.server.Volumes = nil
 	for _, volume := range v.Volumes {
-		m.plan.Binds = append(m.plan.Binds, Bind{
+		m.server.Binds = append(m.server.Binds, Bind{
 			Source: joinPath(dir, path.Base(volume.Target)), Target: volume.Target, Owner: owner, Relabel: selinux,
 		})
 	}
@@ -77,33 +77,33 @@ func joinPath(dir, name string) string {
 // returns who is to own directories that have to be made; nil is whoever makes
 // them.
 func (m *maker) chooseUser() (owner *User) {
-	p, d, caller := &m.plan, m.facts.Daemon, m.facts.Caller
+	c, d, caller := &m.server, m.facts.Daemon, m.facts.Caller
 	remapped := d.UserNamespaces.Value
 	switch {
 	case d.Kind.Value == KindDesktop || m.facts.Host.OS != "linux" || !caller.Known:
 		// The shares of virtual machines give every file to whoever asks; Windows has no
 		// such numbers.
-		m.because("user "+p.User, "the image's own; shared directories have no owners here")
+		m.because("user "+c.User, "the image's own; shared directories have no owners here")
 		return nil
 	case remapped && d.Kind.Value == KindPodman:
-		p.UserNamespace = keepID
-		m.because("user "+p.User, "Podman makes it you: %s", keepID)
+		c.UserNamespace = keepID
+		m.because("user "+c.User, "Podman makes it you: %s", keepID)
 	case remapped && d.Kind.Value == KindRootless:
-		p.User = "0:0"
+		c.User = "0:0"
 		m.otherUser()
 		m.because("user 0:0", "in rootless Docker root is you, and no other user is")
 	case caller.Value.UID == 0:
 		m.leaveRemapping(remapped)
-		m.because("user "+p.User, "the image's own, since a server never runs as root; the directories become its own")
+		m.because("user "+c.User, "the image's own, since a server never runs as root; the directories become its own")
 		return &imageUser
 	case caller.Value.UID == imageUser.UID:
 		m.leaveRemapping(remapped)
-		m.because("user "+p.User, "the image's own is yours too (%s)", caller.Evidence)
+		m.because("user "+c.User, "the image's own is yours too (%s)", caller.Evidence)
 	default:
 		m.leaveRemapping(remapped)
-		p.User = caller.Value.String()
+		c.User = caller.Value.String()
 		m.otherUser()
-		m.because("user "+p.User, "the files are to be yours (%s)", caller.Evidence)
+		m.because("user "+c.User, "the files are to be yours (%s)", caller.Evidence)
 	}
 	return &caller.Value
 }
@@ -111,7 +111,7 @@ func (m *maker) chooseUser() (owner *User) {
 // leaveRemapping makes a user outside the container the same one inside.
 func (m *maker) leaveRemapping(remapped bool) {
 	if remapped {
-		m.plan.UserNamespace = hostUsers
+		m.server.UserNamespace = hostUsers
 		m.because("user namespace host", "the daemon gives containers other users: %s", m.facts.Daemon.UserNamespaces.Evidence)
 	}
 }
@@ -119,6 +119,6 @@ func (m *maker) leaveRemapping(remapped bool) {
 // otherUser lets a user that the image does not know read its files: the GPU
 // image's home is closed to all but its group.
 func (m *maker) otherUser() {
-	m.plan.GroupAdd = []string{fmt.Sprint(imageUser.GID)}
-	m.plan.Env = append(m.plan.Env, homelessEnv...)
+	m.server.GroupAdd = []string{fmt.Sprint(imageUser.GID)}
+	m.server.Env = append(m.server.Env, homelessEnv...)
 }

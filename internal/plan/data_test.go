@@ -56,22 +56,23 @@ func TestDataUser(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if p.User != tt.user || p.UserNamespace != tt.namespace {
-				t.Errorf("user %q in namespace %q, want %q in %q", p.User, p.UserNamespace, tt.user, tt.namespace)
+			c := p.First()
+			if c.User != tt.user || c.UserNamespace != tt.namespace {
+				t.Errorf("user %q in namespace %q, want %q in %q", c.User, c.UserNamespace, tt.user, tt.namespace)
 			}
-			hasEnv := slices.ContainsFunc(p.Env, func(e plan.Env) bool { return e.Name == "U2NET_HOME" })
-			if hasGroup := slices.Equal(p.GroupAdd, []string{"1000"}); hasGroup != tt.other || hasEnv != tt.other {
-				t.Errorf("group %v and environment %v, want both: %v", p.GroupAdd, p.Env, tt.other)
+			hasEnv := slices.ContainsFunc(c.Env, func(e plan.Env) bool { return e.Name == "U2NET_HOME" })
+			if hasGroup := slices.Equal(c.GroupAdd, []string{"1000"}); hasGroup != tt.other || hasEnv != tt.other {
+				t.Errorf("group %v and environment %v, want both: %v", c.GroupAdd, c.Env, tt.other)
 			}
-			if len(p.Volumes) != 0 || len(p.Binds) != 2 || p.Binds[0].Source != "/home/maria/faces/uploads" || p.Binds[0].Target != "/app/uploads" {
-				t.Fatalf("volumes %v, directories %v", p.Volumes, p.Binds)
+			if len(c.Volumes) != 0 || len(c.Binds) != 2 || c.Binds[0].Source != "/home/maria/faces/uploads" || c.Binds[0].Target != "/app/uploads" {
+				t.Fatalf("volumes %v, directories %v", c.Volumes, c.Binds)
 			}
 			owner := ""
-			if p.Binds[0].Owner != nil {
-				owner = p.Binds[0].Owner.String()
+			if c.Binds[0].Owner != nil {
+				owner = c.Binds[0].Owner.String()
 			}
-			if owner != tt.owner || p.Binds[0].Relabel {
-				t.Errorf("owner %q (relabelled: %v), want %q", owner, p.Binds[0].Relabel, tt.owner)
+			if owner != tt.owner || c.Binds[0].Relabel {
+				t.Errorf("owner %q (relabelled: %v), want %q", owner, c.Binds[0].Relabel, tt.owner)
 			}
 		})
 	}
@@ -84,15 +85,15 @@ func TestDataUnderSELinux(t *testing.T) {
 		t.Fatal(err)
 	}
 	p, err := plan.Make(plantest.SELinux(), catalogue, plan.Request{Data: "/faces"})
-	if err != nil || !p.Binds[0].Relabel || !p.Binds[1].Relabel {
-		t.Errorf("%v, directories %v", err, p.Binds)
+	if binds := p.First().Binds; err != nil || !binds[0].Relabel || !binds[1].Relabel {
+		t.Errorf("%v, directories %v", err, binds)
 	}
 	if _, err := plan.Make(plantest.SELinux(), catalogue, plan.Request{Data: "/a:b"}); fault.CodeOf(err) != fault.Usage {
 		t.Errorf("a colon, which Binds cannot express, gave %v", err)
 	}
 	windows, err := plan.Make(plantest.Laptop(), catalogue, plan.Request{Data: `C:\Users\maria\faces`})
-	if err != nil || windows.Binds[0].Source != `C:\Users\maria\faces\uploads` {
-		t.Errorf("%v, directories %v", err, windows.Binds)
+	if err != nil || windows.First().Binds[0].Source != `C:\Users\maria\faces\uploads` {
+		t.Errorf("%v, directories %v", err, windows.First().Binds)
 	}
 }
 
@@ -110,10 +111,11 @@ func TestEnv(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if p.Env[0] != (plan.Env{Name: "FACECRAFT_CORS_ORIGINS", Value: "*"}) || len(p.Env) != 2 {
-		t.Errorf("environment %v", p.Env)
+	c := p.First()
+	if c.Env[0] != (plan.Env{Name: "FACECRAFT_CORS_ORIGINS", Value: "*"}) || len(c.Env) != 2 {
+		t.Errorf("environment %v", c.Env)
 	}
-	if got := strings.Join(p.InheritedSecrets(), " ") + "; " + strings.Join(p.SecretFiles(), " "); got != "TOKEN; /f" {
+	if got := strings.Join(c.InheritedSecrets(), " ") + "; " + strings.Join(c.SecretFiles(), " "); got != "TOKEN; /f" {
 		t.Errorf("secrets come from %s", got)
 	}
 	for _, want := range []string{"TOKEN, taken from the environment", "KEY, taken from /f",

@@ -28,16 +28,16 @@ func TestPinned(t *testing.T) {
 // goes into the labels but not into the hash.
 func TestDigestIsNoDecision(t *testing.T) {
 	t.Parallel()
-	p := plan.Plan{Name: "facecraft", Image: plan.Image{Reference: "djok/facecraft:cpu"}}
-	unpulled := p.Hash()
-	if digest, ok := p.Labels("v1")[plan.LabelDigest]; ok {
+	c := plan.Container{Instance: "facecraft", Image: plan.Image{Reference: "djok/facecraft:cpu"}}
+	unpulled := c.Hash()
+	if digest, ok := c.Labels("v1")[plan.LabelDigest]; ok {
 		t.Errorf("a digest out of nothing: %q", digest)
 	}
-	p.Image.Digest = "sha256:12"
-	if p.Hash() != unpulled {
-		t.Error("the pull made another plan of it")
+	c.Image.Digest = "sha256:12"
+	if c.Hash() != unpulled {
+		t.Error("the pull made another container of it")
 	}
-	if got := p.Labels("v1")[plan.LabelDigest]; got != "sha256:12" {
+	if got := c.Labels("v1")[plan.LabelDigest]; got != "sha256:12" {
 		t.Errorf("the label is %q", got)
 	}
 }

@@ -25,9 +25,9 @@ func (s Secret) source() string {
 }
 
 // InheritedSecrets are the names of those that come from the environment.
-func (p Plan) InheritedSecrets() []string {
+func (c Container) InheritedSecrets() []string {
 	var names []string
-	for _, s := range p.Secrets {
+	for _, s := range c.Secrets {
 		if s.File == "" {
 			names = append(names, s.Name)
 		}
@@ -36,9 +36,9 @@ func (p Plan) InheritedSecrets() []string {
 }
 
 // SecretFiles are the files that secrets come from, each once.
-func (p Plan) SecretFiles() []string {
+func (c Container) SecretFiles() []string {
 	var files []string
-	for _, s := range p.Secrets {
+	for _, s := range c.Secrets {
 		if s.File != "" && !slices.Contains(files, s.File) {
 			files = append(files, s.File)
 		}
@@ -60,26 +60,26 @@ var withoutEffect = map[string]string{
 // chooseEnv adds what the user wants the container to know. It comes last and
 // wins.
 func (m *maker) chooseEnv() {
-	p := &m.plan
+	c := &m.server
 	for _, e := range m.request.Env {
-		p.setEnv(e)
+		c.setEnv(e)
 		m.warnOfEnv(e.Name)
 	}
 	for _, s := range m.request.Secrets {
-		p.Env = slices.DeleteFunc(p.Env, func(e Env) bool { return e.Name == s.Name })
-		p.Secrets = append(p.Secrets, s)
+		c.Env = slices.DeleteFunc(c.Env, func(e Env) bool { return e.Name == s.Name })
+		c.Secrets = append(c.Secrets, s)
 		m.warnOfEnv(s.Name)
 	}
 }
 
-func (p *Plan) setEnv(env Env) {
-	for i := range p.Env {
-		if p.Env[i].Name == env.Name {
-			p.Env[i] = env
+func (c *Container) setEnv(env Env) {
+	for i := range c.Env {
+		if c.Env[i].Name == env.Name {
+			c.Env[i] = env
 			return
 		}
 	}
-	p.Env = append(p.Env, env)
+	c.Env = append(c.Env, env)
 }
 
 func (m *maker) warnOfEnv(name string) {

@@ -64,10 +64,8 @@ func Make(f Facts, c Catalogue, r Request) (Plan, error) {
 	}
 	m.chooseEnv()
 	m.chooseMemory(variant)
-	if err := m.replicate(variant); err != nil {
-		return Plan{}, err
-	}
-	return m.plan, nil
+	m.plan.Containers, err = m.replicate(variant)
+	return m.plan, err
 }
 
 type maker struct {
@@ -76,6 +74,7 @@ type maker struct {
 	request   Request
 	gpus      []string // device IDs for the request, nil for all
 	plan      Plan
+	server    Container // that the plan's servers are made after
 }
 
 func (m *maker) because(choice, format string, args ...any) {
@@ -236,8 +235,8 @@ func (m *maker) autoVariant() (Variant, error) {
 }
 
 func (m *maker) chooseImage(v Variant) error {
-	m.plan.Variant = v.Name
-	m.plan.UnpackedSize = v.UnpackedSize
+	m.server.Variant = v.Name
+	m.plan.Needs = Needs{Memory: v.MemoryNeeded, UnpackedSize: v.UnpackedSize, StartSeconds: v.StartSeconds}
 	switch {
 	case v.BuiltIn && m.request.Image != "":
 		return fault.New(fault.Usage, "drop one of --image and --tag "+v.Name,
@@ -247,14 +246,14 @@ func (m *maker) chooseImage(v Variant) error {
 			return fault.New(fault.Unrunnable, "use --tag cpu",
 				"the %s variant is not available: %s", v.Name, m.facts.LiteImage.Evidence)
 		}
-		m.plan.Image = Image{Reference: m.facts.LiteImage.Value, BuiltIn: true}
+		m.server.Image = Image{Reference: m.facts.LiteImage.Value, BuiltIn: true}
 		m.because("image", "%s", m.facts.LiteImage.Evidence)
 	case m.request.Image != "":
-		m.plan.Image = Image{Reference: m.request.Image}
+		m.server.Image = Image{Reference: m.request.Image}
 		m.because("image", "asked for with --image")
-		m.plan.UnpackedSize = 0 // another image's size is not in the catalogue
+		m.plan.Needs.UnpackedSize = 0 // another image's size is not in the catalogue
 	default:
-		m.plan.Image = Image{Reference: m.catalogue.Reference(v)}
+		m.server.Image = Image{Reference: m.catalogue.Reference(v)}
 	}
 	m.choosePlatform(v)
 	return nil
@@ -263,10 +262,10 @@ func (m *maker) chooseImage(v Variant) error {
 // choosePlatform takes the daemon's own platform where the image has it, and
 // else the image's first, which then runs under emulation.
 func (m *maker) choosePlatform(v Variant) {
-	m.plan.Image.Platform = v.Platforms[0]
+	m.server.Image.Platform = v.Platforms[0]
 	d := m.facts.Daemon
 	if native := d.OS.Value + "/" + d.Arch.Value; slices.Contains(v.Platforms, native) {
-		m.plan.Image.Platform = native
+		m.server.Image.Platform = native
 	}
 }
 
@@ -282,7 +281,7 @@ func (m *maker) choosePort() error {
 	if err != nil {
 		return err
 	}
-	m.plan.Publish = Publish{Address: address, Port: port, Container: ContainerPort}
+	m.server.Publish = Publish{Address: address, Port: port, Container: ContainerPort}
 	return nil
 }
 
@@ -323,32 +322,31 @@ func (m *maker) holder(port int) PortOwner {
 
 // fill sets what follows from the variant alone.
 func (m *maker) fill(v Variant) {
-	p := &m.plan
-	p.Name = m.request.Instance
-	if p.Name == "" {
-		p.Name = DefaultInstance
+	c := &m.server
+	c.Instance = m.request.Instance
+	if c.Instance == "" {
+		c.Instance = DefaultInstance
 	}
-	p.User = v.User
-	p.Env = []Env{{originsVariable, p.origins()}}
+	c.Name = c.Instance
+	c.User = v.User
+	c.Env = []Env{{originsVariable, c.origins()}}
 	for _, volume := range v.Volumes {
-		p.Volumes = append(p.Volumes, Volume{Name: p.Name + "_" + volume.Name, Target: volume.Target})
+		c.Volumes = append(c.Volumes, Volume{Name: c.Name + "_" + volume.Name, Target: volume.Target})
 	}
-	p.Tmpfs = v.Tmpfs
-	p.ReadOnly = v.ReadOnly
-	p.PIDsLimit = v.PIDsLimit
-	p.Restart = m.request.Restart
-	p.CapDrop = []string{"ALL"}
-	p.SecurityOpt = []string{"no-new-privileges"}
-	p.Log = LogRotation{MaxSize: "10m", MaxFiles: 3}
-	p.StopSeconds = 30
-	p.StartSeconds = v.StartSeconds
-	p.Init = v.Init
-	p.Health = health(v)
-	p.MemoryNeeded = v.MemoryNeeded
-	p.Settings = v.Settings
+	c.Tmpfs = v.Tmpfs
+	c.ReadOnly = v.ReadOnly
+	c.PIDsLimit = v.PIDsLimit
+	c.Restart = m.request.Restart
+	c.CapDrop = []string{"ALL"}
+	c.SecurityOpt = []string{"no-new-privileges"}
+	c.Log = LogRotation{MaxSize: "10m", MaxFiles: 3}
+	c.StopSeconds = 30
+	c.Init = v.Init
+	c.Health = health(v)
 	if v.GPU != nil {
-		p.GPUs = &GPURequest{IDs: m.gpus}
+		c.GPUs = &GPURequest{IDs: m.gpus}
 	}
+	m.plan.Settings = v.Settings
 }
 
 // originsVariable names the web pages that may use the API from a browser.
@@ -356,10 +354,10 @@ const originsVariable = "FACECRAFT_CORS_ORIGINS"
 
 // origins limits CORS, which the images open to every web page by default, to
 // the server's own pages.
-func (p Plan) origins() string {
-	port := strconv.Itoa(p.Publish.Port)
-	own := []string{p.Publish.URL()}
-	if net.ParseIP(p.Publish.Address).IsLoopback() || net.ParseIP(p.Publish.Address).IsUnspecified() {
+func (c Container) origins() string {
+	port := strconv.Itoa(c.Publish.Port)
+	own := []string{c.Publish.URL()}
+	if net.ParseIP(c.Publish.Address).IsLoopback() || net.ParseIP(c.Publish.Address).IsUnspecified() {
 		own = append(own, "http://localhost:"+port)
 	}
 	return strings.Join(own, ",")
@@ -368,9 +366,9 @@ func (p Plan) origins() string {
 // chooseMemory caps the container so that a huge photo cannot take the
 // machine down with it.
 func (m *maker) chooseMemory(v Variant) {
-	m.plan.MemoryLimit = v.MemoryLimit
+	m.server.MemoryLimit = v.MemoryLimit
 	if total := m.facts.Daemon.Memory; total.Known && total.Value < v.MemoryLimit {
-		m.plan.MemoryLimit = total.Value
+		m.server.MemoryLimit = total.Value
 		m.because("memory limit "+Memory(total.Value), "all that Docker has (%s)", total.Evidence)
 	}
 }

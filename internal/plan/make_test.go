@@ -49,10 +49,10 @@ func TestMakeChooses(t *testing.T) {
 			reason: "not gpu: no NVIDIA GPU: nvidia-smi, which comes with NVIDIA's driver, is not installed"},
 		"GPU, driver and toolkit": {facts: plantest.Workstation(), variant: "gpu",
 			reason: "variant gpu: NVIDIA GeForce RTX 4090, driver 550.54.14 (nvidia-smi); docker info lists the nvidia runtime",
-			check:  func(p plan.Plan) bool { return p.GPUs != nil && len(p.GPUs.IDs) == 0 }},
+			check:  func(p plan.Plan) bool { return p.First().GPUs != nil && len(p.First().GPUs.IDs) == 0 }},
 		"CPU asked for beside a GPU": {facts: plantest.Workstation(), request: plan.Request{Tag: "cpu"}, variant: "cpu",
 			reason: "variant cpu: asked for with --tag cpu",
-			check:  func(p plan.Plan) bool { return p.GPUs == nil }},
+			check:  func(p plan.Plan) bool { return p.First().GPUs == nil }},
 		"GPU without toolkit": {
 			facts:   with(plantest.Workstation(), func(f *plan.Facts) { f.Daemon.NvidiaToolkit = plan.Known(false, "nothing listed") }),
 			variant: "cpu", reason: "not gpu: NVIDIA GeForce RTX 4090 is there, but Docker cannot hand it to a container: nothing listed",
@@ -84,23 +84,23 @@ func TestMakeChooses(t *testing.T) {
 		"unknown GPU memory": {facts: workstation(func(g *plan.GPU) { g.Memory = plan.Unknown[int64]("nvidia-smi says [N/A]") }), variant: "gpu"},
 		"nothing known": {facts: plantest.Blind(), variant: "cpu",
 			reason: "not gpu: no NVIDIA GPU could be seen: nvidia-smi did not answer within 3s", warning: "NVIDIA's driver is stuck",
-			check: func(p plan.Plan) bool { return p.Publish.Port == 8000 && p.MemoryLimit == 6<<30 }},
+			check: func(p plan.Plan) bool { return p.First().Publish.Port == 8000 && p.First().MemoryLimit == 6<<30 }},
 
 		"lite": {facts: plantest.Laptop(), request: plan.Request{Tag: "lite"}, variant: "lite",
 			reason: "image: built into this program, nothing is downloaded",
 			check: func(p plan.Plan) bool {
-				return p.Image.BuiltIn && p.ReadOnly && p.Image.Reference == "facecraft-lite:0123456789ab"
+				return p.First().Image.BuiltIn && p.First().ReadOnly && p.First().Image.Reference == "facecraft-lite:0123456789ab"
 			}},
 		"lite on arm64": {facts: with(plantest.Laptop(), func(f *plan.Facts) { f.Daemon.Arch.Value = "arm64" }),
 			request: plan.Request{Tag: "lite"}, variant: "lite",
-			check: func(p plan.Plan) bool { return p.Image.Platform == "linux/arm64" }},
+			check: func(p plan.Plan) bool { return p.First().Image.Platform == "linux/arm64" }},
 		"emulation": {facts: with(plantest.Laptop(), func(f *plan.Facts) { f.Daemon.Arch.Value = "arm64" }), variant: "cpu",
 			warning: "under emulation",
-			check:   func(p plan.Plan) bool { return p.Image.Platform == "linux/amd64" }},
+			check:   func(p plan.Plan) bool { return p.First().Image.Platform == "linux/amd64" }},
 		"own image with a known tag": {facts: plantest.Workstation(), request: plan.Request{Image: "127.0.0.1:5000/djok/facecraft:cpu"}, variant: "cpu",
 			reason: "variant cpu: the tag of the image asked for with --image",
 			check: func(p plan.Plan) bool {
-				return p.Image.Reference == "127.0.0.1:5000/djok/facecraft:cpu" && p.UnpackedSize == 0
+				return p.First().Image.Reference == "127.0.0.1:5000/djok/facecraft:cpu" && p.Needs.UnpackedSize == 0
 			}},
 		"own image with another tag": {facts: plantest.Workstation(), request: plan.Request{Image: "mine:v2"}, variant: "gpu",
 			reason: "image: asked for with --image"},
@@ -110,20 +110,22 @@ func TestMakeChooses(t *testing.T) {
 		"taken port": {facts: with(plantest.Laptop(), func(f *plan.Facts) { f.BusyPorts.Value = []int{8000, 8001} }), variant: "cpu",
 			reason: "port 8002: port 8000 is taken by another program", warning: "the server is on port 8002",
 			check: func(p plan.Plan) bool {
-				return p.Publish.Port == 8002 && p.Env[0].Value == "http://127.0.0.1:8002,http://localhost:8002"
+				return p.First().Publish.Port == 8002 && p.First().Env[0].Value == "http://127.0.0.1:8002,http://localhost:8002"
 			}},
 		"own port": {facts: plantest.Laptop(), request: plan.Request{Port: 9000}, variant: "cpu", reason: "port 9000: asked for with --port"},
 		"open to the network": {facts: plantest.Laptop(), request: plan.Request{Listen: "0.0.0.0"}, variant: "cpu", warning: "enforces no API key",
 			check: func(p plan.Plan) bool {
-				return p.Publish.Address == "0.0.0.0" && p.Publish.URL() == "http://127.0.0.1:8000"
+				return p.First().Publish.Address == "0.0.0.0" && p.First().Publish.URL() == "http://127.0.0.1:8000"
 			}},
 		"little memory": {facts: with(plantest.Laptop(), func(f *plan.Facts) { f.Daemon.Memory.Value = 2 << 30 }), variant: "cpu",
 			reason: "memory limit 2 GiB: all that Docker has (docker info)", warning: "needs about 4 GiB of memory and Docker has 2 GiB",
-			check: func(p plan.Plan) bool { return p.MemoryLimit == 2<<30 }},
+			check: func(p plan.Plan) bool { return p.First().MemoryLimit == 2<<30 }},
 		"restarted": {facts: plantest.Laptop(), request: plan.Request{Restart: "unless-stopped"}, variant: "cpu",
-			check: func(p plan.Plan) bool { return p.Restart == "unless-stopped" }},
+			check: func(p plan.Plan) bool { return p.First().Restart == "unless-stopped" }},
 		"another instance": {facts: plantest.Laptop(), request: plan.Request{Instance: "second"}, variant: "cpu",
-			check: func(p plan.Plan) bool { return p.Name == "second" && p.Volumes[0].Name == "second_uploads" }},
+			check: func(p plan.Plan) bool {
+				return p.First().Name == "second" && p.First().Volumes[0].Name == "second_uploads"
+			}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -131,8 +133,8 @@ func TestMakeChooses(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if p.Variant != tt.variant {
-				t.Errorf("variant %s, want %s", p.Variant, tt.variant)
+			if p.First().Variant != tt.variant {
+				t.Errorf("variant %s, want %s", p.First().Variant, tt.variant)
 			}
 			if tt.reason != "" && !hasReason(p, tt.reason) {
 				t.Errorf("no reason %q in\n%s", tt.reason, p)
@@ -219,17 +221,17 @@ func TestHash(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if p.Hash() != asked.Hash() {
+	if p.First().Hash() != asked.First().Hash() {
 		t.Error("the same container, chosen and asked for, has two hashes")
 	}
 	moved, err := plan.Make(plantest.Laptop(), c, plan.Request{Port: 9000})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if p.Hash() == moved.Hash() {
+	if p.First().Hash() == moved.First().Hash() {
 		t.Error("another port has the same hash")
 	}
-	if got := p.Labels("v1")[plan.LabelPlan]; got != p.Hash() {
+	if got := p.First().Labels("v1")[plan.LabelPlan]; got != p.First().Hash() {
 		t.Errorf("label %q, want the hash", got)
 	}
 }

@@ -16,72 +16,61 @@ const MaxReplicas = 16
 // AutoReplicas lets the facts choose how many containers there are.
 const AutoReplicas = -1
 
-// Replica is what sets a container apart from the first of its instance.
-type Replica struct {
-	Port int         `json:"port"`
-	GPUs *GPURequest `json:"gpus,omitempty"`
+// Template is the server that an orchestrator makes copies of, which it numbers
+// itself.
+func (p Plan) Template() Container {
+	c := p.First()
+	c.Replica = 0
+	return c
 }
 
-// Container is the container's name.
-func (p Plan) Container() string {
-	if p.Replica < 2 {
-		return p.Name
-	}
-	return fmt.Sprintf("%s-%d", p.Name, p.Replica)
-}
-
-// Containers are the plans of all the containers, each for itself. A server
-// writes an upload under the name that the client chose, so that each has
-// volumes or directories of its own.
-func (p Plan) Containers() []Plan {
-	others := p.Replicas
-	p.Replicas = nil
-	all := []Plan{p}
-	for i, r := range others {
-		other := p
-		other.Replica = i + 2
-		other.Publish.Port = r.Port
-		other.GPUs = r.GPUs
-		other.Env = slices.Clone(p.Env)
-		for j, e := range other.Env {
-			if e.Name == originsVariable {
-				other.Env[j].Value = other.origins()
-			}
-		}
-		other.Volumes = slices.Clone(p.Volumes)
-		for j, v := range p.Volumes {
-			other.Volumes[j].Name = other.Container() + strings.TrimPrefix(v.Name, p.Name)
-		}
-		other.Binds = slices.Clone(p.Binds)
-		for j := range p.Binds {
-			other.Binds[j].Source += fmt.Sprintf("-%d", other.Replica)
-		}
-		all = append(all, other)
-	}
-	return all
-}
-
-// replicate adds the containers beside the first.
-func (m *maker) replicate(v Variant) error {
+// replicate makes the servers: one, or as many as were asked for or fit.
+func (m *maker) replicate(v Variant) ([]Container, error) {
 	count := m.request.Replicas
 	if count == AutoReplicas {
 		count = m.fittingReplicas(v)
 	}
 	if count <= 1 {
-		return nil
+		return []Container{m.server}, nil
 	}
-	ports, err := m.replicaPorts(count - 1)
+	ports, err := m.replicaPorts(count)
 	if err != nil {
-		return err
-	}
-	gpus := m.gpuForEach(count)
-	m.plan.Replica = 1
-	m.plan.GPUs = gpus[0]
-	for i, port := range ports {
-		m.plan.Replicas = append(m.plan.Replicas, Replica{Port: port, GPUs: gpus[i+1]})
+		return nil, err
 	}
 	m.checkReplicaMemory(v, count)
-	return nil
+	var servers []Container
+	gpus := m.gpuForEach(count)
+	for i, port := range ports {
+		servers = append(servers, m.server.replica(i+1, port, gpus[i]))
+	}
+	return servers, nil
+}
+
+// replica is a container like this one beside it. A server writes an upload
+// under the name that the client chose, so that each has volumes or directories
+// of its own.
+func (c Container) replica(number, port int, gpus *GPURequest) Container {
+	other := c
+	other.Replica, other.Publish.Port, other.GPUs = number, port, gpus
+	if number == 1 {
+		return other
+	}
+	other.Name = fmt.Sprintf("%s-%d", c.Name, number)
+	other.Env = slices.Clone(c.Env)
+	for i, e := range other.Env {
+		if e == (Env{originsVariable, c.origins()}) {
+			other.Env[i].Value = other.origins()
+		}
+	}
+	other.Volumes = slices.Clone(c.Volumes)
+	for i, v := range c.Volumes {
+		other.Volumes[i].Name = other.Name + strings.TrimPrefix(v.Name, c.Name)
+	}
+	other.Binds = slices.Clone(c.Binds)
+	for i := range c.Binds {
+		other.Binds[i].Source += fmt.Sprintf("-%d", number)
+	}
+	return other
 }
 
 // fittingReplicas is how many servers the machine holds. Each works on one
@@ -140,8 +129,8 @@ func (m *maker) limitByGPU(v Variant, limit func(count int, format string, args 
 
 // usableGPUs are those that the first container would get.
 func (m *maker) usableGPUs() []string {
-	if m.plan.GPUs != nil && len(m.plan.GPUs.IDs) > 0 {
-		return m.plan.GPUs.IDs
+	if m.server.GPUs != nil && len(m.server.GPUs.IDs) > 0 {
+		return m.server.GPUs.IDs
 	}
 	var ids []string
 	for _, gpu := range m.facts.GPUs.Value {
@@ -156,8 +145,8 @@ func (m *maker) gpuForEach(count int) []*GPURequest {
 	requests := make([]*GPURequest, count)
 	ids := m.usableGPUs()
 	for i := range requests {
-		requests[i] = m.plan.GPUs
-		if m.plan.GPUs != nil && len(ids) > 1 {
+		requests[i] = m.server.GPUs
+		if m.server.GPUs != nil && len(ids) > 1 {
 			requests[i] = &GPURequest{IDs: []string{ids[i%len(ids)]}}
 		}
 	}
@@ -172,18 +161,18 @@ func (m *maker) checkReplicaMemory(v Variant, count int) {
 	}
 }
 
-// replicaPorts are the next free ports after the first server's.
+// replicaPorts are the first server's port and the next free ones.
 func (m *maker) replicaPorts(count int) ([]int, error) {
-	var ports []int
-	first := m.plan.Publish.Port + 1
-	for port := first; port < first+PortsTried+count && port <= 65535; port++ {
+	first := m.server.Publish.Port
+	ports := []int{first}
+	for port := first + 1; port <= first+PortsTried+count-1 && port <= 65535; port++ {
 		if len(ports) < count && !slices.Contains(m.facts.BusyPorts.Value, port) {
 			ports = append(ports, port)
 		}
 	}
 	if len(ports) < count {
 		return nil, fault.New(fault.Failed, "choose another first port with --port",
-			"there are only %d free ports after %s", len(ports), net.JoinHostPort(m.plan.Publish.Address, strconv.Itoa(first-1)))
+			"there are only %d free ports after %s", len(ports)-1, net.JoinHostPort(m.server.Publish.Address, strconv.Itoa(first)))
 	}
 	return ports, nil
 }

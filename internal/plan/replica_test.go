@@ -40,7 +40,7 @@ func TestAutoReplicas(t *testing.T) {
 			t.Parallel()
 			tt.request.Replicas = plan.AutoReplicas
 			p := plantest.Make(t, tt.facts, tt.request)
-			if got := len(p.Containers()); got != tt.count {
+			if got := len(p.Containers); got != tt.count {
 				t.Errorf("%d servers, want %d", got, tt.count)
 			}
 			if !slices.ContainsFunc(p.Reasons, func(r plan.Reason) bool {
@@ -57,18 +57,18 @@ func TestContainers(t *testing.T) {
 	t.Parallel()
 	facts := plantest.TwoGPUs()
 	facts.BusyPorts.Value = []int{8001}
-	all := plantest.Make(t, facts, plan.Request{Replicas: 3}).Containers()
+	all := plantest.Make(t, facts, plan.Request{Replicas: 3}).Containers
 	var names, ports, gpus, volumes, origins []string
 	hashes := map[string]bool{}
-	for _, p := range all {
-		names = append(names, p.Container())
-		ports = append(ports, p.Publish.URL())
-		gpus = append(gpus, p.GPUs.String())
-		volumes = append(volumes, p.Volumes[0].Name)
-		origins = append(origins, p.Env[0].Value)
-		hashes[p.Hash()] = true
-		if p.Labels("v1")[plan.LabelInstance] != "facecraft" {
-			t.Errorf("%s belongs to %v", p.Container(), p.Labels("v1"))
+	for _, c := range all {
+		names = append(names, c.Name)
+		ports = append(ports, c.Publish.URL())
+		gpus = append(gpus, c.GPUs.String())
+		volumes = append(volumes, c.Volumes[0].Name)
+		origins = append(origins, c.Env[0].Value)
+		hashes[c.Hash()] = true
+		if c.Labels("v1")[plan.LabelInstance] != "facecraft" {
+			t.Errorf("%s belongs to %v", c.Name, c.Labels("v1"))
 		}
 	}
 	for what, both := range map[string][2][]string{
@@ -86,7 +86,7 @@ func TestContainers(t *testing.T) {
 		t.Errorf("%d hashes of three containers", len(hashes))
 	}
 	one := plantest.Make(t, plantest.Laptop(), plan.Request{})
-	if single := one.Containers(); len(single) != 1 || single[0].Hash() != one.Hash() || one.Labels("v1")[plan.LabelReplica] != "" {
+	if single := one.Containers; len(single) != 1 || single[0].Name != "facecraft" || single[0].Labels("v1")[plan.LabelReplica] != "" {
 		t.Errorf("a single server became %+v", single)
 	}
 }

@@ -13,11 +13,11 @@ type Setting struct {
 	Ignored bool `yaml:"ignored"`
 }
 
-// OtherSettings are those that act and that the plan leaves at their default.
-func (p Plan) OtherSettings() []Setting {
+// OtherSettings are those that act and that a container leaves at their default.
+func (p Plan) OtherSettings(c Container) []Setting {
 	return p.settings(func(s Setting) bool {
-		return !s.Ignored && !slices.ContainsFunc(p.Env, func(e Env) bool { return e.Name == s.Name }) &&
-			!slices.ContainsFunc(p.Secrets, func(secret Secret) bool { return secret.Name == s.Name })
+		return !s.Ignored && !slices.ContainsFunc(c.Env, func(e Env) bool { return e.Name == s.Name }) &&
+			!slices.ContainsFunc(c.Secrets, func(secret Secret) bool { return secret.Name == s.Name })
 	})
 }
 

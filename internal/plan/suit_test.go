@@ -273,7 +273,7 @@ func TestRequestedGPUs(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if p.Variant != "gpu" || !slices.Equal(p.GPUs.IDs, []string{"1"}) || p.Labels("v1")[plan.LabelGPUs] != "1" {
+	if p.First().Variant != "gpu" || !slices.Equal(p.First().GPUs.IDs, []string{"1"}) || p.First().Labels("v1")[plan.LabelGPUs] != "1" {
 		t.Errorf("--gpus 1 gave\n%s", p)
 	}
 	for name, tt := range map[string]struct {

@@ -27,66 +27,69 @@ func (p Plan) String() string {
 }
 
 func (p Plan) rows() [][2]string {
+	c := p.First()
 	rows := [][2]string{
-		{"container", p.Container()},
-		{"image", p.imageText()},
-		{"address", fmt.Sprintf("%s (port %d of the container)", p.Publish.URL(), p.Publish.Container)},
-		{"user", p.userText()},
+		{"container", c.Name},
+		{"image", c.Image.String() + p.Needs.diskText()},
+		{"address", fmt.Sprintf("%s (port %d of the container)", c.Publish.URL(), c.Publish.Container)},
+		{"user", c.userText()},
 	}
-	if p.GPUs != nil {
-		rows = append(rows, [2]string{"GPUs", p.GPUs.String()})
+	if c.GPUs != nil {
+		rows = append(rows, [2]string{"GPUs", c.GPUs.String()})
 	}
-	rows = append(rows, [2]string{"limits", fmt.Sprintf("%s of memory, %d processes", Memory(p.MemoryLimit), p.PIDsLimit)})
-	if p.Restart != "" {
-		rows = append(rows, [2]string{"restart", p.Restart})
+	rows = append(rows, [2]string{"limits", fmt.Sprintf("%s of memory, %d processes", Memory(c.MemoryLimit), c.PIDsLimit)})
+	if c.Restart != "" {
+		rows = append(rows, [2]string{"restart", c.Restart})
 	}
-	if p.ReadOnly {
-		rows = append(rows, [2]string{"file system", "read-only, writable: " + strings.Join(p.Tmpfs, ", ") + " (in memory)"})
+	if c.ReadOnly {
+		rows = append(rows, [2]string{"file system", "read-only, writable: " + strings.Join(c.Tmpfs, ", ") + " (in memory)"})
 	}
-	for _, v := range p.Volumes {
+	for _, v := range c.Volumes {
 		rows = append(rows, [2]string{"volume", v.Name + " at " + v.Target})
 	}
-	for _, b := range p.Binds {
+	for _, b := range c.Binds {
 		rows = append(rows, [2]string{"directory", b.Source + " at " + b.Target})
 	}
-	if len(p.Replicas) > 0 {
-		for _, other := range p.Containers()[1:] {
-			text := other.Publish.URL()
-			if other.GPUs != nil {
-				text += ", GPU " + other.GPUs.String()
-			}
-			rows = append(rows, [2]string{"beside it", other.Container() + " at " + text})
+	for _, other := range p.Containers[1:] {
+		text := other.Publish.URL()
+		if other.GPUs != nil {
+			text += ", GPU " + other.GPUs.String()
 		}
+		rows = append(rows, [2]string{"beside it", other.Name + " at " + text})
 	}
-	for _, e := range p.Env {
+	for _, e := range c.Env {
 		rows = append(rows, [2]string{"environment", e.Name + "=" + e.Value})
 	}
-	for _, s := range p.Secrets {
+	for _, s := range c.Secrets {
 		rows = append(rows, [2]string{"environment", s.Name + ", " + s.source()})
 	}
 	return rows
 }
 
-func (p Plan) userText() string {
-	text := p.User
-	if len(p.GroupAdd) > 0 {
-		text += " and group " + strings.Join(p.GroupAdd, ", ")
+func (c Container) userText() string {
+	text := c.User
+	if len(c.GroupAdd) > 0 {
+		text += " and group " + strings.Join(c.GroupAdd, ", ")
 	}
-	if p.UserNamespace != "" {
-		text += ", user namespace " + p.UserNamespace
+	if c.UserNamespace != "" {
+		text += ", user namespace " + c.UserNamespace
 	}
 	return text + ", all capabilities dropped, no new privileges"
 }
 
-func (p Plan) imageText() string {
-	text := p.Image.Reference + ", " + p.Image.Platform
-	switch {
-	case p.Image.BuiltIn:
-		return text + ", built into this program"
-	case p.UnpackedSize > 0:
-		return text + ", " + Size(p.UnpackedSize) + " on disk"
+func (i Image) String() string {
+	text := i.Reference + ", " + i.Platform
+	if i.BuiltIn {
+		text += ", built into this program"
 	}
 	return text
+}
+
+func (n Needs) diskText() string {
+	if n.UnpackedSize == 0 {
+		return ""
+	}
+	return ", " + Size(n.UnpackedSize) + " on disk"
 }
 
 func (g GPURequest) String() string {

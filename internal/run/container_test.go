@@ -18,18 +18,18 @@ import (
 	"github.com/djok/facecraft/internal/run"
 )
 
-func runner(t *testing.T) (*run.Runner, plan.Plan) {
+func runner(t *testing.T) (*run.Runner, plan.Container) {
 	t.Helper()
 	docker := dockertest.Engine(t)
 	lite := dockertest.Lite(t)
 	r := &run.Runner{Docker: docker, Instance: dockertest.Instance(t, docker), Report: func(run.Event) {},
 		Helper: func(string) (*helper.Helper, error) { return lite, nil }}
-	return r, plan.Plan{Name: r.Instance, Image: plan.Image{Reference: "stub", Platform: "linux/amd64"}, User: "1000:1000", Log: plan.LogRotation{MaxSize: "1m", MaxFiles: 1},
+	return r, plan.Container{Instance: r.Instance, Name: r.Instance, Image: plan.Image{Reference: "stub", Platform: "linux/amd64"}, User: "1000:1000", Log: plan.LogRotation{MaxSize: "1m", MaxFiles: 1},
 		Publish: plan.Publish{Address: plan.Loopback, Port: dockertest.FreePort(t), Container: plan.ContainerPort}}
 }
 
 // stub makes a plan's image one that behaves as told.
-func stub(t *testing.T, r *run.Runner, p *plan.Plan, behaviour ...string) {
+func stub(t *testing.T, r *run.Runner, p *plan.Container, behaviour ...string) {
 	t.Helper()
 	p.Image.Reference = dockertest.Stub(t, r.Docker, behaviour...)
 }
@@ -40,7 +40,7 @@ func TestEater(t *testing.T) {
 	r, p := runner(t)
 	stub(t, r, &p, "eats")
 	p.MemoryLimit = 48 << 20
-	server, _, err := r.Start(t.Context(), p, nil)
+	server, _, err := r.Start(t.Context(), p, 0, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -59,7 +59,7 @@ func TestCrashLoop(t *testing.T) {
 	r, p := runner(t)
 	stub(t, r, &p, "says")
 	p.Restart = "always"
-	server, _, err := r.Start(t.Context(), p, nil)
+	server, _, err := r.Start(t.Context(), p, 0, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -108,7 +108,7 @@ func TestUnproven(t *testing.T) {
 	r.Helper = func(string) (*helper.Helper, error) { return nil, errors.New("this build has none") }
 	var unproven bool
 	r.Report = func(e run.Event) { unproven = unproven || e.Stage == run.Unproven }
-	if _, _, err := r.Start(t.Context(), p, nil); err != nil || !unproven {
+	if _, _, err := r.Start(t.Context(), p, 0, nil); err != nil || !unproven {
 		t.Errorf("%v, %v", unproven, err)
 	}
 }
@@ -123,7 +123,7 @@ func TestForeignProgram(t *testing.T) {
 		t.Fatal(err)
 	}
 	p.Image.Reference = dockertest.Load(t, r.Docker, img)
-	server, _, err := r.Start(t.Context(), p, nil)
+	server, _, err := r.Start(t.Context(), p, 0, nil)
 	if err == nil { // newer engines leave it to the server's own process
 		err = r.WaitReady(t.Context(), server, time.Second, 30*time.Second)
 	}
@@ -137,14 +137,14 @@ func TestTakenPort(t *testing.T) {
 	t.Parallel()
 	r, p := runner(t)
 	stub(t, r, &p, "silent")
-	first, _, err := r.Start(t.Context(), p, nil)
+	first, _, err := r.Start(t.Context(), p, 0, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	other := *r
 	other.Instance = dockertest.Instance(t, dockertest.Engine(t))
-	p.Name = other.Instance
-	if _, _, err := other.Start(context.WithoutCancel(t.Context()), p, nil); !errors.Is(err, run.ErrPortTaken) {
+	p.Instance, p.Name = other.Instance, other.Instance
+	if _, _, err := other.Start(context.WithoutCancel(t.Context()), p, 0, nil); !errors.Is(err, run.ErrPortTaken) {
 		t.Errorf("a port of %s gave %v", first.Name, err)
 	}
 	if servers, err := other.Servers(t.Context()); err != nil || len(servers) != 0 {

@@ -13,8 +13,8 @@ import (
 // MakeDirectories makes those of the plan's directories that are missing, so
 // that the daemon does not make them as root. Under sudo they become the
 // caller's.
-func MakeDirectories(p plan.Plan) error {
-	for _, b := range p.Binds {
+func MakeDirectories(c plan.Container) error {
+	for _, b := range c.Binds {
 		missing := missingParts(b.Source)
 		if err := os.MkdirAll(b.Source, 0o755); err != nil {
 			return fault.Wrap(fault.Failed, err, "choose another with --data", "the data directory cannot be made")

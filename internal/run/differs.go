@@ -21,8 +21,8 @@ type trait struct{ what, value string }
 // Differences says in what a server is another than the plan's container,
 // whoever started it; nothing where they are the same. Secrets are those of the
 // plan, by name: their values are in no plan's hash.
-func (r *Runner) Differences(ctx context.Context, s Server, p plan.Plan, secrets map[string]string) ([]string, error) {
-	if s.Plan == p.Hash() && len(p.Secrets) == 0 {
+func (r *Runner) Differences(ctx context.Context, s Server, c plan.Container, secrets map[string]string) ([]string, error) {
+	if s.Plan == c.Hash() && len(c.Secrets) == 0 {
 		return nil, nil
 	}
 	inspect, err := r.Docker.ContainerInspect(ctx, s.ID)
@@ -37,14 +37,14 @@ func (r *Runner) Differences(ctx context.Context, s Server, p plan.Plan, secrets
 	if image.Config != nil {
 		imageEnv = image.Config.Env
 	}
-	have, want := traitsOf(inspect, imageEnv), traitsWanted(p, secrets, imageEnv)
+	have, want := traitsOf(inspect, imageEnv), traitsWanted(c, secrets, imageEnv)
 	var list []string
 	for i := range have {
 		if have[i].value != want[i].value {
 			list = append(list, fmt.Sprintf("%s: %s, not %s", have[i].what, only(have[i].value, want[i].value), only(want[i].value, have[i].value)))
 		}
 	}
-	for _, wanted := range environment(p, secrets) {
+	for _, wanted := range environment(c, secrets) {
 		// The value that it has may be a secret.
 		name, _, _ := strings.Cut(wanted, "=")
 		if i := slices.IndexFunc(inspect.Config.Env, func(have string) bool { return strings.HasPrefix(have, name+"=") }); i >= 0 &&
@@ -91,17 +91,17 @@ func traitsOf(c container.InspectResponse, imageEnv []string) []trait {
 	return traits(c.Config, c.HostConfig, address, places, pids, imageEnv)
 }
 
-func traitsWanted(p plan.Plan, secrets map[string]string, imageEnv []string) []trait {
-	config, host, _ := spec(p, secrets, "")
+func traitsWanted(c plan.Container, secrets map[string]string, imageEnv []string) []trait {
+	config, host, _ := spec(c, secrets, "")
 	var places []string
-	for _, v := range p.Volumes {
+	for _, v := range c.Volumes {
 		places = append(places, v.Name+" at "+v.Target)
 	}
-	for _, b := range p.Binds {
+	for _, b := range c.Binds {
 		places = append(places, b.Source+" at "+b.Target)
 	}
-	port := host.PortBindings[nat.Port(strconv.Itoa(p.Publish.Container)+"/tcp")][0]
-	return traits(config, host, net.JoinHostPort(port.HostIP, port.HostPort), places, p.PIDsLimit, imageEnv)
+	port := host.PortBindings[nat.Port(strconv.Itoa(c.Publish.Container)+"/tcp")][0]
+	return traits(config, host, net.JoinHostPort(port.HostIP, port.HostPort), places, c.PIDsLimit, imageEnv)
 }
 
 func traits(config *container.Config, host *container.HostConfig, address string, places []string, pids int64, imageEnv []string) []trait {

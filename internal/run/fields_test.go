@@ -15,16 +15,15 @@ func TestFieldsRendered(t *testing.T) {
 	const informs = "it informs people, and the container knows nothing of it"
 	p := plantest.Make(t, plantest.Laptop(), plan.Request{})
 	plantest.Rendered(t, p, func(p plan.Plan) string {
-		config, host, platform := spec(p, map[string]string{}, "v1")
-		data, err := json.Marshal([]any{p.Container(), config, host, platform})
+		config, host, platform := spec(p.First(), map[string]string{}, "v1")
+		data, err := json.Marshal([]any{p.First().Name, config, host, platform})
 		if err != nil {
 			t.Fatal(err)
 		}
 		return string(data)
 	}, map[string]string{
-		"StartSeconds": informs, "UnpackedSize": informs, "MemoryNeeded": informs,
+		"Needs.StartSeconds": informs, "Needs.UnpackedSize": informs, "Needs.Memory": informs,
 		"Reasons": informs, "Warnings": informs, "Settings": informs,
 		"Image.BuiltIn": "the image is made before the container is",
-		"Replicas":      "each is a container of its own",
 	})
 }

@@ -32,9 +32,9 @@ const cleanupTimeout = 10 * time.Second
 // to do.
 const moment = time.Second
 
-// longStart is the usual time to readiness, in seconds, from which a server is
-// started before it is proven that it can write.
-const longStart = 5
+// longStart is the usual time to readiness from which a server is started before
+// it is proven that it can write.
+const longStart = 5 * time.Second
 
 // startGrace is how long a container may lie between its creation and its
 // start before it counts as left behind.
@@ -43,7 +43,7 @@ const startGrace = 10 * time.Second
 // Runner acts on one daemon.
 type Runner struct {
 	Docker client.APIClient
-	// Instance limits what the runner sees, as plan.Plan.Name.
+	// Instance limits what the runner sees, as plan.Container.Instance.
 	Instance string
 	Version  string // of this program, for the labels
 	// Remote daemons publish ports on another machine.
@@ -107,7 +107,7 @@ type Server struct {
 	URL     string `json:"url,omitempty"`    // empty unless it runs
 	Port    int    `json:"port,omitempty"`   // on the host
 	Listen  string `json:"listen,omitempty"` // the address of the host
-	Plan    string `json:"plan"`             // plan.Plan.Hash
+	Plan    string `json:"plan"`             // plan.Container.Hash
 	GPUs    string `json:"gpus,omitempty"`   // plan.GPURequest.String
 	// Replica numbers the servers of an instance that has several, from 1 on.
 	Replica int       `json:"replica,omitempty"`
@@ -208,17 +208,18 @@ func (r *Runner) EnsureBuiltIn(ctx context.Context, image plan.Image) (loaded bo
 	return true, r.load(ctx, image)
 }
 
-// Start creates and starts the plan's container. When another call created it
-// in the meantime, that one is returned and created is false. After a failure
-// or an interruption nothing is left behind.
-func (r *Runner) Start(ctx context.Context, p plan.Plan, secrets map[string]string) (server Server, created bool, err error) {
-	r.Report(Event{Stage: Starting, Subject: p.Container()})
-	fresh, err := r.makeVolumes(ctx, p)
+// Start creates and starts a container. usual is how long its server takes to be
+// ready on an ordinary machine. When another call created the container in the
+// meantime, that one is returned and created is false. After a failure or an
+// interruption nothing is left behind.
+func (r *Runner) Start(ctx context.Context, c plan.Container, usual time.Duration, secrets map[string]string) (server Server, created bool, err error) {
+	r.Report(Event{Stage: Starting, Subject: c.Name})
+	fresh, err := r.makeVolumes(ctx, c)
 	if err != nil {
 		r.removeVolumes(fresh)
 		return Server{}, false, err
 	}
-	id, other, err := r.create(ctx, p, secrets)
+	id, other, err := r.create(ctx, c, secrets)
 	switch {
 	case err != nil:
 		r.removeVolumes(fresh)
@@ -228,24 +229,24 @@ func (r *Runner) Start(ctx context.Context, p plan.Plan, secrets map[string]stri
 	case other != nil:
 		id = other.ID
 	}
-	if err := r.startProven(ctx, p, id); err != nil {
+	if err := r.startProven(ctx, c, usual, id); err != nil {
 		if other == nil { // another call's is that call's to remove
 			r.Discard(Server{ID: id})
 		}
 		r.removeVolumes(fresh)
 		return Server{}, false, err
 	}
-	return Server{ID: id, Name: p.Container(), Replica: p.Replica, Variant: p.Variant, Image: p.Image.Reference, Digest: p.Image.Digest, State: "running",
-		URL: p.Publish.URL(), Port: p.Publish.Port, Listen: p.Publish.Address, Plan: p.Hash(), Created: time.Now(), fresh: fresh}, other == nil, nil
+	return Server{ID: id, Name: c.Name, Replica: c.Replica, Variant: c.Variant, Image: c.Image.Reference, Digest: c.Image.Digest, State: "running",
+		URL: c.Publish.URL(), Port: c.Publish.Port, Listen: c.Publish.Address, Plan: c.Hash(), Created: time.Now(), fresh: fresh}, other == nil, nil
 }
 
 // startProven starts a container whose user can write to its files. It proves
 // that before, or meanwhile where the server takes longer to load than the proof
 // does and nothing may have to be mended.
-func (r *Runner) startProven(ctx context.Context, p plan.Plan, id string) error {
+func (r *Runner) startProven(ctx context.Context, c plan.Container, usual time.Duration, id string) error {
 	var proving errgroup.Group
-	proving.Go(func() error { return r.proveWritable(ctx, p) })
-	if r.Mend != nil || p.StartSeconds < longStart {
+	proving.Go(func() error { return r.proveWritable(ctx, c) })
+	if r.Mend != nil || usual < longStart {
 		if err := proving.Wait(); err != nil {
 			return err
 		}
@@ -255,7 +256,7 @@ func (r *Runner) startProven(ctx context.Context, p plan.Plan, id string) error 
 		return err
 	}
 	if startErr != nil {
-		return startFault(ctx, p, "start the container", startErr)
+		return startFault(ctx, c, "start the container", startErr)
 	}
 	return nil
 }
@@ -273,25 +274,25 @@ func (r *Runner) start(ctx context.Context, id string) error {
 // returns that one's container as other: it runs, or is the same plan's and
 // still to be started, which a killed call leaves to the next. The name is
 // taken before the container can be seen, so that its holder may be nobody yet.
-func (r *Runner) create(ctx context.Context, p plan.Plan, secrets map[string]string) (id string, other *Server, err error) {
-	config, host, platform := spec(p, secrets, r.Version)
+func (r *Runner) create(ctx context.Context, c plan.Container, secrets map[string]string) (id string, other *Server, err error) {
+	config, host, platform := spec(c, secrets, r.Version)
 	begin := time.Now()
 	for {
-		response, err := r.createWhole(ctx, config, host, platform, p.Container())
+		response, err := r.createWhole(ctx, config, host, platform, c.Name)
 		if err == nil {
 			return response.ID, nil, nil
 		}
 		if !nameTaken(err) {
-			return "", nil, startFault(ctx, p, "create the container", err)
+			return "", nil, startFault(ctx, c, "create the container", err)
 		}
-		holder, inspectErr := r.Docker.ContainerInspect(ctx, p.Container())
-		if inspectErr == nil && holder.Config.Labels[plan.LabelInstance] != p.Name {
-			return "", nil, fault.Wrap(fault.Failed, err, "rename or remove it: docker rm -f "+p.Container(),
-				"the name %s is taken by another container", p.Container())
+		holder, inspectErr := r.Docker.ContainerInspect(ctx, c.Name)
+		if inspectErr == nil && holder.Config.Labels[plan.LabelInstance] != c.Instance {
+			return "", nil, fault.Wrap(fault.Failed, err, "rename or remove it: docker rm -f "+c.Name,
+				"the name %s is taken by another container", c.Name)
 		}
 		if time.Since(begin) > startGrace {
 			return "", nil, fault.Wrap(fault.Failed, err, "facecraft down removes it; then run facecraft up again",
-				"the container %s neither runs nor ends", p.Container())
+				"the container %s neither runs nor ends", c.Name)
 		}
 		servers, err := r.Servers(ctx)
 		if err != nil {
@@ -299,8 +300,8 @@ func (r *Runner) create(ctx context.Context, p plan.Plan, secrets map[string]str
 		}
 		for _, s := range servers {
 			switch {
-			case s.Name != p.Container():
-			case s.Plan == p.Hash() && (s.Running() || s.State == "created"):
+			case s.Name != c.Name:
+			case s.Plan == c.Hash() && (s.Running() || s.State == "created"):
 				return "", &s, nil
 			case s.Running():
 				return "", nil, fault.New(fault.Failed, "use it as it is, or replace it: facecraft up --recreate with the same flags",
@@ -345,15 +346,15 @@ func nameTaken(err error) bool {
 }
 
 // startFault explains why the daemon could not create or start a container.
-func startFault(ctx context.Context, p plan.Plan, doing string, err error) error {
+func startFault(ctx context.Context, c plan.Container, doing string, err error) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
-	if fault := portFault(p.Publish.Port, err); fault != nil {
+	if fault := portFault(c.Publish.Port, err); fault != nil {
 		return fault
 	}
 	if strings.Contains(err.Error(), "cannot assign requested address") {
-		return fault.Wrap(fault.Failed, err, "use one that it has: ip address lists them", "this machine has no address %s to listen on", p.Publish.Address)
+		return fault.Wrap(fault.Failed, err, "use one that it has: ip address lists them", "this machine has no address %s to listen on", c.Publish.Address)
 	}
 	if known := recognise(err.Error(), refusals); known != nil {
 		return fault.Wrap(fault.Unrunnable, err, known.remedy, "%s", known.what)
@@ -406,8 +407,8 @@ func forAMoment(ctx context.Context, try func() error, final func(error) bool) e
 // makeVolumes makes those volumes of the plan that do not exist yet, and names
 // them, also beside an error. Podman (4.3) makes a container's volumes without
 // the labels that they are asked for with, so they are made before.
-func (r *Runner) makeVolumes(ctx context.Context, p plan.Plan) (fresh []string, err error) {
-	for _, v := range p.Volumes {
+func (r *Runner) makeVolumes(ctx context.Context, c plan.Container) (fresh []string, err error) {
+	for _, v := range c.Volumes {
 		_, err := r.Docker.VolumeInspect(ctx, v.Name)
 		switch {
 		case err == nil:
@@ -417,7 +418,7 @@ func (r *Runner) makeVolumes(ctx context.Context, p plan.Plan) (fresh []string, 
 		}
 		fresh = append(fresh, v.Name) // also where an interruption hides that it was made
 		if _, err := r.Docker.VolumeCreate(ctx, volume.CreateOptions{
-			Name: v.Name, Labels: map[string]string{plan.LabelInstance: p.Name}}); err != nil {
+			Name: v.Name, Labels: map[string]string{plan.LabelInstance: c.Instance}}); err != nil {
 			return fresh, fmt.Errorf("make the volume %s: %w", v.Name, err)
 		}
 	}

@@ -16,47 +16,47 @@ import (
 // spec translates a plan into Docker's words. Everything is decided in the
 // plan, but for the values of its secrets; labels name it and the version of
 // this program.
-func spec(p plan.Plan, secrets map[string]string, version string) (*container.Config, *container.HostConfig, *ocispec.Platform) {
-	port := nat.Port(strconv.Itoa(p.Publish.Container) + "/tcp")
+func spec(c plan.Container, secrets map[string]string, version string) (*container.Config, *container.HostConfig, *ocispec.Platform) {
+	port := nat.Port(strconv.Itoa(c.Publish.Container) + "/tcp")
 	config := &container.Config{
-		Image:        p.Image.Reference,
-		User:         p.User,
-		Env:          environment(p, secrets),
+		Image:        c.Image.Reference,
+		User:         c.User,
+		Env:          environment(c, secrets),
 		ExposedPorts: nat.PortSet{port: {}},
-		Labels:       p.Labels(version),
-		StopTimeout:  &p.StopSeconds,
-		Healthcheck:  healthCheck(p.Health),
+		Labels:       c.Labels(version),
+		StopTimeout:  &c.StopSeconds,
+		Healthcheck:  healthCheck(c.Health),
 	}
 	host := &container.HostConfig{
-		PortBindings: nat.PortMap{port: {{HostIP: p.Publish.Address, HostPort: strconv.Itoa(p.Publish.Port)}}},
-		Mounts:       mounts(p),
-		Binds:        relabelled(p.Binds),
-		GroupAdd:     p.GroupAdd,
-		UsernsMode:   container.UsernsMode(p.UserNamespace),
+		PortBindings: nat.PortMap{port: {{HostIP: c.Publish.Address, HostPort: strconv.Itoa(c.Publish.Port)}}},
+		Mounts:       mounts(c),
+		Binds:        relabelled(c.Binds),
+		GroupAdd:     c.GroupAdd,
+		UsernsMode:   container.UsernsMode(c.UserNamespace),
 		// The daemon's default, 1777 and noexec, suits spooled uploads.
-		Tmpfs:          tmpfs(p.Tmpfs),
-		ReadonlyRootfs: p.ReadOnly,
-		CapDrop:        p.CapDrop,
-		SecurityOpt:    p.SecurityOpt,
+		Tmpfs:          tmpfs(c.Tmpfs),
+		ReadonlyRootfs: c.ReadOnly,
+		CapDrop:        c.CapDrop,
+		SecurityOpt:    c.SecurityOpt,
 		Resources: container.Resources{
-			Memory: p.MemoryLimit,
+			Memory: c.MemoryLimit,
 			// Without this the container may swap as much again, and a
 			// machine that swaps is slower than one that says no.
-			MemorySwap:     p.MemoryLimit,
-			PidsLimit:      &p.PIDsLimit,
-			DeviceRequests: devices(p.GPUs),
+			MemorySwap:     c.MemoryLimit,
+			PidsLimit:      &c.PIDsLimit,
+			DeviceRequests: devices(c.GPUs),
 		},
 		LogConfig: container.LogConfig{Type: "json-file", Config: map[string]string{
-			"max-size": p.Log.MaxSize, "max-file": strconv.Itoa(p.Log.MaxFiles),
+			"max-size": c.Log.MaxSize, "max-file": strconv.Itoa(c.Log.MaxFiles),
 		}},
 	}
 	// Unasked, a server that died stays as it is: its end can be looked at, and
 	// nothing is loaded over and over.
-	host.RestartPolicy.Name = container.RestartPolicyMode(p.Restart)
-	if p.Init {
-		host.Init = &p.Init
+	host.RestartPolicy.Name = container.RestartPolicyMode(c.Restart)
+	if c.Init {
+		host.Init = &c.Init
 	}
-	return config, host, platform(p.Image.Platform)
+	return config, host, platform(c.Image.Platform)
 }
 
 func healthCheck(h plan.Health) *container.HealthConfig {
@@ -65,12 +65,12 @@ func healthCheck(h plan.Health) *container.HealthConfig {
 		StartPeriod: seconds(h.StartSeconds), Retries: h.Retries}
 }
 
-func environment(p plan.Plan, secrets map[string]string) []string {
+func environment(c plan.Container, secrets map[string]string) []string {
 	var list []string
-	for _, e := range p.Env {
+	for _, e := range c.Env {
 		list = append(list, e.Name+"="+e.Value)
 	}
-	for _, s := range p.Secrets {
+	for _, s := range c.Secrets {
 		list = append(list, s.Name+"="+secrets[s.Name])
 	}
 	return list
@@ -80,12 +80,12 @@ func environment(p plan.Plan, secrets map[string]string) []string {
 // directory, so that the server can write whatever user runs Docker. A
 // directory of the host that is missing is an error here, where Binds would
 // have it made by root.
-func mounts(p plan.Plan) []mount.Mount {
+func mounts(c plan.Container) []mount.Mount {
 	var list []mount.Mount
-	for _, v := range p.Volumes {
+	for _, v := range c.Volumes {
 		list = append(list, mount.Mount{Type: mount.TypeVolume, Source: v.Name, Target: v.Target})
 	}
-	for _, b := range p.Binds {
+	for _, b := range c.Binds {
 		if !b.Relabel {
 			list = append(list, mount.Mount{Type: mount.TypeBind, Source: b.Source, Target: b.Target})
 		}

@@ -111,7 +111,7 @@ func TestSpec(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			config, host, platform := spec(p, tt.secrets, "v1")
+			config, host, platform := spec(p.First(), tt.secrets, "v1")
 			config.Labels[plan.LabelPlan] = "HASH"
 			if config.Healthcheck.Test[0] == "CMD-SHELL" { // a script, which the catalogue's test runs
 				config.Healthcheck.Test = config.Healthcheck.Test[:1]

@@ -27,15 +27,15 @@ const (
 
 // MendFiles gives the server of a plan the files that it cannot write to, if
 // Mend agrees, and tells whether there were any.
-func (r *Runner) MendFiles(ctx context.Context, p plan.Plan) (mended bool, err error) {
-	fresh, err := r.makeVolumes(ctx, p)
+func (r *Runner) MendFiles(ctx context.Context, c plan.Container) (mended bool, err error) {
+	fresh, err := r.makeVolumes(ctx, c)
 	if err == nil {
 		asking := *r
 		asking.Mend = func(ctx context.Context, problem string) error {
 			mended = true
 			return r.Mend(ctx, problem)
 		}
-		err = asking.proveWritable(ctx, p)
+		err = asking.proveWritable(ctx, c)
 	}
 	if err != nil {
 		r.removeVolumes(fresh)
@@ -47,8 +47,8 @@ func (r *Runner) MendFiles(ctx context.Context, p plan.Plan) (mended bool, err e
 // directories write to them: whether that works cannot be seen from outside.
 // Where it does not, and mending was asked for and agreed to, the files are
 // given to that user.
-func (r *Runner) proveWritable(ctx context.Context, p plan.Plan) error {
-	places, err := r.tryToWrite(ctx, p)
+func (r *Runner) proveWritable(ctx context.Context, c plan.Container) error {
+	places, err := r.tryToWrite(ctx, c)
 	switch {
 	case ctx.Err() != nil:
 		return ctx.Err()
@@ -56,7 +56,7 @@ func (r *Runner) proveWritable(ctx context.Context, p plan.Plan) error {
 		r.Report(Event{Stage: Unproven, Subject: err.Error()})
 		return nil
 	}
-	problem := explainPlaces(p, places)
+	problem := explainPlaces(c, places)
 	switch {
 	case problem == "":
 		return nil
@@ -68,39 +68,39 @@ func (r *Runner) proveWritable(ctx context.Context, p plan.Plan) error {
 	if err := r.Mend(ctx, problem); err != nil {
 		return err
 	}
-	if err := r.give(ctx, p); err != nil {
+	if err := r.give(ctx, c); err != nil {
 		return fault.Wrap(fault.Failed, err, "use another place: --data DIR", "the files could not be given to the server")
 	}
-	if places, err = r.tryToWrite(ctx, p); err != nil {
+	if places, err = r.tryToWrite(ctx, c); err != nil {
 		return err
 	}
-	if problem := explainPlaces(p, places); problem != "" {
+	if problem := explainPlaces(c, places); problem != "" {
 		return fault.New(fault.Server, "use another place: --data DIR", "%s, and giving them to it did not help", problem)
 	}
 	return nil
 }
 
 // explainPlaces says which places cannot be written to and why, or nothing.
-func explainPlaces(p plan.Plan, places []inside.Place) string {
+func explainPlaces(c plan.Container, places []inside.Place) string {
 	var lines []string
 	for _, place := range places {
 		if place.Problem != "" {
-			lines = append(lines, fmt.Sprintf("\n  %s: it belongs to %s (%s): %s", placeName(p, place.Path), place.Owner, place.Mode, place.Problem))
+			lines = append(lines, fmt.Sprintf("\n  %s: it belongs to %s (%s): %s", placeName(c, place.Path), place.Owner, place.Mode, place.Problem))
 		}
 	}
 	if lines == nil {
 		return ""
 	}
-	return "the server, which runs as " + p.User + ", cannot write to its files" + strings.Join(lines, "")
+	return "the server, which runs as " + c.User + ", cannot write to its files" + strings.Join(lines, "")
 }
 
-func placeName(p plan.Plan, target string) string {
-	for _, v := range p.Volumes {
+func placeName(c plan.Container, target string) string {
+	for _, v := range c.Volumes {
 		if v.Target == target {
 			return "the volume " + v.Name
 		}
 	}
-	for _, b := range p.Binds {
+	for _, b := range c.Binds {
 		if b.Target != target {
 			continue
 		}
@@ -112,21 +112,21 @@ func placeName(p plan.Plan, target string) string {
 	return target
 }
 
-func targets(p plan.Plan) []string {
+func targets(c plan.Container) []string {
 	var list []string
-	for _, v := range p.Volumes {
+	for _, v := range c.Volumes {
 		list = append(list, v.Target)
 	}
-	for _, b := range p.Binds {
+	for _, b := range c.Binds {
 		list = append(list, b.Target)
 	}
 	return list
 }
 
-func (r *Runner) tryToWrite(ctx context.Context, p plan.Plan) ([]inside.Place, error) {
+func (r *Runner) tryToWrite(ctx context.Context, c plan.Container) ([]inside.Place, error) {
 	ctx, cancel := context.WithTimeout(ctx, helperTimeout)
 	defer cancel()
-	output, err := r.amongFiles(ctx, p, p.User, nil, append([]string{inside.WriteCommand}, targets(p)...))
+	output, err := r.amongFiles(ctx, c, c.User, nil, append([]string{inside.WriteCommand}, targets(c)...))
 	if err != nil {
 		return nil, err
 	}
@@ -139,12 +139,12 @@ func (r *Runner) tryToWrite(ctx context.Context, p plan.Plan) ([]inside.Place, e
 
 // give makes the server's user the owner of its files. Only this container is
 // root, with no more than that takes.
-func (r *Runner) give(ctx context.Context, p plan.Plan) error {
+func (r *Runner) give(ctx context.Context, c plan.Container) error {
 	ctx, cancel := context.WithTimeout(ctx, giveTimeout)
 	defer cancel()
-	uid, gid, _ := strings.Cut(p.User, ":")
-	output, err := r.amongFiles(ctx, p, "0:0", []string{"CHOWN", "DAC_OVERRIDE", "FOWNER"},
-		append([]string{inside.GiveCommand, uid, gid}, targets(p)...))
+	uid, gid, _ := strings.Cut(c.User, ":")
+	output, err := r.amongFiles(ctx, c, "0:0", []string{"CHOWN", "DAC_OVERRIDE", "FOWNER"},
+		append([]string{inside.GiveCommand, uid, gid}, targets(c)...))
 	if err != nil {
 		return err
 	}
@@ -156,18 +156,18 @@ func (r *Runner) give(ctx context.Context, p plan.Plan) error {
 
 // amongFiles runs a command of the lite image where the plan's server has its
 // files, and returns what it wrote.
-func (r *Runner) amongFiles(ctx context.Context, p plan.Plan, user string, capabilities, command []string) ([]byte, error) {
+func (r *Runner) amongFiles(ctx context.Context, c plan.Container, user string, capabilities, command []string) ([]byte, error) {
 	image, err := r.lite(ctx)
 	if err != nil {
 		return nil, err
 	}
 	return r.inHelper(ctx, image, &container.Config{Cmd: command, User: user}, &container.HostConfig{
-		Mounts:      mounts(p),
-		Binds:       relabelled(p.Binds),
-		GroupAdd:    p.GroupAdd,
-		UsernsMode:  container.UsernsMode(p.UserNamespace),
+		Mounts:      mounts(c),
+		Binds:       relabelled(c.Binds),
+		GroupAdd:    c.GroupAdd,
+		UsernsMode:  container.UsernsMode(c.UserNamespace),
 		CapAdd:      capabilities,
-		SecurityOpt: p.SecurityOpt,
+		SecurityOpt: c.SecurityOpt,
 	})
 }
 

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"reflect"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -32,14 +33,14 @@ func Make(t testing.TB, facts plan.Facts, request plan.Request) plan.Plan {
 func Samples(t testing.TB) map[string]plan.Plan {
 	t.Helper()
 	some := Make(t, Workstation(), plan.Request{Tag: "gpu"})
-	some.GPUs = &plan.GPURequest{IDs: []string{"GPU-1", "GPU-2"}}
+	some.Containers[0].GPUs = &plan.GPURequest{IDs: []string{"GPU-1", "GPU-2"}}
 	multiline := Make(t, Laptop(), plan.Request{})
 	multiline.Reasons[0].Because = "a\nservices: {}"
 	multiline.Warnings = []string{"b\r\nname: other"}
 	pinned := Make(t, Laptop(), plan.Request{})
-	pinned.Image.Digest = "sha256:" + strings.Repeat("0123456789abcdef", 4)
+	pinned.SetDigest("sha256:" + strings.Repeat("0123456789abcdef", 4))
 	hostile := Make(t, Laptop(), plan.Request{Image: `registry:5000/a"b$HOME'#{}:cpu`})
-	hostile.Env = append(hostile.Env, plan.Env{Name: "NOTE", Value: "it's $HOME, `id`, \\ \"quoted\"\n  and: more # {{.}}"})
+	hostile.Containers[0].Env = append(hostile.Containers[0].Env, plan.Env{Name: "NOTE", Value: "it's $HOME, `id`, \\ \"quoted\"\n  and: more # {{.}}"})
 	return map[string]plan.Plan{
 		"cpu":       Make(t, Laptop(), plan.Request{}),
 		"gpu":       Make(t, Workstation(), plan.Request{}),
@@ -62,7 +63,7 @@ func Samples(t testing.TB) map[string]plan.Plan {
 func ClusterSamples(t testing.TB) map[string]plan.Plan {
 	t.Helper()
 	samples := Samples(t)
-	maps.DeleteFunc(samples, func(_ string, p plan.Plan) bool { return len(p.Binds) > 0 })
+	maps.DeleteFunc(samples, func(_ string, p plan.Plan) bool { return len(p.First().Binds) > 0 })
 	return samples
 }
 
@@ -81,18 +82,27 @@ func TwoGPUs() plan.Facts {
 
 var hash = regexp.MustCompile(`(` + regexp.QuoteMeta(plan.LabelPlan) + `\W+)[0-9a-f]{12}`)
 
-// Rendered fails the test unless each field of a plan reaches what render
-// makes of it, or is declared inapplicable with a reason. A new field is
-// neither until somebody decides. Fields are named as in Publish.Port.
+// Rendered fails the test unless each field of a plan, and of its one
+// container, reaches what render makes of it, or is declared inapplicable with a
+// reason. A new field is neither until somebody decides. Fields are named as in
+// Publish.Port.
 func Rendered(t *testing.T, p plan.Plan, render func(plan.Plan) string, inapplicable map[string]string) {
 	t.Helper()
 	// The hash tells of every change, and would hide that nothing else does.
 	text := func(p plan.Plan) string { return hash.ReplaceAllString(render(p), "${1}HASH") }
 	want := text(p)
 	seen := map[string]bool{}
-	for _, field := range fields("", reflect.TypeFor[plan.Plan]()) {
+	for _, field := range append(fields("", reflect.TypeFor[plan.Plan]()), fields("", reflect.TypeFor[plan.Container]())...) {
+		if field == "Containers" {
+			continue // their fields are seen one by one
+		}
 		changed := p
-		change(at(reflect.ValueOf(&changed).Elem(), field))
+		changed.Containers = slices.Clone(p.Containers)
+		owner := reflect.ValueOf(&changed).Elem()
+		if !has(owner, field) {
+			owner = reflect.ValueOf(&changed.Containers[0]).Elem()
+		}
+		change(at(owner, field))
 		reason, declared := inapplicable[field]
 		seen[field] = true
 		switch reached := text(changed) != want; {
@@ -121,6 +131,11 @@ func fields(prefix string, structure reflect.Type) (names []string) {
 		}
 	}
 	return names
+}
+
+func has(structure reflect.Value, field string) bool {
+	name, _, _ := strings.Cut(field, ".")
+	return structure.FieldByName(name).IsValid()
 }
 
 func at(v reflect.Value, field string) reflect.Value {
