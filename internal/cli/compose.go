@@ -200,6 +200,9 @@ func (e export) variants(ctx context.Context, chosen plan.Plan, r plan.Request) 
 			continue
 		}
 		r.Tag = v.Name
+		if v.GPU == nil {
+			r.GPUs = nil // they are the other variant's
+		}
 		p, err := e.plan(ctx, r)
 		if fault.CodeOf(err) == fault.Unrunnable {
 			why := err.Error()

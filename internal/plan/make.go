@@ -159,6 +159,7 @@ func (m *maker) explicitVariant(name, why string) (Variant, error) {
 	v, _ := m.catalogue.Variant(name) // validated
 	m.because("variant "+name, "%s", why)
 	if m.request.Elsewhere {
+		m.gpus = ids(m.request.GPUs) // taken at their word: nothing here can vouch for them
 		return v, nil
 	}
 	verdict := m.judge(v)

@@ -276,6 +276,18 @@ func TestRequestedGPUs(t *testing.T) {
 	if p.First().Variant != "gpu" || !slices.Equal(p.First().GPUs.IDs, []string{"1"}) || p.First().Labels("v1")[plan.LabelGPUs] != "1" {
 		t.Errorf("--gpus 1 gave\n%s", p)
 	}
+	for asked, want := range map[string][]string{"1": {"1"}, "0,1": {"0", "1"}, "GPU-4090-2": {"GPU-4090-2"}, "all": nil} {
+		elsewhere := plan.Request{Tag: "gpu", GPUs: strings.Split(asked, ","), Elsewhere: true}
+		p, err := plan.Make(plantest.Blind(), c, elsewhere)
+		if err != nil || !slices.Equal(p.First().GPUs.IDs, want) {
+			t.Errorf("--gpus %s for another machine gave %+v, %v", asked, p.First().GPUs, err)
+		}
+		elsewhere.Replicas = 2
+		p, err = plan.Make(plantest.Blind(), c, elsewhere)
+		if second := want[max(0, len(want)-1):]; err != nil || !slices.Equal(p.Containers[1].GPUs.IDs, second) {
+			t.Errorf("the second of two servers on --gpus %s got %+v, %v", asked, p.Containers[1].GPUs, err)
+		}
+	}
 	for name, tt := range map[string]struct {
 		request plan.Request
 		text    string
