@@ -28,13 +28,14 @@ var stackSource string
 var environmentSource string
 
 var (
-	composeFile = parse("docker-compose.yml", composeSource)
-	stackFile   = parse("stack.yml", stackSource)
+	composeFile = parse("docker-compose.yml", composeSource, quote)
+	stackFile   = parse("stack.yml", stackSource, quoteForSwarm)
 )
 
-func parse(name, source string) *template.Template {
+// parse makes a file of its text; value writes that of a variable.
+func parse(name, source string, value func(string) (string, error)) *template.Template {
 	return template.Must(template.New(name).Funcs(template.FuncMap{
-		"quote": quote, "fold": fold, "line": yamltext.Line, "wrap": yamltext.Wrap, "memory": plan.Memory,
+		"value": value, "quote": quote, "fold": fold, "name": yamltext.Name, "line": yamltext.Line, "wrap": yamltext.Wrap, "memory": plan.Memory,
 	}).Parse(strings.TrimSpace(environmentSource) + source))
 }
 
@@ -144,6 +145,11 @@ func volumes(services []service) []plan.Volume {
 func quote(text string) (string, error) {
 	quoted, err := yamltext.Quote(text)
 	return strings.ReplaceAll(quoted, "$", "$$"), err
+}
+
+// quoteForSwarm is for a variable's value, which Swarm takes for a template.
+func quoteForSwarm(text string) (string, error) {
+	return quote(strings.ReplaceAll(text, "{{", `{{"{{"}}`))
 }
 
 func fold(indent int, text string) (string, error) {

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"text/template"
 	"time"
 
 	"github.com/compose-spec/compose-go/v2/loader"
@@ -136,6 +137,13 @@ func TestStack(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
+			for _, e := range p.First().Env {
+				var seen strings.Builder
+				task := template.Must(template.New(e.Name).Parse(*service.Environment[e.Name]))
+				if err := task.Execute(&seen, struct{}{}); err != nil || seen.String() != e.Value {
+					t.Errorf("Swarm's template of %s gives %q, %v, want %q", e.Name, &seen, err, e.Value)
+				}
+			}
 			if got, want := *service.Deploy.Replicas, len(p.Containers); got != want {
 				t.Errorf("%d replicas, want %d", got, want)
 			}
@@ -155,7 +163,7 @@ func load(t *testing.T, file []byte, profiles ...string) *types.Project {
 	project, err := loader.LoadWithContext(t.Context(), types.ConfigDetails{
 		WorkingDir:  t.TempDir(),
 		ConfigFiles: []types.ConfigFile{{Filename: "docker-compose.yml", Content: file}},
-		Environment: types.Mapping{"HOME": "/must/not/appear", "FACECRAFT_API_KEY": plantest.SecretValue, "TOKEN": plantest.SecretValue},
+		Environment: types.Mapping{"HOME": "/must/not/appear", "FACECRAFT_API_KEY": plantest.SecretValue, "TOKEN": plantest.SecretValue, "Null": plantest.SecretValue},
 	}, loader.WithProfiles(profiles), func(o *loader.Options) { o.SetProjectName("facecraft", false) })
 	if err != nil {
 		t.Fatal(err)

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/djok/facecraft/internal/plan"
 )
@@ -161,9 +162,35 @@ var harmless = regexp.MustCompile(`^[A-Za-z0-9_@%+=:,./-]+$`)
 
 // Quote makes a text one word for a POSIX shell. See
 // https://pubs.opengroup.org/onlinepubs/9799919799/utilities/V3_chap02.html#tag_19_02_02
+// What cannot be seen is spelled out: pasted into a terminal it would be taken
+// for keys.
 func Quote(text string) string {
 	if harmless.MatchString(text) {
 		return text
 	}
-	return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'"
+	var b strings.Builder
+	b.WriteByte('\'')
+	for len(text) > 0 {
+		r, size := utf8.DecodeRuneInString(text)
+		switch char := text[:size]; {
+		case r == '\'':
+			b.WriteString(`'\''`)
+		case r == '\n' || strconv.IsPrint(r) && (r != utf8.RuneError || size > 1):
+			b.WriteString(char)
+		default:
+			b.WriteString(`'"$(printf '` + octal(char) + `')"'`)
+		}
+		text = text[size:]
+	}
+	b.WriteByte('\'')
+	return b.String()
+}
+
+// octal is how every printf writes any bytes.
+func octal(bytes string) string {
+	var b strings.Builder
+	for _, c := range []byte(bytes) {
+		fmt.Fprintf(&b, `\%03o`, c)
+	}
+	return b.String()
 }

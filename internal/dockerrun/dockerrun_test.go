@@ -4,6 +4,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -75,10 +76,14 @@ func shellLines(t *testing.T, script string) [][]string {
 
 func TestQuote(t *testing.T) {
 	t.Parallel()
-	words := []string{"plain", "", "two words", "it's", `"`, "$HOME", "`id`", `\`, "*", "~", "a;b", "a&b", "a|b", "#c", "!!", "é", "new\nline", "-x", "''", "{a,b}"}
+	words := []string{"plain", "", "two words", "it's", `"`, "$HOME", "`id`", `\`, "*", "~", "a;b", "a&b", "a|b", "#c", "!!", "é", "new\nline", "-x", "''", "{a,b}",
+		"\x1b[31m", "tab\tand\rreturn", "\x7f", "\u0085\u202e\ufeff", "Latin-1: \xfc", "\ufffd", "it's \x03 '\x04'\n"}
 	var quoted []string
 	for _, word := range words {
 		quoted = append(quoted, dockerrun.Quote(word))
+	}
+	if strings.ContainsFunc(strings.Join(quoted, " "), unseen) {
+		t.Errorf("a terminal would take a part for keys: %q", quoted)
 	}
 	got := shellLines(t, "docker "+strings.Join(quoted, " "))
 	if len(got) != 1 || !slices.Equal(got[0][1:], words) {
@@ -86,12 +91,17 @@ func TestQuote(t *testing.T) {
 	}
 }
 
+func unseen(r rune) bool { return r != '\n' && !strconv.IsPrint(r) }
+
 // FuzzQuote finds no text that a shell reads differently.
 func FuzzQuote(f *testing.F) {
 	f.Add("it's $HOME")
 	f.Fuzz(func(t *testing.T, text string) {
 		if strings.ContainsAny(text, "\x00\x01") {
 			t.Skip("no word of a command line")
+		}
+		if strings.ContainsFunc(dockerrun.Quote(text), unseen) {
+			t.Errorf("%q is quoted as %q, not in what can be seen", text, dockerrun.Quote(text))
 		}
 		if got := shellLines(t, "docker "+dockerrun.Quote(text)); got[0][1] != text {
 			t.Errorf("the shell read %q, want %q", got[0][1], text)

@@ -16,9 +16,23 @@ import (
 var source string
 
 var file = template.Must(template.New("kubernetes.yml").Funcs(template.FuncMap{
-	"quote": yamltext.Quote, "fold": yamltext.Fold, "line": yamltext.Line, "wrap": yamltext.Wrap,
+	"value": value, "quote": yamltext.Quote, "fold": yamltext.Fold, "name": yamltext.Name, "line": yamltext.Line, "wrap": yamltext.Wrap,
 	"memory": plan.Memory, "size": plan.Size,
 }).Parse(source))
+
+// value writes that of a variable. Two dollar signs are one, and one before a
+// parenthesis begins another variable:
+// https://kubernetes.io/docs/tasks/inject-data-application/define-interdependent-environment-variables/
+func value(text string) (string, error) {
+	var b strings.Builder
+	for i, c := range []byte(text) {
+		if c == '$' && i+1 < len(text) && strings.IndexByte("$(", text[i+1]) >= 0 {
+			b.WriteByte('$')
+		}
+		b.WriteByte(c)
+	}
+	return yamltext.Quote(b.String())
+}
 
 // Options are what a plan does not know.
 type Options struct {

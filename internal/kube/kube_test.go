@@ -183,6 +183,20 @@ func (c *cluster) check(t *testing.T, p plan.Plan) {
 	}
 }
 
+// TestReferences has values that Kubernetes would take for other variables.
+func TestReferences(t *testing.T) {
+	t.Parallel()
+	for written, want := range map[string]string{
+		"$(HOME)": "$$(HOME)", "a$$b": "a$$$b", "$$(A)": "$$$$(A)", "$": "$", "$A": "$A", "ends $$": "ends $$$",
+	} {
+		p := plantest.Make(t, plantest.Laptop(), plan.Request{Env: []plan.Env{{Name: "A", Value: written}}})
+		env := decode(t, render(t, p, options)).deployment.Spec.Template.Spec.Containers[0].Env
+		if got := env[len(env)-1].Value; got != want {
+			t.Errorf("%s is written as %s, want %s", written, got, want)
+		}
+	}
+}
+
 // restricted checks a pod by the rules of
 // https://kubernetes.io/docs/concepts/security/pod-security-standards/#restricted
 func restricted(t *testing.T, pod corev1.PodSpec) {

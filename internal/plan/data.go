@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"path"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/djok/facecraft/internal/fault"
 )
@@ -44,6 +45,9 @@ func (m *maker) chooseData(v Variant) error {
 	dir := m.request.Data
 	if dir == "" {
 		return nil
+	}
+	if !utf8.ValidString(dir) {
+		return fault.New(fault.Usage, "use another directory: Docker and YAML hold nothing else", "the name %q is not UTF-8", dir)
 	}
 	selinux := m.facts.Daemon.SELinux.Value
 	if selinux && strings.Contains(dir, ":") {

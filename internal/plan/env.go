@@ -3,6 +3,7 @@ package plan
 import (
 	"regexp"
 	"slices"
+	"unicode/utf8"
 
 	"github.com/djok/facecraft/internal/fault"
 )
@@ -95,6 +96,9 @@ func (r Request) validateEnv() error {
 	var names []string
 	for _, e := range r.Env {
 		names = append(names, e.Name)
+		if !utf8.ValidString(e.Value) {
+			return fault.New(fault.Usage, "convert it to UTF-8: Docker and YAML hold nothing else", "the value of %s is not UTF-8", e.Name)
+		}
 	}
 	for _, s := range r.Secrets {
 		names = append(names, s.Name)

@@ -188,9 +188,11 @@ func TestMakeRefuses(t *testing.T) {
 			fault.Failed, "port 9000 is taken", "--port"},
 		"all ports taken": {with(plantest.Laptop(), func(f *plan.Facts) { f.BusyPorts.Value = plan.Request{}.CandidatePorts() }), plan.Request{},
 			fault.Failed, "8000 to 8019 are all taken", "--port"},
-		"no policy":  {plantest.Laptop(), plan.Request{Restart: "sometimes"}, fault.Usage, "no restart policy", "unless-stopped"},
-		"no address": {plantest.Laptop(), plan.Request{Listen: "eth0"}, fault.Usage, "not an IP address", "127.0.0.1"},
-		"no name":    {plantest.Laptop(), plan.Request{Instance: "a/b"}, fault.Usage, "not a name", "letters"},
+		"no policy":         {plantest.Laptop(), plan.Request{Restart: "sometimes"}, fault.Usage, "no restart policy", "unless-stopped"},
+		"no address":        {plantest.Laptop(), plan.Request{Listen: "eth0"}, fault.Usage, "not an IP address", "127.0.0.1"},
+		"Latin-1":           {plantest.Laptop(), plan.Request{Env: []plan.Env{{Name: "A", Value: "\xfc"}}}, fault.Usage, "the value of A is not UTF-8", "convert"},
+		"Latin-1 directory": {plantest.Laptop(), plan.Request{Data: "/gr\xfcn"}, fault.Usage, `"/gr\xfcn" is not UTF-8`, "another"},
+		"no name":           {plantest.Laptop(), plan.Request{Instance: "a/b"}, fault.Usage, "not a name", "letters"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -40,7 +40,11 @@ func Samples(t testing.TB) map[string]plan.Plan {
 	pinned := Make(t, Laptop(), plan.Request{})
 	pinned.SetDigest("sha256:" + strings.Repeat("0123456789abcdef", 4))
 	hostile := Make(t, Laptop(), plan.Request{Image: `registry:5000/a"b$HOME'#{}:cpu`})
-	hostile.Containers[0].Env = append(hostile.Containers[0].Env, plan.Env{Name: "NOTE", Value: "it's $HOME, `id`, \\ \"quoted\"\n  and: more # {{.}}"})
+	odd := &hostile.Containers[0]
+	odd.Env = append(odd.Env, plan.Env{Name: "NOTE", Value: "it's $HOME, `id`, \\ \"quoted\"\n  and: more # {{.}}"},
+		plan.Env{Name: "NOTE_2", Value: "\x1b[31m \x7f \u0085 \u202e \ufeff \uffff end"}, plan.Env{Name: "true", Value: "no"})
+	odd.Secrets = []plan.Secret{{Name: "Null"}}
+	hostile.Warnings = []string{"a terminal's \x1b[31m, \x7f and \ufeff\xff in a comment"}
 	return map[string]plan.Plan{
 		"cpu":       Make(t, Laptop(), plan.Request{}),
 		"gpu":       Make(t, Workstation(), plan.Request{}),
