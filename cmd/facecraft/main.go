@@ -15,12 +15,24 @@ import (
 var version = "dev"
 
 func main() {
-	// SIGTERM is also how Docker stops the lite engine, which runs as process 1.
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	context.AfterFunc(ctx, stop) // a second Ctrl-C does not wait for the clean-up
-	code := cli.Main(ctx, cli.World{
+	code := cli.Main(context.Background(), cli.World{
 		Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr,
 		Getenv: os.Getenv, Version: version, UID: os.Getuid(),
+		Signals: interruptions(), Exit: os.Exit,
 	}, os.Args)
 	os.Exit(code)
+}
+
+// interruptions are the signals that ask the program to end. One that is
+// ignored from the start stays so: that is how nohup and shells keep a program
+// from them.
+func interruptions() <-chan os.Signal {
+	signals := make(chan os.Signal, 2)
+	// SIGTERM is also how Docker stops the lite engine, which runs as process 1.
+	for _, each := range []os.Signal{os.Interrupt, syscall.SIGTERM, syscall.SIGHUP} {
+		if !signal.Ignored(each) {
+			signal.Notify(signals, each)
+		}
+	}
+	return signals
 }

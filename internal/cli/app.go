@@ -6,11 +6,13 @@ import (
 	"context"
 	"errors"
 	"io"
+	"os"
 	"strings"
 
 	"github.com/urfave/cli/v2"
 
 	"github.com/djok/facecraft/internal/fault"
+	"github.com/djok/facecraft/internal/remains"
 	"github.com/djok/facecraft/internal/term"
 )
 
@@ -21,12 +23,18 @@ type World struct {
 	Getenv         func(string) string
 	Version        string
 	UID            int // as os.Getuid: -1 on Windows
+	// Signals ask the program to end; the second one does, by Exit.
+	Signals <-chan os.Signal
+	Exit    func(code int)
 }
 
 // Main runs the command line and returns the exit code. It is the one place
 // where an error is shown.
 func Main(ctx context.Context, world World, args []string) int {
-	app := &app{World: world, args: args, ui: term.New(world.Stderr, world.Getenv, false)}
+	app := &app{World: world, args: args, ui: term.New(world.Stderr, world.Getenv, false), unfinished: &remains.List{}}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	go app.heed(cancel)
 	unsetEmptyFlags()
 	err := app.commandLine().RunContext(ctx, app.arrange(args))
 	// However an interruption surfaced in the depths, it is one.
@@ -49,6 +57,8 @@ type app struct {
 	ui   *term.UI
 	// secrets are the values of plan.Request.Secrets, by name.
 	secrets map[string]string
+	// unfinished is what this call would leave behind if it ended now.
+	unfinished *remains.List
 }
 
 func (a *app) commandLine() *cli.App {

@@ -10,7 +10,6 @@ import (
 
 	"github.com/djok/facecraft/internal/fault"
 	"github.com/djok/facecraft/internal/plan"
-	"github.com/djok/facecraft/internal/term"
 )
 
 // flagPrefix keeps the flags' variables apart from the container's own, which
@@ -103,7 +102,7 @@ func jsonFlag() cli.Flag {
 
 // hush takes --quiet into account before a command says anything.
 func (a *app) hush(c *cli.Context) error {
-	a.ui = term.New(a.Stderr, a.Getenv, c.Bool("quiet"))
+	a.ui.Hush(c.Bool("quiet"))
 	return nil
 }
 

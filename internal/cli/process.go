@@ -114,7 +114,7 @@ func (a *app) photos(c *cli.Context) (_ *photos, err error) {
 		output = filepath.Join(spool, "portrait."+recipe.Formats[0])
 	}
 	p.planner.Output = batch.Output{Path: output, Formats: recipe.Formats}
-	p.finder = batch.Finder{Recursive: c.Bool("recursive") || c.Bool("watch"), Null: c.Bool("null"), Stdin: a.Stdin, Avoid: output, Spool: spool}
+	p.finder = batch.Finder{Recursive: c.Bool("recursive") || c.Bool("watch"), Null: c.Bool("null"), Stdin: a.stdin(c.Context), Avoid: output, Spool: spool}
 	if err := p.check(c, output); err != nil {
 		p.close()
 		return nil, err

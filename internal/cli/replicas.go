@@ -60,6 +60,13 @@ func (s *session) startOne(ctx context.Context, c plan.Container, usual time.Dur
 	return s.Start(ctx, c, usual, s.app.secrets)
 }
 
+// settle says that servers that were just started stay.
+func settle(servers []run.Server) {
+	for _, server := range servers {
+		server.Settled()
+	}
+}
+
 func (s *session) discardAll(servers []run.Server) {
 	for _, server := range servers {
 		s.Discard(server)

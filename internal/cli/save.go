@@ -165,7 +165,7 @@ func (a *app) load(c *cli.Context) error {
 		return err
 	}
 	defer s.close()
-	file, facts, err := a.checked(source)
+	file, facts, err := a.checked(c.Context, source)
 	if err != nil {
 		return err
 	}
@@ -195,7 +195,7 @@ type carried struct {
 // checked opens the file and verifies all of it, before the daemon sees any.
 // What comes through a pipe can be read only once, and is kept in a temporary
 // file meanwhile.
-func (a *app) checked(source string) (carried, carry.Facts, error) {
+func (a *app) checked(ctx context.Context, source string) (carried, carry.Facts, error) {
 	var file *os.File
 	var reader io.Reader
 	var closing func()
@@ -204,7 +204,7 @@ func (a *app) checked(source string) (carried, carry.Facts, error) {
 		if err != nil {
 			return carried{}, carry.Facts{}, err
 		}
-		file, reader = spool, io.TeeReader(a.Stdin, spool)
+		file, reader = spool, io.TeeReader(a.stdin(ctx), spool)
 		closing = func() { spool.Close(); os.Remove(spool.Name()) }
 	} else {
 		opened, err := os.Open(source)

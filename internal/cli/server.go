@@ -257,9 +257,10 @@ func (s *session) start(ctx context.Context, r serverRequest) (found, error) {
 	}
 	begin := time.Now()
 	err = s.waitAll(ctx, servers, p.Needs.StartSeconds, r.Timeout)
-	if errors.Is(err, context.Canceled) {
+	if ctx.Err() != nil {
 		s.discardAll(created)
 	}
+	settle(created)
 	took := time.Since(begin)
 	servers = s.now(ctx, servers)
 	return found{serverStatus: serverStatus{Server: servers[0], Ready: err == nil}, Others: servers[1:], Plan: &p, Took: took}, err

@@ -35,7 +35,7 @@ func (a *app) connect(ctx context.Context) (*session, error) {
 		return nil, err
 	}
 	runner := &run.Runner{Docker: docker, Instance: a.instance(), Version: a.Version, Remote: !docker.Endpoint.Local(),
-		Helper: helper.New, Report: a.report}
+		Helper: helper.New, Report: a.report, Unfinished: a.unfinished}
 	return &session{app: a, engine: docker, Runner: runner, freeDisk: runner.FreeDisk}, nil
 }
 

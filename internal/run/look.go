@@ -60,6 +60,7 @@ func (r *Runner) inHelper(ctx context.Context, image plan.Image, config *contain
 	host.NetworkMode = "none" // which is also the quickest to set up
 	host.CapDrop = []string{"ALL"}
 	host.LogConfig = container.LogConfig{Type: "json-file"} // one that can be read
+	defer r.Unfinished.Add("a helper container", r.downCommand())()
 	created, err := r.createWhole(ctx, config, host, platform(image.Platform), "")
 	if err != nil {
 		return nil, err

@@ -22,6 +22,7 @@ import (
 	"github.com/djok/facecraft/internal/helper"
 	"github.com/djok/facecraft/internal/plan"
 	"github.com/djok/facecraft/internal/registry"
+	"github.com/djok/facecraft/internal/remains"
 )
 
 // cleanupTimeout bounds the work of leaving nothing half made, which also has
@@ -59,6 +60,9 @@ type Runner struct {
 	Registry registry.Client
 	// Patience with the network; the zero value is DefaultPatience.
 	Patience Patience
+	// Unfinished takes note of what would be left behind if this process ended
+	// at once; nil takes none.
+	Unfinished *remains.List
 }
 
 // Event is one step of progress. A new Stage begins with Done 0; Total 0
@@ -116,7 +120,16 @@ type Server struct {
 	Other bool `json:"other,omitempty"`
 
 	// fresh are the volumes that were made for this container.
-	fresh []string
+	fresh []newVolume
+	// settle ends the notes of what would be left behind.
+	settle func()
+}
+
+// Settled says that a server that was just started stays.
+func (s Server) Settled() {
+	if s.settle != nil {
+		s.settle()
+	}
 }
 
 // Running tells whether the container's process runs.
@@ -214,6 +227,12 @@ func (r *Runner) EnsureBuiltIn(ctx context.Context, image plan.Image) (loaded bo
 // interruption nothing is left behind.
 func (r *Runner) Start(ctx context.Context, c plan.Container, usual time.Duration, secrets map[string]string) (server Server, created bool, err error) {
 	r.Report(Event{Stage: Starting, Subject: c.Name})
+	settle := r.Unfinished.Add("the container "+c.Name, r.downCommand())
+	defer func() {
+		if !created {
+			settle()
+		}
+	}()
 	fresh, err := r.makeVolumes(ctx, c)
 	if err != nil {
 		r.removeVolumes(fresh)
@@ -236,8 +255,14 @@ func (r *Runner) Start(ctx context.Context, c plan.Container, usual time.Duratio
 		r.removeVolumes(fresh)
 		return Server{}, false, err
 	}
+	settled := func() {
+		settle()
+		for _, v := range fresh {
+			v.settle()
+		}
+	}
 	return Server{ID: id, Name: c.Name, Replica: c.Replica, Variant: c.Variant, Image: c.Image.Reference, Digest: c.Image.Digest, State: "running",
-		URL: c.Publish.URL(), Port: c.Publish.Port, Listen: c.Publish.Address, Plan: c.Hash(), Created: time.Now(), fresh: fresh}, other == nil, nil
+		URL: c.Publish.URL(), Port: c.Publish.Port, Listen: c.Publish.Address, Plan: c.Hash(), Created: time.Now(), fresh: fresh, settle: settled}, other == nil, nil
 }
 
 // startProven starts a container whose user can write to its files. It proves
@@ -370,6 +395,15 @@ func (r *Runner) Discard(s Server) {
 	// Best effort: the error that led here is the one to report.
 	_ = r.remove(ctx, s.ID)
 	r.removeVolumes(s.fresh)
+	s.Settled()
+}
+
+// downCommand removes the instance's servers and helper containers.
+func (r *Runner) downCommand() string {
+	if r.Instance == plan.DefaultInstance {
+		return "facecraft down"
+	}
+	return "FACECRAFT_INSTANCE=" + r.Instance + " facecraft down"
 }
 
 // remove takes a container away. It goes on trying for a moment, because Podman
@@ -404,10 +438,16 @@ func forAMoment(ctx context.Context, try func() error, final func(error) bool) e
 	}
 }
 
+// newVolume is a volume that this call made.
+type newVolume struct {
+	name   string
+	settle func() // it stays, or is gone
+}
+
 // makeVolumes makes those volumes of the plan that do not exist yet, and names
 // them, also beside an error. Podman (4.3) makes a container's volumes without
 // the labels that they are asked for with, so they are made before.
-func (r *Runner) makeVolumes(ctx context.Context, c plan.Container) (fresh []string, err error) {
+func (r *Runner) makeVolumes(ctx context.Context, c plan.Container) (fresh []newVolume, err error) {
 	for _, v := range c.Volumes {
 		_, err := r.Docker.VolumeInspect(ctx, v.Name)
 		switch {
@@ -416,7 +456,7 @@ func (r *Runner) makeVolumes(ctx context.Context, c plan.Container) (fresh []str
 		case !errdefs.IsNotFound(err):
 			return fresh, err
 		}
-		fresh = append(fresh, v.Name) // also where an interruption hides that it was made
+		fresh = append(fresh, newVolume{v.Name, r.Unfinished.Add("the volume "+v.Name, "docker volume rm "+v.Name)}) // also where an interruption hides that it was made
 		if _, err := r.Docker.VolumeCreate(ctx, volume.CreateOptions{
 			Name: v.Name, Labels: map[string]string{plan.LabelInstance: c.Instance}}); err != nil {
 			return fresh, fmt.Errorf("make the volume %s: %w", v.Name, err)
@@ -425,17 +465,19 @@ func (r *Runner) makeVolumes(ctx context.Context, c plan.Container) (fresh []str
 	return fresh, nil
 }
 
-func (r *Runner) removeVolumes(names []string) {
+func (r *Runner) removeVolumes(list []newVolume) {
 	ctx, cancel := context.WithTimeout(context.Background(), cleanupTimeout)
 	defer cancel()
-	for _, name := range names {
-		_ = r.Docker.VolumeRemove(ctx, name, false) // best effort
+	for _, v := range list {
+		_ = r.Docker.VolumeRemove(ctx, v.name, false) // best effort
+		v.settle()
 	}
 }
 
 // Stop stops a server as gently as its plan says, and removes the container.
 // Its volumes stay.
 func (r *Runner) Stop(ctx context.Context, s Server) error {
+	defer r.Unfinished.Add("the container "+s.Name, r.downCommand())()
 	if err := r.Docker.ContainerStop(ctx, s.ID, container.StopOptions{}); err != nil && !errdefs.IsNotFound(err) {
 		return err
 	}

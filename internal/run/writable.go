@@ -40,6 +40,9 @@ func (r *Runner) MendFiles(ctx context.Context, c plan.Container) (mended bool, 
 	if err != nil {
 		r.removeVolumes(fresh)
 	}
+	for _, v := range fresh {
+		v.settle()
+	}
 	return mended, err
 }
 

@@ -16,6 +16,7 @@ import (
 	"os"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 	"unicode/utf8"
 
@@ -30,7 +31,7 @@ const plainInterval = 5 * time.Second
 // UI writes to the person. It is safe for concurrent use.
 type UI struct {
 	err      io.Writer
-	quiet    bool
+	quiet    atomic.Bool
 	terminal bool // lines may be rewritten
 	colour   bool
 
@@ -42,7 +43,8 @@ type UI struct {
 // New makes a UI that writes to stderr. A quiet one leaves out everything but
 // warnings and errors.
 func New(stderr io.Writer, getenv func(string) string, quiet bool) *UI {
-	ui := &UI{err: stderr, quiet: quiet}
+	ui := &UI{err: stderr}
+	ui.Hush(quiet)
 	if IsTerminal(stderr) && getenv("TERM") != "dumb" {
 		ui.terminal = true
 		ui.colour = wantsColour(stderr, getenv)
@@ -55,6 +57,9 @@ func IsTerminal(stream any) bool {
 	file, ok := stream.(*os.File)
 	return ok && term.IsTerminal(int(file.Fd()))
 }
+
+// Hush makes a UI quiet, or not, also while others write to it.
+func (ui *UI) Hush(quiet bool) { ui.quiet.Store(quiet) }
 
 type style string
 
@@ -72,28 +77,28 @@ func (ui *UI) paint(s style, text string) string {
 
 // Done says that a step is done.
 func (ui *UI) Done(format string, args ...any) {
-	if !ui.quiet {
+	if !ui.quiet.Load() {
 		ui.labelled(green, "✓", plain(format, args))
 	}
 }
 
 // Say writes one line as it is.
 func (ui *UI) Say(format string, args ...any) {
-	if !ui.quiet {
+	if !ui.quiet.Load() {
 		ui.line(Wrap(ui.err, plain(format, args)))
 	}
 }
 
 // Headline writes one line that stands out.
 func (ui *UI) Headline(format string, args ...any) {
-	if !ui.quiet {
+	if !ui.quiet.Load() {
 		ui.line(ui.paint(bold, Wrap(ui.err, plain(format, args))))
 	}
 }
 
 // Table writes rows of two columns, the first underlined by colour.
 func (ui *UI) Table(rows [][2]string) {
-	if ui.quiet {
+	if ui.quiet.Load() {
 		return
 	}
 	width := 0
@@ -142,7 +147,7 @@ func (ui *UI) labelled(s style, label, text string) {
 
 // Progress shows how a lasting step goes. On a terminal it rewrites one line.
 func (ui *UI) Progress(format string, args ...any) {
-	if ui.quiet {
+	if ui.quiet.Load() {
 		return
 	}
 	ui.mu.Lock()
