@@ -98,13 +98,20 @@ func (c *Client) do(ctx context.Context, method, path string) (*http.Response, e
 // getJSON asks path and decodes a 200 answer into v. The status is returned
 // with every answer that came.
 func (c *Client) getJSON(ctx context.Context, path string, v any) (status int, err error) {
-	ctx, cancel := context.WithTimeout(ctx, shortTimeout)
+	return c.getJSONWithin(ctx, shortTimeout, path, v)
+}
+
+func (c *Client) getJSONWithin(ctx context.Context, limit time.Duration, path string, v any) (status int, err error) {
+	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	response, err := c.do(ctx, http.MethodGet, path)
 	if err != nil {
 		return 0, err
 	}
 	defer response.Body.Close()
+	if err := c.denied(response.StatusCode); err != nil {
+		return response.StatusCode, err
+	}
 	return response.StatusCode, decode(response, v)
 }
 
@@ -120,43 +127,6 @@ func decode(response *http.Response, v any) error {
 		return &Foreign{fmt.Sprintf("an answer that is not the contract's JSON (HTTP %d): %v", response.StatusCode, err)}
 	}
 	return nil
-}
-
-// Readiness is the server's own word on whether it can work.
-type Readiness struct {
-	Ready bool
-	// Loading tells that it will be ready without help.
-	Loading bool
-	// Why says what a server that is not ready answered.
-	Why string
-}
-
-// Ready asks /readiness and, where that does not exist (1.0.0), /ready, whose
-// body decides: it answers 200 also while the models load. An error means
-// that nothing answered the contract: before the models are loaded the port
-// refuses connections, or drops them.
-func (c *Client) Ready(ctx context.Context) (Readiness, error) {
-	var body struct {
-		Ready *bool `json:"ready"`
-	}
-	status, err := c.getJSON(ctx, "/readiness", &body)
-	if status == http.StatusNotFound {
-		status, err = c.getJSON(ctx, "/ready", &body)
-		if err == nil && body.Ready == nil {
-			err = fmt.Errorf("/ready answered HTTP %d without saying whether it is ready", status)
-		}
-	}
-	switch {
-	case status == http.StatusServiceUnavailable:
-		return Readiness{Loading: true, Why: "it is loading its models"}, nil
-	case err != nil:
-		return Readiness{}, err
-	case status != http.StatusOK:
-		return Readiness{Why: fmt.Sprintf("it answers HTTP %d", status)}, nil
-	case body.Ready != nil && !*body.Ready:
-		return Readiness{Loading: true, Why: "its models are not loaded"}, nil
-	}
-	return Readiness{Ready: true}, nil
 }
 
 // glanceTimeout bounds the question to a stranger.

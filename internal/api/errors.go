@@ -74,6 +74,21 @@ type Foreign struct{ What string }
 
 func (f *Foreign) Error() string { return "the server gave " + f.What }
 
+// TokenVariable holds the bearer token that is shown to servers elsewhere. It
+// is no flag: everybody on the machine can read a command line.
+const TokenVariable = "FACECRAFT_TOKEN"
+
+// denied is the error of an answer that refuses access, or nil.
+func (c *Client) denied(status int) error {
+	switch {
+	case status != http.StatusUnauthorized && status != http.StatusForbidden:
+		return nil
+	case c.token == "":
+		return &Foreign{fmt.Sprintf("no access (HTTP %d); set %s to its bearer token", status, TokenVariable)}
+	}
+	return &Foreign{fmt.Sprintf("no access (HTTP %d); it rejects the token in %s", status, TokenVariable)}
+}
+
 // brokenOff is an answer that began and did not end.
 type brokenOff struct{ cause error }
 
@@ -106,7 +121,7 @@ const maxDetail = 500
 
 // refusal reads an answer that is not 200. The detail is a text, or a list of
 // what is wrong with the form's fields.
-func refusal(response *http.Response) error {
+func (c *Client) refusal(response *http.Response) error {
 	data, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer))
 	if err != nil {
 		return &brokenOff{err}
@@ -125,8 +140,8 @@ func refusal(response *http.Response) error {
 	}
 	status := response.StatusCode
 	switch {
-	case status == http.StatusUnauthorized || status == http.StatusForbidden:
-		return &Foreign{fmt.Sprintf("no access (HTTP %d)", status)}
+	case c.denied(status) != nil:
+		return c.denied(status)
 	case status == http.StatusRequestTimeout || status == http.StatusTooManyRequests || status >= 500:
 		seconds, _ := strconv.Atoi(response.Header.Get("Retry-After")) // a date counts as none
 		return &Failed{status, detail, time.Duration(max(seconds, 0)) * time.Second}

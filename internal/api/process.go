@@ -62,7 +62,7 @@ func (c *Client) Process(ctx context.Context, u Upload, o Options) (Processed, e
 	}
 	defer response.Body.Close()
 	if response.StatusCode != http.StatusOK {
-		return Processed{}, refusal(response)
+		return Processed{}, c.refusal(response)
 	}
 	var answer processAnswer
 	if err := decode(response, &answer); err != nil {
@@ -172,7 +172,7 @@ func (c *Client) Download(ctx context.Context, w io.Writer, job, format string) 
 	case http.StatusNotFound: // the server was restarted, or cleaned up
 		return &Failed{Status: http.StatusNotFound, Detail: "the result is gone"}
 	default:
-		return refusal(response)
+		return c.refusal(response)
 	}
 	ends := &endsWriter{w: w}
 	body := &answerReader{reader: io.LimitReader(response.Body, maxImage+1)}

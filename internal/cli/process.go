@@ -9,6 +9,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/djok/facecraft/internal/api"
 	"github.com/djok/facecraft/internal/batch"
 	"github.com/djok/facecraft/internal/fault"
 	"github.com/djok/facecraft/internal/term"
@@ -25,7 +26,7 @@ func (a *app) processCommand() *cli.Command {
 			"find . -name '*.jpg' -print0 | facecraft process -0 @-",
 		Description: "Photos are files, directories (with -r), globs, @LIST (a file of names) or -\n" +
 			"(standard input). Only what is missing or changed is made: the same command\n" +
-			"goes on where it stopped. Endpoints get the bearer token in " + tokenVariable + ".",
+			"goes on where it stopped. Endpoints get the bearer token in " + api.TokenVariable + ".",
 		Flags: slices.Concat([]cli.Flag{
 			&cli.StringFlag{Name: "output", Aliases: []string{"o"}, EnvVars: env("output"), DefaultText: "beside it",
 				Usage: "`PLACE`: directory, FILE or -"},
@@ -81,6 +82,9 @@ type photos struct {
 // photos reads the flags.
 func (a *app) photos(c *cli.Context) (_ *photos, err error) {
 	p := &photos{app: a, args: c.Args().Slice(), inFlight: c.Int("in-flight"), endpoints: c.StringSlice("endpoint")}
+	if err := a.checkEndpointFlags(c); err != nil {
+		return nil, err
+	}
 	if p.request.Request, err = a.request(c); err != nil {
 		return nil, err
 	}

@@ -9,15 +9,13 @@ import (
 	"sync"
 	"time"
 
+	"github.com/urfave/cli/v2"
+
 	"github.com/djok/facecraft/internal/api"
 	"github.com/djok/facecraft/internal/batch"
 	"github.com/djok/facecraft/internal/fault"
 	"github.com/djok/facecraft/internal/run"
 )
-
-// tokenVariable holds the bearer token for endpoints. It is no flag: a command
-// line can be read by everybody on the machine.
-const tokenVariable = "FACECRAFT_TOKEN"
 
 // endpointPoll is how often an endpoint that loads its models is asked.
 const endpointPoll = time.Second
@@ -69,9 +67,27 @@ func (s *session) replicas(ctx context.Context, r serverRequest) ([]run.Server, 
 	}), err
 }
 
+// checkEndpointFlags refuses flags that say how a server is to be started here,
+// beside endpoints, which run already. What the environment sets for every
+// command is left alone.
+func (a *app) checkEndpointFlags(c *cli.Context) error {
+	if !c.IsSet("endpoint") {
+		return nil
+	}
+	for _, flag := range slices.Concat(requestFlags(), fetchFlags()) {
+		name := flag.Names()[0]
+		ambient := slices.ContainsFunc(flag.(cli.DocGenerationFlag).GetEnvVars(), func(variable string) bool { return a.Getenv(variable) != "" })
+		if c.IsSet(name) && !ambient {
+			return fault.New(fault.Usage, "leave out --"+name+", or --endpoint to use a server on this machine",
+				"--%s is for servers started here, and --endpoint uses one that is already running", name)
+		}
+	}
+	return nil
+}
+
 // endpoints are servers elsewhere. Those that do not answer are left out.
 func (a *app) endpoints(ctx context.Context, addresses []string, timeout time.Duration) ([]*batch.Server, error) {
-	token := a.Getenv(tokenVariable)
+	token := a.Getenv(api.TokenVariable)
 	servers := make([]*batch.Server, len(addresses))
 	var asking sync.WaitGroup
 	for i, address := range addresses {
@@ -104,7 +120,7 @@ func (a *app) checkEndpoint(address, token string) error {
 	case err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.RawQuery != "" || u.Fragment != "":
 		return fault.New(fault.Usage, "write it as http://192.168.1.20:8000", "%q is no address of a server", address)
 	case u.User != nil:
-		return fault.New(fault.Usage, "put a bearer token into "+tokenVariable, "an endpoint's address holds no password: it would be shown")
+		return fault.New(fault.Usage, "put a bearer token into "+api.TokenVariable, "an endpoint's address holds no password: it would be shown")
 	case u.Scheme == "http" && token != "" && !loopback(u.Hostname()):
 		a.ui.Warn("the token goes to %s in clear; use https where others share the network", u.Host)
 	}
@@ -121,29 +137,45 @@ func loopback(host string) bool {
 func (a *app) askEndpoint(ctx context.Context, server *batch.Server, timeout time.Duration) error {
 	client := api.NewWithToken(server.URL, server.Token)
 	defer client.Close()
-	deadline := time.Now().Add(timeout)
+	if err := a.awaitEndpoint(ctx, client, timeout); err != nil {
+		return err
+	}
+	if status, err := client.Status(ctx); err == nil { // one that is busy may not say it in time
+		server.Engine = status.Version + " on " + status.Device.Type
+	}
+	return nil
+}
+
+// awaitEndpoint returns when a server is ready, or says why it is not waited
+// for any longer.
+func (a *app) awaitEndpoint(ctx context.Context, client *api.Client, timeout time.Duration) error {
+	asking, stop := context.WithCancel(ctx)
+	defer stop()
+	answers, begin := client.Answers(asking, endpointPoll), time.Now()
+	late, tick := time.After(timeout), time.NewTicker(endpointPoll)
+	defer tick.Stop()
+	const silent = "it is loading its models, or busy with a photo"
+	why := silent
 	for {
-		readiness, err := client.Ready(ctx)
-		late := time.Now().After(deadline)
-		switch {
-		case err != nil && (late || !api.Silent(err)):
-			return err
-		case readiness.Ready:
-			status, err := client.Status(ctx)
-			if err == nil { // one that is busy may not say it in time
-				server.Engine = status.Version + " on " + status.Device.Type
-			}
-			return nil
-		case err != nil:
-			readiness.Why = "it loads its models, or is busy with a photo"
-		case late || !readiness.Loading:
-			return fault.New(fault.Server, "", "it is not ready: %s", readiness.Why)
-		}
-		a.ui.Progress("waiting for %s: %s", server.URL, readiness.Why)
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
-		case <-time.After(endpointPoll):
+		case answer := <-answers:
+			switch {
+			case answer.Ready:
+				return nil
+			case answer.Err != nil && !api.Silent(answer.Err):
+				return answer.Err
+			case answer.Err == nil && !answer.Loading && !answer.Failing:
+				return fault.New(fault.Server, "", "it is not ready: %s", answer.Why)
+			}
+			if why = answer.Why; answer.Err != nil {
+				why = silent
+			}
+		case <-late:
+			return fault.New(fault.Server, "wait longer with --timeout", "it was not ready after %s: %s", timeout, why)
+		case <-tick.C:
+			a.ui.Progress("%d s: waiting for %s: %s", int(time.Since(begin).Seconds()), client.URL(""), why)
 		}
 	}
 }

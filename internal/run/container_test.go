@@ -151,3 +151,45 @@ func TestTakenPort(t *testing.T) {
 		t.Errorf("left behind %v (%v)", servers, err)
 	}
 }
+
+// TestUnloadable is a server whose models cannot be loaded: it runs on, and
+// each question would have it try again.
+func TestUnloadable(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		line, fix string
+		want      []string
+	}{
+		"as its log says": {"Warning: Error initializing processor: Expected one of cpu, cuda device type at start of device string: gpu",
+			"set it to auto, cpu, cuda or cuda:0",
+			[]string{"cannot load its models: Warning: Error initializing processor: Expected one of", "FACECRAFT_DEVICE names a device"}},
+		"as its answers say": {"====", "facecraft up --recreate with the same flags", []string{"cannot load its models", "known issue", "questions at once: 1"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r, p := runner(t)
+			stub(t, r, &p, "unloadable", tt.line)
+			server, _, err := r.Start(t.Context(), p, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			begin := time.Now()
+			err = r.WaitReady(t.Context(), server, time.Second, time.Minute)
+			if fault.CodeOf(err) != fault.Server || !strings.Contains(fault.HintOf(err), tt.fix) || time.Since(begin) > 20*time.Second {
+				t.Errorf("after %v told of it as %v (%s)", time.Since(begin), err, fault.HintOf(err))
+			}
+			for _, want := range tt.want {
+				if !strings.Contains(err.Error(), want) {
+					t.Errorf("no %q in %v", want, err)
+				}
+			}
+			var log strings.Builder
+			if err := r.Logs(t.Context(), server, &log, &log, run.LogOptions{Tail: "all"}); err != nil {
+				t.Fatal(err)
+			}
+			if strings.Contains(log.String(), "questions at once: 2") || strings.Count(log.String(), "questions") > 3 {
+				t.Errorf("it was asked too often:\n%s", &log)
+			}
+		})
+	}
+}

@@ -52,10 +52,14 @@ var deaths = []knownIssue{
 		"give the container a way to the internet, or use an image that has its models"},
 	{"name resolution", "the server downloads a model at run time and reaches no internet",
 		"give the container a way to the internet, or use an image that has its models"},
+	{"device type at start of device string", "FACECRAFT_DEVICE names a device that PyTorch does not know",
+		"set it to auto, cpu, cuda or cuda:0, then facecraft up --recreate with the same flags"},
 	{"permission denied", "the server may not write where it has to",
 		"facecraft up --fix-permissions, with the same flags, gives it its files"},
 	{"read-only file system", "the server writes where nothing may be written",
 		"put what it writes into a volume"},
+	{loadFailure, "the server runs, but cannot load its models",
+		"mend what it says, then facecraft up --recreate with the same flags; facecraft down removes it"},
 }
 
 // recognise finds the known issue in a text, or nil.

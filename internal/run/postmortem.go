@@ -48,6 +48,10 @@ type postMortem struct {
 	foreign  bool  // it answers, and not as a facecraft server
 	ordered  bool  // by somebody who had the daemon end it
 	words    string
+	// unloadable tells that the models cannot be loaded; quote is the line
+	// that says why, where there is one.
+	unloadable bool
+	quote      string
 }
 
 func (m postMortem) alive() bool {
@@ -96,7 +100,7 @@ func (r *Runner) examine(ctx context.Context, s Server, did string) postMortem {
 	inspect, err := r.inspect(ctx, s.ID)
 	report.gone = errdefs.IsNotFound(err)
 	if err == nil {
-		report.words = r.lastWords(ctx, s, inspect.State.StartedAt)
+		report.words = lastWords(r.said(ctx, s, inspect.State.StartedAt))
 		report.state, report.restarts = inspect.State, inspect.RestartCount
 		report.limit = inspect.HostConfig.Memory
 		report.ordered = report.dead() && r.ordered(ctx, s, inspect.State.StartedAt)
@@ -128,6 +132,9 @@ func (r *Runner) ordered(ctx context.Context, s Server, started string) bool {
 // fault is the report, with its one remedy.
 func (m postMortem) fault() error {
 	what, end := m.what, m.end()
+	if m.quote != "" {
+		what += ": " + m.quote
+	}
 	if table := end.table(); table != "" {
 		what += "\n" + table
 	}
@@ -209,7 +216,10 @@ func (m postMortem) memoryText() string {
 }
 
 func (m postMortem) known() *knownIssue {
-	text := m.words
+	text := m.quote + "\n" + m.words
+	if m.unloadable {
+		text += "\n" + loadFailure
+	}
 	if m.state != nil {
 		text += "\n" + m.state.Error
 	}
@@ -239,26 +249,44 @@ func (m postMortem) remedy() string {
 	return "the container is kept: facecraft logs shows all it said, facecraft down removes it"
 }
 
-// lastWords is the end of a server's output since it started, without its
-// notes of requests that it answered: each question whether it is ready leaves
-// one, and they would be all that is left to see.
-func (r *Runner) lastWords(ctx context.Context, s Server, started string) string {
-	since := ""
-	if at, err := time.Parse(time.RFC3339Nano, started); err == nil && !at.IsZero() {
-		// The daemon notes the start when the server may have spoken already.
-		since = at.Add(-time.Second).Format(time.RFC3339Nano)
-	}
+// said is the end of a server's output since it started, without its notes of
+// requests that it answered: each question whether it is ready leaves one, and
+// they would be all that is left to see.
+func (r *Runner) said(ctx context.Context, s Server, started string) (lines []string) {
 	var out bytes.Buffer
 	// What arrived before an error is worth showing too.
-	_ = r.Logs(ctx, s, &out, &out, LogOptions{Tail: strconv.Itoa(linesSearched), Since: since})
-	var lines []string
+	_ = r.Logs(ctx, s, &out, &out, LogOptions{Tail: strconv.Itoa(linesSearched), Since: since(started)})
 	for line := range strings.Lines(plain(out.String())) {
 		if !answered.MatchString(line) {
 			lines = append(lines, line)
 		}
 	}
+	return lines
+}
+
+// since is the time from which a container's log is its latest run's, or "".
+// The daemon notes the start when the server may have spoken already.
+func since(started string) string {
+	at, err := time.Parse(time.RFC3339Nano, started)
+	if err != nil || at.IsZero() {
+		return ""
+	}
+	return at.Add(-time.Second).Format(time.RFC3339Nano)
+}
+
+func lastWords(lines []string) string {
 	lines = lines[max(0, len(lines)-lastLines):]
 	return strings.TrimRight(strings.Join(lines, ""), "\n")
+}
+
+// quoteOf finds the last line that says that the models cannot be loaded.
+func quoteOf(lines []string) string {
+	for _, line := range slices.Backward(lines) {
+		if strings.Contains(strings.ToLower(line), loadFailure) {
+			return spoken(line)
+		}
+	}
+	return ""
 }
 
 // answered is uvicorn's note of a request that did not fail, or of a question

@@ -41,43 +41,52 @@ func (r *Runner) WaitReady(ctx context.Context, s Server, usual, timeout time.Du
 
 // waitReady is WaitReady with other words for a server's death.
 func (r *Runner) waitReady(ctx context.Context, s Server, died string, usual, timeout time.Duration) error {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
 	client := api.New(s.URL)
 	defer client.Close()
 	w := wait{runner: r, server: s, died: died, alive: time.Now()}
-	listening, stopListening := context.WithCancel(ctx)
-	defer stopListening()
-	go w.listen(listening)
+	go w.listen(ctx)
+	answers, answer := client.Answers(ctx, pollInterval), api.Answer{}
 	ticker := time.NewTicker(pollInterval)
 	defer ticker.Stop()
 	begin := time.Now()
 	for {
-		readiness, readyErr := client.Ready(ctx)
-		if readiness.Ready {
-			return nil
-		}
-		if ctx.Err() != nil {
+		select {
+		case <-ctx.Done():
 			return ctx.Err()
+		case answer = <-answers:
+			if answer.Ready {
+				return nil
+			}
+		case <-ticker.C:
 		}
 		if err := w.checkAlive(ctx); err != nil {
 			return err
 		}
+		if err := w.checkLoading(ctx, answer); err != nil {
+			return err
+		}
 		waited := time.Since(begin)
 		if waited > timeout {
-			why := readiness.Why
-			if readyErr != nil {
-				why = readyErr.Error()
-			}
-			report := r.examine(ctx, s, fmt.Sprintf("was not ready after %s: %s", timeout, why))
-			report.foreign = errors.As(readyErr, new(*api.Foreign))
-			return report.fault()
+			return w.late(ctx, answer, timeout)
 		}
 		r.Report(Event{Stage: Waiting, Subject: w.doing(), Done: int64(waited.Seconds()), Total: int64(usual.Seconds())})
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-ticker.C:
-		}
 	}
+}
+
+// late is the report of a server that took too long.
+func (w *wait) late(ctx context.Context, last api.Answer, timeout time.Duration) error {
+	why := "it does not answer"
+	switch {
+	case last.Err != nil:
+		why = last.Err.Error()
+	case last.Why != "":
+		why = last.Why
+	}
+	report := w.runner.examine(ctx, w.server, fmt.Sprintf("was not ready after %s: %s", timeout, why))
+	report.foreign = errors.As(last.Err, new(*api.Foreign))
+	return report.fault()
 }
 
 // wait is one wait for one server.
@@ -88,8 +97,9 @@ type wait struct {
 	restarts *int      // at the first look
 	alive    time.Time // when it last was
 
-	mu   sync.Mutex
-	line string // the last of the server's log that says what it does
+	mu      sync.Mutex
+	line    string // the last of the server's log that says what it does
+	failure string // the line that says that the models cannot be loaded
 }
 
 func (w *wait) checkAlive(ctx context.Context) error {
@@ -118,19 +128,52 @@ func (w *wait) checkAlive(ctx context.Context) error {
 	return w.runner.examine(ctx, w.server, w.died).fault()
 }
 
-// listen follows the server's log for what it is doing. It is a courtesy, and
-// ends with ctx.
+// loadFailure is how a server's log says that its models cannot be loaded (1.0.0,
+// in lower case). It runs on and tries again at each question.
+const loadFailure = "error initializing processor"
+
+// checkLoading ends the waiting for a server that cannot load its models: its
+// log says so, or it failed over each question.
+func (w *wait) checkLoading(ctx context.Context, last api.Answer) error {
+	w.mu.Lock()
+	failure := w.failure
+	w.mu.Unlock()
+	if failure == "" && !errors.As(last.Err, new(*api.NeverReady)) {
+		return nil
+	}
+	report := w.runner.examine(ctx, w.server, "cannot load its models")
+	report.unloadable = true
+	if report.quote = failure; failure == "" && report.state != nil {
+		report.quote = quoteOf(w.runner.said(ctx, w.server, report.state.StartedAt))
+	}
+	return report.fault()
+}
+
+// listen follows the server's log for what it is doing, and whether it gave up
+// loading. It ends with ctx. Of a server that ran before, only what is new can
+// tell: it may have loaded its models since it said otherwise.
 func (w *wait) listen(ctx context.Context) {
-	_ = w.runner.Logs(ctx, w.server, w, w, LogOptions{Follow: true, Tail: "1"})
+	options := LogOptions{Follow: true, Tail: "1"}
+	if inspect, err := w.runner.inspect(ctx, w.server.ID); err == nil {
+		started, err := time.Parse(time.RFC3339Nano, inspect.State.StartedAt)
+		if err == nil && time.Since(started) < startGrace {
+			options = LogOptions{Follow: true, Tail: "all", Since: since(inspect.State.StartedAt)}
+		}
+	}
+	_ = w.runner.Logs(ctx, w.server, w, w, options)
 }
 
 // Write takes a piece of the log; the daemon sends whole lines.
 func (w *wait) Write(log []byte) (int, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	for line := range strings.Lines(string(log)) {
-		if line = spoken(line); line != "" {
-			w.mu.Lock()
-			w.line = line
-			w.mu.Unlock()
+		if line = spoken(line); line == "" {
+			continue
+		}
+		w.line = line
+		if strings.Contains(strings.ToLower(line), loadFailure) {
+			w.failure = line
 		}
 	}
 	return len(log), nil

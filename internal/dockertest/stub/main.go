@@ -14,6 +14,9 @@
 //	check-lite      is the health check of its image: ends with 0 when ready
 //	old DURATION    answers as version 1.0.0 does: no /readiness, and /ready
 //	                with 200 and a body that says false until DURATION has passed
+//	unloadable LINE prints LINE, then fails over each question whether it is
+//	                ready, as version 1.0.0 does when its models cannot be loaded,
+//	                and prints how many questions it has at once
 package main
 
 import (
@@ -23,6 +26,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"sync/atomic"
 	"time"
 )
 
@@ -56,6 +60,8 @@ func main() {
 	case "cpu":
 		http.HandleFunc("/status", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, cpuStatus) })
 		old(time.Now())
+	case "unloadable":
+		unloadable(os.Args[2])
 	case "old":
 		old(time.Now().Add(duration()))
 	default:
@@ -135,6 +141,18 @@ func busy(until time.Time) {
 	http.HandleFunc("/readiness", func(w http.ResponseWriter, _ *http.Request) {
 		time.Sleep(time.Until(until))
 		fmt.Fprint(w, `{"ready":true}`)
+	})
+	panic(http.ListenAndServe(":8000", nil))
+}
+
+func unloadable(line string) {
+	fmt.Println(line)
+	var asked atomic.Int32
+	http.HandleFunc("/ready", func(w http.ResponseWriter, _ *http.Request) {
+		fmt.Println("questions at once:", asked.Add(1))
+		time.Sleep(300 * time.Millisecond)
+		asked.Add(-1)
+		http.Error(w, "Internal Server Error", http.StatusInternalServerError)
 	})
 	panic(http.ListenAndServe(":8000", nil))
 }
