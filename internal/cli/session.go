@@ -85,7 +85,11 @@ func (s *session) decideWithout(ctx context.Context, request plan.Request, taken
 	facts.BusyPorts.Value = append(facts.BusyPorts.Value, taken...)
 	facts.PortOwners = s.portOwners(ctx, facts.BusyPorts.Value)
 	facts.Caller = s.app.caller()
-	return plan.Make(facts, catalogue, request)
+	p, err := plan.Make(facts, catalogue, request)
+	if err != nil {
+		return p, err
+	}
+	return p, s.app.checkVariables(p)
 }
 
 // portOwners finds out who has the busy ports: a container, or a process of

@@ -1,6 +1,9 @@
 package plan
 
-import "slices"
+import (
+	"regexp"
+	"slices"
+)
 
 // Setting is a variable of an image's environment, for those who want to
 // change it.
@@ -9,8 +12,16 @@ type Setting struct {
 	About   string `yaml:"about"`
 	Default string `yaml:"default"` // the image's own
 	Range   string `yaml:"range"`   // what is accepted
+	// Pattern is a regular expression that all values of Range match; empty
+	// where a look at the value does not tell.
+	Pattern string `yaml:"pattern"`
 	// Ignored settings are declared by the image and have no effect.
 	Ignored bool `yaml:"ignored"`
+}
+
+// Accepts tells whether a value may be in the setting's range.
+func (s Setting) Accepts(value string) bool {
+	return s.Pattern == "" || regexp.MustCompile(s.Pattern).MatchString(value)
 }
 
 // OtherSettings are those that act and that a container leaves at their default.
