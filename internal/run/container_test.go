@@ -169,7 +169,7 @@ func TestUnloadable(t *testing.T) {
 			t.Parallel()
 			r, p := runner(t)
 			stub(t, r, &p, "unloadable", tt.line)
-			server, _, err := r.Start(t.Context(), p, nil)
+			server, _, err := r.Start(t.Context(), p, 0, nil)
 			if err != nil {
 				t.Fatal(err)
 			}
