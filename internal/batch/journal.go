@@ -11,6 +11,8 @@ import (
 	"strings"
 	"sync"
 	"unicode/utf8"
+
+	"github.com/djok/facecraft/internal/output"
 )
 
 // journalName is a hidden file beside the results, one line of JSON for each.
@@ -50,6 +52,7 @@ type journal struct {
 	entries map[string]entry // by result, folded; the last one counts
 	photos  map[string]bool  // of which there were results
 	ended   bool             // the file ends with a line end
+	missing bool             // there is no file yet
 }
 
 func openJournal(dir string) (*journal, error) {
@@ -61,6 +64,7 @@ func openJournal(dir string) (*journal, error) {
 	j.dir = j.absolute(dir)
 	file, err := os.Open(filepath.Join(dir, journalName))
 	if errors.Is(err, fs.ErrNotExist) {
+		j.missing = true
 		return j, nil
 	}
 	if err != nil {
@@ -81,29 +85,46 @@ func openJournal(dir string) (*journal, error) {
 	}
 }
 
-// add writes an entry. One call writes one line, so that two runs at once do
-// not mix theirs.
-func (j *journal) add(e entry) error {
-	line, err := json.Marshal(e)
-	if err != nil {
-		return err
+// add writes entries, and returns when they are on the disk. One call writes
+// them in one piece, so that two runs at once do not mix their lines.
+func (j *journal) add(entries ...entry) error {
+	var lines []byte
+	for _, e := range entries {
+		line, err := json.Marshal(e)
+		if err != nil {
+			return err
+		}
+		lines = append(append(lines, line...), '\n')
 	}
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	if !j.ended { // a line was torn
-		line = append([]byte{'\n'}, line...)
+		lines = append([]byte{'\n'}, lines...)
 		j.ended = true
 	}
+	if err := j.append(lines); err != nil {
+		return err
+	}
+	for _, e := range entries {
+		j.remember(e)
+	}
+	return nil
+}
+
+func (j *journal) append(lines []byte) error {
 	file, err := os.OpenFile(filepath.Join(j.dir, journalName), os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o666)
 	if err != nil {
 		return err
 	}
-	_, err = file.Write(append(line, '\n'))
-	if err = errors.Join(err, file.Close()); err != nil {
+	_, err = file.Write(lines)
+	if err == nil {
+		err = file.Sync()
+	}
+	if err = errors.Join(err, file.Close()); err != nil || !j.missing {
 		return err
 	}
-	j.remember(e)
-	return nil
+	j.missing = false
+	return output.SyncDir(j.dir)
 }
 
 func (j *journal) remember(e entry) {

@@ -2,7 +2,6 @@ package batch
 
 import (
 	"crypto/sha256"
-	"errors"
 	"fmt"
 	"maps"
 	"os"
@@ -192,31 +191,6 @@ func countFiles(t *testing.T, dir string) int {
 		t.Fatal(err)
 	}
 	return len(entries)
-}
-
-func TestTemporaryFilesOfOthersStay(t *testing.T) {
-	t.Parallel()
-	dir := t.TempDir()
-	dead := exec.Command(os.Args[0], "-test.run=^$")
-	if err := dead.Run(); err != nil {
-		t.Fatal(err)
-	}
-	gone := filepath.Join(dir, fmt.Sprintf("%s%d-1.tmp", temporaryMark, dead.Process.Pid))
-	ours := filepath.Join(dir, fmt.Sprintf("%s%d-99999.tmp", temporaryMark, os.Getpid()))
-	other := filepath.Join(dir, ".facecraft-another host-1-1.tmp")
-	for _, path := range []string{gone, ours, other} {
-		writeFile(t, path, "x")
-	}
-	var r results
-	r.sweep(dir)
-	if _, err := os.Stat(gone); !errors.Is(err, os.ErrNotExist) {
-		t.Error("what a killed run left is still there")
-	}
-	for _, path := range []string{ours, other} {
-		if _, err := os.Stat(path); err != nil {
-			t.Errorf("what a living run writes: %v", err)
-		}
-	}
 }
 
 func hash(text string) string { return fmt.Sprintf("%x", sha256.Sum256([]byte(text))) }

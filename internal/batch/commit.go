@@ -1,0 +1,76 @@
+package batch
+
+import (
+	"os"
+	"path/filepath"
+
+	"github.com/djok/facecraft/internal/output"
+)
+
+// unplaced is a result that is whole, under a temporary name.
+type unplaced struct {
+	journal           *journal
+	entry             entry
+	temporary, result string
+
+	committed bool
+	err       error
+}
+
+// commit enters a result in the journal and gives it its name. The disk takes
+// a while to make that durable, however much it is: so whatever was finished
+// while it was busy with others is taken together.
+func (r *results) commit(u *unplaced) error {
+	r.mu.Lock()
+	r.waiting = append(r.waiting, u)
+	r.mu.Unlock()
+	r.committing.Lock()
+	defer r.committing.Unlock()
+	if u.committed { // with others
+		return u.err
+	}
+	r.mu.Lock()
+	group := r.waiting
+	r.waiting = nil
+	r.mu.Unlock()
+	r.commitAll(group)
+	return u.err
+}
+
+func (r *results) commitAll(group []*unplaced) {
+	byJournal := map[*journal][]*unplaced{}
+	for _, u := range group {
+		byJournal[u.journal] = append(byJournal[u.journal], u)
+	}
+	byDirectory := map[string][]*unplaced{}
+	for j, list := range byJournal {
+		var before, entries []entry
+		for _, u := range list {
+			before, entries = append(before, j.of(u.result)), append(entries, u.entry)
+		}
+		err := j.add(entries...)
+		for i, u := range list {
+			if u.err = err; err == nil {
+				u.err = r.place(u.temporary, u.result, before[i])
+			}
+			dir := filepath.Dir(u.result)
+			byDirectory[dir] = append(byDirectory[dir], u)
+		}
+	}
+	for dir, list := range byDirectory {
+		err := output.SyncDir(dir)
+		for _, u := range list {
+			if u.committed = true; u.err == nil {
+				u.err = err
+			}
+		}
+	}
+}
+
+// place gives a file its name. What lies there is replaced if it was made
+// here, or by force.
+func (r *results) place(temporary, result string, before entry) error {
+	info, err := os.Lstat(result)
+	replace := err == nil && info.Mode().IsRegular() && (r.force || info.Size() == 0 || before.made(info))
+	return output.Place(temporary, result, replace)
+}

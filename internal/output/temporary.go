@@ -1,0 +1,71 @@
+package output
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
+)
+
+// temporaryMark begins the names of unfinished files.
+var temporaryMark = ".facecraft-" + hostName() + "-"
+
+// hostName keeps the runs of several machines in one directory apart.
+func hostName() string {
+	name, err := os.Hostname()
+	if err != nil {
+		return "host"
+	}
+	return strings.Map(func(r rune) rune {
+		if r == '/' || r == '\\' || r == ':' {
+			return '_'
+		}
+		return r
+	}, name)
+}
+
+var temporaries atomic.Int64
+
+// Temporary makes a hidden file in a directory, where it can be renamed to its
+// final name. It has the permissions that the user's umask gives a new file;
+// os.CreateTemp's are narrower.
+func Temporary(dir string) (*os.File, error) {
+	if _, before := swept.LoadOrStore(dir, true); !before {
+		sweep(dir)
+	}
+	name := fmt.Sprintf("%s%d-%d.tmp", temporaryMark, os.Getpid(), temporaries.Add(1))
+	return os.OpenFile(filepath.Join(dir, name), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
+}
+
+// swept are the directories that were looked through.
+var swept sync.Map
+
+// sweep removes what runs of this machine left that were killed.
+func sweep(dir string) {
+	entries, _ := os.ReadDir(dir) // best effort
+	for _, entry := range entries {
+		rest, ours := strings.CutPrefix(entry.Name(), temporaryMark)
+		number, _, _ := strings.Cut(rest, "-")
+		if pid, err := strconv.Atoi(number); ours && err == nil && strings.HasSuffix(rest, ".tmp") && !alive(pid) {
+			os.Remove(filepath.Join(dir, entry.Name()))
+		}
+	}
+}
+
+// alive tells whether a process exists. Windows finds only those that do.
+func alive(pid int) bool {
+	if pid == os.Getpid() {
+		return true
+	}
+	process, err := os.FindProcess(pid)
+	if err != nil {
+		return false
+	}
+	defer process.Release()
+	return !errors.Is(process.Signal(syscall.Signal(0)), os.ErrProcessDone)
+}
