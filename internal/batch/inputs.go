@@ -24,6 +24,9 @@ type Photo struct {
 	Rel string
 	// Problem is why it cannot be taken; nil when it may be.
 	Problem error
+	// Spooled tells that the file is only kept during the command: it came
+	// from standard input.
+	Spooled bool
 }
 
 // StdinName is what photos from standard input are called.
@@ -256,7 +259,7 @@ func (f *Finder) standardInput() error {
 	if err = errors.Join(err, file.Close()); err != nil {
 		return fmt.Errorf("read %s: %w", StdinName, err)
 	}
-	f.add(Photo{Path: path, Name: StdinName, Rel: "stdin"})
+	f.add(Photo{Path: path, Name: StdinName, Rel: "stdin", Spooled: true})
 	return nil
 }
 

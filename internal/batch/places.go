@@ -12,6 +12,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/djok/facecraft/internal/fault"
+	"github.com/djok/facecraft/internal/output"
 )
 
 // Job is one photo with the places of its results.
@@ -93,15 +94,15 @@ func (p *Planner) directory(photos []Photo) (bool, error) {
 	if !p.names(photos) {
 		return false, nil
 	}
-	if err := os.MkdirAll(p.Path, 0o777); err != nil {
-		return false, fault.Wrap(fault.Usage, err, "choose another place with -o", "the directory for the results cannot be made")
+	if err := output.MakeDir(p.Path); err != nil {
+		return false, fault.Wrap(fault.Failed, err, "choose another place with -o", "the directory for the results cannot be made")
 	}
 	return true, nil
 }
 
 // names tells whether Path, which does not exist, is to be a directory.
 func (p *Planner) names(photos []Photo) bool {
-	tree := len(photos) == 1 && photos[0].Rel != filepath.Base(photos[0].Path) && photos[0].Name != StdinName
+	tree := len(photos) == 1 && photos[0].Rel != filepath.Base(photos[0].Path) && !photos[0].Spooled
 	return strings.HasSuffix(p.Path, "/") || strings.HasSuffix(p.Path, string(filepath.Separator)) ||
 		len(photos) != 1 || tree || FormatOf(p.Path) == ""
 }

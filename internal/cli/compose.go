@@ -2,7 +2,7 @@ package cli
 
 import (
 	"context"
-	"errors"
+	"io"
 	"io/fs"
 	"os"
 	"runtime"
@@ -16,6 +16,7 @@ import (
 	"github.com/djok/facecraft/internal/dockerrun"
 	"github.com/djok/facecraft/internal/fault"
 	"github.com/djok/facecraft/internal/kube"
+	"github.com/djok/facecraft/internal/output"
 	"github.com/djok/facecraft/internal/plan"
 	"github.com/djok/facecraft/internal/registry"
 )
@@ -43,7 +44,7 @@ func (a *app) composeCommand() *cli.Command {
 				Usage: "false: for a machine other than this"},
 			&cli.StringFlag{Name: "ingress", EnvVars: env("ingress"), Usage: "`HOST` of a Kubernetes Ingress"},
 			&cli.StringFlag{Name: "output", Aliases: []string{"o"}, EnvVars: env("output"), DefaultText: "standard output",
-				Usage: "`FILE` to write"},
+				Usage: "`FILE` to write, or -"},
 			&cli.BoolFlag{Name: "force", Aliases: []string{"f"}, EnvVars: env("force"), Usage: "replace an existing file"},
 		}),
 		Action: a.compose,
@@ -56,6 +57,10 @@ func (a *app) compose(c *cli.Context) error {
 	}
 	r, err := a.request(c)
 	if err != nil {
+		return err
+	}
+	target := a.exportFile(c)
+	if err := target.Check(); err != nil {
 		return err
 	}
 	s := &session{app: a}
@@ -73,11 +78,32 @@ func (a *app) compose(c *cli.Context) error {
 	for _, note := range notes {
 		a.ui.Warn("%s", note)
 	}
-	if c.String("output") == "" {
-		_, err = a.Stdout.Write(file)
+	err = target.Write(func(w io.Writer) error {
+		_, err := w.Write(file)
 		return err
+	})
+	if err == nil && target.Path != output.Stdout {
+		a.ui.Done("%s is written", target.Path)
 	}
-	return a.writeFile(c.String("output"), file, c.Bool("force"))
+	return err
+}
+
+// exportFile is where the file goes. People edit it, so that an earlier one is
+// only replaced by force, and the variables' files never.
+func (a *app) exportFile(c *cli.Context) output.File {
+	file := output.File{Path: c.String("output"), Stream: a.Stdout, Force: c.Bool("force"), Flag: "--force"}
+	if file.Path == "" {
+		file.Path = output.Stdout
+	}
+	file.Needed = func(_ string, info fs.FileInfo) string {
+		for _, name := range *c.Generic("env-file").(*words) {
+			if read, err := os.Stat(name); err == nil && info != nil && os.SameFile(read, info) {
+				return "the file of --env-file"
+			}
+		}
+		return ""
+	}
+	return file
 }
 
 func targetOf(c *cli.Context) string {
@@ -225,27 +251,6 @@ func (a *app) commandText() string {
 		words = append(words, dockerrun.Quote(arg))
 	}
 	return strings.Join(words, " ")
-}
-
-// writeFile writes a result. What exists stays, unless it may be replaced.
-func (a *app) writeFile(path string, data []byte, force bool) error {
-	flags := os.O_WRONLY | os.O_CREATE | os.O_EXCL
-	if force {
-		flags = os.O_WRONLY | os.O_CREATE | os.O_TRUNC
-	}
-	file, err := os.OpenFile(path, flags, 0o644)
-	if errors.Is(err, fs.ErrExist) {
-		return fault.New(fault.Failed, "--force replaces it, --output names another", "%s exists", path)
-	}
-	if err != nil {
-		return fault.Wrap(fault.Failed, err, "choose another place", "%s cannot be written", path)
-	}
-	_, err = file.Write(data)
-	if err = errors.Join(err, file.Close()); err != nil {
-		return err
-	}
-	a.ui.Done("%s is written", path)
-	return nil
 }
 
 // pin finds the digest of an image: of the one that is here, or else of what

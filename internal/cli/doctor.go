@@ -2,8 +2,7 @@ package cli
 
 import (
 	"context"
-	"errors"
-	"io/fs"
+	"io"
 	"os"
 	"runtime"
 	"time"
@@ -14,6 +13,7 @@ import (
 	"github.com/djok/facecraft/internal/detect"
 	"github.com/djok/facecraft/internal/doctor"
 	"github.com/djok/facecraft/internal/fault"
+	"github.com/djok/facecraft/internal/output"
 	"github.com/djok/facecraft/internal/plan"
 	"github.com/djok/facecraft/internal/term"
 )
@@ -27,33 +27,48 @@ func (a *app) doctorCommand() *cli.Command {
 			"3: no server can run here.",
 		Flags: []cli.Flag{
 			jsonFlag(),
-			&cli.StringFlag{Name: "bundle", EnvVars: env("bundle"), Usage: "write a report for a bug tracker to `FILE`"},
+			&cli.StringFlag{Name: "bundle", EnvVars: env("bundle"), Usage: "write a report for a bug tracker to `FILE` or -"},
 		},
 		Action: a.doctor,
 	}
 }
 
 func (a *app) doctor(c *cli.Context) error {
+	bundle := output.File{Path: c.String("bundle"), Stream: a.Stdout}
+	switch {
+	case bundle.Path == output.Stdout && c.Bool("json"):
+		return fault.New(fault.Usage, "leave one of them out", "--json and --bundle - contradict each other")
+	case bundle.Path != "":
+		if err := bundle.Check(); err != nil {
+			return err
+		}
+	}
 	a.ui.Progress("looking around")
 	report, err := a.examine(c.Context)
 	a.ui.Clear()
 	if err != nil {
 		return err
 	}
-	if c.Bool("json") {
-		err = a.printJSON(report)
-	} else {
-		_, err = a.Stdout.Write([]byte(report.Text(min(term.Width(a.Stdout), 100), painted(term.NewPainter(a.Stdout, a.Getenv)))))
-	}
-	if err != nil {
+	if err := a.printReport(report, c.Bool("json"), bundle); err != nil {
 		return err
 	}
-	if file := c.String("bundle"); file != "" {
-		if err := a.writeBundle(report, file); err != nil {
-			return err
-		}
-	}
 	return report.Err()
+}
+
+// printReport writes the report, and the one for a bug tracker when it has a
+// place. That one holds the other, so that standard output takes only one.
+func (a *app) printReport(report doctor.Report, asJSON bool, bundle output.File) (err error) {
+	switch {
+	case bundle.Path == output.Stdout:
+	case asJSON:
+		err = a.printJSON(report)
+	default:
+		_, err = a.Stdout.Write([]byte(report.Text(min(term.Width(a.Stdout), 100), painted(term.NewPainter(a.Stdout, a.Getenv)))))
+	}
+	if err != nil || bundle.Path == "" {
+		return err
+	}
+	return a.writeBundle(report, bundle)
 }
 
 // examine looks at everything, the inside of the daemon's world included.
@@ -95,8 +110,7 @@ func painted(p term.Painter) func(doctor.Style, string) string {
 	return func(style doctor.Style, text string) string { return looks[style](text) }
 }
 
-// writeBundle never replaces a file.
-func (a *app) writeBundle(report doctor.Report, file string) error {
+func (a *app) writeBundle(report doctor.Report, file output.File) error {
 	host, _ := os.Hostname() // without it there is nothing to take out
 	text, err := report.Bundle(a.environment(), doctor.Person{
 		Home: a.getenvOr("HOME", a.Getenv("USERPROFILE")),
@@ -106,19 +120,14 @@ func (a *app) writeBundle(report doctor.Report, file string) error {
 	if err != nil {
 		return err
 	}
-	out, err := os.OpenFile(file, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
-	switch {
-	case errors.Is(err, fs.ErrExist):
-		return fault.New(fault.Usage, "choose another name, or remove it", "%s exists", file)
-	case err != nil:
+	err = file.Write(func(w io.Writer) error {
+		_, err := io.WriteString(w, text)
 		return err
+	})
+	if err == nil && file.Path != output.Stdout {
+		a.ui.Done("%s is written; read it before you send it", file.Path)
 	}
-	defer out.Close()
-	if _, err := out.WriteString(text); err != nil {
-		return err
-	}
-	a.ui.Done("%s is written; read it before you send it", file)
-	return out.Close()
+	return err
 }
 
 // variables are those of the environment that change what happens here.

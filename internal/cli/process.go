@@ -39,7 +39,7 @@ func (a *app) processCommand() *cli.Command {
 			&cli.StringSliceFlag{Name: "endpoint", EnvVars: env("endpoint"),
 				Usage: "`URL` of a server elsewhere; repeatable"},
 			&cli.IntFlag{Name: "in-flight", EnvVars: env("in-flight"), Value: batch.InFlight, Usage: "`PHOTOS` a server gets at once"},
-			&cli.StringFlag{Name: "report", EnvVars: env("report"), Usage: "write a page of all to `HTML`"},
+			&cli.StringFlag{Name: "report", EnvVars: env("report"), Usage: "write a page of all to `HTML`, or -"},
 			&cli.BoolFlag{Name: "preview", EnvVars: env("preview"), Usage: "show portraits in the terminal"},
 			jsonFlag(),
 		}, requestFlags(), fetchFlags(), startFlags()),
@@ -134,6 +134,12 @@ func (p *photos) check(c *cli.Context, output string) error {
 		return fault.New(fault.Usage, "use a number from 1 to 64", "%d photos in flight are not possible", p.inFlight)
 	case p.show.toStdout && (p.show.json || p.show.null || c.Bool("watch") || len(formats) > 1 || len(p.args) > 1):
 		return fault.New(fault.Usage, "name a directory with -o", "standard output takes one picture and nothing else")
+	case p.show.page.Path == stream && p.show.json:
+		return fault.New(fault.Usage, "leave one of them out", "--json and --report - contradict each other")
+	case p.show.page.Path != "" && p.show.toStdout:
+		return fault.New(fault.Usage, "name a file with -o", "a page shows portraits in files, and this one goes to standard output")
+	case output == "" && slices.Contains(p.args, stream):
+		return fault.New(fault.Usage, "name a directory with -o", "a portrait of standard input has no place beside its photo")
 	case p.show.toStdout && term.IsTerminal(p.Stdout):
 		return fault.New(fault.Usage, "write it to a file: -o portrait."+formats[0], "a picture is nothing for the screen")
 	case output != "" && named == "" && filepath.Ext(output) != "" && len(p.args) == 1 && !isDirectory(output) && !isDirectory(p.args[0]) && !os.IsPathSeparator(output[len(output)-1]):
@@ -176,6 +182,9 @@ func (p *photos) look() ([]*batch.Job, error) {
 // once processes what is there now.
 func (p *photos) once(ctx context.Context) error {
 	jobs, err := p.look()
+	if err == nil {
+		err = p.show.expect(jobs)
+	}
 	if err != nil {
 		return err
 	}

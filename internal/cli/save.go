@@ -14,12 +14,13 @@ import (
 	"github.com/djok/facecraft/internal/carry"
 	"github.com/djok/facecraft/internal/catalog"
 	"github.com/djok/facecraft/internal/fault"
+	"github.com/djok/facecraft/internal/output"
 	"github.com/djok/facecraft/internal/plan"
 	"github.com/djok/facecraft/internal/term"
 )
 
 // stream is the name that stands for standard input and output.
-const stream = "-"
+const stream = output.Stdout
 
 func (a *app) saveCommand() *cli.Command {
 	return &cli.Command{
@@ -46,6 +47,10 @@ func (a *app) save(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
+	file := output.File{Path: target, Stream: a.Stdout}
+	if err := file.Check(); err != nil {
+		return err
+	}
 	r.Elsewhere = true
 	s, err := a.connect(c.Context)
 	if err != nil {
@@ -60,12 +65,7 @@ func (a *app) save(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	write := func(w io.Writer) error { return s.save(c.Context, w, facts, size) }
-	if target == stream {
-		err = write(a.Stdout)
-	} else {
-		err = writeNew(target, write)
-	}
+	err = file.Write(func(w io.Writer) error { return s.save(c.Context, w, facts, size) })
 	if err == nil {
 		a.ui.Done("%s is saved; on the other machine: facecraft load %s", facts.Reference, target)
 	}
@@ -77,7 +77,11 @@ func oneFile(c *cli.Context) (string, error) {
 	if c.NArg() != 1 {
 		return "", fault.New(fault.Usage, "facecraft "+c.Command.Name+" FILE, or - for a pipe", "%s takes one file", c.Command.Name)
 	}
-	return c.Args().First(), nil
+	file := c.Args().First()
+	if file == "" {
+		return "", fault.New(fault.Usage, "facecraft "+c.Command.Name+" FILE, or - for a pipe", "the name of the file is empty")
+	}
+	return file, nil
 }
 
 // facts describes the plan's image, which has to be here, and its size in
@@ -112,31 +116,6 @@ func (s *session) save(ctx context.Context, w io.Writer, facts carry.Facts, size
 	}
 	defer image.Close()
 	return carry.Write(w, s.app.counted(image, "saving "+facts.Reference, size), facts)
-}
-
-// writeNew writes a file that does not exist yet, completely or not at all.
-func writeNew(path string, write func(io.Writer) error) (err error) {
-	if _, err := os.Lstat(path); err == nil {
-		return fault.New(fault.Usage, "remove it, or choose another name", "%s exists", path)
-	}
-	partial := path + ".partial"
-	file, err := os.Create(partial)
-	if err != nil {
-		return fault.Wrap(fault.Failed, err, "choose another place", "%s cannot be written", path)
-	}
-	defer func() {
-		if err != nil {
-			os.Remove(partial)
-		}
-	}()
-	err = write(file)
-	if closeErr := file.Close(); err == nil {
-		err = closeErr
-	}
-	if err == nil {
-		err = os.Rename(partial, path)
-	}
-	return err
 }
 
 func (a *app) loadCommand() *cli.Command {

@@ -7,8 +7,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"maps"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -19,6 +21,7 @@ import (
 
 	"github.com/djok/facecraft/internal/batch"
 	"github.com/djok/facecraft/internal/fault"
+	"github.com/djok/facecraft/internal/output"
 	"github.com/djok/facecraft/internal/photo"
 	"github.com/djok/facecraft/internal/report"
 	"github.com/djok/facecraft/internal/term"
@@ -41,7 +44,8 @@ type show struct {
 	toStdout bool // the portrait itself goes there
 	terminal bool // standard output is one
 	watching bool
-	page     string
+	page     output.File    // of --report; its path is empty without
+	jobs     []*batch.Job   // only for a page
 	entries  []report.Entry // only for a page
 
 	mu                         sync.Mutex // in a watch photos arrive meanwhile
@@ -53,14 +57,29 @@ type show struct {
 }
 
 func newShow(a *app, c *cli.Context, spool string) *show {
-	return &show{app: a, spool: spool, json: c.Bool("json"), null: c.Bool("null"), preview: c.Bool("preview"), terminal: term.IsTerminal(a.Stdout), watching: c.Bool("watch"),
-		page: c.String("report"), failures: map[batch.Cause][]string{}, begun: time.Now()}
+	s := &show{app: a, spool: spool, json: c.Bool("json"), null: c.Bool("null"), preview: c.Bool("preview"), terminal: term.IsTerminal(a.Stdout), watching: c.Bool("watch"),
+		failures: map[batch.Cause][]string{}, begun: time.Now()}
+	s.page = output.File{Path: c.String("report"), Stream: a.Stdout, Force: c.Bool("force"), Flag: "--force", Earlier: report.IsPage,
+		Needed: func(path string, info fs.FileInfo) string { return batch.Needed(s.jobs, path, info) }}
+	return s
 }
 
 func (s *show) close() {
 	if s.spool != "" {
 		os.RemoveAll(s.spool)
 	}
+}
+
+// expect is told which photos there are, before any work is done, and refuses
+// a page that cannot be written.
+func (s *show) expect(jobs []*batch.Job) error {
+	if s.page.Path == "" {
+		return nil
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.jobs = append(s.jobs, jobs...)
+	return s.page.Check()
 }
 
 // begin reports what needs no server.
@@ -105,7 +124,7 @@ func (s *show) count(r batch.Result) {
 			s.app.ui.Warn("%s: %v", term.Name(r.Name), r.Err)
 		}
 	}
-	if s.page != "" {
+	if s.page.Path != "" {
 		s.entries = append(s.entries, entry(r))
 	}
 	s.print(r)
@@ -119,7 +138,7 @@ func (s *show) print(r batch.Result) {
 		s.written(json.NewEncoder(s.app.Stdout).Encode(line(r)))
 		return
 	}
-	if r.Outcome == batch.Failed {
+	if r.Outcome == batch.Failed || s.page.Path == output.Stdout {
 		return
 	}
 	if s.toStdout {
@@ -185,6 +204,9 @@ func line(r batch.Result) resultLine {
 
 func entry(r batch.Result) report.Entry {
 	e := report.Entry{Photo: r.Path, Name: r.Name, Outcome: string(r.Outcome), Cause: string(r.Cause), Seconds: r.Took.Seconds()}
+	if r.Spooled {
+		e.Photo = ""
+	}
 	if r.Err != nil {
 		e.Why = r.Err.Error()
 	} else if len(r.Results) > 0 {
@@ -313,14 +335,14 @@ func (s *show) sum() {
 }
 
 func (s *show) writePage() error {
-	if s.page == "" {
+	if s.page.Path == "" {
 		return nil
 	}
-	if err := report.WriteFile(s.page, s.entries); err != nil {
-		return fault.Wrap(fault.Failed, err, "choose another place with --report", "the page cannot be written")
+	err := s.page.Write(func(w io.Writer) error { return report.Write(w, filepath.Dir(s.page.Path), s.entries) })
+	if err == nil && s.page.Path != output.Stdout {
+		s.app.ui.Done("the page is %s", term.Name(s.page.Path))
 	}
-	s.app.ui.Done("the page is %s", term.Name(s.page))
-	return nil
+	return err
 }
 
 func count(n int, what string) string { return were(n, what, what+"s") }

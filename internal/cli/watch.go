@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"github.com/djok/facecraft/internal/batch"
 	"github.com/djok/facecraft/internal/fault"
@@ -16,6 +17,9 @@ func (p *photos) watch(ctx context.Context) error {
 		if !isDirectory(arg) {
 			return fault.New(fault.Usage, "name directories", "%s is no directory that could be watched", term.Name(arg))
 		}
+	}
+	if err := p.show.expect(nil); err != nil {
+		return err
 	}
 	servers, err := p.servers(ctx)
 	if err != nil {
@@ -41,6 +45,11 @@ func (p *photos) watch(ctx context.Context) error {
 		settled, more, err := p.arrived(&arrivals)
 		if err != nil {
 			p.ui.Warn("%v", err)
+		}
+		if jobs := slices.Concat(settled.Todo, settled.Failed); len(jobs) > 0 {
+			if err := p.show.expect(jobs); err != nil {
+				p.ui.Warn("%v", err) // at the end it is an error
+			}
 		}
 		p.show.begin(len(settled.Todo)+len(settled.Failed), settled)
 		for _, job := range settled.Todo {

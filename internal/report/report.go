@@ -8,8 +8,8 @@ import (
 	"bytes"
 	_ "embed"
 	"encoding/json"
+	"io"
 	"net/url"
-	"os"
 	"path/filepath"
 	"strings"
 	"time"
@@ -17,7 +17,7 @@ import (
 
 // Entry is one photo.
 type Entry struct {
-	Photo   string // its path
+	Photo   string // its path; empty when it is not kept
 	Name    string // what people call it
 	Outcome string // as batch.Outcome
 	Cause   string // as batch.Cause, of a failure
@@ -37,7 +37,7 @@ var dataMark = []byte("{{data}}")
 // script or a foreign address.
 type item struct {
 	Name    string   `json:"name"`
-	Photo   string   `json:"photo"`
+	Photo   string   `json:"photo,omitempty"`
 	Outcome string   `json:"outcome"`
 	Cause   string   `json:"cause,omitempty"`
 	Why     string   `json:"why,omitempty"`
@@ -45,28 +45,24 @@ type item struct {
 	Seconds float64  `json:"seconds,omitempty"`
 }
 
-// WriteFile writes the page, whole or not at all.
-func WriteFile(path string, entries []Entry) error {
-	data, err := render(filepath.Dir(path), entries, time.Now())
+// generator marks a page as one of this program.
+const generator = `<meta name="generator" content="facecraft process">`
+
+// IsPage recognises a page by its first lines.
+func IsPage(r io.Reader) bool {
+	head, err := io.ReadAll(io.LimitReader(r, 4096))
+	return err == nil && bytes.Contains(head, []byte(generator))
+}
+
+// Write writes the page. It will lie in the directory dir, from which the
+// pictures are linked.
+func Write(w io.Writer, dir string, entries []Entry) error {
+	data, err := render(dir, entries, time.Now())
 	if err != nil {
 		return err
 	}
-	temporary, err := os.CreateTemp(filepath.Dir(path), ".facecraft-report-*.tmp")
-	if err != nil {
-		return err
-	}
-	defer os.Remove(temporary.Name()) // or it has another name by then
-	_, err = temporary.Write(data)
-	if closeErr := temporary.Close(); err == nil {
-		err = closeErr
-	}
-	if err == nil {
-		err = os.Chmod(temporary.Name(), 0o644)
-	}
-	if err != nil {
-		return err
-	}
-	return os.Rename(temporary.Name(), path)
+	_, err = w.Write(data)
+	return err
 }
 
 // render makes the page for a directory.
@@ -77,7 +73,10 @@ func render(dir string, entries []Entry, now time.Time) ([]byte, error) {
 	}
 	items := make([]item, 0, len(entries))
 	for _, e := range entries {
-		i := item{Name: e.Name, Photo: address(base, e.Photo), Outcome: e.Outcome, Cause: e.Cause, Why: e.Why, Seconds: e.Seconds}
+		i := item{Name: e.Name, Outcome: e.Outcome, Cause: e.Cause, Why: e.Why, Seconds: e.Seconds}
+		if e.Photo != "" {
+			i.Photo = address(base, e.Photo)
+		}
 		for _, result := range e.Results {
 			i.Results = append(i.Results, address(base, result))
 		}

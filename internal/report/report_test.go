@@ -3,12 +3,15 @@ package report
 import (
 	"bytes"
 	"encoding/json"
+	"io"
 	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/djok/facecraft/internal/output"
 )
 
 func TestNamesAreOnlyText(t *testing.T) {
@@ -57,7 +60,7 @@ func TestWriteFile(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "report.html")
 	for range 2 { // a page is replaced by the next
-		if err := WriteFile(path, []Entry{{Photo: "a.jpg", Name: "a.jpg", Outcome: "done", Results: []string{"b.png"}}}); err != nil {
+		if err := writeFile(path, []Entry{{Photo: "a.jpg", Name: "a.jpg", Outcome: "done", Results: []string{"b.png"}}}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -73,7 +76,14 @@ func TestWriteFile(t *testing.T) {
 			t.Errorf("the page holds %q: it must need nothing from elsewhere", foreign)
 		}
 	}
-	if err := WriteFile(filepath.Join(dir, "nowhere", "r.html"), nil); err == nil {
+	if err := writeFile(filepath.Join(dir, "nowhere", "r.html"), nil); err == nil {
 		t.Error("a directory that is missing is no error")
 	}
+}
+
+// writeFile writes a page as the command does.
+func writeFile(path string, entries []Entry) error {
+	return output.File{Path: path, Earlier: IsPage}.Write(func(w io.Writer) error {
+		return Write(w, filepath.Dir(path), entries)
+	})
 }
