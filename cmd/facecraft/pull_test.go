@@ -19,7 +19,7 @@ import (
 
 	"github.com/djok/facecraft/internal/dockertest"
 	"github.com/djok/facecraft/internal/fault"
-	"github.com/djok/facecraft/internal/run"
+	"github.com/djok/facecraft/internal/images"
 )
 
 // TestRegistryScripts runs the program against a registry of the script's
@@ -100,7 +100,7 @@ func registryCommands() map[string]func(*testscript.TestScript, bool, []string) 
 			digest, err := img.Digest()
 			ts.Check(err)
 			ts.Setenv("DIGEST", digest.String())
-			dockertest.RemoveImages(tb, dockertest.Engine(tb), run.PartialOf(digest.String()))
+			dockertest.RemoveImages(tb, dockertest.Engine(tb), images.PartialOf(digest.String()))
 		},
 		// served MIN MAX: so many bytes of blobs since the last time.
 		"served": func(ts *testscript.TestScript, neg bool, args []string) {

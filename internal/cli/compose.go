@@ -261,7 +261,7 @@ func (s *session) pin(ctx context.Context, image plan.Image) (string, error) {
 			"the image %s comes from no registry", image.Reference)
 	}
 	if s.engine != nil {
-		local, err := s.Inspect(ctx, image.Reference)
+		local, err := s.images.Inspect(ctx, image.Reference)
 		if err == nil && local.Digest != "" {
 			return local.Digest, nil
 		}

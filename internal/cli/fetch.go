@@ -12,6 +12,7 @@ import (
 
 	"github.com/djok/facecraft/internal/catalog"
 	"github.com/djok/facecraft/internal/fault"
+	"github.com/djok/facecraft/internal/images"
 	"github.com/djok/facecraft/internal/plan"
 	"github.com/djok/facecraft/internal/registry"
 )
@@ -73,9 +74,9 @@ func fetchingOf(c *cli.Context) (fetching, error) {
 func (s *session) ensureImage(ctx context.Context, p *plan.Plan, f fetching) (fetched bool, err error) {
 	image := p.First().Image
 	if image.BuiltIn {
-		return s.EnsureBuiltIn(ctx, image)
+		return s.images.EnsureBuiltIn(ctx, image, s.Report)
 	}
-	local, err := s.Inspect(ctx, image.Reference)
+	local, err := s.images.Inspect(ctx, image.Reference)
 	if err != nil {
 		return false, err
 	}
@@ -97,7 +98,7 @@ func (s *session) ensureImage(ctx context.Context, p *plan.Plan, f fetching) (fe
 	if err := s.fetch(ctx, *p, f); err != nil {
 		return false, err
 	}
-	local, err = s.Inspect(ctx, image.Reference)
+	local, err = s.images.Inspect(ctx, image.Reference)
 	p.SetDigest(local.Digest)
 	return true, err
 }
@@ -109,7 +110,7 @@ func (s *session) fetch(ctx context.Context, p plan.Plan, f fetching) error {
 		return err
 	}
 	if bill.DownloadEstimated {
-		if err := s.AskRegistry(ctx, p.First().Image.Reference); err != nil {
+		if err := s.images.AskRegistry(ctx, p.First().Image.Reference); err != nil {
 			return err
 		}
 	}
@@ -123,7 +124,7 @@ func (s *session) fetch(ctx context.Context, p plan.Plan, f fetching) error {
 	if err := s.app.consent(ctx, bill, f); err != nil {
 		return err
 	}
-	return s.Pull(ctx, p.First().Image, bill)
+	return s.images.Pull(ctx, p.First().Image, images.PullOptions{Bill: bill, Report: s.Report})
 }
 
 // bill asks the registry what the image costs, and the daemon what disk it
@@ -131,7 +132,7 @@ func (s *session) fetch(ctx context.Context, p plan.Plan, f fetching) error {
 func (s *session) bill(ctx context.Context, p plan.Plan) (bill registry.Bill, free plan.Fact[int64], err error) {
 	image := p.First().Image
 	s.app.ui.Progress("asking for the size of %s", image.Reference)
-	local, err := s.LocalImages(ctx)
+	local, err := s.images.LocalImages(ctx)
 	if err != nil {
 		return bill, free, err
 	}
@@ -265,7 +266,7 @@ func (s *session) registryClient(ctx context.Context) registry.Client {
 	if s.engine == nil {
 		return registry.Client{}
 	}
-	client := s.Registry
+	client := s.images.Registry
 	if info, err := s.Docker.Info(ctx); err == nil && info.RegistryConfig != nil {
 		client.Mirrors = info.RegistryConfig.Mirrors
 	}

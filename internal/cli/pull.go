@@ -9,8 +9,8 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/djok/facecraft/internal/plan"
+	"github.com/djok/facecraft/internal/progress"
 	"github.com/djok/facecraft/internal/registry"
-	"github.com/djok/facecraft/internal/run"
 )
 
 func (a *app) pullCommand() *cli.Command {
@@ -74,7 +74,7 @@ func (a *app) pull(c *cli.Context) error {
 type pullEvents struct {
 	out  io.Writer
 	last time.Time
-	was  run.Stage
+	was  progress.Stage
 }
 
 // eventInterval is how often progress is written at most.
@@ -110,7 +110,7 @@ func (e *pullEvents) write(event any) {
 
 func (e *pullEvents) bill(bill registry.Bill) { e.write(billEvent{"bill", bill}) }
 
-func (e *pullEvents) progress(p run.Event) {
+func (e *pullEvents) progress(p progress.Event) {
 	now := time.Now()
 	if p.Stage == e.was && now.Sub(e.last) < eventInterval {
 		return

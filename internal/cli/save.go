@@ -91,7 +91,7 @@ func (s *session) facts(ctx context.Context, p plan.Plan) (facts carry.Facts, si
 	if strings.Contains(image.Reference, "@") {
 		return facts, 0, fault.New(fault.Usage, "name it by its tag", "an image loses its digest when it travels: %s", image.Reference)
 	}
-	inspect, err := s.Inspect(ctx, image.Reference)
+	inspect, err := s.images.Inspect(ctx, image.Reference)
 	if err != nil {
 		return facts, 0, err
 	}
@@ -152,7 +152,7 @@ func (a *app) load(c *cli.Context) error {
 	if version, err := s.Docker.ServerVersion(c.Context); err == nil && version.Os+"/"+version.Arch != facts.Platform {
 		a.ui.Warn("the image is for %s and the daemon is %s/%s", facts.Platform, version.Os, version.Arch)
 	}
-	if err := s.LoadArchive(c.Context, a.counted(file, "loading "+facts.Reference, file.size)); err != nil {
+	if err := s.images.LoadArchive(c.Context, a.counted(file, "loading "+facts.Reference, file.size)); err != nil {
 		return err
 	}
 	a.ui.Done("%s (%s, %s) is here", facts.Reference, facts.Platform, plan.Size(file.size))

@@ -13,8 +13,10 @@ import (
 	"github.com/djok/facecraft/internal/detect"
 	"github.com/djok/facecraft/internal/engine"
 	"github.com/djok/facecraft/internal/helper"
+	"github.com/djok/facecraft/internal/images"
 	"github.com/djok/facecraft/internal/inside"
 	"github.com/djok/facecraft/internal/plan"
+	"github.com/djok/facecraft/internal/progress"
 	"github.com/djok/facecraft/internal/run"
 )
 
@@ -23,6 +25,7 @@ type session struct {
 	app    *app
 	engine *engine.Engine // nil where no daemon was reached
 	*run.Runner
+	images *images.Store
 	// freeDisk is how many bytes are free where the daemon keeps its images.
 	freeDisk func(context.Context) (int64, error)
 }
@@ -34,9 +37,10 @@ func (a *app) connect(ctx context.Context) (*session, error) {
 	if err != nil {
 		return nil, err
 	}
-	runner := &run.Runner{Docker: docker, Instance: a.instance(), Version: a.Version, Remote: !docker.Endpoint.Local(),
-		Helper: helper.New, Report: a.report, Unfinished: a.unfinished}
-	return &session{app: a, engine: docker, Runner: runner, freeDisk: runner.FreeDisk}, nil
+	store := &images.Store{Docker: docker, Helper: helper.New}
+	runner := &run.Runner{Docker: docker, Images: store, Instance: a.instance(), Version: a.Version,
+		Remote: !docker.Endpoint.Local(), Report: a.report, Unfinished: a.unfinished}
+	return &session{app: a, engine: docker, Runner: runner, images: store, freeDisk: runner.FreeDisk}, nil
 }
 
 // connectIfPossible is for commands that only describe: without a daemon they
@@ -169,25 +173,25 @@ func liteReference(arch string) (string, error) {
 }
 
 // report shows the runner's progress.
-func (a *app) report(e run.Event) {
+func (a *app) report(e progress.Event) {
 	switch e.Stage {
-	case run.Pulling:
+	case progress.Pulling:
 		a.ui.ProgressBar(e.Done, e.Total, "%s", downloading(e))
-	case run.Unpacking:
+	case progress.Unpacking:
 		a.ui.ProgressBar(e.Done, e.Total, "unpacking %s", e.Subject)
-	case run.Retrying:
+	case progress.Retrying:
 		a.ui.Warn("%s; trying again in %s", e.Subject, e.Left)
-	case run.Kept:
+	case progress.Kept:
 		a.ui.Say("%s of it are kept for the next try; docker rmi %s gives them up", plan.Size(e.Done), e.Subject)
-	case run.Loading:
+	case progress.Loading:
 		a.ui.Progress("loading %s", e.Subject)
-	case run.Starting:
+	case progress.Starting:
 		a.ui.Progress("starting the container %s", e.Subject)
-	case run.Unproven:
+	case progress.Unproven:
 		a.ui.Warn("whether the server can write to its files is not known: %s", e.Subject)
-	case run.Died:
+	case progress.Died:
 		a.ui.Warn("%s\nit is started again", e.Subject)
-	case run.Waiting:
+	case progress.Waiting:
 		usually := ""
 		if e.Total > 0 {
 			usually = fmt.Sprintf(", usually about %d", e.Total)
@@ -205,7 +209,7 @@ func waitingFor(line string) string {
 }
 
 // downloading describes a pull in as many words as are known.
-func downloading(e run.Event) string {
+func downloading(e progress.Event) string {
 	text := "downloading " + e.Subject
 	if e.Total > 0 {
 		text = fmt.Sprintf("downloading %s of %s", plan.Size(e.Done), plan.Size(e.Total))

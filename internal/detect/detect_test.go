@@ -14,8 +14,10 @@ import (
 	"github.com/djok/facecraft/internal/detect"
 	"github.com/djok/facecraft/internal/dockertest"
 	"github.com/djok/facecraft/internal/helper"
+	"github.com/djok/facecraft/internal/images"
 	"github.com/djok/facecraft/internal/inside"
 	"github.com/djok/facecraft/internal/plan"
+	"github.com/djok/facecraft/internal/progress"
 	"github.com/djok/facecraft/internal/run"
 )
 
@@ -118,8 +120,8 @@ func TestInterruptedProbes(t *testing.T) {
 func withDocker(t testing.TB) detect.Probes {
 	docker := dockertest.Engine(t)
 	lite := dockertest.Lite(t)
-	runner := &run.Runner{Docker: docker, Instance: dockertest.Instance(t, docker), Report: func(run.Event) {},
-		Helper: func(string) (*helper.Helper, error) { return lite, nil }}
+	runner := &run.Runner{Docker: docker, Instance: dockertest.Instance(t, docker), Report: func(progress.Event) {},
+		Images: &images.Store{Docker: docker, Helper: func(string) (*helper.Helper, error) { return lite, nil }}}
 	probes := real()
 	probes.Daemon, probes.Endpoint, probes.Local = docker, docker.Endpoint.Host, docker.Endpoint.Local()
 	probes.Inside = runner.Look

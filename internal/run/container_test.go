@@ -14,7 +14,9 @@ import (
 	"github.com/djok/facecraft/internal/dockertest"
 	"github.com/djok/facecraft/internal/fault"
 	"github.com/djok/facecraft/internal/helper"
+	"github.com/djok/facecraft/internal/images"
 	"github.com/djok/facecraft/internal/plan"
+	"github.com/djok/facecraft/internal/progress"
 	"github.com/djok/facecraft/internal/run"
 )
 
@@ -22,8 +24,8 @@ func runner(t *testing.T) (*run.Runner, plan.Container) {
 	t.Helper()
 	docker := dockertest.Engine(t)
 	lite := dockertest.Lite(t)
-	r := &run.Runner{Docker: docker, Instance: dockertest.Instance(t, docker), Report: func(run.Event) {},
-		Helper: func(string) (*helper.Helper, error) { return lite, nil }}
+	r := &run.Runner{Docker: docker, Instance: dockertest.Instance(t, docker), Report: func(progress.Event) {},
+		Images: &images.Store{Docker: docker, Helper: func(string) (*helper.Helper, error) { return lite, nil }}}
 	return r, plan.Container{Instance: r.Instance, Name: r.Instance, Image: plan.Image{Reference: "stub", Platform: "linux/amd64"}, User: "1000:1000", Log: plan.LogRotation{MaxSize: "1m", MaxFiles: 1},
 		Publish: plan.Publish{Address: plan.Loopback, Port: dockertest.FreePort(t), Container: plan.ContainerPort}}
 }
@@ -105,9 +107,9 @@ func TestUnproven(t *testing.T) {
 	t.Parallel()
 	r, p := runner(t)
 	stub(t, r, &p, "silent")
-	r.Helper = func(string) (*helper.Helper, error) { return nil, errors.New("this build has none") }
+	r.Images.Helper = func(string) (*helper.Helper, error) { return nil, errors.New("this build has none") }
 	var unproven bool
-	r.Report = func(e run.Event) { unproven = unproven || e.Stage == run.Unproven }
+	r.Report = func(e progress.Event) { unproven = unproven || e.Stage == progress.Unproven }
 	if _, _, err := r.Start(t.Context(), p, 0, nil); err != nil || !unproven {
 		t.Errorf("%v, %v", unproven, err)
 	}

@@ -14,6 +14,7 @@ import (
 
 	"github.com/djok/facecraft/internal/inside"
 	"github.com/djok/facecraft/internal/plan"
+	"github.com/djok/facecraft/internal/progress"
 )
 
 // staleLook is when a helper container that does not run can only be one whose
@@ -25,14 +26,12 @@ const staleLook = time.Minute
 // gone when Look returns. A refused GPU request is inside.ErrRefused.
 func (r *Runner) Look(ctx context.Context, arch string, gpus *plan.GPURequest) (inside.View, error) {
 	var view inside.View
-	h, err := r.Helper(arch)
+	h, err := r.Images.Helper(arch)
 	if err != nil {
 		return view, err
 	}
 	image := plan.Image{Reference: h.Reference(), Platform: "linux/" + arch, BuiltIn: true}
-	quiet := *r
-	quiet.Report = func(Event) {}
-	if _, err := quiet.EnsureBuiltIn(ctx, image); err != nil {
+	if _, err := r.Images.EnsureBuiltIn(ctx, image, quietly); err != nil {
 		return view, err
 	}
 	output, err := r.inHelper(ctx, image, &container.Config{Cmd: []string{inside.Command}}, &container.HostConfig{
@@ -47,6 +46,9 @@ func (r *Runner) Look(ctx context.Context, arch string, gpus *plan.GPURequest) (
 	}
 	return view, nil
 }
+
+// quietly is the report of what nobody has to be told.
+func quietly(progress.Event) {}
 
 // inHelper runs a command in a container of the lite image, with what all such
 // containers have in common, and returns what it wrote. The container is gone

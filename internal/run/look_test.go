@@ -12,8 +12,10 @@ import (
 	"github.com/djok/facecraft/internal/dockertest"
 	"github.com/djok/facecraft/internal/engine"
 	"github.com/djok/facecraft/internal/helper"
+	"github.com/djok/facecraft/internal/images"
 	"github.com/djok/facecraft/internal/inside"
 	"github.com/djok/facecraft/internal/plan"
+	"github.com/djok/facecraft/internal/progress"
 	"github.com/djok/facecraft/internal/run"
 )
 
@@ -35,8 +37,8 @@ func TestLook(t *testing.T) {
 	docker := dockertest.Engine(t)
 	lite := dockertest.Lite(t)
 	r := &run.Runner{Docker: docker, Instance: dockertest.Instance(t, docker),
-		Helper: func(string) (*helper.Helper, error) { return lite, nil },
-		Report: func(e run.Event) { t.Errorf("a look reported %+v", e) }}
+		Images: &images.Store{Docker: docker, Helper: func(string) (*helper.Helper, error) { return lite, nil }},
+		Report: func(e progress.Event) { t.Errorf("a look reported %+v", e) }}
 
 	view, err := r.Look(t.Context(), "amd64", nil)
 	if err != nil {

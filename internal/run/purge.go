@@ -13,6 +13,7 @@ import (
 	"github.com/docker/docker/api/types/image"
 	"github.com/docker/docker/api/types/volume"
 
+	"github.com/djok/facecraft/internal/images"
 	"github.com/djok/facecraft/internal/plan"
 )
 
@@ -43,8 +44,8 @@ func (r *Runner) Belongings(ctx context.Context, references []string) ([]Belongi
 	if err != nil {
 		return nil, err
 	}
-	images, err := r.images(ctx, references, containers)
-	return append(volumes, images...), err
+	found, err := r.images(ctx, references, containers)
+	return append(volumes, found...), err
 }
 
 // users are the names of other instances' containers and of others', by what
@@ -93,7 +94,7 @@ func (r *Runner) volumes(ctx context.Context, containers []container.Summary) ([
 }
 
 func (r *Runner) images(ctx context.Context, references []string, containers []container.Summary) ([]Belonging, error) {
-	images, err := r.Docker.ImageList(ctx, image.ListOptions{})
+	local, err := r.Docker.ImageList(ctx, image.ListOptions{})
 	if err != nil {
 		return nil, err
 	}
@@ -102,8 +103,8 @@ func (r *Runner) images(ctx context.Context, references []string, containers []c
 		wanted = append(wanted, familiar(reference))
 	}
 	var list []Belonging
-	for _, img := range images {
-		partial := slices.Contains(wanted, familiar(img.Labels[labelPartial]))
+	for _, img := range local {
+		partial := slices.Contains(wanted, familiar(img.Labels[images.LabelPartial]))
 		names := img.RepoTags
 		if len(names) == 0 {
 			names = img.RepoDigests // pulled by its digest

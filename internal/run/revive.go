@@ -9,6 +9,7 @@ import (
 	"github.com/docker/docker/api/types/container"
 
 	"github.com/djok/facecraft/internal/fault"
+	"github.com/djok/facecraft/internal/progress"
 )
 
 // Revive makes a server that stopped answering ready again: it waits for one
@@ -33,7 +34,7 @@ func (r *Runner) Revive(ctx context.Context, s Server, timeout time.Duration, ag
 	case now.State.Running || s.Other || !again:
 		return false, waitErr
 	}
-	r.Report(Event{Stage: Died, Subject: waitErr.Error()})
+	r.Report(progress.Event{Stage: progress.Died, Subject: waitErr.Error()})
 	if err := r.Docker.ContainerStart(ctx, s.ID, container.StartOptions{}); err != nil {
 		return true, fmt.Errorf("start the container again: %w", err)
 	}

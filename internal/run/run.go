@@ -19,9 +19,9 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/djok/facecraft/internal/fault"
-	"github.com/djok/facecraft/internal/helper"
+	"github.com/djok/facecraft/internal/images"
 	"github.com/djok/facecraft/internal/plan"
-	"github.com/djok/facecraft/internal/registry"
+	"github.com/djok/facecraft/internal/progress"
 	"github.com/djok/facecraft/internal/remains"
 )
 
@@ -49,53 +49,15 @@ type Runner struct {
 	Version  string // of this program, for the labels
 	// Remote daemons publish ports on another machine.
 	Remote bool
-	// Helper gives the lite image for an architecture (as GOARCH).
-	Helper func(arch string) (*helper.Helper, error)
+	Images *images.Store
 	// Report is told what is going on.
-	Report func(Event)
+	Report func(progress.Event)
 	// Mend asks whether files that the server cannot write to may be given to
 	// it; problem describes them. It is nil where that was not asked for.
 	Mend func(ctx context.Context, problem string) error
-	// Registry finds the logins for pulls.
-	Registry registry.Client
-	// Patience with the network; the zero value is DefaultPatience.
-	Patience Patience
 	// Unfinished takes note of what would be left behind if this process ended
 	// at once; nil takes none.
 	Unfinished *remains.List
-}
-
-// Event is one step of progress. A new Stage begins with Done 0; Total 0
-// means that the end is not known.
-type Event struct {
-	Stage       Stage
-	Subject     string // an image, what is waited for, or why it is tried again
-	Done, Total int64  // bytes while pulling and unpacking, seconds while waiting
-	Rate        int64  // bytes a second while pulling; 0 is not known yet
-	// Left is the time that a pull will still take, or the pause before it is
-	// tried again; 0 is not known.
-	Left time.Duration
-}
-
-// Stage is what is being done.
-type Stage int
-
-// The stages of `up`, in their order.
-const (
-	Pulling Stage = iota
-	Unpacking
-	Retrying
-	Kept // a part of a pull that failed
-	Loading
-	Starting
-	Unproven // whether the server can write to its files
-	Waiting
-	Died // a server in work, with its post-mortem; it is started again
-)
-
-// String is the stage's name in JSON events.
-func (s Stage) String() string {
-	return [...]string{"downloading", "unpacking", "retrying", "kept", "loading", "starting", "unproven", "waiting", "died"}[s]
 }
 
 // Server is a container of this program, as the daemon describes it now.
@@ -211,22 +173,12 @@ func (r *Runner) fromSummary(ctx context.Context, c container.Summary) Server {
 	return s
 }
 
-// EnsureBuiltIn loads a built-in image out of this program when the daemon
-// lacks it, and tells whether it did.
-func (r *Runner) EnsureBuiltIn(ctx context.Context, image plan.Image) (loaded bool, err error) {
-	local, err := r.Inspect(ctx, image.Reference)
-	if err != nil || local.Here {
-		return false, err
-	}
-	return true, r.load(ctx, image)
-}
-
 // Start creates and starts a container. usual is how long its server takes to be
 // ready on an ordinary machine. When another call created the container in the
 // meantime, that one is returned and created is false. After a failure or an
 // interruption nothing is left behind.
 func (r *Runner) Start(ctx context.Context, c plan.Container, usual time.Duration, secrets map[string]string) (server Server, created bool, err error) {
-	r.Report(Event{Stage: Starting, Subject: c.Name})
+	r.Report(progress.Event{Stage: progress.Starting, Subject: c.Name})
 	settle := r.Unfinished.Add("the container "+c.Name, r.downCommand())
 	defer func() {
 		if !created {

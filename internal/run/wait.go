@@ -16,6 +16,7 @@ import (
 
 	"github.com/djok/facecraft/internal/api"
 	"github.com/djok/facecraft/internal/fault"
+	"github.com/djok/facecraft/internal/progress"
 )
 
 // pollInterval is how often readiness is asked. Health checks are of no use
@@ -71,7 +72,7 @@ func (r *Runner) waitReady(ctx context.Context, s Server, died string, usual, ti
 		if waited > timeout {
 			return w.late(ctx, answer, timeout)
 		}
-		r.Report(Event{Stage: Waiting, Subject: w.doing(), Done: int64(waited.Seconds()), Total: int64(usual.Seconds())})
+		r.Report(progress.Event{Stage: progress.Waiting, Subject: w.doing(), Done: int64(waited.Seconds()), Total: int64(usual.Seconds())})
 	}
 }
 

@@ -16,6 +16,7 @@ import (
 	"github.com/djok/facecraft/internal/fault"
 	"github.com/djok/facecraft/internal/inside"
 	"github.com/djok/facecraft/internal/plan"
+	"github.com/djok/facecraft/internal/progress"
 )
 
 // helperTimeout bounds a look at a server's files. Giving away many files may
@@ -56,7 +57,7 @@ func (r *Runner) proveWritable(ctx context.Context, c plan.Container) error {
 	case ctx.Err() != nil:
 		return ctx.Err()
 	case err != nil: // the server may work all the same, or fails with its own reason
-		r.Report(Event{Stage: Unproven, Subject: err.Error()})
+		r.Report(progress.Event{Stage: progress.Unproven, Subject: err.Error()})
 		return nil
 	}
 	problem := explainPlaces(c, places)
@@ -180,13 +181,11 @@ func (r *Runner) lite(ctx context.Context) (plan.Image, error) {
 	if err != nil {
 		return plan.Image{}, err
 	}
-	h, err := r.Helper(version.Arch)
+	h, err := r.Images.Helper(version.Arch)
 	if err != nil {
 		return plan.Image{}, fmt.Errorf("nothing can look into a container: %w", err)
 	}
 	image := plan.Image{Reference: h.Reference(), Platform: "linux/" + version.Arch, BuiltIn: true}
-	quiet := *r
-	quiet.Report = func(Event) {}
-	_, err = quiet.EnsureBuiltIn(ctx, image)
+	_, err = r.Images.EnsureBuiltIn(ctx, image, quietly)
 	return image, err
 }

@@ -1,4 +1,4 @@
-package run
+package images
 
 import (
 	"archive/tar"
@@ -16,12 +16,13 @@ import (
 	"github.com/docker/docker/api/types/image"
 	"github.com/docker/docker/pkg/jsonmessage"
 
+	"github.com/djok/facecraft/internal/progress"
 	"github.com/djok/facecraft/internal/registry"
 )
 
-// labelPartial marks an image that only holds the complete layers of an
+// LabelPartial marks an image that only holds the complete layers of an
 // unfinished pull; its value is the reference that was pulled.
-const labelPartial = "io.facecraft.partial"
+const LabelPartial = "io.facecraft.partial"
 
 // partialRepository holds those images.
 const partialRepository = "facecraft-partial"
@@ -37,7 +38,8 @@ const partialRepository = "facecraft-partial"
 // It is best effort. A containerd store refuses such an image, and keeps what
 // it has by itself.
 type keeper struct {
-	runner *Runner
+	store  *Store
+	report Reporter
 	bill   registry.Bill
 	layers atomic.Int32 // complete ones, from the base up
 	kept   atomic.Int32 // those of them that an image holds
@@ -46,8 +48,8 @@ type keeper struct {
 	finish   func()
 }
 
-func (r *Runner) keepLayers(bill registry.Bill, every time.Duration) *keeper {
-	k := &keeper{runner: r, bill: bill, complete: map[string]bool{}, finish: func() {}}
+func (s *Store) keepLayers(bill registry.Bill, every time.Duration, report Reporter) *keeper {
+	k := &keeper{store: s, report: report, bill: bill, complete: map[string]bool{}, finish: func() {}}
 	if len(bill.Layers) == 0 {
 		return k
 	}
@@ -109,7 +111,7 @@ func (k *keeper) hold(layers []registry.Layer) error {
 	if err != nil {
 		return err
 	}
-	if err := k.runner.LoadArchive(ctx, archive); err != nil {
+	if err := k.store.LoadArchive(ctx, archive); err != nil {
 		return err
 	}
 	k.remove(ctx, id)
@@ -126,7 +128,7 @@ func (k *keeper) archive(layers []registry.Layer) (archive *bytes.Buffer, id str
 	system, architecture, _ := strings.Cut(k.bill.Platform, "/")
 	config, err := json.Marshal(map[string]any{
 		"os": system, "architecture": architecture,
-		"config": map[string]any{"Labels": map[string]string{labelPartial: k.bill.Reference}},
+		"config": map[string]any{"Labels": map[string]string{LabelPartial: k.bill.Reference}},
 		"rootfs": map[string]any{"type": "layers", "diff_ids": diffIDs},
 	})
 	if err != nil {
@@ -172,7 +174,7 @@ func (k *keeper) stop() {
 		}
 	}
 	if size > 0 {
-		k.runner.Report(Event{Stage: Kept, Subject: PartialOf(k.bill.Digest), Done: size})
+		k.report(progress.Event{Stage: progress.Kept, Subject: PartialOf(k.bill.Digest), Done: size})
 	}
 }
 
@@ -187,15 +189,15 @@ func (k *keeper) release() {
 
 // remove takes away what was kept of this reference, except one image.
 func (k *keeper) remove(ctx context.Context, except string) {
-	kept, err := k.runner.Docker.ImageList(ctx, image.ListOptions{
-		Filters: filters.NewArgs(filters.Arg("label", labelPartial+"="+k.bill.Reference)),
+	kept, err := k.store.Docker.ImageList(ctx, image.ListOptions{
+		Filters: filters.NewArgs(filters.Arg("label", LabelPartial+"="+k.bill.Reference)),
 	})
 	if err != nil {
 		return
 	}
 	for _, img := range kept {
 		if img.ID != except {
-			_, _ = k.runner.Docker.ImageRemove(ctx, img.ID, image.RemoveOptions{Force: true}) // best effort
+			_, _ = k.store.Docker.ImageRemove(ctx, img.ID, image.RemoveOptions{Force: true}) // best effort
 		}
 	}
 }

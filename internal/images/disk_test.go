@@ -1,4 +1,4 @@
-package run_test
+package images_test
 
 import (
 	"errors"
@@ -10,7 +10,9 @@ import (
 	"github.com/djok/facecraft/internal/dockertest"
 	"github.com/djok/facecraft/internal/fault"
 	"github.com/djok/facecraft/internal/helper"
+	"github.com/djok/facecraft/internal/images"
 	"github.com/djok/facecraft/internal/inside"
+	"github.com/djok/facecraft/internal/progress"
 	"github.com/djok/facecraft/internal/run"
 )
 
@@ -21,7 +23,7 @@ func TestSmallDisk(t *testing.T) {
 	p := newPuller(t, daemon.Client(t))
 	p.Helper = func(string) (*helper.Helper, error) { return dockertest.Lite(t), nil }
 
-	free, err := p.FreeDisk(t.Context())
+	free, err := (&run.Runner{Docker: p.docker, Images: p.Store}).FreeDisk(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -55,8 +57,8 @@ func TestSmallDisk(t *testing.T) {
 		zeros := dockertest.FileLayer(t, "zeros", make([]byte, 150<<20)) // small to download and large to unpack
 		reference := p.push(t, "bomb:1", dockertest.ImageOf(t, dockertest.Layer(t, 1<<20), zeros))
 		err := p.pull(t, reference)
-		if fault.HintOf(err) != "make room: docker system df shows what takes it" || p.count(run.Retrying) != 0 {
-			t.Errorf("%v (%s), %d retries", err, fault.HintOf(err), p.count(run.Retrying))
+		if fault.HintOf(err) != "make room: docker system df shows what takes it" || p.count(progress.Retrying) != 0 {
+			t.Errorf("%v (%s), %d retries", err, fault.HintOf(err), p.count(progress.Retrying))
 		}
 		left, err := inside.FreeDisk(daemon.Data)
 		if err != nil || left < free-10<<20 {
@@ -84,7 +86,7 @@ func TestDaemonsMirror(t *testing.T) {
 	if text := string(output); !strings.Contains(text, "mirror    http://"+mirror.Host) || !strings.Contains(text, "the disk may not be enough") {
 		t.Errorf("it says\n%s", text)
 	}
-	local, err := (&run.Runner{Docker: daemon.Client(t)}).Inspect(t.Context(), "djok/facecraft:cpu")
+	local, err := (&images.Store{Docker: daemon.Client(t)}).Inspect(t.Context(), "djok/facecraft:cpu")
 	if digest, _ := img.Digest(); err != nil || local.Digest != digest.String() {
 		t.Errorf("the daemon has %+v, %v; published was %s", local, err, digest)
 	}

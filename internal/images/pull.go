@@ -1,4 +1,4 @@
-package run
+package images
 
 import (
 	"context"
@@ -9,6 +9,7 @@ import (
 	"github.com/docker/docker/pkg/jsonmessage"
 
 	"github.com/djok/facecraft/internal/plan"
+	"github.com/djok/facecraft/internal/progress"
 	"github.com/djok/facecraft/internal/registry"
 )
 
@@ -36,16 +37,24 @@ func (p Patience) orDefault() Patience {
 	return p
 }
 
+// PullOptions are how one pull goes on.
+type PullOptions struct {
+	// Bill is what is to come. Without it, the zero value, the total is not known
+	// beforehand and no layers are kept.
+	Bill     registry.Bill
+	Report   Reporter
+	Patience Patience // the zero value is DefaultPatience
+}
+
 // Pull downloads an image, as often as it takes: the daemon itself mends
 // little, waits for ever when no bytes come, and throws away the complete
-// layers of a pull that fails. The daemon stops when ctx does. Without a bill,
-// the zero value, the total is not known beforehand and no layers are kept.
-func (r *Runner) Pull(ctx context.Context, img plan.Image, bill registry.Bill) error {
-	patience := r.Patience.orDefault()
-	p := &pulling{Runner: r, image: img, tally: newTally(bill), stall: patience.Stall}
-	p.keeper = r.keepLayers(bill, patience.Keep)
+// layers of a pull that fails. The daemon stops when ctx does.
+func (s *Store) Pull(ctx context.Context, img plan.Image, o PullOptions) error {
+	patience := o.Patience.orDefault()
+	p := &pulling{store: s, report: o.Report, image: img, tally: newTally(o.Bill), stall: patience.Stall}
+	p.keeper = s.keepLayers(o.Bill, patience.Keep, o.Report)
 	defer p.keeper.stop()
-	p.report()
+	p.tell()
 	backoff := patience.Backoff
 	for failures := 1; ; failures++ {
 		before := p.tally.done
@@ -68,7 +77,7 @@ func (r *Runner) Pull(ctx context.Context, img plan.Image, bill registry.Bill) e
 		if !again || failures >= patience.Attempts {
 			return registry.Explain(img.Reference, err)
 		}
-		r.Report(Event{Stage: Retrying, Subject: err.Error(), Left: backoff})
+		o.Report(progress.Event{Stage: progress.Retrying, Subject: err.Error(), Left: backoff})
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
@@ -83,12 +92,12 @@ func (r *Runner) Pull(ctx context.Context, img plan.Image, bill registry.Bill) e
 // AskRegistry has the daemon ask for an image that this program could not ask
 // for itself. The error is what a pull would end with; a daemon that does not
 // answer such questions gives none.
-func (r *Runner) AskRegistry(ctx context.Context, reference string) error {
-	auth, err := r.auth(reference)
+func (s *Store) AskRegistry(ctx context.Context, reference string) error {
+	auth, err := s.auth(reference)
 	if err != nil {
 		return err
 	}
-	_, err = r.Docker.DistributionInspect(ctx, reference, auth)
+	_, err = s.Docker.DistributionInspect(ctx, reference, auth)
 	if err == nil || registry.Classify(err) == registry.Unclear {
 		return ctx.Err()
 	}
@@ -97,8 +106,8 @@ func (r *Runner) AskRegistry(ctx context.Context, reference string) error {
 
 // auth is the user's login for an image, as the daemon takes it. That a stored
 // one cannot be read is in the bill's notes.
-func (r *Runner) auth(reference string) (string, error) {
-	login, _ := r.Registry.Login(reference)
+func (s *Store) auth(reference string) (string, error) {
+	login, _ := s.Registry.Login(reference)
 	if login == (registry.Login{}) {
 		return "", nil
 	}
@@ -110,7 +119,8 @@ func (r *Runner) auth(reference string) (string, error) {
 
 // pulling is one pull with all its attempts.
 type pulling struct {
-	*Runner
+	store    *Store
+	report   Reporter
 	image    plan.Image
 	tally    *tally
 	keeper   *keeper
@@ -134,7 +144,7 @@ func (p *pulling) attempt(ctx context.Context) error {
 		if !p.tally.downloading() {
 			watchdog.Stop() // the disk may take the time that it needs
 		}
-		p.report()
+		p.tell()
 	})
 	if cause := context.Cause(ctx); err != nil && cause != nil {
 		return cause
@@ -143,11 +153,11 @@ func (p *pulling) attempt(ctx context.Context) error {
 }
 
 func (p *pulling) stream(ctx context.Context, each func(jsonmessage.JSONMessage)) error {
-	auth, err := p.auth(p.image.Reference)
+	auth, err := p.store.auth(p.image.Reference)
 	if err != nil {
 		return err
 	}
-	body, err := p.Docker.ImagePull(ctx, p.image.Reference, image.PullOptions{Platform: p.image.Platform, RegistryAuth: auth})
+	body, err := p.store.Docker.ImagePull(ctx, p.image.Reference, image.PullOptions{Platform: p.image.Platform, RegistryAuth: auth})
 	if err != nil {
 		return err
 	}
@@ -155,10 +165,10 @@ func (p *pulling) stream(ctx context.Context, each func(jsonmessage.JSONMessage)
 	return follow(body, each)
 }
 
-// report passes the progress on, but not each of the daemon's many messages.
-func (p *pulling) report() {
+// tell passes the progress on, but not each of the daemon's many messages.
+func (p *pulling) tell() {
 	if now := time.Now(); now.Sub(p.reported) >= reportInterval {
 		p.reported = now
-		p.Report(p.tally.event(p.image.Reference))
+		p.report(p.tally.event(p.image.Reference))
 	}
 }

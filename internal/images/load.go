@@ -1,4 +1,4 @@
-package run
+package images
 
 import (
 	"context"
@@ -12,25 +12,36 @@ import (
 	"github.com/docker/docker/pkg/jsonmessage"
 
 	"github.com/djok/facecraft/internal/plan"
+	"github.com/djok/facecraft/internal/progress"
 )
 
+// EnsureBuiltIn loads a built-in image out of this program when the daemon
+// lacks it, and tells whether it did.
+func (s *Store) EnsureBuiltIn(ctx context.Context, img plan.Image, report Reporter) (loaded bool, err error) {
+	local, err := s.Inspect(ctx, img.Reference)
+	if err != nil || local.Here {
+		return false, err
+	}
+	return true, s.load(ctx, img, report)
+}
+
 // load puts the lite image, made of this program, into the daemon.
-func (r *Runner) load(ctx context.Context, img plan.Image) error {
+func (s *Store) load(ctx context.Context, img plan.Image, report Reporter) error {
 	_, arch, _ := strings.Cut(img.Platform, "/")
-	h, err := r.Helper(arch)
+	h, err := s.Helper(arch)
 	if err != nil {
 		return err
 	}
-	r.Report(Event{Stage: Loading, Subject: img.Reference})
+	report(progress.Event{Stage: progress.Loading, Subject: img.Reference})
 	reader, writer := io.Pipe()
 	go func() { writer.CloseWithError(h.Write(writer)) }()
 	defer reader.Close()
-	return r.LoadArchive(ctx, reader)
+	return s.LoadArchive(ctx, reader)
 }
 
 // LoadArchive gives the daemon an archive as `docker save` writes it.
-func (r *Runner) LoadArchive(ctx context.Context, archive io.Reader) error {
-	response, err := r.Docker.ImageLoad(ctx, archive, client.ImageLoadWithQuiet(true))
+func (s *Store) LoadArchive(ctx context.Context, archive io.Reader) error {
+	response, err := s.Docker.ImageLoad(ctx, archive, client.ImageLoadWithQuiet(true))
 	if err != nil {
 		return fmt.Errorf("load the image: %w", err)
 	}

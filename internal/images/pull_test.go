@@ -1,4 +1,4 @@
-package run_test
+package images_test
 
 import (
 	"bytes"
@@ -22,42 +22,47 @@ import (
 
 	"github.com/djok/facecraft/internal/dockertest"
 	"github.com/djok/facecraft/internal/fault"
+	"github.com/djok/facecraft/internal/images"
 	"github.com/djok/facecraft/internal/plan"
+	"github.com/djok/facecraft/internal/progress"
 	"github.com/djok/facecraft/internal/registry"
-	"github.com/djok/facecraft/internal/run"
 )
 
 const platform = "linux/" + runtime.GOARCH
 
 // impatient is for tests; the daemon itself announces its own retries every
 // second, so that a shorter stall would be seen where there is none.
-var impatient = run.Patience{Attempts: 3, Backoff: 10 * time.Millisecond, Stall: 30 * time.Second, Keep: 20 * time.Millisecond}
+var impatient = images.Patience{Attempts: 3, Backoff: 10 * time.Millisecond, Stall: 30 * time.Second, Keep: 20 * time.Millisecond}
 
 // puller pulls from a registry of its own into the machine's daemon, and
 // notes what is reported.
 type puller struct {
-	*run.Runner
+	*images.Store
+	patience images.Patience
 	docker   client.APIClient
 	registry *dockertest.FaultyRegistry
 
 	mu     sync.Mutex
-	events []run.Event
+	events []progress.Event
 }
 
 func newPuller(t testing.TB, docker client.APIClient) *puller {
 	t.Helper()
-	p := &puller{docker: docker, registry: dockertest.NewFaultyRegistry(t)}
-	p.Runner = &run.Runner{
-		Docker: docker, Instance: "test", Version: "test", Patience: impatient,
-		Registry: registry.Client{Keychain: authn.NewMultiKeychain()},
-		Report: func(e run.Event) {
-			p.mu.Lock()
-			defer p.mu.Unlock()
-			p.events = append(p.events, e)
-		},
-	}
+	p := &puller{docker: docker, registry: dockertest.NewFaultyRegistry(t), patience: impatient}
+	p.Store = &images.Store{Docker: docker, Registry: registry.Client{Keychain: authn.NewMultiKeychain()}}
 	dockertest.RemoveImages(t, docker, p.registry.Host+"/")
 	return p
+}
+
+func (p *puller) report(e progress.Event) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.events = append(p.events, e)
+}
+
+// with is how the puller pulls what a bill names.
+func (p *puller) with(bill registry.Bill) images.PullOptions {
+	return images.PullOptions{Bill: bill, Report: p.report, Patience: p.patience}
 }
 
 func (p *puller) push(t testing.TB, repository string, img v1.Image) string {
@@ -68,7 +73,7 @@ func (p *puller) push(t testing.TB, repository string, img v1.Image) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	dockertest.RemoveImages(t, p.docker, run.PartialOf(digest.String()))
+	dockertest.RemoveImages(t, p.docker, images.PartialOf(digest.String()))
 	return reference
 }
 
@@ -87,7 +92,7 @@ func (p *puller) bill(t testing.TB, reference string) registry.Bill {
 
 func (p *puller) pull(t testing.TB, reference string) error {
 	t.Helper()
-	return p.Pull(t.Context(), plan.Image{Reference: reference, Platform: platform}, p.bill(t, reference))
+	return p.Pull(t.Context(), plan.Image{Reference: reference, Platform: platform}, p.with(p.bill(t, reference)))
 }
 
 func (p *puller) mustPull(t testing.TB, reference string) {
@@ -120,7 +125,7 @@ func (p *puller) remove(t testing.TB, reference string) {
 	}
 }
 
-func (p *puller) count(stage run.Stage) int {
+func (p *puller) count(stage progress.Stage) int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	n := 0
@@ -197,7 +202,7 @@ func TestTheBillIsWhatTheRegistryServes(t *testing.T) {
 			reference := p.push(t, "image:1", prepare(t, p))
 			bill := p.bill(t, reference)
 			p.registry.Reset()
-			if err := p.Pull(t.Context(), plan.Image{Reference: reference, Platform: platform}, bill); err != nil {
+			if err := p.Pull(t.Context(), plan.Image{Reference: reference, Platform: platform}, p.with(bill)); err != nil {
 				t.Fatal(err)
 			}
 			if served := p.registry.Served(); served != bill.Download {
@@ -226,7 +231,7 @@ func TestTheBillOfAnIndex(t *testing.T) {
 	}
 	bill := p.bill(t, tag.String())
 	p.registry.Reset()
-	if err := p.Pull(t.Context(), plan.Image{Reference: tag.String(), Platform: platform}, bill); err != nil {
+	if err := p.Pull(t.Context(), plan.Image{Reference: tag.String(), Platform: platform}, p.with(bill)); err != nil {
 		t.Fatal(err)
 	}
 	if served := p.registry.Served(); served != bill.Download {
@@ -272,7 +277,7 @@ func TestFaults(t *testing.T) {
 			t.Parallel()
 			p := newPuller(t, docker)
 			if tt.stalls {
-				p.Patience.Stall = 5 * time.Second
+				p.patience.Stall = 5 * time.Second
 			}
 			large := dockertest.Layer(t, 400_000)
 			img := dockertest.ImageOf(t, dockertest.Layer(t, 50_000), large, dockertest.Layer(t, 50_000))
@@ -284,12 +289,12 @@ func TestFaults(t *testing.T) {
 			}
 			p.registry.Reset()
 			p.registry.Fail(strings.Replace(tt.match, "BLOB", digest.String(), 1), tt.times, tt.fault)
-			err = p.Pull(t.Context(), plan.Image{Reference: reference, Platform: platform}, bill)
+			err = p.Pull(t.Context(), plan.Image{Reference: reference, Platform: platform}, p.with(bill))
 			if (err == nil) != (tt.hint == "") || fault.HintOf(err) != tt.hint {
 				t.Errorf("%v (%s), want the remedy %q", err, fault.HintOf(err), tt.hint)
 			}
 			// An attempt that got further than those before gives one more chance.
-			if got := p.count(run.Retrying); got < tt.retries || got > 2*tt.retries {
+			if got := p.count(progress.Retrying); got < tt.retries || got > 2*tt.retries {
 				t.Errorf("%d retries, want %d: %+v", got, tt.retries, p.events)
 			}
 			p.checkProgress(t, bill)
@@ -305,9 +310,9 @@ func (p *puller) checkProgress(t *testing.T, bill registry.Bill) {
 	for _, layer := range bill.Missing() {
 		total += layer.Size
 	}
-	last := map[run.Stage]int64{}
+	last := map[progress.Stage]int64{}
 	for _, e := range p.events {
-		if e.Stage != run.Pulling && e.Stage != run.Unpacking {
+		if e.Stage != progress.Pulling && e.Stage != progress.Unpacking {
 			continue
 		}
 		if e.Done < last[e.Stage] || e.Done > e.Total || e.Total != total {
@@ -327,9 +332,9 @@ func TestWrongPlatform(t *testing.T) {
 	if err := remote.WriteIndex(tag, dockertest.IndexOf(t, dockertest.ImageFor(t, "riscv64", dockertest.Layer(t, 10)))); err != nil {
 		t.Fatal(err)
 	}
-	err = p.Pull(t.Context(), plan.Image{Reference: tag.String(), Platform: platform}, registry.Bill{})
-	if fault.HintOf(err) != "use another variant" || p.count(run.Retrying) != 0 {
-		t.Errorf("%v (%s), %d retries", err, fault.HintOf(err), p.count(run.Retrying))
+	err = p.Pull(t.Context(), plan.Image{Reference: tag.String(), Platform: platform}, p.with(registry.Bill{}))
+	if fault.HintOf(err) != "use another variant" || p.count(progress.Retrying) != 0 {
+		t.Errorf("%v (%s), %d retries", err, fault.HintOf(err), p.count(progress.Retrying))
 	}
 }
 
@@ -340,9 +345,9 @@ func TestWrongDigest(t *testing.T) {
 	digest := p.bill(t, p.push(t, "image:1", dockertest.ImageOf(t, dockertest.Layer(t, 10)))).Digest
 	p.push(t, "other:1", dockertest.ImageOf(t, dockertest.Layer(t, 10)))
 	p.registry.Fail("/v2/image/manifests", -1, dockertest.Instead("/v2/other/manifests/1"))
-	err := p.Pull(t.Context(), plan.Image{Reference: p.registry.Host + "/image@" + digest, Platform: platform}, registry.Bill{})
-	if fault.HintOf(err) != "check the mirror or proxy in between" || p.count(run.Retrying) != 0 {
-		t.Errorf("%v (%s), %d retries", err, fault.HintOf(err), p.count(run.Retrying))
+	err := p.Pull(t.Context(), plan.Image{Reference: p.registry.Host + "/image@" + digest, Platform: platform}, p.with(registry.Bill{}))
+	if fault.HintOf(err) != "check the mirror or proxy in between" || p.count(progress.Retrying) != 0 {
+		t.Errorf("%v (%s), %d retries", err, fault.HintOf(err), p.count(progress.Retrying))
 	}
 }
 
@@ -357,7 +362,7 @@ func TestPullWithALogin(t *testing.T) {
 			p := newPuller(t, docker)
 			reference := p.push(t, "image:1", dockertest.ImageOf(t, dockertest.Layer(t, 10_000)))
 			protect(p.registry)
-			if err := p.Pull(t.Context(), plan.Image{Reference: reference, Platform: platform}, registry.Bill{}); !strings.Contains(fault.HintOf(err), "docker login") {
+			if err := p.Pull(t.Context(), plan.Image{Reference: reference, Platform: platform}, p.with(registry.Bill{})); !strings.Contains(fault.HintOf(err), "docker login") {
 				t.Errorf("without a login: %v (%s)", err, fault.HintOf(err))
 			}
 			p.Registry.Keychain = login{}
@@ -391,26 +396,26 @@ func TestInterruption(t *testing.T) {
 	ctx, interrupt := context.WithCancel(t.Context())
 	defer interrupt()
 	ended := make(chan error, 1)
-	go func() { ended <- p.Pull(ctx, plan.Image{Reference: reference, Platform: platform}, bill) }()
+	go func() { ended <- p.Pull(ctx, plan.Image{Reference: reference, Platform: platform}, p.with(bill)) }()
 	eventually(t, "the complete layers are kept", func() bool { return p.bill(t, reference).Here >= 400_000 })
 	interrupt()
 	if err := <-ended; !errors.Is(err, context.Canceled) {
 		t.Errorf("the pull ended with %v", err)
 	}
-	if p.count(run.Kept) != 1 {
+	if p.count(progress.Kept) != 1 {
 		t.Error("that something is kept was not told")
 	}
 	eventually(t, "the daemon lets go of the registry", func() bool { return p.registry.Open() == 0 })
 
 	again := p.bill(t, reference)
 	p.registry.Reset()
-	if err := p.Pull(t.Context(), plan.Image{Reference: reference, Platform: platform}, again); err != nil {
+	if err := p.Pull(t.Context(), plan.Image{Reference: reference, Platform: platform}, p.with(again)); err != nil {
 		t.Fatal(err)
 	}
 	if served := p.registry.Served(); served != again.Download || served > 210_000 {
 		t.Errorf("the second pull fetched %d bytes and was billed %d", served, again.Download)
 	}
-	if kept, err := p.Inspect(t.Context(), run.PartialOf(again.Digest)); err != nil || kept.Here {
+	if kept, err := p.Inspect(t.Context(), images.PartialOf(again.Digest)); err != nil || kept.Here {
 		t.Errorf("what was kept is still there: %+v, %v", kept, err)
 	}
 }
@@ -433,13 +438,13 @@ func TestRetryKeepsLayers(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p.Patience.Stall = 5 * time.Second
+	p.patience.Stall = 5 * time.Second
 	p.registry.Fail(last.String(), 2, dockertest.StallAfter(100))
 	p.mustPull(t, reference)
 	if first, second, third := requests(0), requests(1), requests(2); first != 1 || second != 1 || third != 3 {
 		t.Errorf("the layers were asked for %d, %d and %d times", first, second, third)
 	}
-	if got := p.count(run.Retrying); got != 2 {
+	if got := p.count(progress.Retrying); got != 2 {
 		t.Errorf("%d retries", got)
 	}
 }
@@ -459,7 +464,7 @@ func eventually(t *testing.T, what string, holds func() bool) {
 func BenchmarkPull(b *testing.B) {
 	docker := dockertest.Engine(b)
 	p := newPuller(b, docker)
-	p.Patience = run.DefaultPatience
+	p.patience = images.DefaultPatience
 	var layers []v1.Layer
 	for range 8 {
 		layers = append(layers, dockertest.Layer(b, 20_000_000))

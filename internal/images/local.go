@@ -1,4 +1,4 @@
-package run
+package images
 
 import (
 	"context"
@@ -13,21 +13,21 @@ import (
 )
 
 // LocalImages are the daemon's images with their layers.
-func (r *Runner) LocalImages(ctx context.Context) ([]registry.LocalImage, error) {
-	list, err := r.Docker.ImageList(ctx, image.ListOptions{})
+func (s *Store) LocalImages(ctx context.Context) ([]registry.LocalImage, error) {
+	list, err := s.Docker.ImageList(ctx, image.ListOptions{})
 	if err != nil {
 		return nil, err
 	}
 	var local []registry.LocalImage
 	for _, summary := range list {
-		inspect, err := r.Docker.ImageInspect(ctx, summary.ID)
+		inspect, err := s.Docker.ImageInspect(ctx, summary.ID)
 		if errdefs.IsNotFound(err) {
 			continue // removed in the meantime
 		}
 		if err != nil {
 			return nil, err
 		}
-		_, partial := summary.Labels[labelPartial]
+		_, partial := summary.Labels[LabelPartial]
 		local = append(local, registry.LocalImage{
 			ID:      inspect.ID,
 			DiffIDs: inspect.RootFS.Layers,
@@ -48,8 +48,8 @@ type LocalImage struct {
 }
 
 // Inspect looks an image up. One that is not here is no error.
-func (r *Runner) Inspect(ctx context.Context, ref string) (LocalImage, error) {
-	inspect, err := r.Docker.ImageInspect(ctx, ref)
+func (s *Store) Inspect(ctx context.Context, ref string) (LocalImage, error) {
+	inspect, err := s.Docker.ImageInspect(ctx, ref)
 	switch {
 	case errdefs.IsNotFound(err):
 		return LocalImage{}, nil

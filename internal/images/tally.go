@@ -1,10 +1,11 @@
-package run
+package images
 
 import (
 	"time"
 
 	"github.com/docker/docker/pkg/jsonmessage"
 
+	"github.com/djok/facecraft/internal/progress"
 	"github.com/djok/facecraft/internal/registry"
 )
 
@@ -115,11 +116,11 @@ func (t *tally) total() (total int64) {
 
 // event is the state of the pull for people: the download as long as there
 // is one, then the unpacking, which had begun beside it.
-func (t *tally) event(subject string) Event {
+func (t *tally) event(subject string) progress.Event {
 	if !t.downloading() {
-		return Event{Stage: Unpacking, Subject: subject, Done: t.unpack, Total: t.total()}
+		return progress.Event{Stage: progress.Unpacking, Subject: subject, Done: t.unpack, Total: t.total()}
 	}
-	e := Event{Stage: Pulling, Subject: subject, Done: t.done, Total: t.total(), Rate: t.rate.perSecond()}
+	e := progress.Event{Stage: progress.Pulling, Subject: subject, Done: t.done, Total: t.total(), Rate: t.rate.perSecond()}
 	if t.billed && e.Rate > 0 {
 		e.Left = time.Duration(float64(e.Total-e.Done) / float64(e.Rate) * float64(time.Second)).Round(time.Second)
 	}

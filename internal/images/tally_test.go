@@ -1,4 +1,4 @@
-package run
+package images
 
 import (
 	"encoding/json"
@@ -8,6 +8,7 @@ import (
 
 	"github.com/docker/docker/pkg/jsonmessage"
 
+	"github.com/djok/facecraft/internal/progress"
 	"github.com/djok/facecraft/internal/registry"
 )
 
@@ -36,23 +37,23 @@ func TestTally(t *testing.T) {
 	at := begin
 	for _, step := range []struct {
 		message string
-		want    Event
+		want    progress.Event
 	}{
-		{`{"status":"Pulling from x","id":"1"}`, Event{Stage: Pulling, Total: 400_000}},
-		{`{"status":"Already exists","progressDetail":{},"id":"aaaaaaaaaaaa"}`, Event{Stage: Pulling, Total: 400_000}},
-		{`{"status":"Pulling fs layer","progressDetail":{},"id":"bbbbbbbbbbbb"}`, Event{Stage: Pulling, Total: 400_000}},
-		{`{"status":"Waiting","progressDetail":{},"id":"cccccccccccc"}`, Event{Stage: Pulling, Total: 400_000}},
+		{`{"status":"Pulling from x","id":"1"}`, progress.Event{Stage: progress.Pulling, Total: 400_000}},
+		{`{"status":"Already exists","progressDetail":{},"id":"aaaaaaaaaaaa"}`, progress.Event{Stage: progress.Pulling, Total: 400_000}},
+		{`{"status":"Pulling fs layer","progressDetail":{},"id":"bbbbbbbbbbbb"}`, progress.Event{Stage: progress.Pulling, Total: 400_000}},
+		{`{"status":"Waiting","progressDetail":{},"id":"cccccccccccc"}`, progress.Event{Stage: progress.Pulling, Total: 400_000}},
 		{`{"status":"Downloading","progressDetail":{"current":40000,"total":100000},"id":"bbbbbbbbbbbb"}`,
-			Event{Stage: Pulling, Done: 40_000, Total: 400_000, Rate: 13_333, Left: 27 * time.Second}},
+			progress.Event{Stage: progress.Pulling, Done: 40_000, Total: 400_000, Rate: 13_333, Left: 27 * time.Second}},
 		{`{"status":"Verifying Checksum","progressDetail":{},"id":"bbbbbbbbbbbb"}`,
-			Event{Stage: Pulling, Done: 100_000, Total: 400_000, Rate: 25_000, Left: 12 * time.Second}},
+			progress.Event{Stage: progress.Pulling, Done: 100_000, Total: 400_000, Rate: 25_000, Left: 12 * time.Second}},
 		{`{"status":"Extracting","progressDetail":{"current":50000,"total":100000},"id":"bbbbbbbbbbbb"}`,
-			Event{Stage: Pulling, Done: 100_000, Total: 400_000, Rate: 20_000, Left: 15 * time.Second}},
+			progress.Event{Stage: progress.Pulling, Done: 100_000, Total: 400_000, Rate: 20_000, Left: 15 * time.Second}},
 		{`{"status":"Download complete","progressDetail":{},"id":"cccccccccccc"}`,
-			Event{Stage: Unpacking, Done: 50_000, Total: 400_000}},
-		{`{"status":"Pull complete","progressDetail":{},"id":"bbbbbbbbbbbb"}`, Event{Stage: Unpacking, Done: 100_000, Total: 400_000}},
-		{`{"status":"Pull complete","progressDetail":{},"id":"cccccccccccc"}`, Event{Stage: Unpacking, Done: 400_000, Total: 400_000}},
-		{`{"status":"Digest: sha256:00"}`, Event{Stage: Unpacking, Done: 400_000, Total: 400_000}},
+			progress.Event{Stage: progress.Unpacking, Done: 50_000, Total: 400_000}},
+		{`{"status":"Pull complete","progressDetail":{},"id":"bbbbbbbbbbbb"}`, progress.Event{Stage: progress.Unpacking, Done: 100_000, Total: 400_000}},
+		{`{"status":"Pull complete","progressDetail":{},"id":"cccccccccccc"}`, progress.Event{Stage: progress.Unpacking, Done: 400_000, Total: 400_000}},
+		{`{"status":"Digest: sha256:00"}`, progress.Event{Stage: progress.Unpacking, Done: 400_000, Total: 400_000}},
 	} {
 		tally.add(message(t, step.message), at)
 		if got := tally.event(""); got != step.want {
@@ -69,7 +70,7 @@ func TestTallyWithoutABill(t *testing.T) {
 	tally := newTally(registry.Bill{})
 	tally.add(message(t, `{"status":"Pulling fs layer","progressDetail":{},"id":"bbbbbbbbbbbb"}`), begin)
 	tally.add(message(t, `{"status":"Downloading","progressDetail":{"current":40,"total":100},"id":"bbbbbbbbbbbb"}`), begin.Add(time.Second))
-	if got, want := tally.event(""), (Event{Stage: Pulling, Done: 40, Total: 100, Rate: 40}); got != want {
+	if got, want := tally.event(""), (progress.Event{Stage: progress.Pulling, Done: 40, Total: 100, Rate: 40}); got != want {
 		t.Errorf("got %+v, want %+v", got, want)
 	}
 }
@@ -82,7 +83,7 @@ func TestProgressNeverRunsBackwards(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
 	for range 200 {
 		tally, at := newTally(billed), begin
-		last := map[Stage]int64{}
+		last := map[progress.Stage]int64{}
 		for range 60 {
 			layer := billed.Layers[random.IntN(len(billed.Layers))]
 			if random.IntN(20) == 0 {
