@@ -37,6 +37,7 @@ const (
 	Kept    Outcome = "kept"    // there is one already
 	Failed  Outcome = "failed"  // there can be none; Result.Err says why
 	Pending Outcome = "pending" // not tried to the end: interrupted, or no server is left
+	Skipped Outcome = "skipped" // named, but taken for a portrait; Result.Err says why
 )
 
 // Cause groups failures for people.

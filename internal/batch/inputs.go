@@ -11,6 +11,9 @@ import (
 	"slices"
 	"strings"
 
+	"golang.org/x/text/encoding/unicode"
+	"golang.org/x/text/transform"
+
 	"github.com/djok/facecraft/internal/photo"
 )
 
@@ -42,11 +45,24 @@ type Finder struct {
 	// Spool is a directory of the caller's own for what comes from Stdin.
 	Spool string
 
-	found   []Photo
-	seen    map[string]bool
-	roots   int
-	ignored int
+	// PassedOver are the files that were named and bear the name of a portrait,
+	// each with its reason as the problem.
+	PassedOver []Photo
+
+	found    []Photo
+	seen     map[string]bool
+	roots    int
+	ignored  int
+	journals *journals
 }
+
+// The reasons for which a named file is passed over.
+var (
+	// ErrEarlier is about a portrait that the journal beside it knows.
+	ErrEarlier = errors.New("it is a portrait that was made here")
+	// ErrNamedLikeResult is about a file that may be somebody's photo.
+	ErrNamedLikeResult = errors.New("its name is that of a portrait; give it another name to process it")
+)
 
 // Find reads the arguments: files, directories, globs, "-" for a photo on
 // standard input, "@FILE" for a list of names and "@-" for one on standard
@@ -54,8 +70,8 @@ type Finder struct {
 // pictures are ignored in directories, and results of earlier runs everywhere;
 // ignored counts them.
 func (f *Finder) Find(args []string) (photos []Photo, ignored int, err error) {
-	f.found, f.seen, f.ignored = nil, map[string]bool{}, 0
-	f.roots = countDirectories(args)
+	f.found, f.PassedOver, f.seen, f.ignored = nil, nil, map[string]bool{}, 0
+	f.roots, f.journals = countDirectories(args), &journals{}
 	for _, arg := range args {
 		if err := f.argument(arg); err != nil {
 			return nil, 0, err
@@ -117,10 +133,21 @@ func (f *Finder) path(path string) {
 	case !info.Mode().IsRegular():
 		p.Problem = errors.New("it is not a file")
 	case isResult(path):
+		p.Problem = f.reason(path)
 		f.ignored++
+		f.PassedOver = append(f.PassedOver, p)
 		return
 	}
 	f.add(p)
+}
+
+// reason is why a file with the name of a portrait is passed over.
+func (f *Finder) reason(path string) error {
+	j, err := f.journals.in(filepath.Dir(path))
+	if err == nil && j.of(path).Result != "" {
+		return ErrEarlier
+	}
+	return ErrNamedLikeResult
 }
 
 // walk takes the pictures in a directory, in the order of their names. Links
@@ -177,7 +204,8 @@ func isResult(path string) bool {
 
 // extensions are those of pictures, also of kinds that are refused: the
 // refusal says what to do.
-var extensions = []string{".jpg", ".jpeg", ".jpe", ".png", ".bmp", ".webp", ".tif", ".tiff", ".gif", ".heic", ".heif", ".avif"}
+var extensions = []string{".jpg", ".jpeg", ".jpe", ".png", ".bmp", ".webp", ".tif", ".tiff", ".gif", ".heic", ".heif", ".avif",
+	".pbm", ".pgm", ".ppm", ".pnm", ".pam", ".tga", ".ico", ".svg"}
 
 // looksLikePicture decides in a directory, where also other things lie. What
 // has a picture's name is taken and reported if it is none; of the rest the
@@ -217,7 +245,8 @@ func (f *Finder) list(name string) error {
 		defer file.Close()
 		in, what = file, name
 	}
-	names := bufio.NewScanner(in)
+	// Windows marks texts as UTF-8 or UTF-16; other bytes are taken as they are.
+	names := bufio.NewScanner(transform.NewReader(in, unicode.BOMOverride(transform.Nop)))
 	names.Buffer(nil, maxName)
 	if f.Null {
 		names.Split(splitNull)

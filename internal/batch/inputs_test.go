@@ -38,6 +38,12 @@ func TestFind(t *testing.T) {
 	}
 	writeFile(t, "lines", "a.jpg\n\nb.PNG\n-\n")
 	writeFile(t, "nulls", "a.jpg\x00dir/c.webp")
+	writeFile(t, "bom", "\ufeffa.jpg\r\nb.PNG\r\n")
+	writeFile(t, "little", "\xff\xfea\x00.\x00j\x00p\x00g\x00\r\x00\n\x00\xfc\x00.\x00j\x00p\x00g\x00\r\x00\n\x00")
+	writeFile(t, "big", "\xfe\xff\x00a\x00.\x00j\x00p\x00g\x00\n")
+	writeFile(t, "bytes", "invalid\xff.jpg\n")
+	writeFile(t, "ü.jpg", "x")
+	writeFile(t, "invalid\xff.jpg", "x")
 	cases := []struct {
 		finder  Finder
 		args    []string
@@ -53,6 +59,10 @@ func TestFind(t *testing.T) {
 		{Finder{}, []string{"dir/*-facecraft.png", "a.jpg"}, []string{"a.jpg"}, 1},
 		{Finder{}, []string{"[odd].jpg", "[ab].jpg"}, []string{"[odd].jpg", "a.jpg"}, 0},
 		{Finder{}, []string{"@lines"}, []string{"a.jpg", "b.PNG", "-: there is no such file"}, 0},
+		{Finder{}, []string{"@bom"}, []string{"a.jpg", "b.PNG"}, 0},
+		{Finder{}, []string{"@little"}, []string{"a.jpg", "ü.jpg"}, 0},
+		{Finder{}, []string{"@big"}, []string{"a.jpg"}, 0},
+		{Finder{}, []string{"@bytes"}, []string{"invalid\xff.jpg"}, 0},
 		{Finder{Null: true}, []string{"@nulls"}, []string{"a.jpg", "c.webp"}, 0},
 		{Finder{Stdin: strings.NewReader("b.PNG\n")}, []string{"@-"}, []string{"b.PNG"}, 0},
 		{Finder{}, []string{"./@x.jpg"}, []string{"@x.jpg"}, 0},
@@ -127,10 +137,10 @@ func TestPlaces(t *testing.T) {
 		{"one.png", png, []string{"a.jpg"}, []string{"one.png"}},
 		{"several.png", png, []string{"a.jpg", "b.jpg"}, []string{"several.png/a-facecraft.png", "several.png/b-facecraft.png"}},
 		{"out", png, []string{"x/a.jpg"}, []string{"out/a-facecraft.png"}},
-		{"out", png, []string{"x/a.jpg", "X/A.jpg"}, []string{"out/a.jpg-facecraft-2.png", "out/A.jpg-facecraft-3.png"}},
+		{"out", png, []string{"x/a.jpg", "X/A.jpg"}, []string{"out/a.jpg-facecraft.png", "out/A.jpg-facecraft-2.png"}},
 		{"out", png, []string{"2023/a.jpg", "2024/a.jpg"}, []string{"out/2023/a.jpg-facecraft.png", "out/2024/a.jpg-facecraft.png"}},
 		{"out", png, []string{"../../../a.jpg", "/etc/a.jpg"}, []string{"out/a.jpg-facecraft.png", "out/etc/a.jpg-facecraft.png"}},
-		{"out", png, []string{"a.jpg", "./a.jpg", "x/../a.jpg"}, []string{"out/a.jpg-facecraft-2.png", "out/a.jpg-facecraft-3.png", "out/a.jpg-facecraft-4.png"}},
+		{"out", png, []string{"a.jpg", "./a.jpg", "x/../a.jpg"}, []string{"out/a.jpg-facecraft.png", "out/a.jpg-facecraft-2.png", "out/a.jpg-facecraft-3.png"}},
 	}
 	for _, c := range cases {
 		if got := plan(t, c.output, c.formats, c.paths...); !slices.Equal(got, c.want) {

@@ -21,6 +21,7 @@ type Job struct {
 	Results []string // in the order of the formats
 
 	journal *journal
+	inputs  *inputs
 	// protect marks results that stay as they are: files of unknown origin,
 	// or changed since they were made.
 	protect []bool
@@ -43,16 +44,18 @@ type Planner struct {
 
 // Plan finds a place for the results of each photo. A photo keeps the place
 // that it had before; names never collide, not even on file systems that do
-// not tell upper from lower case.
-func (p *Planner) Plan(photos []Photo) ([]*Job, error) {
+// not tell upper from lower case. The spared files were named, too, and are no
+// more replaced than the photos.
+func (p *Planner) Plan(photos []Photo, spared ...Photo) ([]*Job, error) {
 	into, err := p.directory(photos)
 	if err != nil {
 		return nil, err
 	}
 	var jobs, rest []*Job
 	taken := map[string]bool{}
+	inputs := &inputs{photos: photos, spared: spared}
 	for _, photo := range photos {
-		job := &Job{Photo: photo}
+		job := &Job{Photo: photo, inputs: inputs}
 		jobs = append(jobs, job)
 		if job.Problem != nil {
 			continue
@@ -135,7 +138,7 @@ const (
 	levelStem      = iota // anna-facecraft
 	levelExtension        // anna.jpg-facecraft, beside that of anna.png
 	levelDirectory        // 2024/anna.jpg-facecraft, beside that of 2023/anna.jpg
-	levelNumber           // anna.jpg-facecraft-2
+	levelNumber           // anna.jpg-facecraft for the first, then anna.jpg-facecraft-2
 )
 
 // before is the place that the photo's results have already, or "". The
@@ -146,7 +149,7 @@ func (p *Planner) before(job *Job, into bool) string {
 		return ""
 	}
 	own := job.journal.relative(job.Path)
-	for level := levelStem; level <= levelNumber+8; level++ {
+	for level := levelStem; level <= levelNumber+9; level++ {
 		stem := p.stem(job.Photo, into, level)
 		for _, format := range []string{PNG, JPG} {
 			if job.journal.of(stem+"."+format).Photo == own {
@@ -200,11 +203,11 @@ func (p *Planner) stem(photo Photo, into bool, level int) string {
 	if level == levelStem {
 		name = strings.TrimSuffix(name, filepath.Ext(name))
 	}
-	if level == levelDirectory && into {
+	if level == levelDirectory && into && !photo.Spooled {
 		dir = filepath.Join(p.Path, harmless(filepath.Dir(photo.Path)))
 	}
-	if level >= levelNumber {
-		tail += "-" + strconv.Itoa(level-levelNumber+2)
+	if level > levelNumber {
+		tail += "-" + strconv.Itoa(level-levelNumber+1)
 	}
 	return filepath.Join(dir, shorten(name, maxBase-len(tail))+tail)
 }

@@ -53,8 +53,7 @@ func (s Selection) Select(jobs []*Job) (selected Selected) {
 
 // protectForeign finds results that stay as they are.
 func (j *Job) protectForeign(force bool) error {
-	photo, err := os.Stat(j.Path)
-	if err != nil {
+	if _, err := os.Stat(j.Path); err != nil {
 		return cause(err)
 	}
 	j.protect = make([]bool, len(j.Results))
@@ -64,14 +63,30 @@ func (j *Job) protectForeign(force bool) error {
 		case errors.Is(err, fs.ErrNotExist):
 		case err != nil:
 			return err
-		case os.SameFile(photo, info):
-			return errors.New("the result would replace the photo itself; choose another place with -o")
-		case info.IsDir():
-			return fmt.Errorf("%s is a directory", result)
+		case info.Mode()&fs.ModeSymlink != 0 && !force:
+			j.protect[i] = true
+		case !info.Mode().IsRegular():
+			return fmt.Errorf("%s is not a regular file; choose another place with -o", result)
 		case info.Size() == 0: // what a crash of the machine leaves
 		default:
 			j.protect[i] = !force && !j.journal.of(result).made(info)
 		}
+		if err == nil && !j.protect[i] {
+			if err := j.spare(info); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// spare refuses to replace what was given as a photo.
+func (j *Job) spare(result fs.FileInfo) error {
+	switch photo, found := j.inputs.find(result); {
+	case found && photo.Path == j.Path:
+		return errors.New("the result would replace the photo itself; choose another place with -o")
+	case found:
+		return fmt.Errorf("the result would replace %s, which was named as a photo; choose another place with -o", photo.Name)
 	}
 	return nil
 }

@@ -10,6 +10,8 @@ import (
 	"strings"
 
 	"github.com/urfave/cli/v2"
+	"golang.org/x/text/encoding/unicode"
+	"golang.org/x/text/transform"
 
 	"github.com/djok/facecraft/internal/fault"
 	"github.com/djok/facecraft/internal/plan"
@@ -124,9 +126,10 @@ func (a *app) readEnvFile(r *plan.Request, path string) error {
 		return fault.Wrap(fault.Usage, err, "check its name", "the file of variables cannot be read")
 	}
 	defer file.Close()
-	lines := bufio.NewScanner(file)
+	// Windows marks texts as UTF-8 or UTF-16; other bytes are taken as they are.
+	lines := bufio.NewScanner(transform.NewReader(file, unicode.BOMOverride(transform.Nop)))
 	for n := 1; lines.Scan(); n++ {
-		line := strings.TrimLeft(strings.TrimPrefix(lines.Text(), "\ufeff"), " \t")
+		line := strings.TrimLeft(lines.Text(), " \t")
 		if line == "" || strings.HasPrefix(line, "#") {
 			continue
 		}

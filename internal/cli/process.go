@@ -171,12 +171,14 @@ func (p *photos) look() ([]*batch.Job, error) {
 		return nil, fault.Wrap(fault.Failed, err, "", "the photos cannot be listed")
 	}
 	if len(found) == 0 {
+		p.show.passedOver(p.finder.PassedOver)
 		return nil, fault.New(fault.Usage, "name photos, or directories with -r", "there is no photo to process (%d other files were passed over)", ignored)
 	}
 	if p.show.toStdout && len(found) > 1 {
 		return nil, fault.New(fault.Usage, "name a directory with -o", "%d photos do not go into one picture on standard output", len(found))
 	}
-	return p.planner.Plan(found)
+	p.show.passedOver(p.finder.PassedOver)
+	return p.planner.Plan(found, p.finder.PassedOver...)
 }
 
 // once processes what is there now.

@@ -131,6 +131,28 @@ func (s *show) count(r batch.Result) {
 	s.progress()
 }
 
+// passedOver tells which files were named and are not processed. Portraits that
+// were made here are counted only: shells find them beside the photos.
+func (s *show) passedOver(photos []batch.Photo) {
+	earlier, reasons := 0, []string{}
+	for _, photo := range photos {
+		if s.json {
+			s.written(json.NewEncoder(s.app.Stdout).Encode(line(batch.Result{Job: &batch.Job{Photo: photo}, Outcome: batch.Skipped, Err: photo.Problem})))
+		}
+		if errors.Is(photo.Problem, batch.ErrEarlier) {
+			earlier++
+		} else {
+			reasons = append(reasons, term.Name(photo.Name)+": "+photo.Problem.Error())
+		}
+	}
+	if earlier > 0 {
+		s.app.ui.Say("passed over: %s", were(earlier, "portrait that was made here", "portraits that were made here"))
+	}
+	if len(reasons) > 0 {
+		s.app.ui.Warn("%s", listed("passed over", reasons, "--json"))
+	}
+}
+
 // print writes what belongs on standard output.
 func (s *show) print(r batch.Result) {
 	if s.json {
@@ -180,30 +202,8 @@ func (s *show) copy(path string) error {
 	return err
 }
 
-// resultLine is a photo in `process --json`. Names that are not UTF-8 have
-// their odd bytes replaced.
-type resultLine struct {
-	Photo   string        `json:"photo"`
-	Outcome batch.Outcome `json:"outcome"`
-	Results []string      `json:"results,omitempty"`
-	Cause   batch.Cause   `json:"cause,omitempty"`
-	Error   string        `json:"error,omitempty"`
-	Server  string        `json:"server,omitempty"`
-	Seconds float64       `json:"seconds,omitempty"`
-}
-
-func line(r batch.Result) resultLine {
-	l := resultLine{Photo: r.Name, Outcome: r.Outcome, Cause: r.Cause, Server: r.Server, Seconds: r.Took.Round(time.Millisecond).Seconds()}
-	if r.Err != nil {
-		l.Error = r.Err.Error()
-	} else {
-		l.Results = r.Results
-	}
-	return l
-}
-
 func entry(r batch.Result) report.Entry {
-	e := report.Entry{Photo: r.Path, Name: r.Name, Outcome: string(r.Outcome), Cause: string(r.Cause), Seconds: r.Took.Seconds()}
+	e := report.Entry{Photo: r.Path, Name: r.Name, Outcome: string(r.Outcome), Cause: string(r.Cause), Seconds: seconds(r.Took)}
 	if r.Spooled {
 		e.Photo = ""
 	}
@@ -308,15 +308,21 @@ func (s *show) listFailures() {
 			s.app.ui.Warn("%s", list[0])
 			return
 		}
-		text := fmt.Sprintf("%s (%d)", cause, len(list))
-		for _, reason := range list[:min(len(list), maxListed)] {
-			text += "\n  " + strings.ReplaceAll(reason, "\n", "\n  ")
-		}
-		if more := len(list) - maxListed; more > 0 {
-			text += fmt.Sprintf("\n  and %d more; --json or --report lists them all", more)
-		}
-		s.app.ui.Warn("%s", text)
+		s.app.ui.Warn("%s", listed(string(cause), list, "--json or --report"))
 	}
+}
+
+// listed is a heading with reasons below it, as many as people read; the flags
+// all show the rest.
+func listed(heading string, reasons []string, all string) string {
+	text := fmt.Sprintf("%s (%d)", heading, len(reasons))
+	for _, reason := range reasons[:min(len(reasons), maxListed)] {
+		text += "\n  " + strings.ReplaceAll(reason, "\n", "\n  ")
+	}
+	if more := len(reasons) - maxListed; more > 0 {
+		text += fmt.Sprintf("\n  and %d more; %s lists them all", more, all)
+	}
+	return text
 }
 
 // sum says what a batch came to. For a single portrait its path is enough.

@@ -99,7 +99,7 @@ type upReport struct {
 }
 
 func (f found) report() upReport {
-	return upReport{serverStatus: f.serverStatus, Others: f.Others, Started: f.Plan != nil, Seconds: f.Took.Seconds()}
+	return upReport{serverStatus: f.serverStatus, Others: f.Others, Started: f.Plan != nil, Seconds: seconds(f.Took)}
 }
 
 // consentToMend is the user's word that files may become the server's.

@@ -79,6 +79,7 @@ var magics = []magic{
 	{"\xff\x0a", refuse("a JPEG XL picture")},
 	{"\x00\x00\x00\x0cJXL ", refuse("a JPEG XL picture")},
 	{"\x00\x00\x00\x0cjP  ", refuse("a JPEG 2000 picture")},
+	{"\x00\x00\x01\x00?\x00", refuse("an icon (ICO)")},
 }
 
 func refuse(what string) func(file) (Info, error) {
@@ -92,8 +93,9 @@ func refuseHEIC(file) (Info, error) {
 
 func refuseRaw(file) (Info, error) { return Info{}, errRaw }
 
-// headBytes is how much of a file the longest magic needs.
-const headBytes = 16
+// headBytes is how much of a file is looked at: an SVG may begin with a
+// declaration and a comment.
+const headBytes = 512
 
 // IsPicture tells whether a file begins like a picture of any kind, also of
 // one that is refused.
@@ -108,6 +110,12 @@ func inspector(head []byte) func(file) (Info, error) {
 		if m.matches(head) {
 			return m.inspect
 		}
+	}
+	switch {
+	case netpbm.Match(head):
+		return refuse("a Netpbm picture (PBM, PGM or PPM)")
+	case svg.Match(head):
+		return refuse("a drawing (SVG)")
 	}
 	return nil
 }
@@ -142,6 +150,9 @@ func Inspect(r io.ReaderAt, size int64) (Info, error) {
 		return Info{}, errors.New("it is blank: nothing but zeros, as a broken copy leaves them")
 	}
 	inspect := inspector(head)
+	if inspect == nil && isTGA(file{r, size}) {
+		inspect = refuse("a TGA picture")
+	}
 	if inspect == nil {
 		return Info{}, errNoPicture
 	}

@@ -1,0 +1,45 @@
+package cli
+
+import (
+	"slices"
+	"time"
+	"unicode/utf8"
+
+	"github.com/djok/facecraft/internal/batch"
+)
+
+// resultLine is a photo in `process --json`. JSON holds Unicode only, and names
+// of files are bytes: those that are not UTF-8 have their odd bytes replaced
+// by U+FFFD, and beside them stands the name itself, in base64.
+type resultLine struct {
+	Photo         string        `json:"photo"`
+	PhotoBase64   []byte        `json:"photo_base64,omitempty"`
+	Outcome       batch.Outcome `json:"outcome"`
+	Results       []string      `json:"results,omitempty"`
+	ResultsBase64 [][]byte      `json:"results_base64,omitempty"` // of all, when one is not UTF-8
+	Cause         batch.Cause   `json:"cause,omitempty"`
+	Error         string        `json:"error,omitempty"`
+	Server        string        `json:"server,omitempty"`
+	Seconds       float64       `json:"seconds,omitempty"`
+}
+
+func line(r batch.Result) resultLine {
+	l := resultLine{Photo: r.Name, Outcome: r.Outcome, Cause: r.Cause, Server: r.Server, Seconds: seconds(r.Took)}
+	if !utf8.ValidString(r.Name) {
+		l.PhotoBase64 = []byte(r.Name)
+	}
+	if r.Err != nil {
+		l.Error = r.Err.Error()
+		return l
+	}
+	l.Results = r.Results
+	if slices.ContainsFunc(r.Results, func(name string) bool { return !utf8.ValidString(name) }) {
+		for _, name := range r.Results {
+			l.ResultsBase64 = append(l.ResultsBase64, []byte(name))
+		}
+	}
+	return l
+}
+
+// seconds is a time as JSON has it, to the millisecond.
+func seconds(d time.Duration) float64 { return float64(d.Round(time.Millisecond).Milliseconds()) / 1000 }

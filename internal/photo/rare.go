@@ -1,0 +1,37 @@
+package photo
+
+import "regexp"
+
+// Pictures that need a look at more than a few bytes. They are refused, and
+// what is said of them has to be true.
+var (
+	// netpbm is https://netpbm.sourceforge.net/doc/pnm.html: a letter, white
+	// space, and a size or a comment. PAM (P7) has words instead.
+	netpbm = regexp.MustCompile(`^(?s:P[1-6]\s+(#|\d+\s)|P7\n(#|WIDTH|HEIGHT|DEPTH|MAXVAL|TUPLTYPE))`)
+	// svg is the root element, behind what XML allows before it.
+	svg = regexp.MustCompile(`^(?s:\x{FEFF}?\s*(<\?xml.*?\?>\s*)?(<!--.*?-->\s*|<!DOCTYPE svg.*?>\s*)*<svg[\s>])`)
+)
+
+// isTGA knows the end of a TGA of version 2, and the plausible beginning of an
+// older one: Truevision TGA File Format Specification, version 2.0.
+func isTGA(f file) bool {
+	const mark = "TRUEVISION-XFILE.\x00"
+	if end, err := f.bytes(f.size-int64(len(mark)), len(mark)); err == nil && string(end) == mark {
+		return true
+	}
+	head, err := f.bytes(0, 18)
+	if err != nil {
+		return false
+	}
+	colourMap, kind, depth := head[1], head[2], head[16]
+	sized := head[12]|head[13] != 0 && head[14]|head[15] != 0
+	switch kind {
+	case 1, 9: // indexed
+		return colourMap == 1 && depth == 8 && sized
+	case 2, 10: // true colour
+		return colourMap == 0 && (depth == 16 || depth == 24 || depth == 32) && sized && head[17]&0xc0 == 0
+	case 3, 11: // grey
+		return colourMap == 0 && depth == 8 && sized && head[17]&0xc0 == 0
+	}
+	return false
+}
