@@ -31,7 +31,7 @@ test:
 # out. A few at a time: Podman's list of images fails while one is removed.
 test-podman:
 	go mod download
-	sh scripts/podman.sh go test -p 1 -parallel 2 -timeout 20m -skip '$(SKIP)' ./internal/detect ./internal/images ./internal/run ./cmd/facecraft
+	sh scripts/podman.sh go test -p 1 -parallel 2 -timeout 20m -skip '$(SKIP)' ./internal/containers ./internal/detect ./internal/helper ./internal/images ./internal/run ./cmd/facecraft
 
 lint:
 	@test -z "$$(gofmt -l .)" || { gofmt -d .; exit 1; }

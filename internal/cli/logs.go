@@ -13,6 +13,7 @@ import (
 	"github.com/urfave/cli/v2"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/djok/facecraft/internal/containers"
 	"github.com/djok/facecraft/internal/fault"
 	"github.com/djok/facecraft/internal/run"
 )
@@ -31,7 +32,7 @@ func (a *app) logsCommand() *cli.Command {
 }
 
 func (a *app) logs(c *cli.Context) error {
-	options := run.LogOptions{Follow: c.Bool("follow"), Tail: "all"}
+	options := containers.LogOptions{Follow: c.Bool("follow"), Tail: "all"}
 	if c.IsSet("tail") {
 		if c.Int("tail") < 0 {
 			return fault.New(fault.Usage, "use a number of lines", "--tail %d is negative", c.Int("tail"))
@@ -57,7 +58,7 @@ func (a *app) logs(c *cli.Context) error {
 }
 
 // logs copies what a server said, and says why nothing more comes.
-func (s *session) logs(ctx context.Context, server run.Server, stdout, stderr io.Writer, options run.LogOptions) error {
+func (s *session) logs(ctx context.Context, server run.Server, stdout, stderr io.Writer, options containers.LogOptions) error {
 	if err := s.Logs(ctx, server, stdout, stderr, options); err != nil || !options.Follow {
 		return err
 	}
@@ -78,7 +79,7 @@ func (s *session) logs(ctx context.Context, server run.Server, stdout, stderr io
 }
 
 // allLogs copies what several servers said, each line after its server's name.
-func (s *session) allLogs(ctx context.Context, servers []run.Server, options run.LogOptions) error {
+func (s *session) allLogs(ctx context.Context, servers []run.Server, options containers.LogOptions) error {
 	var copying errgroup.Group
 	var mu sync.Mutex
 	for _, server := range servers {

@@ -326,5 +326,5 @@ func (s *session) stopAll(ctx context.Context) error {
 		}
 		s.app.ui.Done("%s (%s) is stopped and removed", server.Name, server.Variant)
 	}
-	return s.RemoveLooks(ctx)
+	return s.Helpers.RemoveAll(ctx)
 }

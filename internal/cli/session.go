@@ -38,9 +38,10 @@ func (a *app) connect(ctx context.Context) (*session, error) {
 		return nil, err
 	}
 	store := &images.Store{Docker: docker, Helper: helper.New}
-	runner := &run.Runner{Docker: docker, Images: store, Instance: a.instance(), Version: a.Version,
+	helpers := &helper.Containers{Docker: docker, Instance: a.instance(), Image: store.EnsureLite, Unfinished: a.unfinished}
+	runner := &run.Runner{Docker: docker, Helpers: helpers, Instance: a.instance(), Version: a.Version,
 		Remote: !docker.Endpoint.Local(), Report: a.report, Unfinished: a.unfinished}
-	return &session{app: a, engine: docker, Runner: runner, images: store, freeDisk: runner.FreeDisk}, nil
+	return &session{app: a, engine: docker, Runner: runner, images: store, freeDisk: helpers.FreeDisk}, nil
 }
 
 // connectIfPossible is for commands that only describe: without a daemon they
@@ -139,7 +140,7 @@ func (s *session) probes() detect.Probes {
 	}
 	if s.engine != nil {
 		probes.Daemon, probes.Endpoint, probes.Local = s.engine, s.engine.Endpoint.Host, s.engine.Endpoint.Local()
-		probes.Inside = s.Look
+		probes.Inside = s.Helpers.Look
 	}
 	return probes
 }

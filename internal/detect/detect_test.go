@@ -17,8 +17,6 @@ import (
 	"github.com/djok/facecraft/internal/images"
 	"github.com/djok/facecraft/internal/inside"
 	"github.com/djok/facecraft/internal/plan"
-	"github.com/djok/facecraft/internal/progress"
-	"github.com/djok/facecraft/internal/run"
 )
 
 func TestMain(m *testing.M) { dockertest.Main(m) }
@@ -120,11 +118,11 @@ func TestInterruptedProbes(t *testing.T) {
 func withDocker(t testing.TB) detect.Probes {
 	docker := dockertest.Engine(t)
 	lite := dockertest.Lite(t)
-	runner := &run.Runner{Docker: docker, Instance: dockertest.Instance(t, docker), Report: func(progress.Event) {},
-		Images: &images.Store{Docker: docker, Helper: func(string) (*helper.Helper, error) { return lite, nil }}}
+	store := &images.Store{Docker: docker, Helper: func(string) (*helper.Helper, error) { return lite, nil }}
+	helpers := &helper.Containers{Docker: docker, Instance: dockertest.Instance(t, docker), Image: store.EnsureLite}
 	probes := real()
 	probes.Daemon, probes.Endpoint, probes.Local = docker, docker.Endpoint.Host, docker.Endpoint.Local()
-	probes.Inside = runner.Look
+	probes.Inside = helpers.Look
 	return probes
 }
 

@@ -13,7 +13,6 @@ import (
 	"github.com/djok/facecraft/internal/images"
 	"github.com/djok/facecraft/internal/inside"
 	"github.com/djok/facecraft/internal/progress"
-	"github.com/djok/facecraft/internal/run"
 )
 
 // TestSmallDisk uses a daemon whose disk is nearly full.
@@ -23,7 +22,7 @@ func TestSmallDisk(t *testing.T) {
 	p := newPuller(t, daemon.Client(t))
 	p.Helper = func(string) (*helper.Helper, error) { return dockertest.Lite(t), nil }
 
-	free, err := (&run.Runner{Docker: p.docker, Images: p.Store}).FreeDisk(t.Context())
+	free, err := (&helper.Containers{Docker: p.docker, Image: p.EnsureLite}).FreeDisk(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -25,6 +25,18 @@ func (s *Store) EnsureBuiltIn(ctx context.Context, img plan.Image, report Report
 	return true, s.load(ctx, img, report)
 }
 
+// EnsureLite is the lite image for an architecture (as GOARCH), loaded where the
+// daemon lacks it. Nobody has to be told.
+func (s *Store) EnsureLite(ctx context.Context, arch string) (plan.Image, error) {
+	h, err := s.Helper(arch)
+	if err != nil {
+		return plan.Image{}, err
+	}
+	img := plan.Image{Reference: h.Reference(), Platform: "linux/" + arch, BuiltIn: true}
+	_, err = s.EnsureBuiltIn(ctx, img, func(progress.Event) {})
+	return img, err
+}
+
 // load puts the lite image, made of this program, into the daemon.
 func (s *Store) load(ctx context.Context, img plan.Image, report Reporter) error {
 	_, arch, _ := strings.Cut(img.Platform, "/")

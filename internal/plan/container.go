@@ -181,3 +181,11 @@ func splitTag(ref string) (repository, tag string) {
 	}
 	return ref, ""
 }
+
+// DownCommand removes an instance's containers.
+func DownCommand(instance string) string {
+	if instance == DefaultInstance {
+		return "facecraft down"
+	}
+	return "FACECRAFT_INSTANCE=" + instance + " facecraft down"
+}

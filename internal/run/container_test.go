@@ -11,6 +11,7 @@ import (
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/mutate"
 
+	"github.com/djok/facecraft/internal/containers"
 	"github.com/djok/facecraft/internal/dockertest"
 	"github.com/djok/facecraft/internal/fault"
 	"github.com/djok/facecraft/internal/helper"
@@ -24,8 +25,10 @@ func runner(t *testing.T) (*run.Runner, plan.Container) {
 	t.Helper()
 	docker := dockertest.Engine(t)
 	lite := dockertest.Lite(t)
-	r := &run.Runner{Docker: docker, Instance: dockertest.Instance(t, docker), Report: func(progress.Event) {},
-		Images: &images.Store{Docker: docker, Helper: func(string) (*helper.Helper, error) { return lite, nil }}}
+	instance := dockertest.Instance(t, docker)
+	store := &images.Store{Docker: docker, Helper: func(string) (*helper.Helper, error) { return lite, nil }}
+	r := &run.Runner{Docker: docker, Instance: instance, Report: func(progress.Event) {},
+		Helpers: &helper.Containers{Docker: docker, Instance: instance, Image: store.EnsureLite}}
 	return r, plan.Container{Instance: r.Instance, Name: r.Instance, Image: plan.Image{Reference: "stub", Platform: "linux/amd64"}, User: "1000:1000", Log: plan.LogRotation{MaxSize: "1m", MaxFiles: 1},
 		Publish: plan.Publish{Address: plan.Loopback, Port: dockertest.FreePort(t), Container: plan.ContainerPort}}
 }
@@ -107,7 +110,9 @@ func TestUnproven(t *testing.T) {
 	t.Parallel()
 	r, p := runner(t)
 	stub(t, r, &p, "silent")
-	r.Images.Helper = func(string) (*helper.Helper, error) { return nil, errors.New("this build has none") }
+	r.Helpers.Image = func(context.Context, string) (plan.Image, error) {
+		return plan.Image{}, errors.New("this build has none")
+	}
 	var unproven bool
 	r.Report = func(e progress.Event) { unproven = unproven || e.Stage == progress.Unproven }
 	if _, _, err := r.Start(t.Context(), p, 0, nil); err != nil || !unproven {
@@ -186,7 +191,7 @@ func TestUnloadable(t *testing.T) {
 				}
 			}
 			var log strings.Builder
-			if err := r.Logs(t.Context(), server, &log, &log, run.LogOptions{Tail: "all"}); err != nil {
+			if err := r.Logs(t.Context(), server, &log, &log, containers.LogOptions{Tail: "all"}); err != nil {
 				t.Fatal(err)
 			}
 			if strings.Contains(log.String(), "questions at once: 2") || strings.Count(log.String(), "questions") > 3 {

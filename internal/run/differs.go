@@ -12,6 +12,7 @@ import (
 	"github.com/docker/docker/api/types/mount"
 	"github.com/docker/go-connections/nat"
 
+	"github.com/djok/facecraft/internal/containers"
 	"github.com/djok/facecraft/internal/plan"
 )
 
@@ -44,7 +45,7 @@ func (r *Runner) Differences(ctx context.Context, s Server, c plan.Container, se
 			list = append(list, fmt.Sprintf("%s: %s, not %s", have[i].what, only(have[i].value, want[i].value), only(want[i].value, have[i].value)))
 		}
 	}
-	for _, wanted := range environment(c, secrets) {
+	for _, wanted := range containers.Environment(c, secrets) {
 		// The value that it has may be a secret.
 		name, _, _ := strings.Cut(wanted, "=")
 		if i := slices.IndexFunc(inspect.Config.Env, func(have string) bool { return strings.HasPrefix(have, name+"=") }); i >= 0 &&
@@ -92,7 +93,7 @@ func traitsOf(c container.InspectResponse, imageEnv []string) []trait {
 }
 
 func traitsWanted(c plan.Container, secrets map[string]string, imageEnv []string) []trait {
-	config, host, _ := spec(c, secrets, "")
+	config, host, _ := containers.Spec(c, secrets, "")
 	var places []string
 	for _, v := range c.Volumes {
 		places = append(places, v.Name+" at "+v.Target)

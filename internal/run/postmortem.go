@@ -17,6 +17,7 @@ import (
 	"github.com/docker/docker/api/types/events"
 	"github.com/docker/docker/api/types/filters"
 
+	"github.com/djok/facecraft/internal/containers"
 	"github.com/djok/facecraft/internal/fault"
 	"github.com/djok/facecraft/internal/plan"
 )
@@ -97,7 +98,7 @@ func (r *Runner) examine(ctx context.Context, s Server, did string) postMortem {
 		name += " " + s.Name
 	}
 	report := postMortem{what: name + " " + did, name: s.Name, variant: s.Variant}
-	inspect, err := r.inspect(ctx, s.ID)
+	inspect, err := containers.Inspect(ctx, r.Docker, s.ID)
 	report.gone = errdefs.IsNotFound(err)
 	if err == nil {
 		report.words = lastWords(r.said(ctx, s, inspect.State.StartedAt))
@@ -255,7 +256,7 @@ func (m postMortem) remedy() string {
 func (r *Runner) said(ctx context.Context, s Server, started string) (lines []string) {
 	var out bytes.Buffer
 	// What arrived before an error is worth showing too.
-	_ = r.Logs(ctx, s, &out, &out, LogOptions{Tail: strconv.Itoa(linesSearched), Since: since(started)})
+	_ = r.Logs(ctx, s, &out, &out, containers.LogOptions{Tail: strconv.Itoa(linesSearched), Since: since(started)})
 	for line := range strings.Lines(plain(out.String())) {
 		if !answered.MatchString(line) {
 			lines = append(lines, line)

@@ -143,17 +143,3 @@ func (r *Runner) Remove(ctx context.Context, b Belonging) error {
 	}
 	return err
 }
-
-// RemoveLooks takes away the helper containers that killed calls left.
-func (r *Runner) RemoveLooks(ctx context.Context) error {
-	list, err := r.looks(ctx)
-	if err != nil {
-		return err
-	}
-	for _, c := range list {
-		if err := r.remove(ctx, c.ID); err != nil {
-			return err
-		}
-	}
-	return nil
-}

@@ -8,6 +8,7 @@ import (
 	"github.com/containerd/errdefs"
 	"github.com/docker/docker/api/types/container"
 
+	"github.com/djok/facecraft/internal/containers"
 	"github.com/djok/facecraft/internal/fault"
 	"github.com/djok/facecraft/internal/progress"
 )
@@ -25,7 +26,7 @@ func (r *Runner) Revive(ctx context.Context, s Server, timeout time.Duration, ag
 	if waitErr == nil || ctx.Err() != nil {
 		return false, waitErr
 	}
-	now, err := r.inspect(ctx, s.ID)
+	now, err := containers.Inspect(ctx, r.Docker, s.ID)
 	switch {
 	case errdefs.IsNotFound(err):
 		return false, fault.New(fault.Server, "", "the container %s was removed", s.Name)

@@ -18,20 +18,13 @@ import (
 	"github.com/docker/docker/client"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/djok/facecraft/internal/containers"
 	"github.com/djok/facecraft/internal/fault"
-	"github.com/djok/facecraft/internal/images"
+	"github.com/djok/facecraft/internal/helper"
 	"github.com/djok/facecraft/internal/plan"
 	"github.com/djok/facecraft/internal/progress"
 	"github.com/djok/facecraft/internal/remains"
 )
-
-// cleanupTimeout bounds the work of leaving nothing half made, which also has
-// to happen after an interruption.
-const cleanupTimeout = 10 * time.Second
-
-// moment is how long the daemon is asked again for what it is about to be able
-// to do.
-const moment = time.Second
 
 // longStart is the usual time to readiness from which a server is started before
 // it is proven that it can write.
@@ -48,13 +41,12 @@ type Runner struct {
 	Instance string
 	Version  string // of this program, for the labels
 	// Remote daemons publish ports on another machine.
-	Remote bool
-	Images *images.Store
+	Remote  bool
+	Helpers *helper.Containers
 	// Report is told what is going on.
 	Report func(progress.Event)
-	// Mend asks whether files that the server cannot write to may be given to
-	// it; problem describes them. It is nil where that was not asked for.
-	Mend func(ctx context.Context, problem string) error
+	// Mend is nil where mending was not asked for.
+	Mend Mend
 	// Unfinished takes note of what would be left behind if this process ended
 	// at once; nil takes none.
 	Unfinished *remains.List
@@ -179,7 +171,7 @@ func (r *Runner) fromSummary(ctx context.Context, c container.Summary) Server {
 // interruption nothing is left behind.
 func (r *Runner) Start(ctx context.Context, c plan.Container, usual time.Duration, secrets map[string]string) (server Server, created bool, err error) {
 	r.Report(progress.Event{Stage: progress.Starting, Subject: c.Name})
-	settle := r.Unfinished.Add("the container "+c.Name, r.downCommand())
+	settle := r.Unfinished.Add("the container "+c.Name, plan.DownCommand(r.Instance))
 	defer func() {
 		if !created {
 			settle()
@@ -222,7 +214,7 @@ func (r *Runner) Start(ctx context.Context, c plan.Container, usual time.Duratio
 // does and nothing may have to be mended.
 func (r *Runner) startProven(ctx context.Context, c plan.Container, usual time.Duration, id string) error {
 	var proving errgroup.Group
-	proving.Go(func() error { return r.proveWritable(ctx, c) })
+	proving.Go(func() error { return r.proveWritable(ctx, c, r.Mend) })
 	if r.Mend != nil || usual < longStart {
 		if err := proving.Wait(); err != nil {
 			return err
@@ -242,7 +234,7 @@ func (r *Runner) startProven(ctx context.Context, c plan.Container, usual time.D
 // the second. One that another call makes is listed a moment before it can be
 // started. (moby 20.10, daemon/create.go: setHostConfig before Register)
 func (r *Runner) start(ctx context.Context, id string) error {
-	return forAMoment(ctx, func() error {
+	return containers.ForAMoment(ctx, func() error {
 		return r.Docker.ContainerStart(ctx, id, container.StartOptions{})
 	}, func(err error) bool { return !errdefs.IsNotFound(err) })
 }
@@ -252,10 +244,10 @@ func (r *Runner) start(ctx context.Context, id string) error {
 // still to be started, which a killed call leaves to the next. The name is
 // taken before the container can be seen, so that its holder may be nobody yet.
 func (r *Runner) create(ctx context.Context, c plan.Container, secrets map[string]string) (id string, other *Server, err error) {
-	config, host, platform := spec(c, secrets, r.Version)
+	config, host, platform := containers.Spec(c, secrets, r.Version)
 	begin := time.Now()
 	for {
-		response, err := r.createWhole(ctx, config, host, platform, c.Name)
+		response, err := containers.Create(ctx, r.Docker, config, host, platform, c.Name)
 		if err == nil {
 			return response.ID, nil, nil
 		}
@@ -302,7 +294,7 @@ func (r *Runner) RemoveDead(ctx context.Context) error {
 	}
 	for _, s := range servers {
 		if s.ended() {
-			if err := r.remove(ctx, s.ID); err != nil {
+			if err := containers.Remove(ctx, r.Docker, s.ID); err != nil {
 				return err
 			}
 		}
@@ -342,52 +334,12 @@ func startFault(ctx context.Context, c plan.Container, doing string, err error) 
 // Discard removes a server that is not to stay, and the volumes that were
 // made for it. It works after an interruption too.
 func (r *Runner) Discard(s Server) {
-	ctx, cancel := context.WithTimeout(context.Background(), cleanupTimeout)
+	ctx, cancel := context.WithTimeout(context.Background(), containers.CleanupTimeout)
 	defer cancel()
 	// Best effort: the error that led here is the one to report.
-	_ = r.remove(ctx, s.ID)
+	_ = containers.Remove(ctx, r.Docker, s.ID)
 	r.removeVolumes(s.fresh)
 	s.Settled()
-}
-
-// downCommand removes the instance's servers and helper containers.
-func (r *Runner) downCommand() string {
-	if r.Instance == plan.DefaultInstance {
-		return "facecraft down"
-	}
-	return "FACECRAFT_INSTANCE=" + r.Instance + " facecraft down"
-}
-
-// remove takes a container away. It goes on trying for a moment, because Podman
-// (4.3) cannot remove one that ends by itself meanwhile.
-func (r *Runner) remove(ctx context.Context, id string) error {
-	return forAMoment(ctx, func() error {
-		err := r.Docker.ContainerRemove(ctx, id, container.RemoveOptions{Force: true})
-		if errdefs.IsNotFound(err) {
-			return nil
-		}
-		return err
-	}, client.IsErrConnectionFailed)
-}
-
-// inspect describes a container. It goes on trying for a moment, because Podman
-// (4.3) cannot describe one that ends meanwhile.
-func (r *Runner) inspect(ctx context.Context, id string) (c container.InspectResponse, err error) {
-	err = forAMoment(ctx, func() error {
-		c, err = r.Docker.ContainerInspect(ctx, id)
-		return err
-	}, func(err error) bool { return errdefs.IsNotFound(err) || client.IsErrConnectionFailed(err) })
-	return c, err
-}
-
-// forAMoment tries again what fails, unless the error is a final one.
-func forAMoment(ctx context.Context, try func() error, final func(error) bool) error {
-	for begin := time.Now(); ; time.Sleep(pollInterval) {
-		err := try()
-		if err == nil || final(err) || ctx.Err() != nil || time.Since(begin) > moment {
-			return err
-		}
-	}
 }
 
 // newVolume is a volume that this call made.
@@ -418,7 +370,7 @@ func (r *Runner) makeVolumes(ctx context.Context, c plan.Container) (fresh []new
 }
 
 func (r *Runner) removeVolumes(list []newVolume) {
-	ctx, cancel := context.WithTimeout(context.Background(), cleanupTimeout)
+	ctx, cancel := context.WithTimeout(context.Background(), containers.CleanupTimeout)
 	defer cancel()
 	for _, v := range list {
 		_ = r.Docker.VolumeRemove(ctx, v.name, false) // best effort
@@ -429,9 +381,9 @@ func (r *Runner) removeVolumes(list []newVolume) {
 // Stop stops a server as gently as its plan says, and removes the container.
 // Its volumes stay.
 func (r *Runner) Stop(ctx context.Context, s Server) error {
-	defer r.Unfinished.Add("the container "+s.Name, r.downCommand())()
+	defer r.Unfinished.Add("the container "+s.Name, plan.DownCommand(r.Instance))()
 	if err := r.Docker.ContainerStop(ctx, s.ID, container.StopOptions{}); err != nil && !errdefs.IsNotFound(err) {
 		return err
 	}
-	return r.remove(ctx, s.ID)
+	return containers.Remove(ctx, r.Docker, s.ID)
 }

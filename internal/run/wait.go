@@ -10,11 +10,10 @@ import (
 	"time"
 
 	"github.com/containerd/errdefs"
-	"github.com/docker/docker/api/types/container"
 	"github.com/docker/docker/client"
-	"github.com/docker/docker/pkg/stdcopy"
 
 	"github.com/djok/facecraft/internal/api"
+	"github.com/djok/facecraft/internal/containers"
 	"github.com/djok/facecraft/internal/fault"
 	"github.com/djok/facecraft/internal/progress"
 )
@@ -104,7 +103,7 @@ type wait struct {
 }
 
 func (w *wait) checkAlive(ctx context.Context) error {
-	inspect, err := w.runner.inspect(ctx, w.server.ID)
+	inspect, err := containers.Inspect(ctx, w.runner.Docker, w.server.ID)
 	switch {
 	case errdefs.IsNotFound(err):
 		return fault.New(fault.Server, "run facecraft up again", "the container %s was removed while it started", w.server.Name)
@@ -154,11 +153,11 @@ func (w *wait) checkLoading(ctx context.Context, last api.Answer) error {
 // loading. It ends with ctx. Of a server that ran before, only what is new can
 // tell: it may have loaded its models since it said otherwise.
 func (w *wait) listen(ctx context.Context) {
-	options := LogOptions{Follow: true, Tail: "1"}
-	if inspect, err := w.runner.inspect(ctx, w.server.ID); err == nil {
+	options := containers.LogOptions{Follow: true, Tail: "1"}
+	if inspect, err := containers.Inspect(ctx, w.runner.Docker, w.server.ID); err == nil {
 		started, err := time.Parse(time.RFC3339Nano, inspect.State.StartedAt)
 		if err == nil && time.Since(started) < startGrace {
-			options = LogOptions{Follow: true, Tail: "all", Since: since(inspect.State.StartedAt)}
+			options = containers.LogOptions{Follow: true, Tail: "all", Since: since(inspect.State.StartedAt)}
 		}
 	}
 	_ = w.runner.Logs(ctx, w.server, w, w, options)
@@ -199,31 +198,7 @@ func spoken(line string) string {
 	return line
 }
 
-// LogOptions choose what of a server's output is copied.
-type LogOptions struct {
-	Follow bool
-	Tail   string // a number of lines, or "all"
-	Since  string // a time as the daemon writes it; empty is all
-}
-
-// Logs copies a server's output to the writers. All goes to stdout where the
-// container has a terminal, as people's may: the daemon sends it as it is then.
-func (r *Runner) Logs(ctx context.Context, s Server, stdout, stderr io.Writer, options LogOptions) error {
-	inspect, err := r.inspect(ctx, s.ID)
-	if err != nil {
-		return err
-	}
-	body, err := r.Docker.ContainerLogs(ctx, s.ID, container.LogsOptions{
-		ShowStdout: true, ShowStderr: true, Follow: options.Follow, Tail: options.Tail, Since: options.Since,
-	})
-	if err != nil {
-		return err
-	}
-	defer body.Close()
-	if inspect.Config.Tty {
-		_, err = io.Copy(stdout, body)
-	} else {
-		_, err = stdcopy.StdCopy(stdout, stderr, body)
-	}
-	return err
+// Logs copies a server's output to the writers.
+func (r *Runner) Logs(ctx context.Context, s Server, stdout, stderr io.Writer, options containers.LogOptions) error {
+	return containers.Logs(ctx, r.Docker, s.ID, stdout, stderr, options)
 }

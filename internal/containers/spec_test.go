@@ -1,4 +1,4 @@
-package run
+package containers
 
 import (
 	"encoding/json"
@@ -111,7 +111,7 @@ func TestSpec(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			config, host, platform := spec(p.First(), tt.secrets, "v1")
+			config, host, platform := Spec(p.First(), tt.secrets, "v1")
 			config.Labels[plan.LabelPlan] = "HASH"
 			if config.Healthcheck.Test[0] == "CMD-SHELL" { // a script, which the catalogue's test runs
 				config.Healthcheck.Test = config.Healthcheck.Test[:1]
@@ -195,10 +195,10 @@ func withoutZeros(v any) any {
 
 func TestDevicesByID(t *testing.T) {
 	t.Parallel()
-	if got := devices(nil); got != nil {
+	if got := Devices(nil); got != nil {
 		t.Errorf("no request gave %v", got)
 	}
-	got := devices(&plan.GPURequest{IDs: []string{"GPU-1"}})
+	got := Devices(&plan.GPURequest{IDs: []string{"GPU-1"}})
 	if len(got) != 1 || got[0].Count != 0 || len(got[0].DeviceIDs) != 1 {
 		t.Errorf("by ID gave %+v; a count beside IDs is an error to the daemon", got)
 	}

@@ -1,4 +1,4 @@
-package run_test
+package helper_test
 
 import (
 	"context"
@@ -15,12 +15,10 @@ import (
 	"github.com/djok/facecraft/internal/images"
 	"github.com/djok/facecraft/internal/inside"
 	"github.com/djok/facecraft/internal/plan"
-	"github.com/djok/facecraft/internal/progress"
-	"github.com/djok/facecraft/internal/run"
 )
 
-// looks are the containers of an instance that look around, dead ones too.
-func looks(t *testing.T, docker *engine.Engine, instance string) []container.Summary {
+// left are the helper containers of an instance, dead ones too.
+func left(t *testing.T, docker *engine.Engine, instance string) []container.Summary {
 	t.Helper()
 	list, err := docker.ContainerList(context.WithoutCancel(t.Context()), container.ListOptions{
 		All: true, Filters: filters.NewArgs(filters.Arg("label", plan.LabelProbe+"="+instance))})
@@ -36,9 +34,8 @@ func TestLook(t *testing.T) {
 	t.Parallel()
 	docker := dockertest.Engine(t)
 	lite := dockertest.Lite(t)
-	r := &run.Runner{Docker: docker, Instance: dockertest.Instance(t, docker),
-		Images: &images.Store{Docker: docker, Helper: func(string) (*helper.Helper, error) { return lite, nil }},
-		Report: func(e progress.Event) { t.Errorf("a look reported %+v", e) }}
+	store := &images.Store{Docker: docker, Helper: func(string) (*helper.Helper, error) { return lite, nil }}
+	r := &helper.Containers{Docker: docker, Instance: dockertest.Instance(t, docker), Image: store.EnsureLite}
 
 	view, err := r.Look(t.Context(), "amd64", nil)
 	if err != nil {
@@ -63,7 +60,7 @@ func TestLook(t *testing.T) {
 		}
 		cancel()
 	}
-	if left := looks(t, docker, r.Instance); len(left) > 0 {
-		t.Errorf("left %d containers: %+v", len(left), left)
+	if list := left(t, docker, r.Instance); len(list) > 0 {
+		t.Errorf("left %d containers: %+v", len(list), list)
 	}
 }

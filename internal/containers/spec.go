@@ -1,4 +1,4 @@
-package run
+package containers
 
 import (
 	"strconv"
@@ -13,15 +13,15 @@ import (
 	"github.com/djok/facecraft/internal/plan"
 )
 
-// spec translates a plan into Docker's words. Everything is decided in the
+// Spec translates a plan into Docker's words. Everything is decided in the
 // plan, but for the values of its secrets; labels name it and the version of
 // this program.
-func spec(c plan.Container, secrets map[string]string, version string) (*container.Config, *container.HostConfig, *ocispec.Platform) {
+func Spec(c plan.Container, secrets map[string]string, version string) (*container.Config, *container.HostConfig, *ocispec.Platform) {
 	port := nat.Port(strconv.Itoa(c.Publish.Container) + "/tcp")
 	config := &container.Config{
 		Image:        c.Image.Reference,
 		User:         c.User,
-		Env:          environment(c, secrets),
+		Env:          Environment(c, secrets),
 		ExposedPorts: nat.PortSet{port: {}},
 		Labels:       c.Labels(version),
 		StopTimeout:  &c.StopSeconds,
@@ -29,8 +29,8 @@ func spec(c plan.Container, secrets map[string]string, version string) (*contain
 	}
 	host := &container.HostConfig{
 		PortBindings: nat.PortMap{port: {{HostIP: c.Publish.Address, HostPort: strconv.Itoa(c.Publish.Port)}}},
-		Mounts:       mounts(c),
-		Binds:        relabelled(c.Binds),
+		Mounts:       Mounts(c),
+		Binds:        Relabelled(c.Binds),
 		GroupAdd:     c.GroupAdd,
 		UsernsMode:   container.UsernsMode(c.UserNamespace),
 		// The daemon's default, 1777 and noexec, suits spooled uploads.
@@ -44,7 +44,7 @@ func spec(c plan.Container, secrets map[string]string, version string) (*contain
 			// machine that swaps is slower than one that says no.
 			MemorySwap:     c.MemoryLimit,
 			PidsLimit:      &c.PIDsLimit,
-			DeviceRequests: devices(c.GPUs),
+			DeviceRequests: Devices(c.GPUs),
 		},
 		LogConfig: container.LogConfig{Type: "json-file", Config: map[string]string{
 			"max-size": c.Log.MaxSize, "max-file": strconv.Itoa(c.Log.MaxFiles),
@@ -56,7 +56,7 @@ func spec(c plan.Container, secrets map[string]string, version string) (*contain
 	if c.Init {
 		host.Init = &c.Init
 	}
-	return config, host, platform(c.Image.Platform)
+	return config, host, Platform(c.Image.Platform)
 }
 
 func healthCheck(h plan.Health) *container.HealthConfig {
@@ -65,7 +65,9 @@ func healthCheck(h plan.Health) *container.HealthConfig {
 		StartPeriod: seconds(h.StartSeconds), Retries: h.Retries}
 }
 
-func environment(c plan.Container, secrets map[string]string) []string {
+// Environment is a container's variables, as NAME=VALUE, with the values of its
+// secrets.
+func Environment(c plan.Container, secrets map[string]string) []string {
 	var list []string
 	for _, e := range c.Env {
 		list = append(list, e.Name+"="+e.Value)
@@ -76,11 +78,11 @@ func environment(c plan.Container, secrets map[string]string) []string {
 	return list
 }
 
-// mounts prefers named volumes: a fresh one takes the owner of the image's
+// Mounts prefers named volumes: a fresh one takes the owner of the image's
 // directory, so that the server can write whatever user runs Docker. A
 // directory of the host that is missing is an error here, where Binds would
 // have it made by root.
-func mounts(c plan.Container) []mount.Mount {
+func Mounts(c plan.Container) []mount.Mount {
 	var list []mount.Mount
 	for _, v := range c.Volumes {
 		list = append(list, mount.Mount{Type: mount.TypeVolume, Source: v.Name, Target: v.Target})
@@ -93,9 +95,9 @@ func mounts(c plan.Container) []mount.Mount {
 	return list
 }
 
-// relabelled are the directories that SELinux has to let containers use: only
+// Relabelled are the directories that SELinux has to let containers use: only
 // Binds can say so.
-func relabelled(binds []plan.Bind) []string {
+func Relabelled(binds []plan.Bind) []string {
 	var list []string
 	for _, b := range binds {
 		if b.Relabel {
@@ -116,9 +118,9 @@ func tmpfs(paths []string) map[string]string {
 	return list
 }
 
-// devices asks for GPUs as `docker run --gpus` does: all of them by Count -1,
+// Devices asks for GPUs as `docker run --gpus` does: all of them by Count -1,
 // some by ID; both at once is an error to the daemon.
-func devices(gpus *plan.GPURequest) []container.DeviceRequest {
+func Devices(gpus *plan.GPURequest) []container.DeviceRequest {
 	if gpus == nil {
 		return nil
 	}
@@ -129,7 +131,8 @@ func devices(gpus *plan.GPURequest) []container.DeviceRequest {
 	return []container.DeviceRequest{request}
 }
 
-func platform(name string) *ocispec.Platform {
+// Platform is one as linux/amd64; nil leaves the choice to the daemon.
+func Platform(name string) *ocispec.Platform {
 	os, arch, ok := strings.Cut(name, "/")
 	if !ok {
 		return nil

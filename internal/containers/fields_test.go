@@ -1,4 +1,4 @@
-package run
+package containers
 
 import (
 	"encoding/json"
@@ -15,7 +15,7 @@ func TestFieldsRendered(t *testing.T) {
 	const informs = "it informs people, and the container knows nothing of it"
 	p := plantest.Make(t, plantest.Laptop(), plan.Request{})
 	plantest.Rendered(t, p, func(p plan.Plan) string {
-		config, host, platform := spec(p.First(), map[string]string{}, "v1")
+		config, host, platform := Spec(p.First(), map[string]string{}, "v1")
 		data, err := json.Marshal([]any{p.First().Name, config, host, platform})
 		if err != nil {
 			t.Fatal(err)
