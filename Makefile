@@ -15,7 +15,7 @@ demo: export FACECRAFT_INSTANCE = facecraft-demo
 demo: build
 	@sh scripts/ensure-docker.sh
 	@bin/facecraft up --lite --recreate --no-open
-	@bin/facecraft process cmd/facecraft/testdata/photos/astronaut.png -o demo/portrait.png --force
+	@bin/facecraft process internal/e2e/testdata/photos/astronaut.png -o demo/portrait.png --force
 	@echo
 	@echo "The portrait is $(CURDIR)/demo/portrait.png"
 	@echo "The server runs on. To stop it:"
@@ -31,7 +31,7 @@ test:
 # out. A few at a time: Podman's list of images fails while one is removed.
 test-podman:
 	go mod download
-	sh scripts/podman.sh go test -p 1 -parallel 2 -timeout 20m -skip '$(SKIP)' ./internal/containers ./internal/detect ./internal/helper ./internal/images ./internal/run ./cmd/facecraft
+	sh scripts/podman.sh go test -p 1 -parallel 2 -timeout 20m -skip '$(SKIP)' ./internal/containers ./internal/detect ./internal/helper ./internal/images ./internal/run ./internal/e2e
 
 lint:
 	@test -z "$$(gofmt -l .)" || { gofmt -d .; exit 1; }
