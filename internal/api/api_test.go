@@ -102,6 +102,7 @@ func TestFaults(t *testing.T) {
 		{422, `{"detail":[{"loc":["body","width"],"msg":"odd"}]}`, new(*Rejected), "width"},
 		{301, ``, new(*Foreign), "HTTP 301"},
 		{401, ``, new(*Foreign), "no access"},
+		{421, `{"detail":"Unknown host gpu1: allow it"}`, new(*Foreign), "no access (HTTP 421): Unknown host gpu1: allow it"},
 		{404, `{"detail":"Not Found"}`, new(*Foreign), "HTTP 404"},
 		{429, ``, new(*Failed), "HTTP 429"},
 		{500, `{"detail":"` + strings.Repeat("é", 5000) + `"}`, new(*Failed), "…"},

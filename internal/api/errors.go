@@ -147,6 +147,8 @@ func (c *Client) refusal(response *http.Response) error {
 		return &Failed{status, detail, time.Duration(max(seconds, 0)) * time.Second}
 	case detail != "" && (status == http.StatusBadRequest || status == http.StatusRequestEntityTooLarge || status == http.StatusUnprocessableEntity):
 		return &Rejected{Code: detail}
+	case detail != "" && status == http.StatusMisdirectedRequest: // it has another name
+		return &Foreign{fmt.Sprintf("no access (HTTP %d): %s", status, detail)}
 	case status == http.StatusRequestEntityTooLarge:
 		return &Rejected{Code: "it is too large for the server"}
 	}

@@ -41,7 +41,8 @@ func (c *Client) Ready(ctx context.Context) (Readiness, error) {
 
 func (c *Client) readyWithin(ctx context.Context, limit time.Duration) (Readiness, error) {
 	var body struct {
-		Ready *bool `json:"ready"`
+		Ready  *bool `json:"ready"`
+		Detail any   `json:"detail"`
 	}
 	status, err := c.getJSONWithin(ctx, limit, "/readiness", &body)
 	if status == http.StatusNotFound {
@@ -57,6 +58,8 @@ func (c *Client) readyWithin(ctx context.Context, limit time.Duration) (Readines
 		return Readiness{Failing: true, Why: fmt.Sprintf("it answers HTTP %d", status)}, nil
 	case err != nil:
 		return Readiness{}, err
+	case status != http.StatusOK && body.Detail != nil:
+		return Readiness{Why: fmt.Sprintf("it answers HTTP %d: %v", status, body.Detail)}, nil
 	case status != http.StatusOK:
 		return Readiness{Why: fmt.Sprintf("it answers HTTP %d", status)}, nil
 	case body.Ready != nil && !*body.Ready:

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"net"
+	"os"
 	"strconv"
 	"strings"
 	"time"
@@ -18,8 +19,13 @@ import (
 
 // serveLiteCommand is the lite engine: what the helper image runs.
 func (a *app) serveLiteCommand() *cli.Command {
-	return &cli.Command{Name: helper.ServeCommand, Hidden: true, Action: a.serveLite}
+	return &cli.Command{Name: helper.ServeCommand, Hidden: true, Action: a.serveLite, Flags: []cli.Flag{
+		&cli.StringSliceFlag{Name: allowHostFlag, EnvVars: []string{plan.HostsVariable}, Usage: "`NAME` that clients may call the server by"},
+	}}
 }
+
+// allowHostFlag may be there several times; the launcher sets the variable.
+const allowHostFlag = "allow-host"
 
 // serveLite reads the container's own variables, those that the published
 // images know too.
@@ -29,9 +35,13 @@ func (a *app) serveLite(c *cli.Context) error {
 		OutputDir: a.getenvOr("FACECRAFT_OUTPUT_DIR", "/app/processed"),
 		Version:   a.Version,
 		Log:       a.Stdout,
+		Hosts:     c.StringSlice(allowHostFlag),
+	}
+	if own, err := os.Hostname(); err == nil { // a container's, by which others in its network reach it
+		config.Hosts = append(config.Hosts, own)
 	}
 	if origins := a.Getenv("FACECRAFT_CORS_ORIGINS"); origins != "" {
-		config.CORSOrigins = strings.Split(origins, ",")
+		config.CORSOrigins = strings.FieldsFunc(origins, func(r rune) bool { return r == ',' || r == ' ' })
 	}
 	if text := a.Getenv("FACECRAFT_CLEANUP_AGE_HOURS"); text != "" {
 		hours, err := strconv.ParseFloat(text, 64)

@@ -55,6 +55,16 @@ type service struct {
 	Version string
 }
 
+// Env is the container's, called by the service's names in its network. It is
+// none of the container's own, which the labels describe.
+func (s service) Env() []plan.Env {
+	if s.Count == 0 {
+		return s.EnvUnder(s.Service)
+	}
+	stack := s.Instance + "_" + s.Service
+	return s.EnvUnder(s.Service, stack, "tasks."+stack)
+}
+
 // Labels are those of the container.
 func (s service) Labels() map[string]string { return s.Container.Labels(s.Version) }
 

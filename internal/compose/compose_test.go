@@ -16,7 +16,7 @@ import (
 	"github.com/djok/facecraft/internal/compose"
 	"github.com/djok/facecraft/internal/golden"
 	"github.com/djok/facecraft/internal/plan"
-	"github.com/djok/facecraft/internal/plantest"
+	"github.com/djok/facecraft/internal/plan/plantest"
 )
 
 var origin = compose.Origin{Version: "v1.2.3", Command: "facecraft compose"}
@@ -137,7 +137,8 @@ func TestStack(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			for _, e := range p.First().Env {
+			stack := p.First().Instance + "_api"
+			for _, e := range p.First().EnvUnder("api", stack, "tasks."+stack) {
 				var seen strings.Builder
 				task := template.Must(template.New(e.Name).Parse(*service.Environment[e.Name]))
 				if err := task.Execute(&seen, struct{}{}); err != nil || seen.String() != e.Value {
@@ -218,7 +219,7 @@ func compareService(t *testing.T, c plan.Container, project *types.Project, name
 	for i, v := range c.Volumes {
 		check("volume", service.Volumes[i].Source+" "+service.Volumes[i].Target, v.Name+" "+v.Target)
 	}
-	for _, e := range c.Env {
+	for _, e := range c.EnvUnder(name) {
 		value := service.Environment[e.Name]
 		if value == nil || *value != e.Value {
 			t.Errorf("%s is %v, want %s", e.Name, value, e.Value)

@@ -18,7 +18,8 @@ func RenderStack(p plan.Plan, from Origin) (yaml []byte, notes []string, err err
 	}
 	if c.Image.BuiltIn {
 		notes = append(notes, "the image "+c.Image.Reference+" is in no registry: run facecraft pull --tag "+c.Variant+
-			" on every node, and docker stack deploy --resolve-image never")
+			" on every node, and docker stack deploy --resolve-image never",
+			"the built-in engine answers to a node's address and not to its name: for that, add --env "+plan.HostsVariable+"=NAME")
 	}
 	if c.GPUs != nil && len(c.GPUs.IDs) > 0 {
 		notes = append(notes, "Swarm gives each server some GPU of its node, not "+c.GPUs.String())

@@ -17,7 +17,7 @@ import (
 	"github.com/djok/facecraft/internal/fault"
 	"github.com/djok/facecraft/internal/golden"
 	"github.com/djok/facecraft/internal/plan"
-	"github.com/djok/facecraft/internal/plantest"
+	"github.com/djok/facecraft/internal/plan/plantest"
 )
 
 const hosts = "../detect/testdata/hosts"

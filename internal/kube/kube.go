@@ -78,6 +78,18 @@ func (m manifests) notes() []string {
 	return notes
 }
 
+// Env is the container's, called by the Service's names: Kubernetes looks a
+// name up with the rest of these behind it, and the client asks for what it was
+// given. https://kubernetes.io/docs/concepts/services-networking/dns-pod-service/
+func (m manifests) Env() []plan.Env {
+	inside := m.Instance + "." + m.Instance // the namespace has the same name
+	names := []string{inside, inside + ".svc", inside + ".svc.cluster.local"}
+	if m.Ingress != "" {
+		names = append(names, m.Ingress)
+	}
+	return m.EnvUnder(names...)
+}
+
 // MaxCount is how many pods there may be when all are busy.
 func (m manifests) MaxCount() int { return max(4, 2*m.Count) }
 

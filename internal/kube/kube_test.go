@@ -20,7 +20,7 @@ import (
 	"github.com/djok/facecraft/internal/golden"
 	"github.com/djok/facecraft/internal/kube"
 	"github.com/djok/facecraft/internal/plan"
-	"github.com/djok/facecraft/internal/plantest"
+	"github.com/djok/facecraft/internal/plan/plantest"
 )
 
 var options = kube.Options{Version: "v1.2.3", Command: "facecraft compose --target kubernetes"}
@@ -66,6 +66,19 @@ func TestIngress(t *testing.T) {
 	}
 	if from := c.network.Spec.Ingress[0].From; len(from) != 2 {
 		t.Errorf("the ingress controller may not reach the pods: %+v", from)
+	}
+}
+
+// TestIngressHost has the built-in engine answer to the name of its Ingress.
+func TestIngressHost(t *testing.T) {
+	t.Parallel()
+	o := options
+	o.Ingress = "portraits.example.org"
+	lite := plantest.Make(t, plantest.Laptop(), plan.Request{Tag: "lite"})
+	for _, e := range decode(t, render(t, lite, o)).deployment.Spec.Template.Spec.Containers[0].Env {
+		if e.Name == plan.HostsVariable && !slices.Contains(strings.Split(e.Value, ","), o.Ingress) {
+			t.Errorf("%s is %s", e.Name, e.Value)
+		}
 	}
 }
 
@@ -174,7 +187,8 @@ func (c *cluster) check(t *testing.T, p plan.Plan) {
 		}
 	}
 	equal("number of variables", len(container.Env), len(server.Env)+len(server.Secrets))
-	for i, e := range server.Env {
+	inside := p.First().Instance + "." + p.First().Instance
+	for i, e := range server.EnvUnder(inside, inside+".svc", inside+".svc.cluster.local") {
 		equal("variable", container.Env[i].Name, e.Name)
 		equal(e.Name, container.Env[i].Value, e.Value)
 	}

@@ -3,10 +3,15 @@ package lite
 import (
 	"net/http"
 	"slices"
+	"strings"
 )
 
-// withCORS lets pages of the configured origins use the API. Unlike the real
-// server it never allows credentials: this one has none.
+// anyOrigin stands for every web page.
+const anyOrigin = "*"
+
+// withCORS lets pages read answers: those of the configured origins, or all of
+// them where none is configured. Unlike the real server it never allows
+// credentials: this one has none.
 func (e *Engine) withCORS(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		origin := r.Header.Get("Origin")
@@ -16,7 +21,7 @@ func (e *Engine) withCORS(next http.Handler) http.Handler {
 		}
 		allowed := e.allowOrigin(w.Header(), origin)
 		if r.Method == http.MethodOptions && r.Header.Get("Access-Control-Request-Method") != "" {
-			preflight(w, r, allowed)
+			e.preflight(w, r, allowed)
 			return
 		}
 		next.ServeHTTP(w, r)
@@ -24,8 +29,8 @@ func (e *Engine) withCORS(next http.Handler) http.Handler {
 }
 
 func (e *Engine) allowOrigin(h http.Header, origin string) bool {
-	if slices.Contains(e.cfg.CORSOrigins, "*") {
-		h.Set("Access-Control-Allow-Origin", "*")
+	if e.cfg.CORSOrigins == nil || slices.Contains(e.cfg.CORSOrigins, anyOrigin) {
+		h.Set("Access-Control-Allow-Origin", anyOrigin)
 		return true
 	}
 	h.Add("Vary", "Origin") // or a shared cache would hand one origin's answer to another
@@ -37,13 +42,21 @@ func (e *Engine) allowOrigin(h http.Header, origin string) bool {
 }
 
 // preflight answers the browser's question whether it may send the request.
-func preflight(w http.ResponseWriter, r *http.Request, allowed bool) {
-	if !allowed {
+func (e *Engine) preflight(w http.ResponseWriter, r *http.Request, allowed bool) {
+	methods := []string{http.MethodGet}
+	if e.cfg.CORSOrigins != nil {
+		methods = append(methods, http.MethodPost, http.MethodDelete)
+	}
+	switch {
+	case !allowed:
 		http.Error(w, "Disallowed CORS origin", http.StatusBadRequest)
+		return
+	case !slices.Contains(methods, r.Header.Get("Access-Control-Request-Method")):
+		http.Error(w, "Disallowed CORS method", http.StatusBadRequest)
 		return
 	}
 	h := w.Header()
-	h.Set("Access-Control-Allow-Methods", "GET, POST, DELETE")
+	h.Set("Access-Control-Allow-Methods", strings.Join(methods, ", "))
 	h.Set("Access-Control-Max-Age", "600")
 	if headers := r.Header.Get("Access-Control-Request-Headers"); headers != "" {
 		h.Set("Access-Control-Allow-Headers", headers)

@@ -28,7 +28,8 @@ type Config struct {
 	OutputDir   string        // results, one folder per job; created if missing
 	Version     string        // the version that /status answers
 	CleanupAge  time.Duration // Load removes files older than this; 0 means 24 hours
-	CORSOrigins []string      // origins whose pages may use the API; nil means "*", every origin
+	CORSOrigins []string      // origins whose pages may use the API, or "*"; nil lets every page read and none post
+	Hosts       []string      // names under which clients reach the engine, beside its addresses and this machine's names
 	Log         io.Writer     // short lines about requests and start-up; nil discards them
 }
 
@@ -65,9 +66,6 @@ func New(cfg Config) (*Engine, error) {
 	if cfg.CleanupAge == 0 {
 		cfg.CleanupAge = defaultCleanupAge
 	}
-	if cfg.CORSOrigins == nil {
-		cfg.CORSOrigins = []string{"*"}
-	}
 	if cfg.Log == nil {
 		cfg.Log = io.Discard
 	}
@@ -92,7 +90,11 @@ func New(cfg Config) (*Engine, error) {
 		started: time.Now(),
 		turn:    make(chan struct{}, 1),
 	}
-	e.handler = e.withLog(e.withRecovery(e.withCORS(e.routes())))
+	protected, err := e.withOrigins(e.routes())
+	if err != nil {
+		return nil, err
+	}
+	e.handler = e.withLog(e.withRecovery(e.withHosts(e.withCORS(protected))))
 	return e, nil
 }
 

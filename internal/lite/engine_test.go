@@ -31,7 +31,8 @@ func newTestEngine(t testing.TB, change ...func(*Config)) *Engine {
 func newUnloadedEngine(t testing.TB, change ...func(*Config)) *Engine {
 	t.Helper()
 	dir := t.TempDir()
-	cfg := Config{UploadDir: filepath.Join(dir, "uploads"), OutputDir: filepath.Join(dir, "processed"), Version: "1.2.3"}
+	cfg := Config{UploadDir: filepath.Join(dir, "uploads"), OutputDir: filepath.Join(dir, "processed"), Version: "1.2.3",
+		Hosts: []string{"example.com"}} // httptest's
 	for _, c := range change {
 		c(&cfg)
 	}

@@ -5,6 +5,8 @@ import (
 	"encoding/base64"
 	"encoding/binary"
 	"errors"
+	"fmt"
+	"hash/crc32"
 	"image"
 	"image/color"
 	"image/draw"
@@ -37,6 +39,12 @@ func quarters(w, h int, colors [4]color.RGBA) *image.RGBA {
 
 // exifSegment is an APP1 segment that holds only an orientation.
 func exifSegment(order binary.AppendByteOrder, o orientation) []byte {
+	data := append([]byte("Exif\x00\x00"), exifBlock(order, o)...)
+	return append(binary.BigEndian.AppendUint16([]byte{0xff, 0xe1}, uint16(len(data)+2)), data...)
+}
+
+// exifBlock is a TIFF that holds only an orientation.
+func exifBlock(order binary.AppendByteOrder, o orientation) []byte {
 	tiff := []byte("II*\x00")
 	if order.String() == binary.BigEndian.String() {
 		tiff = []byte("MM\x00*")
@@ -50,9 +58,7 @@ func exifSegment(order binary.AppendByteOrder, o orientation) []byte {
 		tiff = order.AppendUint16(tiff, entry.value)
 		tiff = order.AppendUint16(tiff, 0)
 	}
-	tiff = order.AppendUint32(tiff, 0)
-	data := append([]byte("Exif\x00\x00"), tiff...)
-	return append(binary.BigEndian.AppendUint16([]byte{0xff, 0xe1}, uint16(len(data)+2)), data...)
+	return order.AppendUint32(tiff, 0)
 }
 
 // jpegHeld is a JPEG file with segments before its own.
@@ -66,12 +72,55 @@ func jpegHeld(t testing.TB, img image.Image, segments ...[]byte) []byte {
 	return bytes.Join([][]byte{plain[:2], bytes.Join(segments, nil), plain[2:]}, nil)
 }
 
-// TestOrientation reads the same file held in eight ways. The expectation is
-// EXIF's own definition: where the stored first row and column belong.
+// pngHeld is a PNG file with a chunk behind its header.
+func pngHeld(t testing.TB, img image.Image, exif []byte) []byte {
+	t.Helper()
+	var file bytes.Buffer
+	if err := png.Encode(&file, img); err != nil {
+		t.Fatal(err)
+	}
+	const header = 8 + 25
+	chunk := append([]byte("eXIf"), exif...)
+	checksum := binary.BigEndian.AppendUint32(nil, crc32.ChecksumIEEE(chunk))
+	return bytes.Join([][]byte{file.Bytes()[:header], binary.BigEndian.AppendUint32(nil, uint32(len(exif))), chunk, checksum, file.Bytes()[header:]}, nil)
+}
+
+// webpQuarters is a WebP file of 16×8 pixels, with the quarters red, green,
+// blue and white: libwebp's, lossless.
+const webpQuarters = "UklGRjYAAABXRUJQVlA4TCkAAAAvD8ABAB8gEEjeHzqN+RcQFPwf3fxHZA+AMNtokpOc5P2OIaL/Ufph+wA="
+
+// webpHeld puts that picture into a file of the extended format, whose
+// metadata comes last.
+func webpHeld(t testing.TB, exif []byte) []byte {
+	t.Helper()
+	plain, err := base64.StdEncoding.DecodeString(webpQuarters)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const hasEXIF = 8
+	file := append([]byte("WEBPVP8X\x0a\x00\x00\x00"), hasEXIF, 0, 0, 0, 15, 0, 0, 7, 0, 0)
+	file = append(file, plain[12:]...)
+	file = binary.LittleEndian.AppendUint32(append(file, "EXIF"...), uint32(len(exif)))
+	file = append(file, exif...)
+	return append(binary.LittleEndian.AppendUint32([]byte("RIFF"), uint32(len(file))), file...)
+}
+
+// TestOrientation reads the same picture held in eight ways. The expectation
+// is EXIF's own definition: where the stored first row and column belong.
 func TestOrientation(t *testing.T) {
 	t.Parallel()
 	stored := quarters(64, 32, [4]color.RGBA{red, green, blue, white})
 	jfif := []byte{0xff, 0xe0, 0, 4, 'x', 'x'}
+	mark := []byte("Exif\x00\x00") // some encoders write it into chunks
+	files := func(order binary.AppendByteOrder, o orientation) map[string][]byte {
+		return map[string][]byte{
+			"JPEG":          jpegHeld(t, stored, jfif, exifSegment(order, o)),
+			"PNG":           pngHeld(t, stored, exifBlock(order, o)),
+			"PNG and mark":  pngHeld(t, stored, append(mark, exifBlock(order, o)...)),
+			"WebP":          webpHeld(t, exifBlock(order, o)),
+			"WebP and mark": webpHeld(t, append(mark, exifBlock(order, o)...)),
+		}
+	}
 	for o, want := range map[orientation][4]color.RGBA{
 		1: {red, green, blue, white}, // first row above, first column left
 		2: {green, red, white, blue}, // above, right
@@ -84,26 +133,34 @@ func TestOrientation(t *testing.T) {
 		9: {red, green, blue, white}, // unknown: as stored
 	} {
 		for _, order := range []binary.AppendByteOrder{binary.LittleEndian, binary.BigEndian} {
-			p, err := decodePhoto(bytes.NewReader(jpegHeld(t, stored, jfif, exifSegment(order, o))))
-			if err != nil {
-				t.Fatal(err)
-			}
-			w, h := p.size()
-			if o >= 5 && o <= 8 && (w != 32 || h != 64) || (o < 5 || o == 9) && (w != 64 || h != 32) {
-				t.Errorf("orientation %d: size %d×%d", o, w, h)
-			}
-			shown := image.NewRGBA(image.Rect(0, 0, w, h))
-			p.drawOn(shown, xdraw.CatmullRom, 1, 0, 0)
-			for i, c := range want {
-				x, y := w/4+i%2*w/2, h/4+i/2*h/2
-				if got := shown.RGBAAt(x, y); !near(int(got.R), int(c.R), 12) || !near(int(got.G), int(c.G), 12) || !near(int(got.B), int(c.B), 12) {
-					t.Errorf("orientation %d (%v): color %v at %d,%d, want %v", o, order, got, x, y, c)
-				}
-			}
-			if edge := shown.RGBAAt(w-1, h-1); edge.A != 255 {
-				t.Errorf("orientation %d: the last pixel is %v", o, edge)
+			for format, file := range files(order, o) {
+				checkHeld(t, fmt.Sprintf("%s, orientation %d (%v)", format, o, order), file, o >= 5 && o <= 8, want)
 			}
 		}
+	}
+}
+
+// checkHeld looks at a picture of 2:1 that may be held sideways.
+func checkHeld(t *testing.T, name string, file []byte, sideways bool, want [4]color.RGBA) {
+	t.Helper()
+	p, err := decodePhoto(bytes.NewReader(file))
+	if err != nil {
+		t.Fatalf("%s: %v", name, err)
+	}
+	w, h := p.size()
+	if sideways && 2*w != h || !sideways && w != 2*h {
+		t.Errorf("%s: size %d×%d", name, w, h)
+	}
+	shown := image.NewRGBA(image.Rect(0, 0, w, h))
+	p.drawOn(shown, xdraw.CatmullRom, 1, 0, 0)
+	for i, c := range want {
+		x, y := w/4+i%2*w/2, h/4+i/2*h/2
+		if got := shown.RGBAAt(x, y); !near(int(got.R), int(c.R), 12) || !near(int(got.G), int(c.G), 12) || !near(int(got.B), int(c.B), 12) {
+			t.Errorf("%s: color %v at %d,%d, want %v", name, got, x, y, c)
+		}
+	}
+	if edge := shown.RGBAAt(w-1, h-1); edge.A != 255 {
+		t.Errorf("%s: the last pixel is %v", name, edge)
 	}
 }
 
@@ -243,6 +300,8 @@ func FuzzDecodePhoto(f *testing.F) {
 	picture := quarters(8, 8, [4]color.RGBA{red, green, blue, white})
 	f.Add(jpegHeld(f, picture, exifSegment(binary.LittleEndian, 6)))
 	f.Add(jpegHeld(f, picture, exifSegment(binary.BigEndian, 3)))
+	f.Add(pngHeld(f, picture, exifBlock(binary.BigEndian, 8)))
+	f.Add(webpHeld(f, exifBlock(binary.LittleEndian, 5)))
 	f.Add([]byte(bmpHeader(4, 4)))
 	f.Add([]byte("RIFF\x00\x00\x00\x00WEBPVP8 "))
 	f.Fuzz(func(t *testing.T, file []byte) {

@@ -14,8 +14,9 @@ import (
 )
 
 var (
-	jobName    = regexp.MustCompile(`^[0-9a-f]{8}$`)
-	uploadName = regexp.MustCompile(`^[0-9a-f]{8}_`)
+	// Eight digits are those of earlier versions, whose files are cleaned up too.
+	jobName    = regexp.MustCompile(`^([0-9a-f]{8}|[0-9a-f]{32})$`)
+	uploadName = regexp.MustCompile(`^([0-9a-f]{8}|[0-9a-f]{32})_`)
 )
 
 const (
@@ -23,9 +24,10 @@ const (
 	jpgFile = "portrait.jpg"
 )
 
-// newJobID is eight random hexadecimal digits.
+// newJobID is 128 random bits in hexadecimal digits: whoever knows it can
+// fetch the portrait, so nobody may guess it.
 func newJobID() string {
-	var id [4]byte
+	var id [16]byte
 	_, _ = rand.Read(id[:]) // never fails: it crashes the program instead
 	return hex.EncodeToString(id[:])
 }

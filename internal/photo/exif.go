@@ -1,53 +1,71 @@
 package photo
 
-import (
-	"encoding/binary"
-	"io"
-)
+import "io"
 
 // Upright is the orientation of a picture that is stored as it is looked at.
 const Upright = 1
-
-// Tags of a TIFF directory: TIFF 6.0, section 8.
-const (
-	tagSubfile     = 254
-	tagWidth       = 256
-	tagHeight      = 257
-	tagOrientation = 274
-)
-
-const (
-	typeShort = 3
-	typeLong  = 4
-)
 
 // Orientation is EXIF's, from 1 to 8: how a camera was held. What has none, or
 // is damaged, is upright: a photo must not fail over its metadata.
 func Orientation(r io.ReaderAt, size int64) int {
 	f := file{r, size}
-	head, err := f.bytes(0, 4)
-	switch {
-	case err != nil:
-		return Upright
-	case string(head[:2]) == "II" || string(head[:2]) == "MM":
-		return directoryOrientation(f, 0)
-	case head[0] != 0xff || head[1] != markerSOI:
-		return Upright
+	if base, ok := exifBlock(f); ok {
+		return directoryOrientation(f, base)
 	}
-	orientation := Upright
-	// An error only ends the search.
-	_, _ = segments(f, func(s segment) (bool, error) {
-		if s.marker != markerAPP1 {
-			return true, nil
-		}
-		mark, err := f.bytes(s.offset, 6)
-		if err != nil || string(mark) != "Exif\x00\x00" {
-			return true, nil
-		}
-		orientation = directoryOrientation(f, s.offset+6)
-		return false, nil
-	})
-	return orientation
+	return Upright
+}
+
+// exifBlock finds the TIFF block with a picture's metadata. An error only ends
+// the search.
+func exifBlock(f file) (base int64, ok bool) {
+	head, err := f.bytes(0, 12)
+	if err != nil {
+		return 0, false
+	}
+	found := func(offset int64) { base, ok = offset, true }
+	switch {
+	case string(head[:2]) == "II" || string(head[:2]) == "MM":
+		found(0)
+	case head[0] == 0xff && head[1] == markerSOI:
+		_, _ = segments(f, func(s segment) (bool, error) {
+			if s.marker == markerAPP1 && f.startsWith(exifMark, s.offset) {
+				found(s.offset + int64(len(exifMark)))
+			}
+			return !ok, nil
+		})
+	case string(head[:8]) == "\x89PNG\r\n\x1a\n":
+		_ = pngChunks(f, func(c chunk) (bool, error) {
+			if c.kind == "eXIf" {
+				found(f.skip(exifMark, c.offset))
+			}
+			return !ok, nil
+		})
+	case string(head[:4]) == "RIFF" && string(head[8:]) == "WEBP":
+		webpChunks(f, func(c chunk) bool {
+			if c.kind == "EXIF" {
+				found(f.skip(exifMark, c.offset))
+			}
+			return !ok
+		})
+	}
+	return base, ok
+}
+
+// exifMark begins the block in a JPEG, and in a chunk when the encoder copied
+// it with the block.
+const exifMark = "Exif\x00\x00"
+
+func (f file) startsWith(mark string, offset int64) bool {
+	data, err := f.bytes(offset, len(mark))
+	return err == nil && string(data) == mark
+}
+
+// skip is the place behind a mark that may be there.
+func (f file) skip(mark string, offset int64) int64 {
+	if f.startsWith(mark, offset) {
+		return offset + int64(len(mark))
+	}
+	return offset
 }
 
 func directoryOrientation(f file, base int64) int {
@@ -61,39 +79,4 @@ func directoryOrientation(f file, base int64) int {
 		return Upright
 	}
 	return orientation
-}
-
-// directory calls visit for the numbers in the first directory of a TIFF
-// block, which lies at base: a TIFF file is one, an EXIF segment contains one.
-func directory(f file, base int64, visit func(tag uint16, value uint32)) error {
-	head, err := f.bytes(base, 8)
-	if err != nil {
-		return err
-	}
-	var order binary.ByteOrder = binary.LittleEndian
-	if head[0] == 'M' {
-		order = binary.BigEndian
-	}
-	if order.Uint16(head[2:]) != 42 {
-		return errDamaged
-	}
-	offset := base + int64(order.Uint32(head[4:]))
-	count, err := f.bytes(offset, 2)
-	if err != nil {
-		return err
-	}
-	const entrySize = 12 // tag, type, count, value
-	entries, err := f.bytes(offset+2, int(order.Uint16(count))*entrySize)
-	if err != nil {
-		return err
-	}
-	for ; len(entries) > 0; entries = entries[entrySize:] {
-		switch order.Uint16(entries[2:]) {
-		case typeShort:
-			visit(order.Uint16(entries), uint32(order.Uint16(entries[8:])))
-		case typeLong:
-			visit(order.Uint16(entries), order.Uint32(entries[8:]))
-		}
-	}
-	return nil
 }

@@ -6,39 +6,29 @@ import (
 	"slices"
 )
 
-// maxChunks bounds the walk through a hostile PNG. Encoders write chunks of
-// 8 kB and more.
-const maxChunks = 1 << 17
-
-// inspectPNG walks the chunks to the last: https://www.w3.org/TR/png-3/
 func inspectPNG(f file) (Info, error) {
 	info := Info{Format: PNG}
 	data := false
-	offset := int64(8)
-	for range maxChunks {
-		head, err := f.bytes(offset, 8)
-		if err != nil {
-			return Info{}, err
-		}
-		length, kind := int64(binary.BigEndian.Uint32(head)), string(head[4:])
-		switch kind {
+	err := pngChunks(f, func(c chunk) (bool, error) {
+		switch c.kind {
 		case "IHDR":
-			size, err := f.bytes(offset+8, 8)
+			size, err := f.bytes(c.offset, 8)
 			if err != nil {
-				return Info{}, err
+				return false, err
 			}
 			info.Width, info.Height = int(binary.BigEndian.Uint32(size)), int(binary.BigEndian.Uint32(size[4:]))
 		case "IDAT":
 			data = true
-		case "IEND":
-			if info.Width == 0 || !data {
-				return Info{}, errDamaged
-			}
-			return info, nil
 		}
-		offset += 12 + length // length, kind and checksum
+		return true, nil
+	})
+	switch {
+	case err != nil:
+		return Info{}, err
+	case info.Width == 0 || !data:
+		return Info{}, errDamaged
 	}
-	return Info{}, errDamaged
+	return info, nil
 }
 
 // bmpHeaders are the sizes of the versions of a BMP's header. "BM" alone also
@@ -107,28 +97,4 @@ func uint24(b []byte) int { return int(b[0]) | int(b[1])<<8 | int(b[2])<<16 }
 func inspectGIF(f file) (Info, error) {
 	config, err := gif.DecodeConfig(f.section())
 	return Info{Format: GIF, Width: config.Width, Height: config.Height, Convert: true}, err
-}
-
-// inspectTIFF reads the first directory. Most raw formats are TIFFs whose
-// first picture is a small preview.
-func inspectTIFF(f file) (Info, error) {
-	if mark, err := f.bytes(8, 2); err == nil && string(mark) == "CR" { // Canon's raw
-		return Info{}, errRaw
-	}
-	info := Info{Format: TIFF, Convert: true}
-	preview := false
-	err := directory(f, 0, func(tag uint16, value uint32) {
-		switch tag {
-		case tagSubfile:
-			preview = value&1 != 0
-		case tagWidth:
-			info.Width = int(value)
-		case tagHeight:
-			info.Height = int(value)
-		}
-	})
-	if err == nil && preview {
-		err = errRaw
-	}
-	return info, err
 }

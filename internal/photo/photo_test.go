@@ -173,6 +173,54 @@ func TestConvertKeepsOrientation(t *testing.T) {
 	}
 }
 
+// TestOrientationInChunks has metadata in every place of a PNG and a WebP, in
+// one that is damaged, and in none.
+func TestOrientationInChunks(t *testing.T) {
+	block := withOrientation(encoded(t, JPEG), 6)[12:] // the TIFF, and the rest of the file
+	block = block[:26]
+	marked := append([]byte(exifMark), block...)
+	plain := encoded(t, PNG)
+	pngWith := func(at int, kind string, content []byte) []byte {
+		part := append(binary.BigEndian.AppendUint32(nil, uint32(len(content))), kind...)
+		part = append(append(part, content...), 0, 0, 0, 0)
+		return append(append(bytes.Clone(plain[:at]), part...), plain[at:]...)
+	}
+	webPWith := func(kind string, before, content []byte) []byte {
+		data := webP("VP8X", []byte{8, 0, 0, 0, 23, 0, 0, 15, 0, 0})
+		for _, c := range [][]byte{before, content} {
+			data = append(data, kind...)
+			data = append(binary.LittleEndian.AppendUint32(data, uint32(len(c))), c...)
+			data = append(data, make([]byte, len(c)%2)...)
+			kind = "EXIF"
+		}
+		binary.LittleEndian.PutUint32(data[4:], uint32(len(data)-8))
+		return data
+	}
+	header, end := 33, len(plain)-12
+	for name, tt := range map[string]struct {
+		file []byte
+		want int
+	}{
+		"PNG without":               {plain, Upright},
+		"PNG, before the data":      {pngWith(header, "eXIf", block), 6},
+		"PNG, behind the data":      {pngWith(end, "eXIf", block), 6},
+		"PNG, marked":               {pngWith(header, "eXIf", marked), 6},
+		"PNG, behind its end":       {append(bytes.Clone(plain), pngWith(8, "eXIf", block)[8:]...), Upright},
+		"PNG, another kind":         {pngWith(header, "exIf", block), Upright},
+		"PNG, empty":                {pngWith(header, "eXIf", nil), Upright},
+		"PNG, cut off in the block": {pngWith(header, "eXIf", block)[:header+8+10], Upright},
+		"WebP, behind an odd chunk": {webPWith("ICCP", []byte("odd"), block), 6},
+		"WebP, marked":              {webPWith("ICCP", nil, marked), 6},
+		"WebP without":              {webP("VP8L", []byte{0x2f, 23, 15 << 6 & 0xff, 15 >> 2, 0, 0}), Upright},
+		"WebP, cut off":             {webPWith("ICCP", nil, block)[:len(webPWith("ICCP", nil, block))-8], Upright},
+		"short":                     {[]byte("RIFF"), Upright},
+	} {
+		if got := Orientation(bytes.NewReader(tt.file), int64(len(tt.file))); got != tt.want {
+			t.Errorf("%s: %d, want %d", name, got, tt.want)
+		}
+	}
+}
+
 func TestConvertMakesTransparencyWhite(t *testing.T) {
 	clear := image.NewPaletted(image.Rect(0, 0, 8, 8), color.Palette{color.Transparent, color.Black})
 	var data bytes.Buffer
@@ -226,6 +274,7 @@ func FuzzInspect(f *testing.F) {
 		f.Add(encoded(f, format))
 	}
 	f.Add(withOrientation(encoded(f, JPEG), 3))
+	f.Add([]byte("RIFF\x20\x00\x00\x00WEBPEXIF\x10\x00\x00\x00Exif\x00\x00II*\x00\x08\x00\x00\x00"))
 	f.Add([]byte("\x00\x00\x00\x18ftypheic"))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		IsPicture(bytes.NewReader(data))

@@ -58,8 +58,11 @@ func (c Container) replica(number, port int, gpus *GPURequest) Container {
 	other.Name = fmt.Sprintf("%s-%d", c.Name, number)
 	other.Env = slices.Clone(c.Env)
 	for i, e := range other.Env {
-		if e == (Env{originsVariable, c.origins()}) {
+		switch e {
+		case Env{originsVariable, c.origins()}:
 			other.Env[i].Value = other.origins()
+		case Env{HostsVariable, c.Name}:
+			other.Env[i].Value = other.Name
 		}
 	}
 	other.Volumes = slices.Clone(c.Volumes)
