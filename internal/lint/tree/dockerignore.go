@@ -1,0 +1,49 @@
+package tree
+
+import (
+	"bytes"
+	"path"
+
+	"github.com/moby/patternmatcher"
+	"github.com/moby/patternmatcher/ignorefile"
+)
+
+// Context is a directory that is sent to a build, and what is left out of it.
+type Context struct {
+	Dir        string // in the tree
+	IgnoreFile string // that is used, or that would be
+	Exists     bool   // whether it is there
+	matcher    *patternmatcher.PatternMatcher
+}
+
+// Context reads the ignore file of a build: that beside the Dockerfile, or that
+// of the directory. An error says why it is not known.
+func (t *Tree) Context(dir, dockerfile string) (Context, error) {
+	c := Context{Dir: dir, IgnoreFile: path.Join(dir, ".dockerignore")}
+	if t.OnDisk(dockerfile + ".dockerignore") {
+		c.IgnoreFile = dockerfile + ".dockerignore"
+	}
+	if !t.OnDisk(c.IgnoreFile) {
+		return c, nil
+	}
+	c.Exists = true
+	data, err := t.Read(c.IgnoreFile)
+	if err != nil {
+		return c, err
+	}
+	patterns, err := ignorefile.ReadAll(bytes.NewReader(data))
+	if err != nil {
+		return c, err
+	}
+	c.matcher, err = patternmatcher.New(patterns)
+	return c, err
+}
+
+// Excludes tells whether a path in the context is left out of it.
+func (c Context) Excludes(name string) bool {
+	if c.matcher == nil {
+		return false
+	}
+	excluded, err := c.matcher.MatchesOrParentMatches(name)
+	return err == nil && excluded
+}
