@@ -74,8 +74,13 @@ start() {
     else
         log=$(mktemp)
         evidence="tail $log"
-        # In a session of its own, Ctrl-C in make does not reach it.
-        as_root setsid dockerd >"$log" 2>&1 </dev/null &
+        # In a session of its own, Ctrl-C in make does not reach it. The shell
+        # that waits for it redirects itself by exec: for a function it would
+        # keep copies of its output, and "make demo | tee log" would never end.
+        (
+            exec >"$log" 2>&1 </dev/null
+            as_root setsid dockerd
+        ) &
     fi
 }
 

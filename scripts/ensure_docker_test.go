@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 )
 
 // dockerClient is a docker command that reaches the daemon when it is up, and only as
@@ -57,6 +58,38 @@ func (m *machine) belongsToAUser(sudo bool) {
 	m.stub("id", "#!/bin/sh\n[ \"$1\" = -u ] && echo 1000 || echo somebody\n")
 	if sudo {
 		m.stub("sudo", "#!/bin/sh\n[ \"$1\" = -n ] || exit 9\nshift\nAS_ROOT=1 exec \"$@\"\n")
+	}
+}
+
+// TestEnsureDockerLetsGo is `make demo 2>&1 | tee log` without a service
+// manager: the pipe ends with the script, not with the daemon that it started.
+func TestEnsureDockerLetsGo(t *testing.T) {
+	t.Parallel()
+	for name, user := range map[string]bool{"root": false, "a user with sudo": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			m := newDockerHost(t)
+			if user {
+				m.belongsToAUser(true)
+			}
+			m.stub("service", "#!/bin/sh\nexit 1\n")
+			for _, tool := range []string{"sleep", "seq"} {
+				must(t, os.Symlink(lookup(t, tool), filepath.Join(m.bin, "real-"+tool)))
+			}
+			m.stub("sleep", "#!/bin/sh\nreal-sleep 0.05\n")
+			m.stub("dockerd", `#!/bin/sh
+: >"$STATE/up"
+for _ in $(real-seq 600); do [ ! -e "$STATE/end" ] || exit; real-sleep 0.05; done
+`)
+			t.Cleanup(func() { m.having("end") })
+			cmd := m.command(script(t, "scripts/ensure-docker.sh"))
+			cmd.WaitDelay = 5 * time.Second
+			var said strings.Builder // which exec reads from a pipe
+			cmd.Stdout, cmd.Stderr = &said, &said
+			if err := cmd.Run(); err != nil {
+				t.Errorf("%v\n%s", err, &said)
+			}
+		})
 	}
 }
 

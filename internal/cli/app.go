@@ -12,6 +12,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/djok/facecraft/internal/fault"
+	"github.com/djok/facecraft/internal/plan"
 	"github.com/djok/facecraft/internal/remains"
 	"github.com/djok/facecraft/internal/term"
 )
@@ -83,6 +84,7 @@ func (a *app) commandLine() *cli.App {
 		// Errors are shown by Main, once, and never end the process down here.
 		ExitErrHandler: func(*cli.Context, error) {},
 		OnUsageError:   usageError,
+		Before:         func(*cli.Context) error { return plan.CheckInstance(a.instance()) },
 		Action: func(c *cli.Context) error {
 			if name := c.Args().First(); name != "" {
 				return a.unknownCommand(c, name)

@@ -127,6 +127,9 @@ func checkExport(c *cli.Context) error {
 	case c.String("ingress") != "" && target != targetKubernetes:
 		return contradiction("--ingress", "--target "+target)
 	}
+	if err := kube.CheckHost(c.String("ingress")); err != nil {
+		return fault.Wrap(fault.Usage, err, "use a host name, such as portraits.example.org", "--ingress cannot be used")
+	}
 	if c.String("data") != "" && target != targetCompose {
 		return contradiction("--data, a directory of this machine,", "--target "+target)
 	}

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -39,13 +40,17 @@ func containerFlags() []cli.Flag {
 	}
 }
 
-// passedOn are the variables of the images that are passed on from this
-// program's environment, as their documentation has them. Others need --env.
-var passedOn = []string{
+// settings are the variables of the images that are no secrets: what is said of
+// them may name their values.
+var settings = []string{
 	"FACECRAFT_DEVICE", "FACECRAFT_MODELS_DIR", "FACECRAFT_PREDICTOR_PATH", "FACECRAFT_CODEFORMER_PATH",
 	"FACECRAFT_UPLOAD_DIR", "FACECRAFT_OUTPUT_DIR", "FACECRAFT_CLEANUP_AGE_HOURS", "FACECRAFT_CORS_ORIGINS",
-	"FACECRAFT_API_KEY", "FACECRAFT_ALLOWED_HOSTS",
+	"FACECRAFT_ALLOWED_HOSTS",
 }
+
+// passedOn are the variables of the images that are passed on from this
+// program's environment, as their documentation has them. Others need --env.
+var passedOn = slices.Concat(settings, []string{"FACECRAFT_API_KEY"})
 
 // containerRequest reads containerFlags. The values of secrets are kept apart
 // from the request, which is printed and stored.
@@ -86,6 +91,8 @@ func (a *app) addVariable(r *plan.Request, word, file string) error {
 		r.Secrets = withoutSecret(r.Secrets, name)
 		r.Env = append(r.Env, plan.Env{Name: name, Value: value})
 		return nil
+	case strings.Contains(value, "\x00"):
+		return fault.New(fault.Usage, "remove it: no variable can hold one", "the value of %s in %s has a NUL byte", name, file)
 	case given:
 		a.addSecret(r, plan.Secret{Name: name, File: file}, value)
 		return nil
@@ -99,6 +106,9 @@ func (a *app) addVariable(r *plan.Request, word, file string) error {
 
 // addSecret lets a later source of a variable win.
 func (a *app) addSecret(r *plan.Request, s plan.Secret, value string) {
+	if !slices.Contains(settings, s.Name) {
+		a.ui.Hide(value)
+	}
 	r.Secrets = append(withoutSecret(r.Secrets, s.Name), s)
 	a.secrets[s.Name] = value
 }

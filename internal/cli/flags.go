@@ -6,8 +6,10 @@ import (
 	"strings"
 	"time"
 
+	"github.com/distribution/reference"
 	"github.com/urfave/cli/v2"
 
+	"github.com/djok/facecraft/internal/catalog"
 	"github.com/djok/facecraft/internal/fault"
 	"github.com/djok/facecraft/internal/plan"
 )
@@ -65,7 +67,30 @@ func (a *app) request(c *cli.Context) (plan.Request, error) {
 	if c.IsSet("port") && r.Port <= 0 {
 		return r, fault.New(fault.Usage, "use a port from 1 to 65535", "port %d does not exist", r.Port)
 	}
-	return r, a.containerRequest(c, &r)
+	if err := checkImage(r.Image); err != nil {
+		return r, err
+	}
+	if err := a.containerRequest(c, &r); err != nil {
+		return r, err
+	}
+	catalogue, err := catalog.Load()
+	if err != nil {
+		return r, err
+	}
+	// Before anything is looked at, and also where a server is already running.
+	return r, r.Validate(catalogue)
+}
+
+// checkImage refuses what the daemon would not take for an image's name or
+// digest.
+func checkImage(text string) error {
+	if text == "" {
+		return nil
+	}
+	if _, err := reference.ParseAnyReference(text); err != nil {
+		return fault.Wrap(fault.Usage, err, "use REGISTRY/REPOSITORY:TAG", "%q is not an image reference", text)
+	}
+	return nil
 }
 
 // replicas reads the flag: a number, auto, or nothing.

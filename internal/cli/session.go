@@ -33,7 +33,8 @@ type session struct {
 // connect reaches the daemon. The caller closes the session.
 func (a *app) connect(ctx context.Context) (*session, error) {
 	docker, err := engine.Connect(ctx, engine.Env{Getenv: a.Getenv, LookPath: exec.LookPath, OS: runtime.GOOS,
-		Install: plan.Host{Distro: detect.Distribution("/")}.InstallDocker()})
+		Install: plan.Host{Distro: detect.Distribution("/")}.InstallDocker(),
+		Warn:    func(note string) { a.ui.Warn("%s", note) }})
 	if err != nil {
 		return nil, err
 	}

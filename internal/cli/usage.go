@@ -7,6 +7,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/djok/facecraft/internal/dockerrun"
 	"github.com/djok/facecraft/internal/fault"
 )
 
@@ -77,10 +78,20 @@ func kindOf(flags []cli.Flag, name string) string {
 
 func (a *app) unknownCommand(c *cli.Context, name string) error {
 	hint := commandsHint
-	if like := cli.SuggestCommand(c.App.VisibleCommands(), name); like != "" {
+	like := cli.SuggestCommand(c.App.VisibleCommands(), name)
+	switch {
+	case isFile(name):
+		hint = "facecraft process " + dockerrun.Quote(name)
+	case strings.Contains(like, `"`+name[:1]) && !strings.Contains(like, `"h"`): // others are far-fetched, as "h" is
 		hint = like + " " + hint
 	}
 	return fault.New(fault.Usage, hint, "there is no command %q", name)
+}
+
+// isFile tells whether a word in a command's place is a file's name.
+func isFile(word string) bool {
+	_, err := os.Stat(word)
+	return err == nil || strings.ContainsAny(word, `./\`)
 }
 
 // withoutArguments refuses what an action would otherwise silently ignore.

@@ -16,7 +16,7 @@ import (
 	"github.com/djok/facecraft/internal/compose"
 	"github.com/djok/facecraft/internal/golden"
 	"github.com/djok/facecraft/internal/plan"
-	"github.com/djok/facecraft/internal/plan/plantest"
+	"github.com/djok/facecraft/internal/plantest"
 )
 
 var origin = compose.Origin{Version: "v1.2.3", Command: "facecraft compose"}

@@ -5,7 +5,7 @@ import (
 	"testing"
 
 	"github.com/djok/facecraft/internal/plan"
-	"github.com/djok/facecraft/internal/plan/plantest"
+	"github.com/djok/facecraft/internal/plantest"
 )
 
 // TestFieldsRendered fails for a new field of the plan until somebody decides

@@ -6,7 +6,7 @@ import (
 
 	"github.com/djok/facecraft/internal/catalog"
 	"github.com/djok/facecraft/internal/plan"
-	"github.com/djok/facecraft/internal/plan/plantest"
+	"github.com/djok/facecraft/internal/plantest"
 )
 
 // TestSpec compares whole containers, as the daemon is told them, so that a

@@ -12,7 +12,7 @@ import (
 	"github.com/djok/facecraft/internal/dockertest"
 	"github.com/djok/facecraft/internal/golden"
 	"github.com/djok/facecraft/internal/plan"
-	"github.com/djok/facecraft/internal/plan/plantest"
+	"github.com/djok/facecraft/internal/plantest"
 )
 
 func TestRender(t *testing.T) {

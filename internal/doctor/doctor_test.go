@@ -17,7 +17,7 @@ import (
 	"github.com/djok/facecraft/internal/fault"
 	"github.com/djok/facecraft/internal/golden"
 	"github.com/djok/facecraft/internal/plan"
-	"github.com/djok/facecraft/internal/plan/plantest"
+	"github.com/djok/facecraft/internal/plantest"
 )
 
 const hosts = "../detect/testdata/hosts"

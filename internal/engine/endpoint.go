@@ -2,6 +2,7 @@ package engine
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -22,6 +23,8 @@ type Endpoint struct {
 	Source     string
 	tls        *tlsconfig.Options // nil without TLS
 	apiVersion string             // DOCKER_API_VERSION, empty to negotiate
+	// Note says what was left aside on the way to the endpoint, or nothing.
+	Note string
 }
 
 // defaultSource marks an endpoint that no setting decided.
@@ -40,19 +43,25 @@ func Resolve(getenv func(string) string) (Endpoint, error) {
 		return Endpoint{Host: host, Source: "DOCKER_HOST", tls: tlsFromEnv(getenv), apiVersion: getenv("DOCKER_API_VERSION")}, nil
 	}
 	dir := configDir(getenv)
-	name, source := getenv("DOCKER_CONTEXT"), "DOCKER_CONTEXT"
+	name, source, note := getenv("DOCKER_CONTEXT"), "DOCKER_CONTEXT", ""
 	if name == "" {
-		file, err := config.Load(dir)
-		if err != nil {
-			return Endpoint{}, fault.Wrap(fault.Unrunnable, err, "mend or remove "+filepath.Join(dir, config.ConfigFileName),
-				"Docker's configuration file cannot be read")
-		}
-		name, source = file.CurrentContext, filepath.Join(dir, config.ConfigFileName)
+		name, note = currentContext(dir)
+		source = filepath.Join(dir, config.ConfigFileName)
 	}
 	if name == "" || name == "default" {
-		return Endpoint{Host: client.DefaultDockerHost, Source: defaultSource, apiVersion: getenv("DOCKER_API_VERSION")}, nil
+		return Endpoint{Host: client.DefaultDockerHost, Source: defaultSource, apiVersion: getenv("DOCKER_API_VERSION"), Note: note}, nil
 	}
 	return fromContext(dir, name, source)
+}
+
+// currentContext is the one that the configuration file names. A file that
+// cannot be read names none, and note says so: the docker command goes on too.
+func currentContext(dir string) (name, note string) {
+	file, err := config.Load(dir)
+	if err != nil {
+		return "", fmt.Sprintf("Docker's configuration file cannot be read, going on without: %v", err)
+	}
+	return file.CurrentContext, ""
 }
 
 func fromContext(dir, name, source string) (Endpoint, error) {

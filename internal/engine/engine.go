@@ -12,6 +12,8 @@ import (
 
 	"github.com/docker/cli/cli/connhelper"
 	"github.com/docker/docker/client"
+
+	"github.com/djok/facecraft/internal/fault"
 )
 
 // connectTimeout bounds the first word with the daemon; over SSH it includes
@@ -32,6 +34,9 @@ func Connect(ctx context.Context, env Env) (*Engine, error) {
 	if err != nil {
 		return nil, err
 	}
+	if endpoint.Note != "" && env.Warn != nil {
+		env.Warn(endpoint.Note)
+	}
 	docker, err := newClient(endpoint)
 	if err != nil {
 		return nil, unusable(endpoint, err)
@@ -47,7 +52,25 @@ func Connect(ctx context.Context, env Env) (*Engine, error) {
 		return nil, env.explain(endpoint, err)
 	}
 	docker.NegotiateAPIVersionPing(ping) // or the first request would ping again
+	if err := checkVersion(pingCtx, docker, endpoint); err != nil {
+		docker.Close()
+		return nil, err
+	}
 	return &Engine{APIClient: docker, Endpoint: endpoint}, nil
+}
+
+// checkVersion asks whether the daemon speaks the version that the user chose,
+// which a ping does not tell.
+func checkVersion(ctx context.Context, docker *client.Client, endpoint Endpoint) error {
+	if endpoint.apiVersion == "" {
+		return nil
+	}
+	_, err := docker.ServerVersion(ctx)
+	if err == nil || ctx.Err() != nil {
+		return ctx.Err()
+	}
+	return fault.Wrap(fault.Unrunnable, err, "unset DOCKER_API_VERSION",
+		"Docker does not speak version %s of its API, from DOCKER_API_VERSION", endpoint.apiVersion)
 }
 
 func newClient(endpoint Endpoint) (*client.Client, error) {

@@ -3,6 +3,7 @@ package engine_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 	"net"
 	"net/http"
@@ -137,6 +138,73 @@ func TestConnectExplains(t *testing.T) {
 				t.Errorf("%v does not keep its cause %v", err, tt.cause)
 			}
 		})
+	}
+}
+
+// TestUnreadableConfig goes on without the configuration, as docker does, and
+// says so.
+func TestUnreadableConfig(t *testing.T) {
+	t.Parallel()
+	broken, closed := t.TempDir(), t.TempDir()
+	if err := os.WriteFile(filepath.Join(broken, "config.json"), []byte(`{"currentContext":`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Mkdir(filepath.Join(closed, "config.json"), 0o700); err != nil { // no user may read it, root neither
+		t.Fatal(err)
+	}
+	for name, dir := range map[string]string{"broken": broken, "unreadable": closed} {
+		endpoint, err := engine.Resolve(environment(map[string]string{"DOCKER_CONFIG": dir}).Getenv)
+		if err != nil || endpoint.Host != "unix:///var/run/docker.sock" {
+			t.Errorf("%s: got %s, %v", name, endpoint.Host, err)
+		}
+		if !strings.Contains(endpoint.Note, "Docker's configuration file cannot be read, going on without") {
+			t.Errorf("%s: noted %q", name, endpoint.Note)
+		}
+		var warned []string
+		env := environment(map[string]string{"DOCKER_CONFIG": dir, "PATH": "none"})
+		env.Warn = func(note string) { warned = append(warned, note) }
+		if docker, err := engine.Connect(t.Context(), env); err == nil {
+			docker.Close()
+		}
+		if len(warned) != 1 || warned[0] != endpoint.Note {
+			t.Errorf("%s: warned of %q", name, warned)
+		}
+	}
+}
+
+// TestChosenVersion is DOCKER_API_VERSION: a version that the daemon does not
+// speak is told in words, with the way out.
+func TestChosenVersion(t *testing.T) {
+	t.Parallel()
+	listener, err := net.Listen("unix", filepath.Join(t.TempDir(), "d.sock"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Api-Version", "1.41")
+		switch r.URL.Path {
+		case "/_ping":
+		case "/v1.41/version":
+			fmt.Fprint(w, "{}")
+		default:
+			http.Error(w, `{"message":"client version is not supported"}`, http.StatusBadRequest)
+		}
+	})}
+	go server.Serve(listener)
+	defer server.Close()
+	for version, want := range map[string]bool{"1.41": true, "1.99": false, "9": false, "nonsense": false} {
+		docker, err := engine.Connect(t.Context(), environment(map[string]string{
+			"DOCKER_HOST": "unix://" + listener.Addr().String(), "DOCKER_API_VERSION": version}))
+		if err == nil {
+			docker.Close()
+		}
+		switch {
+		case (err == nil) != want:
+			t.Errorf("%s: %v", version, err)
+		case err != nil && (fault.CodeOf(err) != fault.Unrunnable || fault.HintOf(err) != "unset DOCKER_API_VERSION" ||
+			!strings.Contains(err.Error(), "does not speak version "+version)):
+			t.Errorf("%s: got %v, fix %q", version, err, fault.HintOf(err))
+		}
 	}
 }
 

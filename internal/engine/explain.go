@@ -22,6 +22,8 @@ type Env struct {
 	// Install is the command that installs Docker on this distribution; empty
 	// where none is known.
 	Install string
+	// Warn is told what is left aside; nil is not.
+	Warn func(note string)
 }
 
 func unusable(endpoint Endpoint, cause error) error {

@@ -20,7 +20,7 @@ import (
 	"github.com/djok/facecraft/internal/golden"
 	"github.com/djok/facecraft/internal/kube"
 	"github.com/djok/facecraft/internal/plan"
-	"github.com/djok/facecraft/internal/plan/plantest"
+	"github.com/djok/facecraft/internal/plantest"
 )
 
 var options = kube.Options{Version: "v1.2.3", Command: "facecraft compose --target kubernetes"}

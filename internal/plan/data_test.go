@@ -8,7 +8,7 @@ import (
 	"github.com/djok/facecraft/internal/catalog"
 	"github.com/djok/facecraft/internal/fault"
 	"github.com/djok/facecraft/internal/plan"
-	"github.com/djok/facecraft/internal/plan/plantest"
+	"github.com/djok/facecraft/internal/plantest"
 )
 
 // TestDataUser is as whom the server writes to a directory of the host, one

@@ -38,10 +38,10 @@ func (r Request) CandidatePorts() []int {
 // Make decides. It is pure: the same facts, catalogue and request give the
 // same plan. Its error is a *fault.Fault that says what to do instead.
 func Make(f Facts, c Catalogue, r Request) (Plan, error) {
-	if err := r.validate(c); err != nil {
+	if err := r.Validate(c); err != nil {
 		return Plan{}, err
 	}
-	if err := r.validateGPUs(f, c); err != nil {
+	if err := r.knownGPUs(f); err != nil {
 		return Plan{}, err
 	}
 	m := maker{facts: f, catalogue: c, request: r}
@@ -85,13 +85,25 @@ func (m *maker) warn(format string, args ...any) {
 	m.plan.Warnings = append(m.plan.Warnings, fmt.Sprintf(format, args...))
 }
 
-// instanceName is what Docker and Compose both accept in a name. Empty stands
-// for the default.
-var instanceName = regexp.MustCompile(`^([a-z0-9][a-z0-9-]{0,62})?$`)
+// instanceName is what Docker, Compose and Kubernetes all accept in a name.
+// Docker takes none of a single character for a container. Empty stands for the
+// default.
+var instanceName = regexp.MustCompile(`^([a-z0-9][a-z0-9-]{0,61}[a-z0-9])?$`)
 
-func (r Request) validate(c Catalogue) error {
-	if !instanceName.MatchString(r.Instance) {
-		return fault.New(fault.Usage, "use letters, digits and dashes", "%q is not a name for an instance", r.Instance)
+// CheckInstance is the error of a name that no instance can have.
+func CheckInstance(name string) error {
+	if instanceName.MatchString(name) {
+		return nil
+	}
+	return fault.New(fault.Usage, "use 2 to 63 lower-case letters, digits and dashes, with a letter or digit at both ends",
+		"%q is not a name for an instance", name)
+}
+
+// Validate refuses what cannot be meant, whatever the machine is like. So it can
+// be asked before anything is looked at.
+func (r Request) Validate(c Catalogue) error {
+	if err := CheckInstance(r.Instance); err != nil {
+		return err
 	}
 	if r.Port < 0 || r.Port > 65535 {
 		return fault.New(fault.Usage, "use a port from 1 to 65535", "port %d does not exist", r.Port)
@@ -121,7 +133,19 @@ func (r Request) validate(c Catalogue) error {
 		return fault.New(fault.Usage, "name the variant: --tag cpu or --tag gpu",
 			"%s has no usable :latest: the one on Docker Hub is older than both variants", c.Repository)
 	}
+	if v, _ := c.Variant(r.Tag); v.BuiltIn && r.Image != "" {
+		return otherImage(v)
+	}
+	if err := r.validateGPUs(c); err != nil {
+		return err
+	}
 	return r.validateEnv()
+}
+
+// otherImage is the error of a built-in variant that is to run an image.
+func otherImage(v Variant) error {
+	return fault.New(fault.Usage, "drop one of --image and --tag "+v.Name,
+		"the %s variant is built into this program and has no other image", v.Name)
 }
 
 func (c Catalogue) names() []string {
@@ -240,8 +264,7 @@ func (m *maker) chooseImage(v Variant) error {
 	m.plan.Needs = Needs{Memory: v.MemoryNeeded, UnpackedSize: v.UnpackedSize, StartSeconds: v.StartSeconds}
 	switch {
 	case v.BuiltIn && m.request.Image != "":
-		return fault.New(fault.Usage, "drop one of --image and --tag "+v.Name,
-			"the %s variant is built into this program and has no other image", v.Name)
+		return otherImage(v)
 	case v.BuiltIn:
 		if !m.facts.LiteImage.Known {
 			return fault.New(fault.Unrunnable, "use --tag cpu",

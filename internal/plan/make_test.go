@@ -8,7 +8,7 @@ import (
 	"github.com/djok/facecraft/internal/catalog"
 	"github.com/djok/facecraft/internal/fault"
 	"github.com/djok/facecraft/internal/plan"
-	"github.com/djok/facecraft/internal/plan/plantest"
+	"github.com/djok/facecraft/internal/plantest"
 )
 
 func catalogue(t *testing.T) plan.Catalogue {
@@ -193,6 +193,9 @@ func TestMakeRefuses(t *testing.T) {
 		"Latin-1":           {plantest.Laptop(), plan.Request{Env: []plan.Env{{Name: "A", Value: "\xfc"}}}, fault.Usage, "the value of A is not UTF-8", "convert"},
 		"Latin-1 directory": {plantest.Laptop(), plan.Request{Data: "/gr\xfcn"}, fault.Usage, `"/gr\xfcn" is not UTF-8`, "another"},
 		"no name":           {plantest.Laptop(), plan.Request{Instance: "a/b"}, fault.Usage, "not a name", "letters"},
+		"capital":           {plantest.Laptop(), plan.Request{Instance: "A"}, fault.Usage, `"A" is not a name`, "lower-case"},
+		"one character":     {plantest.Laptop(), plan.Request{Instance: "x"}, fault.Usage, `"x" is not a name`, "2 to 63"},
+		"dash at its end":   {plantest.Laptop(), plan.Request{Instance: "ab-"}, fault.Usage, "not a name", "both ends"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -7,7 +7,7 @@ import (
 
 	"github.com/djok/facecraft/internal/fault"
 	"github.com/djok/facecraft/internal/plan"
-	"github.com/djok/facecraft/internal/plan/plantest"
+	"github.com/djok/facecraft/internal/plantest"
 )
 
 // TestAutoReplicas has one row for each rule of how many servers there are,

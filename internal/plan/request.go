@@ -57,22 +57,27 @@ func (r Request) WantsGPU(c Catalogue) bool {
 }
 
 // validateGPUs refuses a choice of GPUs that cannot be meant.
-func (r Request) validateGPUs(f Facts, c Catalogue) error {
+func (r Request) validateGPUs(c Catalogue) error {
 	if len(r.GPUs) == 0 {
 		return nil
 	}
 	if v, ok := c.Variant(r.Tag); ok && v.GPU == nil {
 		return fault.New(fault.Usage, "leave one of them out", "--gpus and --tag %s contradict each other", r.Tag)
 	}
+	if slices.Contains(r.GPUs, "") {
+		return fault.New(fault.Usage, "use indexes or UUIDs, as in --gpus 0,1, or all", "--gpus has an empty place")
+	}
+	return nil
+}
+
+// knownGPUs refuses GPUs that are not there.
+func (r Request) knownGPUs(f Facts) error {
 	var known []string
 	for _, gpu := range f.GPUs.Value {
 		known = append(known, fmt.Sprintf("%d (%s)", gpu.Index, gpu.Name))
 	}
 	for _, id := range r.GPUs {
 		there := func(gpu GPU) bool { return gpu.among([]string{id}) }
-		if id == "" {
-			return fault.New(fault.Usage, "use indexes or UUIDs, as in --gpus 0,1, or all", "--gpus has an empty place")
-		}
 		if id != AllGPUs && len(known) > 0 && !slices.ContainsFunc(f.GPUs.Value, there) {
 			return fault.New(fault.Usage, "use one of: "+strings.Join(known, ", "), "there is no GPU %q", id)
 		}

@@ -7,7 +7,7 @@ import (
 
 	"github.com/djok/facecraft/internal/fault"
 	"github.com/djok/facecraft/internal/plan"
-	"github.com/djok/facecraft/internal/plan/plantest"
+	"github.com/djok/facecraft/internal/plantest"
 )
 
 // gpus are a workstation with several: RTX 4090, each changed by its

@@ -1,7 +1,6 @@
 package term
 
 import (
-	"fmt"
 	"strconv"
 	"strings"
 	"unicode"
@@ -17,8 +16,6 @@ func Plain(text string) string {
 		return r
 	}, text)
 }
-
-func plain(format string, args []any) string { return Plain(fmt.Sprintf(format, args...)) }
 
 // Name is a file's name for people: one that could be taken for something
 // else, or break a line, is quoted.

@@ -35,6 +35,9 @@ type UI struct {
 	terminal bool // lines may be rewritten
 	colour   bool
 
+	hiding sync.Mutex
+	hidden []string // as Hide has them
+
 	mu       sync.Mutex
 	live     bool      // the line under the cursor is a progress line
 	progress time.Time // when a plain progress line was last written
@@ -78,21 +81,21 @@ func (ui *UI) paint(s style, text string) string {
 // Done says that a step is done.
 func (ui *UI) Done(format string, args ...any) {
 	if !ui.quiet.Load() {
-		ui.labelled(green, "✓", plain(format, args))
+		ui.labelled(green, "✓", ui.plain(format, args...))
 	}
 }
 
 // Say writes one line as it is.
 func (ui *UI) Say(format string, args ...any) {
 	if !ui.quiet.Load() {
-		ui.line(Wrap(ui.err, plain(format, args)))
+		ui.line(Wrap(ui.err, ui.plain(format, args...)))
 	}
 }
 
 // Headline writes one line that stands out.
 func (ui *UI) Headline(format string, args ...any) {
 	if !ui.quiet.Load() {
-		ui.line(ui.paint(bold, Wrap(ui.err, plain(format, args))))
+		ui.line(ui.paint(bold, Wrap(ui.err, ui.plain(format, args...))))
 	}
 }
 
@@ -106,6 +109,7 @@ func (ui *UI) Table(rows [][2]string) {
 		width = max(width, utf8.RuneCountInString(row[0]))
 	}
 	for _, row := range rows {
+		row = [2]string{ui.plain("%s", row[0]), ui.plain("%s", row[1])}
 		padding := strings.Repeat(" ", width-utf8.RuneCountInString(row[0]))
 		first := "  " + row[0] + padding + "  "
 		line := ui.wrapLine(first+row[1], width+4)
@@ -115,15 +119,15 @@ func (ui *UI) Table(rows [][2]string) {
 
 // Warn says what the person should know although it works.
 func (ui *UI) Warn(format string, args ...any) {
-	ui.labelled(yellow, "warning:", plain(format, args))
+	ui.labelled(yellow, "warning:", ui.plain(format, args...))
 }
 
 // Fail reports an error and its remedy.
 func (ui *UI) Fail(err error) {
-	ui.labelled(red, "error:", Plain(err.Error()))
+	ui.labelled(red, "error:", ui.plain("%s", err.Error()))
 	if hint := fault.HintOf(err); hint != "" {
 		// Not broken: it is to be copied.
-		ui.line(ui.paint(bold, "fix:") + " " + Plain(hint))
+		ui.line(ui.paint(bold, "fix:") + " " + ui.plain("%s", hint))
 	}
 }
 
@@ -152,7 +156,7 @@ func (ui *UI) Progress(format string, args ...any) {
 	}
 	ui.mu.Lock()
 	defer ui.mu.Unlock()
-	text := plain(format, args)
+	text := ui.plain(format, args...)
 	if ui.terminal {
 		fmt.Fprint(ui.err, "\r\x1b[K", ui.paint(dim, ui.fit(text)))
 		ui.live = true

@@ -1,4 +1,4 @@
-package main
+package e2e
 
 import (
 	"os/exec"
@@ -63,7 +63,7 @@ func forbidden(from, imported string) string {
 	if imported == "internal/cli" && from != "cmd/facecraft" {
 		return "the command line is the top"
 	}
-	if imported == "internal/dockertest" || imported == "internal/golden" {
+	if slices.Contains([]string{"internal/dockertest", "internal/golden", "internal/plantest"}, imported) {
 		return "it is for tests"
 	}
 	return ""
