@@ -1,0 +1,123 @@
+package fetch
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
+)
+
+// StatusError is an answer of a registry, or of where it sends, that is not
+// the blob.
+type StatusError struct {
+	Code      int
+	Host      string
+	Elsewhere bool          // the registry sent there
+	After     time.Duration // before which it does not want to be asked again; 0: not told
+	Reason    string        // the registry's own words; empty when there are none
+}
+
+func (e *StatusError) Error() string {
+	text := fmt.Sprintf("unexpected http status: %d %s from %s", e.Code, http.StatusText(e.Code), e.Host)
+	if e.Reason != "" {
+		text += ": " + e.Reason
+	}
+	return text
+}
+
+func statusError(response *http.Response, home string) error {
+	host := response.Request.URL.Host
+	e := &StatusError{Code: response.StatusCode, Host: host, Elsewhere: host != home, After: retryAfter(response.Header, time.Now())}
+	var answer *transport.Error
+	if errors.As(transport.CheckError(response), &answer) && len(answer.Errors) > 0 {
+		e.Reason = answer.Errors[0].String()
+	}
+	return e
+}
+
+// errNoRanges is told of an answer that is all of the blob, although a part
+// was asked for.
+var errNoRanges = errors.New("ranges are not honoured")
+
+// errAnswer is told of an answer that cannot be the blob.
+var errAnswer = errors.New("the answer is not what was asked for")
+
+// judge tells whether an answer is the bytes from first on of a blob.
+func judge(response *http.Response, b *blob, first int64, asked bool) error {
+	if encoding := response.Header.Get("Content-Encoding"); encoding != "" && encoding != "identity" {
+		return fmt.Errorf("%w: it is encoded as %s", errAnswer, encoding)
+	}
+	switch response.StatusCode {
+	case http.StatusPartialContent:
+		b.honourRanges()
+		return judgeRange(response.Header.Get("Content-Range"), b.Blob, first)
+	case http.StatusOK:
+		if length := response.ContentLength; length >= 0 && length != b.Size {
+			return fmt.Errorf("%w: it has %d bytes instead of %d", errAnswer, length, b.Size)
+		}
+		if asked {
+			return errNoRanges
+		}
+		return nil
+	}
+	return statusError(response, b.source.repository.RegistryStr())
+}
+
+// judgeRange reads a header such as bytes 0-499/1234. The end may come sooner
+// than was asked for; the rest is asked for again.
+func judgeRange(header string, b Blob, first int64) error {
+	extent, ok := strings.CutPrefix(header, "bytes ")
+	extent, total, ok2 := strings.Cut(extent, "/")
+	begin, _, ok3 := strings.Cut(extent, "-")
+	if !ok || !ok2 || !ok3 || begin != strconv.FormatInt(first, 10) {
+		return fmt.Errorf("%w: it is the range %q, from %d on was asked for", errAnswer, header, first)
+	}
+	if total != "*" && total != strconv.FormatInt(b.Size, 10) {
+		return fmt.Errorf("%w: it is of %s bytes instead of %d", errAnswer, total, b.Size)
+	}
+	return nil
+}
+
+// retryAfter reads the header of that name, in seconds or as a date.
+func retryAfter(header http.Header, now time.Time) time.Duration {
+	text := header.Get("Retry-After")
+	if seconds, err := strconv.Atoi(text); err == nil && seconds > 0 {
+		return time.Duration(seconds) * time.Second
+	}
+	if date, err := http.ParseTime(text); err == nil {
+		return max(date.Sub(now), 0)
+	}
+	return 0
+}
+
+// permanent tells whether a failure would be the same again. Where a registry
+// sends to may refuse because an address expired.
+func permanent(err error) bool {
+	var status *StatusError
+	var login *transport.Error
+	switch {
+	case errors.As(err, &status):
+		return !status.Elsewhere && refusal(status.Code)
+	case errors.As(err, &login):
+		return refusal(login.StatusCode)
+	}
+	return errors.Is(err, ErrDisk) || errors.Is(err, ErrWrong)
+}
+
+func refusal(status int) bool {
+	switch status {
+	case http.StatusRequestTimeout, http.StatusTooEarly, http.StatusTooManyRequests:
+		return false
+	}
+	return status/100 == 4
+}
+
+// overloaded tells whether a host asks for less.
+func overloaded(err error) bool {
+	var status *StatusError
+	return errors.As(err, &status) && (status.Code == http.StatusTooManyRequests || status.Code/100 == 5)
+}

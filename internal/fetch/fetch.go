@@ -1,0 +1,236 @@
+// Package fetch downloads blobs by their digests from a registry, by several
+// requests for parts of them at once. Whatever arrived is kept on disk, block
+// by block, and a later call goes on where an earlier one ended, however it
+// ended. Nothing is given out before it was checked. It knows nothing of
+// Docker and of images.
+package fetch
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/google/go-containerregistry/pkg/authn"
+	"github.com/google/go-containerregistry/pkg/name"
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+)
+
+// MaxConnections is how many there may be at most, and Connections how many
+// unless something else is said: more would be taken for an attack by some.
+const (
+	MaxConnections = 16
+	Connections    = 8
+)
+
+// Patience is how long a download bears with the network.
+type Patience struct {
+	// Attempts is how many may fail in a row without a single byte.
+	Attempts int
+	// Backoff is the pause after the first of them; each further one doubles.
+	Backoff time.Duration
+	// Longest is the longest pause, also of those that a registry asks for.
+	Longest time.Duration
+	// Stall is how long nothing may arrive on a connection.
+	Stall time.Duration
+}
+
+// DefaultPatience is that of a person with a large download and a bad network:
+// it ends after about four minutes without a byte.
+var DefaultPatience = Patience{Attempts: 8, Backoff: time.Second, Longest: 2 * time.Minute, Stall: 30 * time.Second}
+
+// Order is what is to be downloaded, and how.
+type Order struct {
+	Repository name.Repository
+	Auth       authn.Authenticator // nil is anonymous
+	Blobs      []Item              // in the order in which they are needed
+	// Connections is how many there are at most; 0 is the default.
+	Connections int
+	Patience    Patience          // the zero value is DefaultPatience
+	Transport   http.RoundTripper // nil outside tests
+}
+
+// Item is a blob of an Order.
+type Item struct {
+	Blob
+	// Ahead is fetched before anybody reads it.
+	Ahead bool
+}
+
+// Progress is the state of a download.
+type Progress struct {
+	Kept        int64 // bytes that were here before
+	Done        int64 // bytes that are here, those included
+	Total       int64 // bytes of all that is fetched
+	Received    int64 // bytes from the network
+	Connections int
+	// Trouble is what went wrong lately, until something arrives.
+	Trouble error
+	// Resume is when it is tried again.
+	Resume time.Time
+}
+
+// Fetcher downloads an Order into a Store.
+type Fetcher struct {
+	order Order
+	blobs []*blob
+	woken chan struct{}
+	stop  context.CancelCauseFunc
+	done  sync.WaitGroup
+
+	received atomic.Int64
+	buffers  sync.Pool
+
+	mu       sync.Mutex
+	progress Progress
+}
+
+// Start begins an order. The context ends it.
+func Start(ctx context.Context, store *Store, order Order) (*Fetcher, error) {
+	if order.Patience == (Patience{}) {
+		order.Patience = DefaultPatience
+	}
+	if order.Auth == nil {
+		order.Auth = authn.Anonymous
+	}
+	if order.Connections <= 0 {
+		order.Connections = Connections
+	}
+	f := &Fetcher{order: order, woken: make(chan struct{}, 1)}
+	f.buffers.New = func() any { return new([blockSize]byte) }
+	if err := f.openBlobs(store); err != nil {
+		return nil, err
+	}
+	ctx, f.stop = context.WithCancelCause(ctx)
+	for _, b := range f.blobs {
+		f.done.Go(func() { b.verify(ctx) })
+	}
+	f.done.Go(func() { f.keepSynced(ctx) })
+	f.done.Go(func() { f.finish(f.loop(ctx)) })
+	return f, nil
+}
+
+func (f *Fetcher) openBlobs(store *Store) error {
+	from := newSource(f.order.Repository, f.order.Auth, f.order.Transport, f.order.Patience.Stall)
+	seen := map[v1.Hash]bool{}
+	for _, item := range f.order.Blobs {
+		if seen[item.Digest] {
+			continue
+		}
+		seen[item.Digest] = true
+		b, err := store.open(item.Blob)
+		if err != nil {
+			return errors.Join(err, f.closeBlobs())
+		}
+		b.source, b.wake, b.needed = from, f.wake, item.Ahead
+		f.blobs = append(f.blobs, b)
+		if item.Ahead {
+			f.progress.Kept += b.Size - b.pending()
+		}
+	}
+	syncDir(store.dir)
+	return nil
+}
+
+// syncDir makes new files last. Not all systems can; the files' own data does
+// not depend on it.
+func syncDir(path string) {
+	if dir, err := os.Open(path); err == nil {
+		_ = dir.Sync()
+		_ = dir.Close()
+	}
+}
+
+func (f *Fetcher) closeBlobs() error {
+	var failures []error
+	for _, b := range f.blobs {
+		failures = append(failures, b.close())
+	}
+	return errors.Join(failures...)
+}
+
+// wake tells the loop that there is news.
+func (f *Fetcher) wake() {
+	select {
+	case f.woken <- struct{}{}:
+	default:
+	}
+}
+
+// Open reads a blob of the order, while it arrives. It is fetched if it was
+// not to be fetched ahead. The context ends the reading.
+func (f *Fetcher) Open(ctx context.Context, digest v1.Hash) (*Reader, error) {
+	for _, b := range f.blobs {
+		if b.Digest == digest {
+			b.want()
+			return &Reader{ctx: ctx, blob: b}, nil
+		}
+	}
+	return nil, fmt.Errorf("%s is not part of the image", digest)
+}
+
+// Wait returns when all that is fetched ahead is here and right.
+func (f *Fetcher) Wait(ctx context.Context) error {
+	for _, b := range f.blobs {
+		if !b.wanted() {
+			continue
+		}
+		if err := b.wait(ctx, func() bool { return b.verified }); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Progress is the state now.
+func (f *Fetcher) Progress() Progress {
+	f.mu.Lock()
+	progress := f.progress
+	f.mu.Unlock()
+	for _, b := range f.blobs {
+		if b.wanted() {
+			progress.Total += b.Size
+			progress.Done += b.Size - b.pending()
+		}
+	}
+	progress.Received = f.received.Load()
+	return progress
+}
+
+// Close ends the download, and has the disk keep what arrived.
+func (f *Fetcher) Close() error {
+	f.stop(context.Canceled)
+	f.done.Wait()
+	return f.closeBlobs()
+}
+
+// finish has all who wait know why nothing more comes.
+func (f *Fetcher) finish(err error) {
+	for _, b := range f.blobs {
+		b.fail(err)
+	}
+}
+
+// syncInterval bounds what a power cut may take.
+const syncInterval = time.Second
+
+func (f *Fetcher) keepSynced(ctx context.Context) {
+	ticker := time.NewTicker(syncInterval)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		}
+		for _, b := range f.blobs {
+			if err := b.sync(); err != nil {
+				b.fail(err)
+			}
+		}
+	}
+}

@@ -1,0 +1,286 @@
+package fetch
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"math/rand/v2"
+	"testing"
+	"time"
+
+	"github.com/google/go-containerregistry/pkg/name"
+	"github.com/google/go-containerregistry/pkg/v1/remote"
+	"github.com/google/go-containerregistry/pkg/v1/static"
+	"github.com/google/go-containerregistry/pkg/v1/types"
+
+	"github.com/djok/facecraft/internal/dockertest"
+)
+
+// hasty does not let tests wait.
+var hasty = Patience{Attempts: 5, Backoff: 10 * time.Millisecond, Longest: 2 * time.Second, Stall: 2 * time.Second}
+
+// rig is a registry with blobs, and a place to fetch them to.
+type rig struct {
+	*dockertest.FaultyRegistry
+	order   Order
+	content [][]byte
+	dir     string
+}
+
+// newRig has one blob of each size in its registry.
+func newRig(t testing.TB, sizes ...int) *rig {
+	t.Helper()
+	r := &rig{FaultyRegistry: dockertest.NewFaultyRegistry(t), dir: t.TempDir()}
+	repository, err := name.NewRepository(r.Host + "/some/image")
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.order = Order{Repository: repository, Patience: hasty}
+	for _, size := range sizes {
+		r.add(t, randomBytes(size))
+	}
+	r.Reset()
+	return r
+}
+
+func randomBytes(size int) []byte {
+	source := rand.NewChaCha8([32]byte{byte(size)})
+	content := make([]byte, size)
+	_, _ = source.Read(content)
+	return content
+}
+
+func (r *rig) add(t testing.TB, content []byte) {
+	t.Helper()
+	layer := static.NewLayer(content, types.DockerLayer)
+	if err := remote.WriteLayer(r.order.Repository, layer); err != nil {
+		t.Fatal(err)
+	}
+	digest, err := layer.Digest()
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.content = append(r.content, content)
+	r.order.Blobs = append(r.order.Blobs, Item{Blob{digest, int64(len(content))}, true})
+}
+
+func (r *rig) size() (n int64) {
+	for _, item := range r.order.Blobs {
+		n += item.Size
+	}
+	return n
+}
+
+// start begins the download, which ends with the test or by the returned
+// function.
+func (r *rig) start(t testing.TB) (f *Fetcher, end func()) {
+	t.Helper()
+	store, err := OpenStore(t.Context(), r.dir, func() {})
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, err = Start(t.Context(), store, r.order)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ended := false
+	end = func() {
+		if ended {
+			return
+		}
+		ended = true
+		if err := errors.Join(f.Close(), store.Close()); err != nil {
+			t.Error(err)
+		}
+	}
+	t.Cleanup(end)
+	return f, end
+}
+
+// fetch downloads everything, and compares it.
+func (r *rig) fetch(t testing.TB) {
+	t.Helper()
+	f, end := r.start(t)
+	defer end()
+	r.wait(t, f)
+}
+
+func (r *rig) wait(t testing.TB, f *Fetcher) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	if err := f.Wait(ctx); err != nil {
+		t.Fatalf("%v; %+v", err, f.Progress())
+	}
+	r.compare(t, f)
+}
+
+func (r *rig) compare(t testing.TB, f *Fetcher) {
+	t.Helper()
+	for i, item := range r.order.Blobs {
+		reader, err := f.Open(t.Context(), item.Digest)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := io.ReadAll(reader)
+		if err != nil || !bytes.Equal(got, r.content[i]) {
+			t.Errorf("blob %d: %d bytes, %v; want %d", i, len(got), err, item.Size)
+		}
+	}
+}
+
+// refused expects the download to end with an error.
+func (r *rig) refused(t *testing.T) error {
+	t.Helper()
+	f, end := r.start(t)
+	defer end()
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	err := f.Wait(ctx)
+	if err == nil || ctx.Err() != nil {
+		t.Fatalf("it ended with %v; %+v", err, f.Progress())
+	}
+	return err
+}
+
+// servedAtMost holds the registry's account against what the blobs have.
+func (r *rig) servedAtMost(t testing.TB, bytes int64) {
+	t.Helper()
+	if got := r.Served(); got > bytes {
+		t.Errorf("the registry sent %d bytes, more than %d; the blobs have %d", got, bytes, r.size())
+	}
+}
+
+func TestBlobsOfAllSizes(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, 0, 1, blockSize-1, blockSize, blockSize+1, 40*mega+17)
+	r.fetch(t)
+	r.servedAtMost(t, r.size())
+	if r.Count("GET /v2/some/image/blobs/"+r.order.Blobs[5].Digest.String()) < 3 {
+		t.Error("the large one was not fetched in parts")
+	}
+}
+
+func TestASecondCallFetchesNothing(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, 3*blockSize, 100)
+	r.fetch(t)
+	r.Reset()
+	r.fetch(t)
+	r.servedAtMost(t, 0)
+}
+
+func TestTheSameBlobTwiceInAnOrder(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, 3*blockSize)
+	r.order.Blobs, r.content = append(r.order.Blobs, r.order.Blobs[0]), append(r.content, r.content[0])
+	r.fetch(t)
+	r.servedAtMost(t, 3*blockSize)
+}
+
+// TestOnlyWhatIsRead: blobs that are not to be fetched ahead are fetched for
+// their readers.
+func TestOnlyWhatIsRead(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, 2*blockSize, 3*blockSize)
+	r.order.Blobs[0].Ahead = false
+	f, end := r.start(t)
+	defer end()
+	if err := f.Wait(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	r.servedAtMost(t, 3*blockSize)
+	r.compare(t, f)
+	r.servedAtMost(t, 5*blockSize)
+}
+
+// TestAnInterruption: what was here is not fetched again.
+func TestAnInterruption(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, 30*mega)
+	r.Fail("/blobs/", -1, dockertest.Slow(64<<10, 5*time.Millisecond))
+	f, end := r.start(t)
+	for f.Progress().Done < 10*mega {
+		time.Sleep(time.Millisecond)
+	}
+	kept := f.Progress().Done
+	end()
+	for r.Open() > 0 {
+		time.Sleep(time.Millisecond)
+	}
+	r.Reset()
+	f, end = r.start(t)
+	if got := f.Progress().Kept; got < kept {
+		t.Errorf("%d bytes are kept, %d were here", got, kept)
+	}
+	r.wait(t, f)
+	end()
+	r.servedAtMost(t, r.size()-kept)
+}
+
+// TestTwoAtOnce: the second waits for the first, and finds its blobs.
+func TestTwoAtOnce(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, 5*blockSize)
+	f, end := r.start(t)
+	waiting := make(chan struct{})
+	second := make(chan *Store)
+	go func() {
+		store, err := OpenStore(context.Background(), r.dir, func() { close(waiting) })
+		if err != nil {
+			t.Error(err)
+		}
+		second <- store
+	}()
+	<-waiting
+	r.wait(t, f)
+	end()
+	store := <-second
+	if got := store.Here(r.order.Blobs[0].Blob); got != r.size() {
+		t.Errorf("the second sees %d bytes", got)
+	}
+	if err := store.Close(); err != nil {
+		t.Error(err)
+	}
+	r.fetch(t)
+	r.servedAtMost(t, r.size())
+}
+
+func TestWaitingForTheOtherCanBeEnded(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, 1)
+	_, end := r.start(t)
+	defer end()
+	ctx, cancel := context.WithCancel(t.Context())
+	if _, err := OpenStore(ctx, r.dir, cancel); !errors.Is(err, context.Canceled) {
+		t.Error(err)
+	}
+}
+
+func TestForget(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, 3*blockSize, 10)
+	r.fetch(t)
+	kept, err := Kept(r.dir)
+	if err != nil || kept != r.size() {
+		t.Errorf("%d bytes are kept, %v; want %d", kept, err, r.size())
+	}
+	store, err := OpenStore(t.Context(), r.dir, func() {})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer store.Close()
+	if err := store.Forget(r.order.Blobs[0].Blob); err != nil {
+		t.Fatal(err)
+	}
+	if kept, _ := Kept(r.dir); kept != 10 {
+		t.Errorf("%d bytes are kept", kept)
+	}
+	if err := store.ForgetAll(); err != nil {
+		t.Fatal(err)
+	}
+	if kept, _ := Kept(r.dir); kept != 0 {
+		t.Errorf("%d bytes are kept", kept)
+	}
+}

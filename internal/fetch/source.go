@@ -1,0 +1,147 @@
+package fetch
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/url"
+	"sync"
+	"time"
+
+	"github.com/google/go-containerregistry/pkg/authn"
+	"github.com/google/go-containerregistry/pkg/name"
+	"github.com/google/go-containerregistry/pkg/v1/remote"
+	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
+)
+
+// redirects is how many are followed for one blob.
+const redirects = 5
+
+// source is a repository of a registry, and the places to which it sends for
+// its blobs.
+type source struct {
+	repository name.Repository
+	auth       authn.Authenticator
+	transport  http.RoundTripper
+
+	mu sync.Mutex
+	// authorized adds the login or its token, which it renews, to requests to
+	// the registry only. It is nil until the registry answered.
+	authorized http.RoundTripper
+	places     map[string]string // by digest; they may expire
+}
+
+func newSource(repository name.Repository, auth authn.Authenticator, inner http.RoundTripper, stall time.Duration) *source {
+	if inner == nil {
+		inner = separateConnections(stall)
+	}
+	return &source{repository: repository, auth: auth, transport: inner, places: map[string]string{}}
+}
+
+// separateConnections is the transport for several requests at once. HTTP/2
+// would have all of them share one connection, and its limits. Compression
+// would change the bytes that a range is about.
+func separateConnections(stall time.Duration) http.RoundTripper {
+	t := remote.DefaultTransport.(*http.Transport).Clone()
+	t.Protocols = new(http.Protocols)
+	t.Protocols.SetHTTP1(true)
+	t.ForceAttemptHTTP2 = false
+	t.DisableCompression = true
+	t.MaxIdleConnsPerHost = MaxConnections
+	t.ResponseHeaderTimeout = stall // also of a token service, which no context stops
+	return t
+}
+
+// open asks for the bytes from first to last of a blob, or for all of it.
+func (s *source) open(ctx context.Context, b Blob, first, last int64) (*http.Response, error) {
+	request := http.Header{"Accept-Encoding": {"identity"}}
+	if first > 0 || last < b.Size-1 {
+		request.Set("Range", fmt.Sprintf("bytes=%d-%d", first, last))
+	}
+	for place := s.place(b, ""); place != ""; {
+		response, err := s.get(ctx, s.transport, place, request)
+		if err == nil && response.StatusCode/100 == 2 {
+			return response, nil
+		}
+		if err == nil {
+			response.Body.Close()
+		}
+		place = s.place(b, place) // it may have expired, or its host may be gone
+	}
+	return s.resolve(ctx, b, request)
+}
+
+// resolve asks the registry, and follows it to where the blob is. Only the
+// registry itself ever sees the login.
+func (s *source) resolve(ctx context.Context, b Blob, header http.Header) (*http.Response, error) {
+	authorized, err := s.login(ctx)
+	if err != nil {
+		return nil, err
+	}
+	registry := s.repository.Registry
+	home := url.URL{Scheme: registry.Scheme(), Host: registry.RegistryStr(),
+		Path: "/v2/" + s.repository.RepositoryStr() + "/blobs/" + b.Digest.String()}
+	at, through := home.String(), authorized
+	for range redirects {
+		response, err := s.get(ctx, through, at, header)
+		if err != nil {
+			return nil, err
+		}
+		next, err := response.Location()
+		if response.StatusCode/100 != 3 || err != nil {
+			if at != home.String() && response.StatusCode/100 == 2 {
+				s.found(b, at)
+			}
+			return response, nil
+		}
+		response.Body.Close()
+		at, through = next.String(), s.transport
+		if next.Host == home.Host {
+			through = authorized
+		}
+	}
+	return nil, fmt.Errorf("the registry sends for %s from place to place", b.Digest)
+}
+
+// get does not follow redirects: that of http.Client would take the login
+// along to other ports and subdomains.
+func (s *source) get(ctx context.Context, through http.RoundTripper, at string, header http.Header) (*http.Response, error) {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, at, nil)
+	if err != nil {
+		return nil, err
+	}
+	request.Header = header.Clone()
+	return through.RoundTrip(request)
+}
+
+// login asks the registry once how it wants to be spoken to.
+func (s *source) login(ctx context.Context) (http.RoundTripper, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.authorized != nil {
+		return s.authorized, nil
+	}
+	scopes := []string{s.repository.Scope(transport.PullScope)}
+	authorized, err := transport.NewWithContext(ctx, s.repository.Registry, s.auth, s.transport, scopes)
+	if err == nil {
+		s.authorized = authorized
+	}
+	return authorized, err
+}
+
+// place is where a blob is, but for a place that does not have it any more.
+// "" is where the registry says.
+func (s *source) place(b Blob, lost string) string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.places[b.Digest.Hex] == lost {
+		delete(s.places, b.Digest.Hex)
+	}
+	return s.places[b.Digest.Hex]
+}
+
+func (s *source) found(b Blob, place string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.places[b.Digest.Hex] = place
+}

@@ -1,0 +1,168 @@
+package fetch
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/gofrs/flock"
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+)
+
+// lockInterval is how often a lock that another process has is tried again.
+const lockInterval = 200 * time.Millisecond
+
+const (
+	lockName     = "lock"
+	recordSuffix = ".256k" // after the size of a block
+	sumSize      = 4
+)
+
+// Store is a directory of blobs, complete or not, named by their digests. One
+// process uses it at a time.
+type Store struct {
+	dir  string
+	lock *flock.Flock
+}
+
+// OpenStore makes the directory if need be, and waits while another process
+// uses it; waiting is called when there is one.
+func OpenStore(ctx context.Context, dir string, waiting func()) (*Store, error) {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, diskError(err)
+	}
+	lock := flock.New(filepath.Join(dir, lockName))
+	locked, err := lock.TryLock()
+	if err == nil && !locked {
+		waiting()
+		_, err = lock.TryLockContext(ctx, lockInterval)
+	}
+	if err != nil {
+		return nil, errors.Join(err, lock.Close())
+	}
+	return &Store{dir: dir, lock: lock}, nil
+}
+
+// Close lets the next process have the store.
+func (s *Store) Close() error { return s.lock.Close() }
+
+// Dir is where the store is.
+func (s *Store) Dir() string { return s.dir }
+
+// Here is how many bytes of a blob are here.
+func (s *Store) Here(b Blob) (n int64) {
+	sums, _ := os.ReadFile(s.path(b.Digest) + recordSuffix) // none, where there is none
+	for i, sum := range decodeSums(sums, b.blocks()) {
+		if sum != 0 {
+			_, length := b.blockAt(i)
+			n += length
+		}
+	}
+	return n
+}
+
+// Forget removes what is here of these blobs.
+func (s *Store) Forget(blobs ...Blob) error {
+	var failures []error
+	for _, b := range blobs {
+		failures = append(failures, remove(s.path(b.Digest)+recordSuffix), remove(s.path(b.Digest)))
+	}
+	return errors.Join(failures...)
+}
+
+// ForgetAll removes everything that is here. The lock stays, because somebody
+// may be waiting for it.
+func (s *Store) ForgetAll() error {
+	entries, err := os.ReadDir(s.dir)
+	failures := []error{err}
+	for _, entry := range entries {
+		if entry.Name() != lockName {
+			failures = append(failures, remove(filepath.Join(s.dir, entry.Name())))
+		}
+	}
+	return errors.Join(failures...)
+}
+
+func remove(path string) error {
+	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return nil
+}
+
+// Kept is how many bytes of downloads lie in a store's directory, to a block.
+// It looks without waiting for the process that uses it.
+func Kept(dir string) (n int64, err error) {
+	records, err := filepath.Glob(filepath.Join(dir, "*"+recordSuffix))
+	for _, record := range records {
+		sums, err := os.ReadFile(record)
+		data, statErr := os.Stat(strings.TrimSuffix(record, recordSuffix))
+		if err != nil || statErr != nil {
+			continue // it went meanwhile
+		}
+		var blocks int64
+		for _, sum := range decodeSums(sums, len(sums)/sumSize) {
+			if sum != 0 {
+				blocks++
+			}
+		}
+		n += min(blocks*blockSize, data.Size())
+	}
+	return n, err
+}
+
+func (s *Store) path(digest v1.Hash) string {
+	return filepath.Join(s.dir, digest.Algorithm+"-"+digest.Hex)
+}
+
+// open finds what is here of a blob, or begins it.
+func (s *Store) open(b Blob) (opened *blob, err error) {
+	if b.Digest.Algorithm != "sha256" {
+		return nil, fmt.Errorf("%s: only sha256 is known", b.Digest)
+	}
+	data, err := os.OpenFile(s.path(b.Digest), os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return nil, diskError(err)
+	}
+	record, err := os.OpenFile(s.path(b.Digest)+recordSuffix, os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return nil, errors.Join(diskError(err), data.Close())
+	}
+	sums, err := io.ReadAll(io.LimitReader(record, int64(b.blocks())*sumSize))
+	if err != nil {
+		return nil, errors.Join(err, data.Close(), record.Close())
+	}
+	opened = &blob{Blob: b, data: data, record: record, changed: make(chan struct{}), wake: func() {}}
+	opened.sums = decodeSums(sums, b.blocks())
+	opened.state = make([]byte, b.blocks())
+	for i, sum := range opened.sums {
+		if sum != 0 {
+			opened.state[i] = here
+		}
+	}
+	return opened, nil
+}
+
+func encodeSums(sums []uint32) []byte {
+	var encoded []byte
+	for _, sum := range sums {
+		encoded = binary.LittleEndian.AppendUint32(encoded, sum)
+	}
+	return encoded
+}
+
+// decodeSums reads a record of n blocks; what it lacks is missing.
+func decodeSums(encoded []byte, n int) []uint32 {
+	sums := make([]uint32, n)
+	for i := range min(n, len(encoded)/sumSize) {
+		sums[i] = binary.LittleEndian.Uint32(encoded[i*sumSize:])
+	}
+	return sums
+}
