@@ -34,5 +34,8 @@ func interruptions() <-chan os.Signal {
 			signal.Notify(signals, each)
 		}
 	}
+	// A write to a pipe that nobody reads is an error from here on, and no
+	// longer the end of the process.
+	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
 	return signals
 }

@@ -9,6 +9,7 @@ package carry
 
 import (
 	"archive/tar"
+	"bufio"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -56,6 +57,14 @@ type File struct {
 
 // ErrDamaged is wrapped by every error about what a file contains.
 var ErrDamaged = errors.New("the file is damaged")
+
+// ErrUnchecked is about a whole archive that docker save wrote.
+var ErrUnchecked = errors.New("docker save wrote it, without the checksums of facecraft save")
+
+// Compressed is about a file that has to be unpacked before.
+type Compressed struct{ With string }
+
+func (c *Compressed) Error() string { return "it is compressed with " + c.With }
 
 func damaged(format string, args ...any) error {
 	return fmt.Errorf("%w: %s", ErrDamaged, fmt.Sprintf(format, args...))
@@ -107,11 +116,18 @@ func sum(header *tar.Header, content io.Reader) (File, error) {
 // Verify reads a file to its end and tells what it carries. An error that
 // wraps ErrDamaged says what is wrong with it.
 func Verify(r io.Reader) (Facts, error) {
-	in := tar.NewReader(r)
+	counted := &trailing{Reader: r}
+	buffered := bufio.NewReader(counted)
+	if with := compression(buffered); with != "" {
+		return Facts{}, &Compressed{with}
+	}
+	in := tar.NewReader(buffered)
 	var found []File
 	for {
 		header, err := in.Next()
 		switch {
+		case errors.Is(err, io.EOF) && counted.zeros >= archiveEnd && holdsImage(found):
+			return Facts{}, ErrUnchecked
 		case errors.Is(err, io.EOF):
 			return Facts{}, damaged("it ends too early, or facecraft save did not write it: there are no checksums")
 		case err != nil:
@@ -161,8 +177,12 @@ func compare(found, listed []File) error {
 	if len(found) < len(listed) {
 		return damaged("%s is missing", listed[len(found)].Name)
 	}
-	if !slices.ContainsFunc(listed, func(f File) bool { return f.Name == "manifest.json" }) {
+	if !holdsImage(listed) {
 		return damaged("it holds no image")
 	}
 	return nil
+}
+
+func holdsImage(files []File) bool {
+	return slices.ContainsFunc(files, func(f File) bool { return f.Name == "manifest.json" })
 }

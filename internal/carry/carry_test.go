@@ -120,7 +120,10 @@ func TestWhatIsNoSavedImage(t *testing.T) {
 	for what, tt := range map[string]struct{ file, want string }{
 		"nothing":             {"", "it ends too early"},
 		"a photo":             {strings.Repeat("JPEG", 1000), "invalid tar header"},
-		"docker save's":       {archive("manifest.json=[]"), "there are no checksums"},
+		"docker save's":       {archive("manifest.json=[]"), carry.ErrUnchecked.Error()},
+		"docker save's, cut":  {strings.TrimRight(archive("manifest.json=[]"), "\x00") + strings.Repeat("\x00", 510), "there are no checksums"},
+		"docker export's":     {archive("etc/passwd="), "there are no checksums"},
+		"compressed":          {"\x1f\x8b\x08" + strings.Repeat("x", 2000), "it is compressed with gzip"},
 		"no image":            {archive(`facecraft.json={"format":1,"files":[]}`), "it holds no image"},
 		"facts that are none": {archive("facecraft.json=nothing"), "invalid character"},
 		"a newer format":      {archive(`facecraft.json={"format":2}`), "has format 2 and this program reads 1"},

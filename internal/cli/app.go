@@ -32,12 +32,16 @@ type World struct {
 // Main runs the command line and returns the exit code. It is the one place
 // where an error is shown.
 func Main(ctx context.Context, world World, args []string) int {
-	app := &app{World: world, args: args, ui: term.New(world.Stderr, world.Getenv, false), unfinished: &remains.List{}}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
+	unread := world.outlets(cancel)
+	app := &app{World: world, args: args, ui: term.New(world.Stderr, world.Getenv, false), unfinished: &remains.List{}}
 	go app.heed(cancel)
 	unsetEmptyFlags()
 	err := app.commandLine().RunContext(ctx, app.arrange(args))
+	if unread.Load() {
+		return int(fault.Unread) // nobody is there to be told more
+	}
 	// However an interruption surfaced in the depths, it is one.
 	var known *fault.Fault
 	if err != nil && ctx.Err() != nil && !(errors.As(err, &known) && known.Code == fault.Interrupted) {
@@ -46,6 +50,7 @@ func Main(ctx context.Context, world World, args []string) int {
 	if _, ok := err.(cli.ExitCoder); ok { // the library's help on what it does not know
 		err = fault.Wrap(fault.Usage, err, commandsHint, "the command line is wrong")
 	}
+	err = placed(err)
 	if err != nil {
 		app.ui.Fail(err)
 	}

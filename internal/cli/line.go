@@ -42,4 +42,6 @@ func line(r batch.Result) resultLine {
 }
 
 // seconds is a time as JSON has it, to the millisecond.
-func seconds(d time.Duration) float64 { return float64(d.Round(time.Millisecond).Milliseconds()) / 1000 }
+func seconds(d time.Duration) float64 {
+	return float64(d.Round(time.Millisecond).Milliseconds()) / 1000
+}

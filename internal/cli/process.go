@@ -52,6 +52,9 @@ func (a *app) process(c *cli.Context) error {
 	if c.NArg() == 0 {
 		return fault.New(fault.Usage, "facecraft process photo.jpg", "there is no photo to process")
 	}
+	if _, err := os.Getwd(); err != nil { // before a photo that is not found
+		return err
+	}
 	p, err := a.photos(c)
 	if err != nil {
 		return err
@@ -108,7 +111,7 @@ func (a *app) photos(c *cli.Context) (_ *photos, err error) {
 	spool := "" // where a photo or a portrait lies that has no file of its own
 	if output == "-" || slices.Contains(p.args, "-") {
 		if spool, err = os.MkdirTemp("", "facecraft-"); err != nil {
-			return nil, err
+			return nil, noTemporary(err)
 		}
 	}
 	p.show = newShow(a, c, spool)
@@ -168,7 +171,7 @@ func (p *photos) close() {
 func (p *photos) look() ([]*batch.Job, error) {
 	found, ignored, err := p.finder.Find(p.args)
 	if err != nil {
-		return nil, fault.Wrap(fault.Failed, err, "", "the photos cannot be listed")
+		return nil, fault.Wrap(fault.Failed, err, "check the name", "the photos cannot be listed")
 	}
 	if len(found) == 0 {
 		p.show.passedOver(p.finder.PassedOver)

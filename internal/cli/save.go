@@ -13,6 +13,7 @@ import (
 
 	"github.com/djok/facecraft/internal/carry"
 	"github.com/djok/facecraft/internal/catalog"
+	"github.com/djok/facecraft/internal/dockerrun"
 	"github.com/djok/facecraft/internal/fault"
 	"github.com/djok/facecraft/internal/output"
 	"github.com/djok/facecraft/internal/plan"
@@ -181,7 +182,7 @@ func (a *app) checked(ctx context.Context, source string) (carried, carry.Facts,
 	if source == stream {
 		spool, err := os.CreateTemp("", "facecraft-load-")
 		if err != nil {
-			return carried{}, carry.Facts{}, err
+			return carried{}, carry.Facts{}, noTemporary(err)
 		}
 		file, reader = spool, io.TeeReader(a.stdin(ctx), spool)
 		closing = func() { spool.Close(); os.Remove(spool.Name()) }
@@ -224,13 +225,35 @@ func fileName(source string) string {
 
 func loadFault(source string, err error) error {
 	var path *fs.PathError
+	var compressed *carry.Compressed
 	switch {
+	case errors.Is(err, carry.ErrUnchecked):
+		return fault.Wrap(fault.Failed, err, dockerLoad(source), "%s was not loaded", fileName(source))
+	case errors.As(err, &compressed):
+		return fault.Wrap(fault.Failed, err, "unpack it first: "+unpacked(compressed.With, source)+" | facecraft load -", "%s was not loaded", fileName(source))
 	case errors.Is(err, carry.ErrDamaged):
 		return fault.Wrap(fault.Failed, err, "copy it again, or write it again with facecraft save", "%s was not loaded", fileName(source))
 	case errors.As(err, &path) && source == stream:
 		return fault.Wrap(fault.Failed, err, "set TMPDIR to a directory with more room, or copy the file first and load it", "the pipe could not be kept")
 	}
 	return err
+}
+
+// dockerLoad is the command that loads a file without checking it.
+func dockerLoad(source string) string {
+	if source == stream {
+		return "send it to docker load"
+	}
+	return "docker load --input " + dockerrun.Quote(source)
+}
+
+// unpacked is the command that writes the file's content.
+func unpacked(with, source string) string {
+	command := with + " --decompress --stdout"
+	if source == stream {
+		return command
+	}
+	return command + " " + dockerrun.Quote(source)
 }
 
 // counted shows how far the reading of a stream is.

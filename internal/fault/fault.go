@@ -24,6 +24,7 @@ const (
 	Server      Code = 6   // the server died or never became ready
 	Pitfall     Code = 7   // lint or verify found a pitfall
 	Interrupted Code = 130 // Ctrl-C, as shells report SIGINT
+	Unread      Code = 141 // the reader of its output left, as shells report SIGPIPE
 )
 
 // Fault is an error with an exit code and a remedy.

@@ -1,8 +1,6 @@
 package term
 
 import (
-	"os"
-
 	"golang.org/x/term"
 )
 
@@ -37,7 +35,7 @@ func (p Painter) Yellow(text string) string { return paint(p.colour, yellow, tex
 // Width is how many characters a line of a stream has, 80 where it is no
 // terminal.
 func Width(stream any) int {
-	if file, ok := stream.(*os.File); ok {
+	if file, ok := stream.(descriptor); ok {
 		if width, _, err := term.GetSize(int(file.Fd())); err == nil && width > 0 {
 			return width
 		}

@@ -13,7 +13,6 @@ import (
 	"fmt"
 	"io"
 	"math"
-	"os"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -55,9 +54,12 @@ func New(stderr io.Writer, getenv func(string) string, quiet bool) *UI {
 	return ui
 }
 
+// descriptor is a stream of the system's, such as *os.File.
+type descriptor interface{ Fd() uintptr }
+
 // IsTerminal tells whether a stream is one.
 func IsTerminal(stream any) bool {
-	file, ok := stream.(*os.File)
+	file, ok := stream.(descriptor)
 	return ok && term.IsTerminal(int(file.Fd()))
 }
 
