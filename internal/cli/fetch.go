@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"sync"
@@ -103,6 +104,18 @@ func (s *session) ensureImage(ctx context.Context, p *plan.Plan, f fetching) (fe
 	return true, err
 }
 
+// orLite adds to the remedy of a registry that is not reached what this command
+// can do without any.
+func (a *app) orLite(err error) error {
+	var f *fault.Fault
+	if !errors.As(err, &f) || f.Hint != registry.Offline {
+		return err
+	}
+	more := *f
+	more.Hint += "; facecraft " + a.args[1] + " --lite needs neither"
+	return &more
+}
+
 // fetch pulls the plan's image, at the price that was agreed to.
 func (s *session) fetch(ctx context.Context, p plan.Plan, f fetching) error {
 	bill, free, err := s.bill(ctx, p)
@@ -110,7 +123,7 @@ func (s *session) fetch(ctx context.Context, p plan.Plan, f fetching) error {
 		return err
 	}
 	if bill.DownloadEstimated {
-		if err := s.images.AskRegistry(ctx, p.First().Image.Reference); err != nil {
+		if err := s.images.AskRegistry(ctx, p.First().Image.Reference, s.Report); err != nil {
 			return err
 		}
 	}

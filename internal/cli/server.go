@@ -239,7 +239,7 @@ func (s *session) start(ctx context.Context, r serverRequest) (found, error) {
 	s.app.announce(p)
 	fetched, err := s.ensureImage(ctx, &p, r.Fetch)
 	if err != nil {
-		return found{}, err
+		return found{}, s.app.orLite(err)
 	}
 	if fetched {
 		s.app.ui.Done("image %s is here", p.First().Image.Pinned())

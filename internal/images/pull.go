@@ -89,19 +89,35 @@ func (s *Store) Pull(ctx context.Context, img plan.Image, o PullOptions) error {
 	}
 }
 
+// questions is how often a registry is asked that drops the connection: each may
+// take the daemon a minute.
+const questions = 3
+
 // AskRegistry has the daemon ask for an image that this program could not ask
 // for itself. The error is what a pull would end with; a daemon that does not
 // answer such questions gives none.
-func (s *Store) AskRegistry(ctx context.Context, reference string) error {
+func (s *Store) AskRegistry(ctx context.Context, reference string, report Reporter) error {
 	auth, err := s.auth(reference)
 	if err != nil {
 		return err
 	}
-	_, err = s.Docker.DistributionInspect(ctx, reference, auth)
-	if err == nil || registry.Classify(err) == registry.Unclear {
-		return ctx.Err()
+	backoff := DefaultPatience.Backoff
+	for asked := 1; ; asked++ {
+		_, err = s.Docker.DistributionInspect(ctx, reference, auth)
+		switch kind := registry.Classify(err); {
+		case err == nil || ctx.Err() != nil || kind == registry.Unclear:
+			return ctx.Err()
+		case kind != registry.Transient || asked == questions:
+			return registry.Explain(reference, err)
+		}
+		report(progress.Event{Stage: progress.Retrying, Subject: err.Error(), Left: backoff})
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(backoff):
+		}
+		backoff *= 2
 	}
-	return registry.Explain(reference, err)
 }
 
 // auth is the user's login for an image, as the daemon takes it. That a stored

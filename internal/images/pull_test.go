@@ -502,3 +502,25 @@ func dockerPull(b *testing.B, docker client.APIClient, reference string) {
 		b.Fatal(err)
 	}
 }
+
+// TestAskRegistryAgain asks a registry that drops the connection again, and says
+// what is wrong with one that always does.
+func TestAskRegistryAgain(t *testing.T) {
+	t.Parallel()
+	docker := dockertest.Engine(t)
+	dockertest.DockerOnly(t, docker, "it asks a registry for others")
+	p := newPuller(t, docker)
+	reference := p.push(t, "asked:cpu", dockertest.ImageOf(t, dockertest.Layer(t, 100)))
+	p.registry.Fail("", 1, dockertest.CutAfter(0))
+	if err := p.AskRegistry(t.Context(), reference, p.report); err != nil {
+		t.Errorf("after one failure: %v", err)
+	}
+	if len(p.events) != 1 || p.events[0].Stage != progress.Retrying {
+		t.Errorf("reported %+v", p.events)
+	}
+	p.registry.Fail("", -1, dockertest.CutAfter(0))
+	err := p.AskRegistry(t.Context(), reference, p.report)
+	if err == nil || !strings.Contains(err.Error(), "the connection breaks again and again") || fault.HintOf(err) == "" {
+		t.Errorf("got %v, fix %q", err, fault.HintOf(err))
+	}
+}

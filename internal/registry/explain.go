@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"regexp"
 	"strings"
 
 	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
@@ -28,6 +29,9 @@ type failure struct {
 	what string
 	hint string
 }
+
+// Offline is the remedy where a registry is not reached.
+const Offline = "check the network, or bring the image with facecraft load FILE"
 
 // failures are known by their wording, which the registries, the daemons and
 // this program's own client share. The first match counts.
@@ -55,15 +59,14 @@ var failures = []failure{
 	{"connection reset", Transient, "the connection breaks again and again", "check the network and try again"},
 	{"broken pipe", Transient, "the connection breaks again and again", "check the network and try again"},
 	{": eof", Transient, "the connection breaks again and again", "check the network and try again"},
-	{"unexpected eof", Transient, "the connection breaks again and again", "check the network and try again"},
-	{"tls handshake timeout", Transient, "the registry does not answer", "check the network; facecraft up --lite needs none"},
-	{"i/o timeout", Transient, "the registry cannot be reached", "check the network; facecraft up --lite needs none"},
-	{"client.timeout exceeded", Transient, "the registry does not answer", "check the network; facecraft up --lite needs none"},
+	{"tls handshake timeout", Transient, "the registry does not answer", Offline},
+	{"i/o timeout", Transient, "the registry cannot be reached", Offline},
+	{"client.timeout exceeded", Transient, "the registry does not answer", Offline},
 	{errStalled.Error(), Transient, "the download stalls", "check the network and try again"},
 
-	{"no such host", Unreachable, "the registry cannot be reached", "check the network; facecraft up --lite needs none"},
-	{"connection refused", Unreachable, "the registry cannot be reached", "check the address; facecraft up --lite needs no registry"},
-	{"network is unreachable", Unreachable, "the registry cannot be reached", "check the network; facecraft up --lite needs none"},
+	{"no such host", Unreachable, "the registry cannot be reached", Offline},
+	{"connection refused", Unreachable, "the registry cannot be reached", "check the address, or bring the image with facecraft load FILE"},
+	{"network is unreachable", Unreachable, "the registry cannot be reached", Offline},
 }
 
 var errStalled = errors.New("no bytes arrive")
@@ -83,10 +86,17 @@ func Explain(reference string, err error) error {
 	return fault.Wrap(fault.Failed, err, f.hint, "pull %s: %s", reference, f.what)
 }
 
+// endOfFile is the end of a connection, wherever it stands in a text: alone, in
+// brackets, or after a colon.
+var endOfFile = regexp.MustCompile(`(^|[\s("'])eof($|[\s)"'.,;])`)
+
 // find recognises a failure. The protocol's codes, as MANIFEST_UNKNOWN, are
 // words too.
 func find(err error) failure {
-	text := strings.ReplaceAll(strings.ToLower(err.Error()), "_", " ")
+	text := ""
+	if err != nil {
+		text = endOfFile.ReplaceAllString(strings.ReplaceAll(strings.ToLower(err.Error()), "_", " "), ": eof")
+	}
 	for _, f := range failures {
 		if strings.Contains(text, f.text) {
 			return f
