@@ -55,6 +55,7 @@ func TestPostMortem(t *testing.T) {
 		{"RuntimeError: CUDA error: no kernel image is available for execution on the device", "no code for this GPU", "--tag cpu"},
 		{"RuntimeError: The NVIDIA driver on your system is too old (found version 11040).", "older than the image's CUDA", "update"},
 		{"PermissionError: [Errno 13] Permission denied: '/app/uploads'", "may not write", "--fix-permissions"},
+		{"PermissionError: [Errno 13] Permission denied: '/home/appuser/.u2net'", "a file of the image", "check --image"},
 		{"OSError: [Errno 28] No space left on device", "disk", "docker system df"},
 		{`Downloading: "https://github.com/x/detection.pth" to /home/appuser`, "downloads a model", "internet"},
 		{"urllib.error.URLError: <urlopen error [Errno -3] Temporary failure in name resolution>", "no internet", "internet"},
@@ -69,9 +70,14 @@ func TestPostMortem(t *testing.T) {
 			t.Errorf("containers %+v", list)
 		}
 	}
-	u.fails(6, []string{"exit code 137, SIGKILL", "probably killed for want of memory", "its limit is 6 GiB, Docker has"},
+	killed := u.fails(6, []string{"exit code 137, SIGKILL", "probably killed for want of memory", "its limit is 6 GiB, Docker has"},
 		"up", "--image", u.stub("kills"))
-	u.fails(0, []string{"exit code 137, SIGKILL", "probably killed for want of memory", "fix "}, "status")
+	killed += u.fails(0, []string{"exit code 137, SIGKILL", "probably killed for want of memory", "fix "}, "status")
+	if strings.Contains(killed, "photos") {
+		t.Errorf("it died while it loaded, and no photo is to blame:\n%s", killed)
+	}
+	none := dockertest.Load(t, u.docker, dockertest.ImageOf(t))
+	u.fails(3, []string{"the image has no command to run", "fix: check --image"}, "up", "--image", none, "--recreate")
 	u.fails(6, []string{"was not ready after 400ms: its models are not loaded", "facecraft logs -f"},
 		"up", "--image", u.stub("unready"), "--timeout", "400ms")
 }

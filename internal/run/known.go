@@ -1,6 +1,10 @@
 package run
 
-import "strings"
+import (
+	"regexp"
+	"slices"
+	"strings"
+)
 
 // knownIssue is a way in which servers are known to fail, by words of the
 // daemon or of their log.
@@ -27,11 +31,21 @@ var refusals = []knownIssue{
 		"install emulation: docker run --privileged --rm tonistiigi/binfmt --install amd64; or run facecraft up --recreate --lite"},
 	{"no space left on device", "the disk of the Docker daemon is full",
 		"make room: docker system df shows what takes it"},
+	{"no command specified", "the image has no command to run", imageRemedy},
+	{"no command or entrypoint provided", "the image has no command to run", imageRemedy}, // Podman
+	{"executable file not found", "the image lacks the command that it is to run", imageRemedy},
+	{"unable to start container process: exec: ", "the image's command cannot be run", imageRemedy},
+	{"cgroup configuration", "Docker cannot set limits on containers here (cgroups)", daemonRemedy},
+	{"cgroup mountpoint", "Docker cannot set limits on containers here (cgroups)", daemonRemedy},
+	{"cgroupv2", "Docker cannot set limits on containers here (cgroups)", daemonRemedy},
+	{"oci runtime", "Docker cannot start the container's process", daemonRemedy},
 }
 
 const (
 	toolkitRemedy = "install nvidia-container-toolkit, facecraft doctor says how; or run facecraft up --tag cpu"
 	driverRemedy  = "update the NVIDIA driver; facecraft doctor says to which version"
+	imageRemedy   = "check --image: it is not a facecraft image"
+	daemonRemedy  = "restart Docker; where Docker itself runs in a container, start that one with docker run --privileged"
 )
 
 // deaths are what servers say before they end.
@@ -54,12 +68,46 @@ var deaths = []knownIssue{
 		"give the container a way to the internet, or use an image that has its models"},
 	{"device type at start of device string", "FACECRAFT_DEVICE names a device that PyTorch does not know",
 		"set it to auto, cpu, cuda or cuda:0, then facecraft up --recreate with the same flags"},
-	{"permission denied", "the server may not write where it has to",
+	{"[fatal tini", "the image's command cannot be run", imageRemedy}, // docker run --init
+	{permissionDenied, "the server may not write where it has to",
 		"facecraft up --fix-permissions, with the same flags, gives it its files"},
 	{"read-only file system", "the server writes where nothing may be written",
 		"put what it writes into a volume"},
 	{loadFailure, "the server runs, but cannot load its models",
 		"mend what it says, then facecraft up --recreate with the same flags; facecraft down removes it"},
+}
+
+// permissionDenied is an issue whose remedy depends on whose the file is.
+const permissionDenied = "permission denied"
+
+// imagesFile is the known issue of a file that lies in no place of the server's
+// own: no permissions that could be given help there.
+func imagesFile(path, user string) *knownIssue {
+	issue := &knownIssue{what: "the server, which runs as " + user + ", may not use " + path + ", a file of the image", remedy: imageRemedy}
+	if user != imageUser {
+		issue.remedy = "run it as the image's own user, " + imageUser + ": leave --data out"
+	}
+	return issue
+}
+
+// imageUser is the published images' user.
+const imageUser = "1000:1000"
+
+// forbiddenPath finds the file in a log line that says that it may not be used.
+func forbiddenPath(text string) string {
+	for line := range strings.Lines(text) {
+		if strings.Contains(strings.ToLower(line), permissionDenied) {
+			return absolutePath.FindString(line)
+		}
+	}
+	return ""
+}
+
+var absolutePath = regexp.MustCompile(`/[^\s'":,;)]+`)
+
+// under tells whether a path lies in one of the directories.
+func under(path string, directories []string) bool {
+	return slices.ContainsFunc(directories, func(dir string) bool { return path == dir || strings.HasPrefix(path, dir+"/") })
 }
 
 // recognise finds the known issue in a text, or nil.

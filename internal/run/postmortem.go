@@ -49,6 +49,9 @@ type postMortem struct {
 	foreign  bool  // it answers, and not as a facecraft server
 	ordered  bool  // by somebody who had the daemon end it
 	words    string
+	user     string   // as whom it runs, by numbers
+	places   []string // in the container where it has files of its own
+	loading  bool     // it never was ready
 	// unloadable tells that the models cannot be loaded; quote is the line
 	// that says why, where there is one.
 	unloadable bool
@@ -101,7 +104,13 @@ func (r *Runner) examine(ctx context.Context, s Server, did string) postMortem {
 	inspect, err := containers.Inspect(ctx, r.Docker, s.ID)
 	report.gone = errdefs.IsNotFound(err)
 	if err == nil {
-		report.words = lastWords(r.said(ctx, s, inspect.State.StartedAt))
+		lines := r.said(ctx, s, inspect.State.StartedAt)
+		report.words = lastWords(lines)
+		report.loading = did == diedLoading || did == "" && !slices.ContainsFunc(lines, saysReady)
+		report.user = inspect.Config.User
+		for _, mount := range inspect.Mounts {
+			report.places = append(report.places, mount.Destination)
+		}
 		report.state, report.restarts = inspect.State, inspect.RestartCount
 		report.limit = inspect.HostConfig.Memory
 		report.ordered = report.dead() && r.ordered(ctx, s, inspect.State.StartedAt)
@@ -110,6 +119,16 @@ func (r *Runner) examine(ctx context.Context, s Server, did string) postMortem {
 		report.total = info.MemTotal
 	}
 	return report
+}
+
+// diedLoading is what a server did that was never ready.
+const diedLoading = "died before it was ready"
+
+// saysReady tells whether a line of a server's log is its word that it is ready:
+// uvicorn's, once the models are loaded, or the built-in engine's.
+func saysReady(line string) bool {
+	line = strings.ToLower(line)
+	return strings.Contains(line, "application startup complete") || strings.Contains(line, "ready (") || strings.Contains(line, "ready for requests")
 }
 
 // ordered tells whether somebody had the daemon end the container, as docker
@@ -224,20 +243,19 @@ func (m postMortem) known() *knownIssue {
 	if m.state != nil {
 		text += "\n" + m.state.Error
 	}
-	return recognise(text, refusals, deaths)
+	issue := recognise(text, refusals, deaths)
+	if issue != nil && issue.text == permissionDenied {
+		if path := forbiddenPath(text); path != "" && !under(path, m.places) {
+			return imagesFile(path, m.user)
+		}
+	}
+	return issue
 }
 
 func (m postMortem) remedy() string {
 	switch known := m.known(); {
 	case m.outOfMemory():
-		remedy := "give Docker more memory"
-		if m.limit > 0 && m.total > m.limit {
-			remedy = "use smaller photos"
-		}
-		if m.variant != plan.Lite {
-			remedy += ", or run what needs less: facecraft up --recreate --lite"
-		}
-		return remedy
+		return m.memoryRemedy()
 	case m.ordered:
 		return "docker start " + m.name + " starts it again as it was"
 	case known != nil:
@@ -247,8 +265,29 @@ func (m postMortem) remedy() string {
 	case m.alive():
 		return "it goes on loading: facecraft logs -f shows how far it is; --timeout waits longer; facecraft down removes it"
 	}
-	return "the container is kept: facecraft logs shows all it said, facecraft down removes it"
+	return keptRemedy
 }
+
+// memoryRemedy does not speak of photos where none was worked on.
+func (m postMortem) memoryRemedy() string {
+	const less = "run what needs less: facecraft up --recreate --lite"
+	var remedies []string
+	switch {
+	case m.limit == 0 || m.total <= m.limit:
+		remedies = append(remedies, "give Docker more memory")
+	case !m.loading:
+		remedies = append(remedies, "use smaller photos")
+	}
+	if m.variant != plan.Lite {
+		remedies = append(remedies, less)
+	}
+	if remedies == nil {
+		return keptRemedy
+	}
+	return strings.Join(remedies, ", or ")
+}
+
+const keptRemedy = "the container is kept: facecraft logs shows all it said, facecraft down removes it"
 
 // said is the end of a server's output since it started, without its notes of
 // requests that it answered: each question whether it is ready leaves one, and

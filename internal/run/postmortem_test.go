@@ -1,6 +1,7 @@
 package run
 
 import (
+	"errors"
 	"strings"
 	"testing"
 
@@ -22,6 +23,18 @@ func TestPostMortemFault(t *testing.T) {
 			[]string{"it was probably killed for want of memory"}, "use smaller photos, or run what needs less: facecraft up --recreate --lite"},
 		"already the lite variant": {postMortem{state: &container.State{ExitCode: 137, OOMKilled: true}, limit: 1 << 29, total: 16 << 30, variant: "lite"},
 			[]string{"it was killed for want of memory"}, "use smaller photos"},
+		"while loading": {postMortem{state: &container.State{ExitCode: 137, OOMKilled: true}, limit: 4 << 30, total: 16 << 30, loading: true},
+			[]string{"it was killed for want of memory"}, "run what needs less: facecraft up --recreate --lite"},
+		"while loading, and nothing smaller": {postMortem{state: &container.State{ExitCode: 137, OOMKilled: true}, limit: 1 << 29, total: 16 << 30, loading: true, variant: "lite"},
+			[]string{"it was killed for want of memory"}, "the container is kept"},
+		"a file of a volume": {postMortem{places: []string{"/app/uploads"}, user: "1000:1000", words: "PermissionError: [Errno 13] Permission denied: '/app/uploads/x.jpg'"},
+			[]string{"the server may not write where it has to"}, "--fix-permissions"},
+		"a file beside a volume": {postMortem{places: []string{"/app/up"}, user: "1000:1000", words: "PermissionError: [Errno 13] Permission denied: '/app/uploads'"},
+			[]string{"may not use /app/uploads, a file of the image"}, "check --image"},
+		"a model, as another user": {postMortem{places: []string{"/app/uploads"}, user: "1234:1234", words: "loading\nPermissionError: [Errno 13] Permission denied: '/home/appuser/.u2net/u2net.onnx'\nlast"},
+			[]string{"which runs as 1234:1234, may not use /home/appuser/.u2net/u2net.onnx"}, "leave --data out"},
+		"no command": {postMortem{state: &container.State{ExitCode: 127}, words: "[FATAL tini (7)] exec /nothere failed: Permission denied"},
+			[]string{"the image's command cannot be run"}, "check --image"},
 		"by order": {postMortem{name: "facecraft-2", state: &container.State{ExitCode: 137}, limit: 4 << 30, ordered: true},
 			[]string{"exit code 137, SIGKILL: somebody had Docker stop it"}, "docker start facecraft-2 starts it again"},
 		"crash loop": {postMortem{state: &container.State{ExitCode: 139, Restarting: true}, restarts: 4},
@@ -46,6 +59,46 @@ func TestPostMortemFault(t *testing.T) {
 	}
 }
 
+// TestMemoryRemedy is one remedy where no photo was worked on.
+func TestMemoryRemedy(t *testing.T) {
+	t.Parallel()
+	m := postMortem{state: &container.State{ExitCode: 137, OOMKilled: true}, limit: 4 << 30, total: 16 << 30, loading: true}
+	if got := m.remedy(); strings.Contains(got, "photo") {
+		t.Errorf("while loading: %s", got)
+	}
+	for line, want := range map[string]bool{
+		"INFO:     Application startup complete.\n": true, "Server ready for requests!\n": true,
+		"INFO:     ready (no AI background removal, no enhancement)\n": true,
+		"Loading models\n": false, "INFO:     Waiting for application startup.\n": false, "not ready yet\n": false,
+	} {
+		if got := saysReady(line); got != want {
+			t.Errorf("%q: %v", line, got)
+		}
+	}
+}
+
+// TestRefusal explains what daemons say, as they say it.
+func TestRefusal(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string][2]string{
+		"Error response from daemon: No command specified":                                       {"the image has no command to run", "check --image"},
+		"no command or entrypoint provided, and no CMD or ENTRYPOINT":                            {"the image has no command to run", "check --image"},
+		`OCI runtime create failed: exec: "python": executable file not found in $PATH: unknown`: {"lacks the command", "check --image"},
+		`failed to create shim task: OCI runtime create failed: runc create failed: unable to start container process: exec: "/x": permission denied: unknown`: {
+			"the image's command cannot be run", "check --image"},
+		"OCI runtime create failed: runc create failed: unable to start container process: unable to apply cgroup configuration: mkdir /sys/fs/cgroup/docker: read-only file system: unknown": {
+			"cannot set limits", "restart Docker"},
+		"failed to create task: OCI runtime create failed: runc did not terminate successfully: exit status 1: unknown": {
+			"Docker cannot start the container's process", "restart Docker"},
+		`OCI runtime create failed: error during container init: nvidia-container-cli: initialization error: unknown`: {"NVIDIA driver", "doctor"},
+	} {
+		err := refusal("start the container", errors.New(text))
+		if !strings.Contains(err.Error(), want[0]) || !strings.Contains(err.Error(), text) || !strings.Contains(fault.HintOf(err), want[1]) || fault.CodeOf(err) != fault.Unrunnable {
+			t.Errorf("%s:\ngot %v\nfix %q", text, err, fault.HintOf(err))
+		}
+	}
+}
+
 func TestSpoken(t *testing.T) {
 	t.Parallel()
 	for line, want := range map[string]string{
@@ -54,6 +107,8 @@ func TestSpoken(t *testing.T) {
 		`INFO:     172.17.0.1:5 - "GET /ready HTTP/1.1" 200 OK`: "",
 		"plain \x1b]0;title\a words":                            "plain ]0;title words",
 		"   ":                                                   "",
+		"INFO: ====================":                            "",
+		"------":                                                "",
 	} {
 		if got := spoken(line); got != want {
 			t.Errorf("%q gave %q, want %q", line, got, want)

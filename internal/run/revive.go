@@ -2,7 +2,6 @@ package run
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"github.com/containerd/errdefs"
@@ -37,7 +36,7 @@ func (r *Runner) Revive(ctx context.Context, s Server, timeout time.Duration, ag
 	}
 	r.Report(progress.Event{Stage: progress.Died, Subject: waitErr.Error()})
 	if err := r.Docker.ContainerStart(ctx, s.ID, container.StartOptions{}); err != nil {
-		return true, fmt.Errorf("start the container again: %w", err)
+		return true, refusal("start the container again", err)
 	}
 	return true, r.waitReady(ctx, s, died, 0, timeout)
 }

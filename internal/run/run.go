@@ -325,6 +325,11 @@ func startFault(ctx context.Context, c plan.Container, doing string, err error) 
 	if strings.Contains(err.Error(), "cannot assign requested address") {
 		return fault.Wrap(fault.Failed, err, "use one that it has: ip address lists them", "this machine has no address %s to listen on", c.Publish.Address)
 	}
+	return refusal(doing, err)
+}
+
+// refusal explains what the daemon refuses, whatever the plan.
+func refusal(doing string, err error) error {
 	if known := recognise(err.Error(), refusals); known != nil {
 		return fault.Wrap(fault.Unrunnable, err, known.remedy, "%s", known.what)
 	}

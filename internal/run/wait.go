@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 	"time"
+	"unicode"
 
 	"github.com/containerd/errdefs"
 	"github.com/docker/docker/client"
@@ -36,7 +37,7 @@ const (
 // takes on an ordinary machine, for the report. The error of a server that
 // died or never got ready is a post-mortem; its container is kept.
 func (r *Runner) WaitReady(ctx context.Context, s Server, usual, timeout time.Duration) error {
-	return r.waitReady(ctx, s, "died before it was ready", usual, timeout)
+	return r.waitReady(ctx, s, diedLoading, usual, timeout)
 }
 
 // waitReady is WaitReady with other words for a server's death.
@@ -194,6 +195,9 @@ func spoken(line string) string {
 	}
 	for _, level := range []string{"INFO:", "WARNING:", "ERROR:", "DEBUG:"} {
 		line = strings.TrimSpace(strings.TrimPrefix(line, level))
+	}
+	if !strings.ContainsFunc(line, unicode.IsLetter) { // of a banner
+		return ""
 	}
 	return line
 }
