@@ -2,12 +2,12 @@ package cli
 
 import (
 	"context"
-	"strings"
+	"slices"
 
 	"github.com/urfave/cli/v2"
 
-	"github.com/djok/facecraft/internal/catalog"
 	"github.com/djok/facecraft/internal/fault"
+	"github.com/djok/facecraft/internal/images"
 	"github.com/djok/facecraft/internal/plan"
 	"github.com/djok/facecraft/internal/run"
 	"github.com/djok/facecraft/internal/term"
@@ -56,31 +56,21 @@ func (a *app) down(c *cli.Context) error {
 
 // purge removes all that belongs to the instance, after showing it.
 func (s *session) purge(ctx context.Context, yes bool) error {
-	catalogue, err := catalog.Load()
+	users, err := s.images.Users(ctx)
 	if err != nil {
 		return err
-	}
-	var references []string
-	for _, v := range catalogue.Variants {
-		if !v.BuiltIn {
-			references = append(references, catalogue.Reference(v))
-		}
-	}
-	if version, err := s.Docker.ServerVersion(ctx); err == nil {
-		if lite, err := liteReference(version.Arch); err == nil {
-			references = append(references, lite)
-		}
 	}
 	servers, err := s.Servers(ctx)
 	if err != nil {
 		return err
 	}
-	belongings, err := s.Belongings(ctx, references)
+	belongings, err := s.Belongings(ctx, users)
 	if err != nil {
 		return err
 	}
 	if len(servers)+len(belongings) == 0 {
 		s.app.ui.Done("there is nothing to remove")
+		s.forget(ctx, users, nil)
 		return nil
 	}
 	if err := s.app.consentToPurge(ctx, servers, belongings, yes); err != nil {
@@ -90,7 +80,7 @@ func (s *session) purge(ctx context.Context, yes bool) error {
 		return err
 	}
 	for _, b := range belongings {
-		if len(b.UsedBy) > 0 {
+		if b.Stays() {
 			continue
 		}
 		if err := s.Remove(ctx, b); err != nil {
@@ -98,7 +88,19 @@ func (s *session) purge(ctx context.Context, yes bool) error {
 		}
 		s.app.ui.Done("%s is removed", b.Name)
 	}
+	s.forget(ctx, users, belongings)
 	return nil
+}
+
+// forget gives up the instance's part in all images, but for those that a
+// container keeps from being removed: another instance may remove them now.
+func (s *session) forget(ctx context.Context, users map[string][]string, belongings []run.Belonging) {
+	for image, instances := range users {
+		kept := func(b run.Belonging) bool { return len(b.Containers) > 0 && images.Familiar(b.Name) == image }
+		if slices.Contains(instances, s.Instance) && !slices.ContainsFunc(belongings, kept) {
+			s.images.Forget(ctx, image)
+		}
+	}
 }
 
 func showPurge(ui *term.UI, servers []run.Server, belongings []run.Belonging) {
@@ -108,8 +110,8 @@ func showPurge(ui *term.UI, servers []run.Server, belongings []run.Belonging) {
 		rows = append(rows, [2]string{server.Name, "container, " + server.Status})
 	}
 	for _, b := range belongings {
-		if len(b.UsedBy) > 0 {
-			stay = append(stay, [2]string{b.Name, "stays: used by " + strings.Join(b.UsedBy, ", ")})
+		if b.Stays() {
+			stay = append(stay, [2]string{b.Name, "stays: used by " + b.UsedBy()})
 			continue
 		}
 		size := "of unknown size"

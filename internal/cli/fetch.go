@@ -81,6 +81,9 @@ func (s *session) ensureImage(ctx context.Context, p *plan.Plan, f fetching) (fe
 	if err != nil {
 		return false, err
 	}
+	if local.Here {
+		s.images.Note(ctx, image.Reference)
+	}
 	switch {
 	case local.Here && f.When != fetchAlways:
 		p.SetDigest(local.Digest)
@@ -137,6 +140,7 @@ func (s *session) fetch(ctx context.Context, p plan.Plan, f fetching) error {
 	if err := s.app.consent(ctx, bill, f); err != nil {
 		return err
 	}
+	s.images.Note(ctx, p.First().Image.Reference) // also of what is kept of a pull that fails
 	return s.images.Pull(ctx, p.First().Image, images.PullOptions{Bill: bill, Report: s.Report})
 }
 

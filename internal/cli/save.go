@@ -153,6 +153,7 @@ func (a *app) load(c *cli.Context) error {
 	if version, err := s.Docker.ServerVersion(c.Context); err == nil && version.Os+"/"+version.Arch != facts.Platform {
 		a.ui.Warn("the image is for %s and the daemon is %s/%s", facts.Platform, version.Os, version.Arch)
 	}
+	s.images.Note(c.Context, facts.Reference)
 	if err := s.images.LoadArchive(c.Context, a.counted(file, "loading "+facts.Reference, file.size)); err != nil {
 		return err
 	}

@@ -38,7 +38,7 @@ func (a *app) connect(ctx context.Context) (*session, error) {
 	if err != nil {
 		return nil, err
 	}
-	store := &images.Store{Docker: docker, Helper: helper.New}
+	store := &images.Store{Docker: docker, Helper: helper.New, Instance: a.instance()}
 	helpers := &helper.Containers{Docker: docker, Instance: a.instance(), Image: store.EnsureLite, Unfinished: a.unfinished}
 	runner := &run.Runner{Docker: docker, Helpers: helpers, Instance: a.instance(), Version: a.Version,
 		Remote: !docker.Endpoint.Local(), Report: a.report, Unfinished: a.unfinished}

@@ -102,7 +102,12 @@ func removeInstance(t testing.TB, docker client.APIClient, name string) {
 	if err != nil {
 		t.Errorf("list the test's volumes: %v", err)
 	}
-	for _, v := range volumes.Volumes {
+	// And the notes of which images it used.
+	notes, err := docker.VolumeList(ctx, volume.ListOptions{Filters: filters.NewArgs(filters.Arg("label", "io.facecraft.image-user="+name))})
+	if err != nil {
+		t.Errorf("list the test's notes: %v", err)
+	}
+	for _, v := range append(volumes.Volumes, notes.Volumes...) {
 		if err := docker.VolumeRemove(ctx, v.Name, true); err != nil {
 			t.Errorf("remove the test's volume: %v", err)
 		}

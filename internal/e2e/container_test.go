@@ -605,6 +605,39 @@ func TestPurge(t *testing.T) {
 	u.run("down", "--purge") // nothing left to ask about
 }
 
+// TestPurgeLeavesOthers removes no image that the instance did not bring or use,
+// and none that another instance did. It is not parallel, as the published name
+// that it may have to give is everybody's.
+func TestPurgeLeavesOthers(t *testing.T) {
+	first, second, third := newUser(t), newUser(t), newUser(t)
+	const published = "djok/facecraft:gpu"
+	image := first.stub("silent")
+	if _, err := first.docker.ImageInspect(t.Context(), published); err != nil {
+		if err := first.docker.ImageTag(t.Context(), image, published); err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = exec.Command("docker", "rmi", published).Run() })
+	}
+	third.fails(0, []string{"there is nothing to remove"}, "down", "--purge") // and not --yes: it may be a real one
+
+	for _, u := range []*user{first, second} {
+		u.run("pull", "--image", image)
+	}
+	output := first.fails(0, []string{"stays: used by the instance " + second.instance}, "down", "--purge", "--yes")
+	if strings.Contains(output, published) {
+		t.Errorf("it is about the image of others:\n%s", output)
+	}
+	if _, err := first.docker.ImageInspect(t.Context(), image); err != nil {
+		t.Error("the image of another instance is gone")
+	}
+	first.fails(0, []string{"there is nothing to remove"}, "down", "--purge")
+	output = second.fails(0, []string{plan.ShortName(image)}, "down", "--purge", "--yes")
+	if _, err := first.docker.ImageInspect(t.Context(), image); err == nil {
+		t.Errorf("the last one's image stays:\n%s", output)
+	}
+	second.fails(0, []string{"there is nothing to remove"}, "down", "--purge")
+}
+
 // TestKillLauncher kills it with SIGKILL at fifty random moments. Each time
 // the next up has to make a working server of what is left, and nothing more.
 func TestKillLauncher(t *testing.T) {

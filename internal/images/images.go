@@ -21,6 +21,8 @@ type Store struct {
 	Docker client.APIClient
 	// Helper gives the lite image for an architecture (as GOARCH).
 	Helper func(arch string) (*helper.Helper, error)
+	// Instance is noted as the user of images; empty notes nothing.
+	Instance string
 	// Registry finds the logins for pulls.
 	Registry registry.Client
 }

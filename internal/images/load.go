@@ -18,6 +18,7 @@ import (
 // EnsureBuiltIn loads a built-in image out of this program when the daemon
 // lacks it, and tells whether it did.
 func (s *Store) EnsureBuiltIn(ctx context.Context, img plan.Image, report Reporter) (loaded bool, err error) {
+	s.Note(ctx, img.Reference)
 	local, err := s.Inspect(ctx, img.Reference)
 	if err != nil || local.Here {
 		return false, err

@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"github.com/containerd/errdefs"
-	"github.com/distribution/reference"
 	"github.com/docker/docker/api/types"
 	"github.com/docker/docker/api/types/container"
 	"github.com/docker/docker/api/types/filters"
@@ -21,14 +20,27 @@ import (
 type Belonging struct {
 	Name string
 	Size int64 // bytes; -1 is unknown
-	// UsedBy are containers of others. What they use stays.
-	UsedBy []string
-	volume bool
+	// Containers of others, and other instances, use it. What is used stays.
+	Containers, Instances []string
+	volume                bool
 }
 
-// Belongings are the instance's volumes, and the images that references name
-// or that its servers run, with what is kept of those that could not be pulled.
-func (r *Runner) Belongings(ctx context.Context, references []string) ([]Belonging, error) {
+// Stays tells whether others use it.
+func (b Belonging) Stays() bool { return len(b.Containers)+len(b.Instances) > 0 }
+
+// UsedBy names the others.
+func (b Belonging) UsedBy() string {
+	others := b.Containers
+	for _, instance := range b.Instances {
+		others = append(others, "the instance "+instance)
+	}
+	return strings.Join(others, ", ")
+}
+
+// Belongings are the instance's volumes, and the images that it brought or used,
+// with what is kept of those that could not be pulled. users are the instances
+// of each image, as images.Store.Users gives them.
+func (r *Runner) Belongings(ctx context.Context, users map[string][]string) ([]Belonging, error) {
 	containers, err := r.Docker.ContainerList(ctx, container.ListOptions{All: true})
 	if err != nil {
 		return nil, err
@@ -37,14 +49,18 @@ func (r *Runner) Belongings(ctx context.Context, references []string) ([]Belongi
 	if err != nil {
 		return nil, err
 	}
+	claimed := map[string]bool{}
 	for _, s := range servers {
-		references = append(references, s.Image)
+		claimed[images.Familiar(s.Image)] = true
+	}
+	for image, instances := range users {
+		claimed[image] = claimed[image] || slices.Contains(instances, r.Instance)
 	}
 	volumes, err := r.volumes(ctx, containers)
 	if err != nil {
 		return nil, err
 	}
-	found, err := r.images(ctx, references, containers)
+	found, err := r.images(ctx, claimed, users, containers)
 	return append(volumes, found...), err
 }
 
@@ -87,47 +103,41 @@ func (r *Runner) volumes(ctx context.Context, containers []container.Summary) ([
 		users := r.users(containers, func(c container.Summary) bool {
 			return slices.ContainsFunc(c.Mounts, func(m container.MountPoint) bool { return m.Name == v.Name })
 		})
-		list = append(list, Belonging{Name: v.Name, Size: size, UsedBy: users, volume: true})
+		list = append(list, Belonging{Name: v.Name, Size: size, Containers: users, volume: true})
 	}
 	slices.SortFunc(list, func(a, b Belonging) int { return strings.Compare(a.Name, b.Name) })
 	return list, nil
 }
 
-func (r *Runner) images(ctx context.Context, references []string, containers []container.Summary) ([]Belonging, error) {
+// images are those that are claimed, and what is kept of their pulls or of pulls
+// that no instance claims.
+func (r *Runner) images(ctx context.Context, claimed map[string]bool, users map[string][]string, containers []container.Summary) ([]Belonging, error) {
 	local, err := r.Docker.ImageList(ctx, image.ListOptions{})
 	if err != nil {
 		return nil, err
 	}
-	var wanted []string
-	for _, reference := range references {
-		wanted = append(wanted, familiar(reference))
-	}
 	var list []Belonging
 	for _, img := range local {
-		partial := slices.Contains(wanted, familiar(img.Labels[images.LabelPartial]))
+		pulled, partial := img.Labels[images.LabelPartial]
+		pulled = images.Familiar(pulled)
 		names := img.RepoTags
 		if len(names) == 0 {
 			names = img.RepoDigests // pulled by its digest
 		}
 		for _, name := range names {
-			if !partial && !slices.Contains(wanted, familiar(name)) {
+			of := images.Familiar(name)
+			if partial {
+				of = pulled
+			}
+			if !claimed[of] && !(partial && len(users[of]) == 0) {
 				continue
 			}
-			users := r.users(containers, func(c container.Summary) bool { return c.ImageID == img.ID })
-			list = append(list, Belonging{Name: name, Size: img.Size, UsedBy: users})
+			others := slices.DeleteFunc(slices.Clone(users[of]), func(instance string) bool { return instance == r.Instance })
+			byContainers := r.users(containers, func(c container.Summary) bool { return c.ImageID == img.ID })
+			list = append(list, Belonging{Name: name, Size: img.Size, Containers: byContainers, Instances: others})
 		}
 	}
 	return list, nil
-}
-
-// familiar is an image reference as people write it, whose domain and tag
-// daemons write in several ways.
-func familiar(name string) string {
-	named, err := reference.ParseNormalizedNamed(plan.ShortName(name))
-	if err != nil {
-		return name
-	}
-	return reference.FamiliarString(reference.TagNameOnly(named))
 }
 
 // Remove takes a belonging away, for good.
