@@ -1,8 +1,10 @@
 package lite
 
 import (
+	"bytes"
 	"encoding/json"
 	"net/http"
+	"strconv"
 )
 
 // The answers below are the schema's components. A pointer is an optional
@@ -48,6 +50,7 @@ type processAnswer struct {
 	JobID            string         `json:"job_id"`
 	ProcessingTimeMS int64          `json:"processing_time_ms"`
 	Result           *processResult `json:"result"`
+	DownloadURL      *string        `json:"download_url"` // never set, as in the contract
 	PNGURL           *string        `json:"png_url"`
 	JPGURL           *string        `json:"jpg_url"`
 	PNGBase64        []byte         `json:"png_base64"` // encoding/json writes base64, and null for nil
@@ -102,11 +105,13 @@ type detailAnswer struct {
 	Detail any `json:"detail"`
 }
 
-// fieldError says what is wrong with one form field.
+// fieldError says what is wrong with one form field, as pydantic 2 does.
 type fieldError struct {
-	Loc  []any  `json:"loc"` // "body", the field's name, and in a list the index
-	Msg  string `json:"msg"`
-	Type string `json:"type"`
+	Type  string              `json:"type"`
+	Loc   []any               `json:"loc"` // "body", the field's name, and in a list the index
+	Msg   string              `json:"msg"`
+	Input *string             `json:"input"` // what came; null when nothing did
+	Ctx   map[string]struct{} `json:"ctx,omitempty"`
 }
 
 // contractError is an error whose text is the contract's, word for word.
@@ -117,9 +122,21 @@ func (e contractError) Error() string { return string(e) }
 // answerJSON writes a body. Its error is the client's connection, which is
 // beyond help.
 func answerJSON(w http.ResponseWriter, status int, body any) {
-	w.Header().Set("Content-Type", "application/json")
+	var text bytes.Buffer
+	encoder := json.NewEncoder(&text)
+	encoder.SetEscapeHTML(false) // the contract's texts have <class 'str'>
+	if err := encoder.Encode(body); err != nil {
+		panic(err) // an answer holds only strings, numbers and lists of them
+	}
+	answer(w, status, "application/json", bytes.TrimSuffix(text.Bytes(), []byte("\n")))
+}
+
+// answer writes a body of known length.
+func answer(w http.ResponseWriter, status int, kind string, body []byte) {
+	w.Header().Set("Content-Type", kind)
+	w.Header().Set("Content-Length", strconv.Itoa(len(body)))
 	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(body)
+	_, _ = w.Write(body)
 }
 
 func answerDetail(w http.ResponseWriter, status int, detail any) {

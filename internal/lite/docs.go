@@ -20,9 +20,7 @@ func (e *Engine) serveDocs(w http.ResponseWriter, r *http.Request) {
 	if err := e.docs.Render(&page, apidoc.Place{Address: "http://" + host, Nonce: nonce, Engine: "Lite engine"}); err != nil {
 		panic(err) // answered as a 500 and logged
 	}
-	h := w.Header()
-	h.Set("Content-Type", "text/html; charset=utf-8")
-	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; img-src blob: data:; "+
+	w.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; img-src blob: data:; "+
 		"connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; script-src 'nonce-"+nonce+"'")
-	_, _ = page.WriteTo(w)
+	answer(w, http.StatusOK, "text/html; charset=utf-8", page.Bytes())
 }

@@ -2,18 +2,28 @@ package lite
 
 import (
 	"errors"
+	"regexp"
 	"strconv"
 	"strings"
 )
 
-// The methods below read fields as pydantic 1 does, with its texts, and
+// The methods below read fields as pydantic 2 does, with its texts, and
 // collect what is wrong in errs.
 
-func (f *form) fail(msg, kind string, loc ...any) {
-	f.errs = append(f.errs, fieldError{Loc: append([]any{"body"}, loc...), Msg: msg, Type: kind})
+func (f *form) missing(name string) {
+	f.errs = append(f.errs, fieldError{Type: "missing", Loc: []any{"body", name}, Msg: "Field required"})
 }
 
-const notAFile = "Expected UploadFile, received: <class 'str'>"
+// notAFile is about a text in the place of a file.
+func (f *form) notAFile(name string, loc ...any) {
+	f.errs = append(f.errs, fieldError{
+		Type:  "value_error",
+		Loc:   append([]any{"body", name}, loc...),
+		Msg:   "Value error, Expected UploadFile, received: <class 'str'>",
+		Input: new(f.values[name]),
+		Ctx:   map[string]struct{}{"error": {}},
+	})
+}
 
 // file reads a required file; of several the last counts.
 func (f *form) file(name string) upload {
@@ -21,9 +31,9 @@ func (f *form) file(name string) upload {
 		return uploads[len(uploads)-1]
 	}
 	if f.values[name] != "" {
-		f.fail(notAFile, "value_error", name)
+		f.notAFile(name)
 	} else {
-		f.fail("field required", "value_error.missing", name)
+		f.missing(name)
 	}
 	return upload{}
 }
@@ -32,44 +42,47 @@ func (f *form) file(name string) upload {
 func (f *form) fileList(name string) []upload {
 	if len(f.files[name]) == 0 {
 		if f.values[name] != "" {
-			f.fail(notAFile, "value_error", name, 0)
+			f.notAFile(name, 0)
 		} else {
-			f.fail("field required", "value_error.missing", name)
+			f.missing(name)
 		}
 	}
 	return f.files[name]
 }
 
 // read replaces *target when the field is there and not empty.
-func read[T any](f *form, target *T, name string, parse func(string) (T, error), msg, kind string) {
+func read[T any](f *form, target *T, name string, parse func(string) (T, error), kind, msg string) {
 	text := f.values[name]
 	if text == "" {
 		return
 	}
 	value, err := parse(text)
 	if err != nil {
-		f.fail(msg, kind, name)
+		f.errs = append(f.errs, fieldError{Type: kind, Loc: []any{"body", name}, Msg: msg, Input: &text})
 		return
 	}
 	*target = value
 }
 
 func (f *form) integer(target *int, name string) {
-	read(f, target, name, parseInteger, "value is not a valid integer", "type_error.integer")
+	read(f, target, name, parseInteger, "int_parsing", "Input should be a valid integer, unable to parse string as an integer")
 }
 
 func (f *form) float(target *float64, name string) {
-	read(f, target, name, parseFloat, "value is not a valid float", "type_error.float")
+	read(f, target, name, parseFloat, "float_parsing", "Input should be a valid number, unable to parse string as a number")
 }
 
 func (f *form) boolean(target *bool, name string) {
-	read(f, target, name, parseBoolean, "value could not be parsed to a boolean", "type_error.bool")
+	read(f, target, name, parseBoolean, "bool_parsing", "Input should be a valid boolean, unable to interpret input")
 }
+
+// zeros behind the point make no other number of an integer.
+var zeros = regexp.MustCompile(`\.0+$`)
 
 // parseInteger reads a number of any length, which is an integer in Python:
 // one that is too long becomes the largest, which every check refuses.
 func parseInteger(s string) (int, error) {
-	n, err := strconv.Atoi(strings.TrimSpace(s))
+	n, err := strconv.Atoi(zeros.ReplaceAllString(strings.TrimSpace(s), ""))
 	if errors.Is(err, strconv.ErrRange) {
 		err = nil
 	}

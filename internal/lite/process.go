@@ -146,8 +146,7 @@ func (e *Engine) processQuick(w http.ResponseWriter, r *http.Request) {
 		answerDetail(w, http.StatusBadRequest, err.Error())
 		return
 	}
-	w.Header().Set("Content-Type", "image/png")
-	_, _ = w.Write(result.png)
+	answer(w, http.StatusOK, "image/png", result.png)
 }
 
 // processBatch answers as the real server does: with download URLs that match

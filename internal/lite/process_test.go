@@ -28,7 +28,7 @@ func TestProcess(t *testing.T) {
 	if w.Code != 200 || !answer.Success || !jobName.MatchString(answer.JobID) {
 		t.Fatalf("answer %d %s", w.Code, w.Body)
 	}
-	for _, field := range []string{"png_base64", "jpg_base64", "error", "error_message"} {
+	for _, field := range []string{"download_url", "png_base64", "jpg_base64", "error", "error_message"} {
 		if !strings.Contains(w.Body.String(), `"`+field+`":null`) {
 			t.Errorf("%s isn't null: %s", field, w.Body)
 		}
@@ -189,7 +189,7 @@ func TestProcessFailures(t *testing.T) {
 			t.Errorf("%s: answer %d %s", test.name, w.Code, w.Body)
 			continue
 		}
-		if nulls := `"result":null,"png_url":null,"jpg_url":null,"png_base64":null,"jpg_base64":null,"error":"`; !strings.Contains(w.Body.String(), nulls) {
+		if nulls := `"result":null,"download_url":null,"png_url":null,"jpg_url":null,"png_base64":null,"jpg_base64":null,"error":"`; !strings.Contains(w.Body.String(), nulls) {
 			t.Errorf("%s: not null: %s", test.name, w.Body)
 		}
 		message := test.message
@@ -222,42 +222,50 @@ func TestFormErrors(t *testing.T) {
 	t.Parallel()
 	e := newTestEngine(t)
 	astronaut := filePart(t, "astronaut.png")
-	detail := func(name, msg, kind string) string {
-		return fmt.Sprintf(`{"loc":["body",%s],"msg":"%s","type":"%s"}`, name, msg, kind)
+	missing := func(name string) string {
+		return fmt.Sprintf(`{"type":"missing","loc":["body",%q],"msg":"Field required","input":null}`, name)
 	}
-	missing := detail(`"file"`, "field required", "value_error.missing")
-	integer := func(name string) string { return detail(name, "value is not a valid integer", "type_error.integer") }
-	boolean := func(name string) string {
-		return detail(name, "value could not be parsed to a boolean", "type_error.bool")
+	wrong := func(name, kind, msg, input string) string {
+		return fmt.Sprintf(`{"type":%q,"loc":["body",%q],"msg":"Input should be a valid %s","input":%q}`, kind, name, msg, input)
 	}
+	integer := func(name, input string) string {
+		return wrong(name, "int_parsing", "integer, unable to parse string as an integer", input)
+	}
+	number := func(name, input string) string {
+		return wrong(name, "float_parsing", "number, unable to parse string as a number", input)
+	}
+	boolean := func(name, input string) string {
+		return wrong(name, "bool_parsing", "boolean, unable to interpret input", input)
+	}
+	const notAFile = `"msg":"Value error, Expected UploadFile, received: <class 'str'>"`
 	for _, test := range []struct {
 		path   string
 		parts  []part
 		status int
 		detail string
 	}{
-		{"/api/v1/process", nil, 422, "[" + missing + "]"},
+		{"/api/v1/process", nil, 422, "[" + missing("file") + "]"},
 		{"/api/v1/process", []part{field("width", "5.5"), field("return_base64", "maybe")}, 422,
-			"[" + missing + "," + integer(`"width"`) + "," + boolean(`"return_base64"`) + "]"},
+			"[" + missing("file") + "," + integer("width", "5.5") + "," + boolean("return_base64", "maybe") + "]"},
 		{"/api/v1/process", []part{astronaut, field("face_margin", "wide")}, 422,
-			"[" + detail(`"face_margin"`, "value is not a valid float", "type_error.float") + "]"},
+			"[" + number("face_margin", "wide") + "]"},
 		{"/api/v1/process", []part{astronaut, field("enhance_face", "2"), field("enhance_fidelity", "x"), field("background_b", "b")}, 422,
-			"[" + integer(`"background_b"`) + "," + boolean(`"enhance_face"`) + "," + detail(`"enhance_fidelity"`, "value is not a valid float", "type_error.float") + "]"},
+			"[" + integer("background_b", "b") + "," + boolean("enhance_face", "2") + "," + number("enhance_fidelity", "x") + "]"},
 		{"/api/v1/process", []part{field("file", "text")}, 422,
-			`[{"loc":["body","file"],"msg":"Expected UploadFile, received: \u003cclass 'str'\u003e","type":"value_error"}]`},
+			`[{"type":"value_error","loc":["body","file"],` + notAFile + `,"input":"text","ctx":{"error":{}}}]`},
 		{"/api/v1/process", []part{{"file", "photo.gif", astronaut.content}}, 400, `"Invalid format. Allowed: .jpeg, .webp, .png, .bmp, .jpg"`},
 		{"/api/v1/process", []part{{"file", ".png", astronaut.content}}, 400, `"Invalid format. Allowed: .jpeg, .webp, .png, .bmp, .jpg"`},
 		{"/api/v1/process", []part{astronaut, field("width", strings.Repeat("1", maxFieldBytes+1))}, 400, `"There was an error parsing the body"`},
 		{"/api/v1/process", []part{{"file", "a.png", strings.Repeat("x", maxUploadBytes+1)}}, 413, `"upload too large: the limit is 20 MB"`},
 		{"/api/v1/process", []part{{"other", "a.png", strings.Repeat("x", maxUploadBytes)}, {"file", "a.png", strings.Repeat("x", maxUploadBytes)}}, 413,
 			`"upload too large: the limit is 20 MB"`},
-		{"/api/v1/process/quick", nil, 422, "[" + missing + "]"},
-		{"/api/v1/process/quick", []part{astronaut, field("size", "big")}, 422, "[" + integer(`"size"`) + "]"},
+		{"/api/v1/process/quick", nil, 422, "[" + missing("file") + "]"},
+		{"/api/v1/process/quick", []part{astronaut, field("size", "big")}, 422, "[" + integer("size", "big") + "]"},
 		{"/api/v1/process/quick", []part{filePart(t, "coffee.png")}, 400, `"no_face_detected"`},
 		{"/api/v1/process/quick", []part{astronaut, field("size", "-1")}, 400, `"invalid output size -1x-1: width and height must be between 1 and 4096"`},
-		{"/api/v1/process/batch", nil, 422, "[" + detail(`"files"`, "field required", "value_error.missing") + "]"},
+		{"/api/v1/process/batch", nil, 422, "[" + missing("files") + "]"},
 		{"/api/v1/process/batch", []part{field("files", "x"), field("width", "x")}, 422,
-			`[{"loc":["body","files",0],"msg":"Expected UploadFile, received: \u003cclass 'str'\u003e","type":"value_error"},` + integer(`"width"`) + "]"},
+			`[{"type":"value_error","loc":["body","files",0],` + notAFile + `,"input":"x","ctx":{"error":{}}},` + integer("width", "x") + "]"},
 		{"/api/v1/process/batch", manyFiles(maxFiles + 1), 413, `"too many files: the limit is 50"`},
 	} {
 		w := post(t, e, test.path, test.parts...)
@@ -284,9 +292,9 @@ func TestOddBodies(t *testing.T) {
 		status            int
 		answer            string
 	}{
-		{"", "", 422, `"field required"`},
-		{"application/json", `{"file":1}`, 422, `"field required"`},
-		{"application/x-www-form-urlencoded", "width=5", 422, `"field required"`},
+		{"", "", 422, `"Field required"`},
+		{"application/json", `{"file":1}`, 422, `"Field required"`},
+		{"application/x-www-form-urlencoded", "width=5", 422, `"Field required"`},
 		{"multipart/form-data", "x", 400, "There was an error parsing the body"},
 		{"multipart/form-data; boundary=b", "no boundary", 400, "There was an error parsing the body"},
 		{"multipart/form-data; boundary=b", begun, 400, "There was an error parsing the body"},

@@ -34,6 +34,7 @@ func (e *Engine) download(w http.ResponseWriter, r *http.Request) {
 		panic(err) // answered as a 500 and logged
 	}
 	w.Header().Set("Content-Type", kind)
+	w.Header().Set("ETag", fmt.Sprintf(`"%x-%x"`, info.ModTime().UnixNano(), info.Size()))
 	http.ServeContent(w, r, name, info.ModTime(), file)
 }
 

@@ -27,7 +27,7 @@ func (e *Engine) routes() http.Handler {
 	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
 		answerDetail(w, http.StatusNotFound, "Not Found")
 	})
-	return mux
+	return exactPaths(mux)
 }
 
 // methods answers one path. http.ServeMux could choose by method itself, but

@@ -12,6 +12,5 @@ import (
 var schema []byte
 
 func serveSchema(w http.ResponseWriter, _ *http.Request) {
-	w.Header().Set("Content-Type", "application/json")
-	_, _ = w.Write(schema)
+	answer(w, http.StatusOK, "application/json", schema)
 }
