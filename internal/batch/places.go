@@ -20,6 +20,10 @@ type Job struct {
 	Photo
 	Results []string // in the order of the formats
 
+	// Blame is the cause of the photo's problem, which lies with the photo or
+	// with the place of its results.
+	Blame Cause
+
 	journal *journal
 	inputs  *inputs
 	// protect marks results that stay as they are: files of unknown origin,

@@ -33,8 +33,9 @@ type Selected struct {
 // is under Failed.
 func (s Selection) Select(jobs []*Job) (selected Selected) {
 	for _, job := range jobs {
+		job.Blame = Unreadable
 		if job.Problem == nil {
-			job.Problem = job.protectForeign(s.Force)
+			job.Problem, job.Blame = job.protectForeign(s.Force), Unwritable
 		}
 		switch {
 		case job.Problem != nil:

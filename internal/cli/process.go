@@ -11,6 +11,7 @@ import (
 
 	"github.com/djok/facecraft/internal/api"
 	"github.com/djok/facecraft/internal/batch"
+	"github.com/djok/facecraft/internal/dockerrun"
 	"github.com/djok/facecraft/internal/fault"
 	"github.com/djok/facecraft/internal/term"
 )
@@ -74,6 +75,8 @@ type photos struct {
 	planner   batch.Planner
 	selection batch.Selection
 	inFlight  int
+	preset    preset
+	spooled   func() // the temporary pictures are gone
 
 	request   serverRequest
 	endpoints []string
@@ -105,16 +108,15 @@ func (a *app) photos(c *cli.Context) (_ *photos, err error) {
 	if err != nil {
 		return nil, err
 	}
-	if preset, ok := findPreset(c.String("preset")); ok && preset.official {
-		a.ui.Say("the size and the background follow %s; check the rest there, and whether an edited photo is taken", preset.source)
-	}
 	spool := "" // where a photo or a portrait lies that has no file of its own
 	if output == "-" || slices.Contains(p.args, "-") {
 		if spool, err = os.MkdirTemp("", "facecraft-"); err != nil {
 			return nil, noTemporary(err)
 		}
+		p.spooled = a.unfinished.Add("pictures in "+spool, "rm -r "+dockerrun.Quote(spool))
 	}
 	p.show = newShow(a, c, spool)
+	p.preset, _ = findPreset(c.String("preset"))
 	p.selection = batch.Selection{Recipe: recipe, Force: c.Bool("force"), Checksum: c.Bool("checksum")}
 	if output == "-" {
 		p.show.toStdout, p.selection.Force = true, true
@@ -165,6 +167,9 @@ func (p *photos) close() {
 		p.session.close()
 	}
 	p.show.close()
+	if p.spooled != nil {
+		p.spooled()
+	}
 }
 
 // look finds the photos and their results' places.
@@ -175,13 +180,21 @@ func (p *photos) look() ([]*batch.Job, error) {
 	}
 	if len(found) == 0 {
 		p.show.passedOver(p.finder.PassedOver)
-		return nil, fault.New(fault.Usage, "name photos, or directories with -r", "there is no photo to process (%d other files were passed over)", ignored)
+		return nil, fault.New(fault.Usage, "name photos, or directories with -r", "there is no photo to process%s", other(ignored))
 	}
 	if p.show.toStdout && len(found) > 1 {
 		return nil, fault.New(fault.Usage, "name a directory with -o", "%d photos do not go into one picture on standard output", len(found))
 	}
 	p.show.passedOver(p.finder.PassedOver)
 	return p.planner.Plan(found, p.finder.PassedOver...)
+}
+
+// other counts what is there and is no photo.
+func other(ignored int) string {
+	if ignored == 0 {
+		return ""
+	}
+	return " (" + were(ignored, "other file was", "other files were") + " passed over)"
 }
 
 // once processes what is there now.
@@ -258,6 +271,9 @@ func engines(servers []*batch.Server) (list []string) {
 
 // servers are ready when they are returned.
 func (p *photos) servers(ctx context.Context) (_ []*batch.Server, err error) {
+	if p.preset.official {
+		p.ui.Say("the size and the background follow %s; check the rest there, and whether an edited photo is taken", p.preset.source)
+	}
 	if len(p.endpoints) > 0 {
 		return p.app.endpoints(ctx, p.endpoints, p.request.Timeout)
 	}

@@ -1,7 +1,7 @@
 package cli
 
 import (
-	"encoding/hex"
+	"path/filepath"
 	"strconv"
 	"strings"
 
@@ -17,7 +17,7 @@ func recipeFlags() []cli.Flag {
 	return []cli.Flag{
 		&cli.StringFlag{Name: "preset", EnvVars: env("preset"), Usage: "`NAME`: ad, linkedin, passport-us, -uk, -icao"},
 		&cli.StringFlag{Name: "size", EnvVars: env("size"), DefaultText: "648x648", Usage: "`WxH` in pixels, 64 to 4096"},
-		&cli.StringFlag{Name: "background", EnvVars: env("background"), DefaultText: "#f0f0f0", Usage: "`#RRGGBB` behind the face"},
+		&cli.StringFlag{Name: "background", EnvVars: env("background"), DefaultText: "#f0f0f0", Usage: "`COLOUR`: a name or #RRGGBB"},
 		&cli.Float64Flag{Name: "margin", EnvVars: env("margin"), DefaultText: "0.3", Usage: "`PART` of the face around it, 0 to 1"},
 		&cli.BoolFlag{Name: "no-oval", EnvVars: env("no-oval"), Usage: "the whole picture, as JPEG"},
 		&cli.BoolFlag{Name: "no-enhance", EnvVars: env("no-enhance"), Usage: "leave the face as it is"},
@@ -56,7 +56,13 @@ func recipe(c *cli.Context, output string) (batch.Recipe, error) {
 			return r, fault.New(fault.Usage, "use png, jpg or both", "there is no format %q", format)
 		}
 	}
+	preset := c.String("preset")
 	switch {
+	case !r.Oval && r.Formats[0] == batch.PNG && preset != "" && named == batch.PNG && !c.IsSet("format"):
+		return r, fault.New(fault.Usage, "name it "+strings.TrimSuffix(output, filepath.Ext(output))+".jpg",
+			"--preset %s makes a JPEG, and %s is the name of a PNG", preset, output)
+	case !r.Oval && r.Formats[0] == batch.PNG && preset != "" && c.IsSet("format"):
+		return r, fault.New(fault.Usage, "leave --format out", "--preset %s makes a JPEG and no PNG", preset)
 	case !r.Oval && r.Formats[0] == batch.PNG:
 		return r, fault.New(fault.Usage, "use --format jpg, or keep the oval", "without an oval the server makes no PNG, only a JPEG")
 	case named != "" && (len(r.Formats) > 1 || r.Formats[0] != named):
@@ -107,12 +113,4 @@ func parseSize(text string) (width, height int, err error) {
 		return 0, 0, fault.New(fault.Usage, "write it as 648x648", "%q is no size", text)
 	}
 	return width, height, nil
-}
-
-func parseColour(text string) (colour api.Colour, err error) {
-	data, err := hex.DecodeString(strings.TrimPrefix(text, "#"))
-	if err != nil || len(data) != len(colour) {
-		return colour, fault.New(fault.Usage, "write it as '#f0f0f0', in quotes: a shell takes # for a comment", "%q is no colour", text)
-	}
-	return api.Colour(data), nil
 }

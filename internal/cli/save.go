@@ -186,7 +186,8 @@ func (a *app) checked(ctx context.Context, source string) (carried, carry.Facts,
 			return carried{}, carry.Facts{}, noTemporary(err)
 		}
 		file, reader = spool, io.TeeReader(a.stdin(ctx), spool)
-		closing = func() { spool.Close(); os.Remove(spool.Name()) }
+		gone := a.unfinished.Add("the image in "+spool.Name(), "rm "+dockerrun.Quote(spool.Name()))
+		closing = func() { spool.Close(); os.Remove(spool.Name()); gone() }
 	} else {
 		opened, err := os.Open(source)
 		if err != nil {

@@ -154,31 +154,41 @@ func (s *session) all(ctx context.Context) ([]run.Server, error) {
 	return append(servers, others...), err
 }
 
-// adopt uses a server that runs already, unless it is another than was
-// explicitly asked for.
-func (s *session) adopt(ctx context.Context, server run.Server, r serverRequest) (found, error) {
+// admit finds the servers beside one that runs already, and refuses what is
+// another than was explicitly asked for.
+func (s *session) admit(ctx context.Context, server run.Server, r serverRequest) ([]run.Server, error) {
 	replace := "replace it: facecraft up --recreate with the same flags"
 	if server.Other {
 		replace = "stop it: docker stop " + server.Name + ", or start another beside it with --port"
 	}
 	if difference := r.Differs(server.Variant, server.Image, server.GPUs, server.Port); difference != "" {
-		return found{}, fault.New(fault.Failed, "use it as it is, or "+replace, "a server runs already at %s, but %s", server.URL, difference)
+		return nil, fault.New(fault.Failed, "use it as it is, or "+replace, "a server runs already at %s, but %s", server.URL, difference)
 	}
 	if server.Other && r.ShapesContainer() {
-		return found{}, fault.New(fault.Failed, "leave the flags for its container out, or "+replace,
+		return nil, fault.New(fault.Failed, "leave the flags for its container out, or "+replace,
 			"a server runs already at %s, in the container %s, whose settings are not facecraft's", server.URL, server.Name)
 	}
 	if r.Compare && !server.Other {
 		if err := s.warnOfDead(ctx); err != nil {
-			return found{}, err
+			return nil, err
 		}
 	}
 	others, err := s.beside(ctx, server)
 	if err != nil {
-		return found{}, err
+		return nil, err
 	}
 	if difference := r.DiffersInNumber(1 + len(others)); difference != "" {
-		return found{}, fault.New(fault.Failed, "use what there is, or "+replace, "%s", difference)
+		return nil, fault.New(fault.Failed, "use what there is, or "+replace, "%s", difference)
+	}
+	return others, nil
+}
+
+// adopt uses a server that runs already, unless it is another than was
+// explicitly asked for.
+func (s *session) adopt(ctx context.Context, server run.Server, r serverRequest) (found, error) {
+	others, err := s.admit(ctx, server, r)
+	if err != nil {
+		return found{}, err
 	}
 	catalogue, err := catalog.Load()
 	if err != nil {

@@ -8,11 +8,8 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"maps"
 	"os"
 	"path/filepath"
-	"slices"
-	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -50,6 +47,7 @@ type show struct {
 
 	mu                         sync.Mutex // in a watch photos arrive meanwhile
 	total, done, kept, pending int
+	foreign                    int // of those that are kept
 	finished                   int // in this run
 	failures                   map[batch.Cause][]string
 	begun                      time.Time
@@ -88,14 +86,12 @@ func (s *show) begin(total int, selected batch.Selected) {
 	defer s.mu.Unlock()
 	s.total += total
 	for _, job := range selected.Failed {
-		s.count(batch.Result{Job: job, Outcome: batch.Failed, Err: job.Problem, Cause: batch.Unreadable})
+		s.count(batch.Result{Job: job, Outcome: batch.Failed, Err: job.Problem, Cause: job.Blame})
 	}
 	for _, job := range selected.Kept {
 		s.count(batch.Result{Job: job, Outcome: batch.Kept})
 	}
-	if selected.Foreign > 0 && !s.toStdout {
-		s.app.ui.Say("%s not made here, or changed since; --force replaces %s", were(selected.Foreign, "existing result stays:", "existing results stay:"), them(selected.Foreign))
-	}
+	s.foreign += selected.Foreign
 	if !s.watching {
 		s.finished, s.begun = 0, time.Now()
 	}
@@ -243,19 +239,6 @@ func (s *show) progress() {
 	s.app.ui.Progress("%s", text)
 }
 
-// span is a duration as people say it.
-func span(d time.Duration) string {
-	switch {
-	case d < 10*time.Second:
-		return fmt.Sprintf("%.1f s", d.Seconds())
-	case d < time.Minute:
-		return fmt.Sprintf("%d s", int(d.Seconds()))
-	case d < time.Hour:
-		return fmt.Sprintf("%d min %02d s", int(d.Minutes()), int(d.Seconds())%60)
-	}
-	return fmt.Sprintf("%d h %02d min", int(d.Hours()), int(d.Minutes())%60)
-}
-
 func (s *show) failed() (n int) {
 	for _, list := range s.failures {
 		n += len(list)
@@ -299,47 +282,6 @@ func (s *show) end(ctx context.Context, runErr error) error {
 	}
 }
 
-// listFailures groups the reasons by their causes.
-func (s *show) listFailures() {
-	for _, cause := range slices.Sorted(maps.Keys(s.failures)) {
-		list := s.failures[cause]
-		slices.Sort(list)
-		if s.failed() == 1 {
-			s.app.ui.Warn("%s", list[0])
-			return
-		}
-		s.app.ui.Warn("%s", listed(string(cause), list, "--json or --report"))
-	}
-}
-
-// listed is a heading with reasons below it, as many as people read; the flags
-// all show the rest.
-func listed(heading string, reasons []string, all string) string {
-	text := fmt.Sprintf("%s (%d)", heading, len(reasons))
-	for _, reason := range reasons[:min(len(reasons), maxListed)] {
-		text += "\n  " + strings.ReplaceAll(reason, "\n", "\n  ")
-	}
-	if more := len(reasons) - maxListed; more > 0 {
-		text += fmt.Sprintf("\n  and %d more; %s lists them all", more, all)
-	}
-	return text
-}
-
-// sum says what a batch came to. For a single portrait its path is enough.
-func (s *show) sum() {
-	switch {
-	case s.toStdout:
-	case s.kept > 0 && s.kept == s.total:
-		s.app.ui.Done("nothing to do: %s there already; --force makes %s again", were(s.kept, "portrait is", "portraits are"), them(s.kept))
-	case s.total > 1:
-		text := fmt.Sprintf("%s in %s", count(s.done, "portrait"), span(time.Since(s.begun)))
-		if s.kept > 0 {
-			text += ", " + were(s.kept, "was", "were") + " there already"
-		}
-		s.app.ui.Done("%s", text)
-	}
-}
-
 func (s *show) writePage() error {
 	if s.page.Path == "" {
 		return nil
@@ -349,20 +291,4 @@ func (s *show) writePage() error {
 		s.app.ui.Done("the page is %s", term.Name(s.page.Path))
 	}
 	return err
-}
-
-func count(n int, what string) string { return were(n, what, what+"s") }
-
-func were(n int, one, many string) string {
-	if n == 1 {
-		return "1 " + one
-	}
-	return fmt.Sprintf("%d %s", n, many)
-}
-
-func them(n int) string {
-	if n == 1 {
-		return "it"
-	}
-	return "them"
 }

@@ -32,9 +32,6 @@ func (a *app) upCommand() *cli.Command {
 }
 
 func (a *app) up(c *cli.Context) error {
-	if c.Bool("dry-run") {
-		return a.plan(c)
-	}
 	r, err := a.request(c)
 	if err != nil {
 		return err
@@ -46,6 +43,9 @@ func (a *app) up(c *cli.Context) error {
 	timeout, err := timeoutOf(c)
 	if err != nil {
 		return err
+	}
+	if c.Bool("dry-run") {
+		return a.dryRun(c, serverRequest{Request: r, Compare: true, Recreate: c.Bool("recreate")})
 	}
 	s, err := a.connect(c.Context)
 	if err != nil {
@@ -79,6 +79,43 @@ func (a *app) up(c *cli.Context) error {
 			a.ui.Say("a newer image is in the registry (%s): facecraft up --recreate --pull always switches to it", digest)
 		}
 	}
+	return nil
+}
+
+// dryRun shows the plan, unless the real run would be refused for a server that
+// is running already. It waits for none.
+func (a *app) dryRun(c *cli.Context, r serverRequest) error {
+	s, err := a.connect(c.Context)
+	if err != nil {
+		return a.plan(c) // which says what is wrong
+	}
+	defer s.close()
+	if err := s.rehearse(c.Context, r); err != nil {
+		return err
+	}
+	return a.plan(c)
+}
+
+// rehearse refuses what finding a server would refuse.
+func (s *session) rehearse(ctx context.Context, r serverRequest) error {
+	if err := s.reachable(); err != nil || r.Recreate {
+		return err
+	}
+	running, err := s.running(ctx, r.Port)
+	if err != nil || running == nil {
+		return err
+	}
+	others, err := s.admit(ctx, *running, r)
+	if err != nil {
+		return err
+	}
+	r.Replicas = 1 + len(others)
+	if !running.Other {
+		if err := s.compare(ctx, *running, r.Request); err != nil {
+			return err
+		}
+	}
+	s.app.ui.Say("a server is already running at %s and would be used; without it:", running.URL)
 	return nil
 }
 
