@@ -14,6 +14,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 )
 
@@ -42,7 +43,10 @@ type Client struct {
 	token string
 	http  *http.Client
 
-	processTimeout, downloadTimeout time.Duration
+	processTimeout, downloadTimeout, flowWindow time.Duration
+
+	// working counts the photos that are wholly sent and not yet answered.
+	working atomic.Int32
 }
 
 // New makes a client for the server at base, as http://127.0.0.1:8000.
@@ -67,6 +71,7 @@ func NewWithToken(base, token string) *Client {
 		},
 		processTimeout:  processTimeout,
 		downloadTimeout: downloadTimeout,
+		flowWindow:      flowWindow,
 	}
 }
 

@@ -101,15 +101,22 @@ func (b *brokenOff) Unwrap() error { return b.cause }
 func Unreachable(err error) bool {
 	var transport *url.Error
 	var broken *brokenOff
-	return errors.As(err, &transport) || errors.As(err, &broken)
+	var stalled *Stalled
+	return errors.As(err, &transport) || errors.As(err, &broken) || errors.As(err, &stalled)
+}
+
+// Untouched tells whether a request did not get as far as a server: nothing
+// listens, or the way there is blocked.
+func Untouched(err error) bool {
+	var dial *net.OpError
+	return errors.As(err, &dial) && dial.Op == "dial"
 }
 
 // Silent tells whether something took the request and did not answer in time,
 // or dropped it: servers do that while they load their models, behind a port
 // that Docker publishes, or while they are busy with a photo.
 func Silent(err error) bool {
-	var dial *net.OpError
-	if errors.As(err, &dial) && dial.Op == "dial" {
+	if Untouched(err) {
 		return false
 	}
 	return slices.ContainsFunc([]error{context.DeadlineExceeded, io.EOF, io.ErrUnexpectedEOF, syscall.ECONNRESET},

@@ -19,6 +19,8 @@ type Upload struct {
 	Name    string
 	Content io.ReaderAt
 	Size    int64 // in bytes
+	// Sent is called when the whole photo is on its way, if not nil.
+	Sent func()
 }
 
 // Processed is a portrait that waits on the server for its download.
@@ -43,30 +45,32 @@ type processAnswer struct {
 func (c *Client) Process(ctx context.Context, u Upload, o Options) (Processed, error) {
 	ctx, cancel := context.WithTimeout(ctx, c.processTimeout)
 	defer cancel()
+	var flow flow
+	flow.active.Store(true)
+	ctx, unguard := c.guard(ctx, &flow, "the upload")
+	defer unguard()
 	form, err := newForm(u, o)
 	if err != nil {
 		return Processed{}, err
 	}
-	request, err := c.request(ctx, http.MethodPost, "/api/v1/process", form.body())
+	work := work{client: c, told: u.Sent}
+	form.photo.end = work.begin
+	response, err := c.upload(ctx, form, &flow)
+	work.end()
 	if err != nil {
-		return Processed{}, err
-	}
-	request.Header.Set("Content-Type", form.contentType)
-	request.ContentLength = form.length()
-	response, err := c.http.Do(request)
-	switch broken := form.photo.failure(); {
-	case err != nil && broken != nil:
-		return Processed{}, &Unreadable{broken}
-	case err != nil:
-		return Processed{}, err
+		return Processed{}, because(ctx, err)
 	}
 	defer response.Body.Close()
+	response.Body = struct {
+		io.Reader
+		io.Closer
+	}{flow.reader(response.Body), response.Body}
 	if response.StatusCode != http.StatusOK {
-		return Processed{}, c.refusal(response)
+		return Processed{}, because(ctx, c.refusal(response))
 	}
 	var answer processAnswer
 	if err := decode(response, &answer); err != nil {
-		return Processed{}, err
+		return Processed{}, because(ctx, err)
 	}
 	if !jobID.MatchString(answer.Job) {
 		return Processed{}, impossibleJob(answer.Job)
@@ -76,6 +80,54 @@ func (c *Client) Process(ctx context.Context, u Upload, o Options) (Processed, e
 		return done, failure(answer)
 	}
 	return done, nil
+}
+
+// upload sends a form and returns when the server answers.
+func (c *Client) upload(ctx context.Context, form *form, flow *flow) (*http.Response, error) {
+	request, err := c.request(ctx, http.MethodPost, "/api/v1/process", flow.reader(form.body()))
+	if err != nil {
+		return nil, err
+	}
+	request.Header.Set("Content-Type", form.contentType)
+	request.ContentLength = form.length()
+	response, err := c.http.Do(request)
+	if broken := form.photo.failure(); err != nil && broken != nil {
+		return nil, &Unreadable{broken}
+	}
+	return response, err
+}
+
+// work is what a server does between a photo's last byte and its answer.
+type work struct {
+	client *Client
+	told   func()
+
+	mu           sync.Mutex
+	begun, ended bool
+}
+
+// begin is called when the photo is on its way. The transport may do so after
+// an early answer.
+func (w *work) begin() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.begun || w.ended {
+		return
+	}
+	w.begun = true
+	w.client.working.Add(1)
+	if w.told != nil {
+		w.told()
+	}
+}
+
+func (w *work) end() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.ended = true
+	if w.begun {
+		w.client.working.Add(-1)
+	}
 }
 
 // failure tells a photo's fault from a server's that was caught on its way:
@@ -125,6 +177,7 @@ func (f *form) length() int64 { return int64(len(f.head)) + f.photo.left + int64
 type watchedReader struct {
 	reader io.Reader
 	left   int64
+	end    func() // is called when all was read
 
 	mu  sync.Mutex
 	err error
@@ -132,7 +185,9 @@ type watchedReader struct {
 
 func (w *watchedReader) Read(p []byte) (int, error) {
 	n, err := w.reader.Read(p)
-	w.left -= int64(n)
+	if w.left -= int64(n); w.left == 0 && n > 0 && w.end != nil {
+		w.end()
+	}
 	if errors.Is(err, io.EOF) && w.left > 0 {
 		err = errors.New("it became shorter meanwhile")
 	}
@@ -162,10 +217,14 @@ var (
 func (c *Client) Download(ctx context.Context, w io.Writer, job, format string) error {
 	ctx, cancel := context.WithTimeout(ctx, c.downloadTimeout)
 	defer cancel()
+	var flow flow
+	ctx, unguard := c.guard(ctx, &flow, "the download")
+	defer unguard()
 	response, err := c.do(ctx, http.MethodGet, "/api/v1/download/"+job+"/"+format)
 	if err != nil {
 		return err
 	}
+	flow.active.Store(true) // before, the server may be busy with a photo
 	defer response.Body.Close()
 	switch response.StatusCode {
 	case http.StatusOK:
@@ -175,11 +234,11 @@ func (c *Client) Download(ctx context.Context, w io.Writer, job, format string) 
 		return c.refusal(response)
 	}
 	ends := &endsWriter{w: w}
-	body := &answerReader{reader: io.LimitReader(response.Body, maxImage+1)}
+	body := &answerReader{reader: flow.reader(io.LimitReader(response.Body, maxImage+1))}
 	n, err := io.Copy(ends, body)
 	switch {
 	case body.err != nil:
-		return &brokenOff{body.err}
+		return because(ctx, &brokenOff{body.err})
 	case err != nil:
 		return err
 	case n > maxImage:
