@@ -56,6 +56,8 @@ type Failed struct {
 	Status int // of HTTP, or 0 when the answer's content was wrong
 	Detail string
 	After  time.Duration // how long the server asks to wait, or 0
+	// Settled tells that the same server would do the same again.
+	Settled bool
 }
 
 func (f *Failed) Error() string {
@@ -151,7 +153,7 @@ func (c *Client) refusal(response *http.Response) error {
 		return c.denied(status)
 	case status == http.StatusRequestTimeout || status == http.StatusTooManyRequests || status >= 500:
 		seconds, _ := strconv.Atoi(response.Header.Get("Retry-After")) // a date counts as none
-		return &Failed{status, detail, time.Duration(max(seconds, 0)) * time.Second}
+		return &Failed{Status: status, Detail: detail, After: time.Duration(max(seconds, 0)) * time.Second}
 	case detail != "" && (status == http.StatusBadRequest || status == http.StatusRequestEntityTooLarge || status == http.StatusUnprocessableEntity):
 		return &Rejected{Code: detail}
 	case detail != "" && status == http.StatusMisdirectedRequest: // it has another name

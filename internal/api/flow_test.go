@@ -34,6 +34,9 @@ func TestUploadStalls(t *testing.T) {
 	if !errors.As(err, &stalled) || !Unreachable(err) || Untouched(err) || !strings.HasPrefix(err.Error(), "the upload stalled: less than 1024 bytes a second for 200ms, ") {
 		t.Errorf("%T %v", err, err)
 	}
+	if stalled != nil && stalled.Moved > 2<<20 {
+		t.Errorf("only what exceeds %d bytes is seen to stall", stalled.Moved)
+	}
 	if took := time.Since(begin); took > 10*time.Second {
 		t.Errorf("given up after %v", took)
 	}
