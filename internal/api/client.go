@@ -225,11 +225,17 @@ func (s Status) Shortcomings(gpu bool) []string {
 		list = append(list, fmt.Sprintf("the GPU is not used: the server computes on %s, several times slower", s.Device.Type))
 	}
 	for _, name := range s.ModelNames() {
-		if model := s.Models[name]; !model.Loaded && !strings.HasPrefix(model.Type, noModel) {
+		if s.Claims(name) && !s.Models[name].Loaded {
 			list = append(list, fmt.Sprintf("the model %s is not loaded: %s", name, consequences[name]))
 		}
 	}
 	return list
+}
+
+// Claims tells whether a server is meant to have a model, loaded or not.
+func (s Status) Claims(name string) bool {
+	model, known := s.Models[name]
+	return known && !strings.HasPrefix(model.Type, noModel)
 }
 
 // consequences of a model that is not loaded.

@@ -47,15 +47,17 @@ func (c *Client) readyWithin(ctx context.Context, limit time.Duration) (Readines
 	status, err := c.getJSONWithin(ctx, limit, "/readiness", &body)
 	if status == http.StatusNotFound {
 		status, err = c.getJSONWithin(ctx, limit, "/ready", &body)
-		if err == nil && status < http.StatusInternalServerError && body.Ready == nil {
+		if err == nil && status != http.StatusInternalServerError && body.Ready == nil {
 			err = fmt.Errorf("/ready answered HTTP %d without saying whether it is ready", status)
 		}
 	}
 	switch {
 	case status == http.StatusServiceUnavailable:
 		return Readiness{Loading: true, Why: "it is loading its models"}, nil
-	case status >= http.StatusInternalServerError: // in plain text
-		return Readiness{Failing: true, Why: fmt.Sprintf("it answers HTTP %d", status)}, nil
+	case status == http.StatusInternalServerError: // in plain text
+		return Readiness{Failing: true, Why: "it answers HTTP 500"}, nil
+	case status == http.StatusBadGateway || status == http.StatusGatewayTimeout:
+		return Readiness{Loading: true, Why: fmt.Sprintf("the proxy before it answers HTTP %d", status)}, nil
 	case err != nil:
 		return Readiness{}, err
 	case status != http.StatusOK && body.Detail != nil:

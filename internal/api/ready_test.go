@@ -100,3 +100,14 @@ func TestNoAccessNamesTheToken(t *testing.T) {
 		}
 	}
 }
+
+// A proxy before a server that is restarted is waited for.
+func TestGateway(t *testing.T) {
+	t.Parallel()
+	for _, status := range []int{http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout} {
+		client := serve(t, func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "<h1>nginx</h1>", status) })
+		if r, err := client.Ready(t.Context()); err != nil || r.Ready || r.Failing || !r.Loading || r.Why == "" {
+			t.Errorf("%d: %+v, %v", status, r, err)
+		}
+	}
+}

@@ -26,6 +26,8 @@ const (
 type Recipe struct {
 	api.Options
 	Formats []string // PNG, JPG or both
+	// MaxBytes is what each file may have; 0 is no limit.
+	MaxBytes int64
 }
 
 // Outcome is what became of a photo.
@@ -49,5 +51,6 @@ const (
 	Unreadable  Cause = "unreadable"
 	Refused     Cause = "refused by the server"
 	ServerError Cause = "server error"
+	StopsServer Cause = "stops the server" // see Deadly
 	Unwritable  Cause = "not written"
 )

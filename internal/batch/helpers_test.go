@@ -1,14 +1,23 @@
 package batch
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
+	"encoding/binary"
 	"fmt"
+	"hash/crc32"
+	"image"
+	"image/color"
+	"image/draw"
+	"image/jpeg"
+	"image/png"
 	"io/fs"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -44,7 +53,7 @@ func liteServer(t testing.TB, around func(http.Handler) http.Handler) (*httptest
 type stub struct {
 	mu       sync.Mutex
 	uploads  map[string]int // by content
-	jobs     map[string]string
+	jobs     map[string]painting
 	inFlight int
 	highest  int // of inFlight
 	asked    int
@@ -52,9 +61,18 @@ type stub struct {
 	deleted  int
 	before   func(w http.ResponseWriter, r *http.Request) (answered bool)
 	delay    time.Duration
+	version  string // of /status, where there is one
+	swaps    bool   // paints red for blue, as version 1.0.0 does
 }
 
-func newStub() *stub { return &stub{uploads: map[string]int{}, jobs: map[string]string{}} }
+// painting is a portrait of the stub's.
+type painting struct {
+	text          string
+	width, height int
+	background    color.RGBA
+}
+
+func newStub() *stub { return &stub{uploads: map[string]int{}, jobs: map[string]painting{}} }
 
 func (s *stub) start(t testing.TB) string {
 	server := httptest.NewServer(s)
@@ -69,6 +87,8 @@ func (s *stub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch job := filepath.Base(r.URL.Path); {
 	case r.URL.Path == "/ready":
 		fmt.Fprint(w, `{"ready":true}`)
+	case r.URL.Path == "/status" && s.version != "":
+		fmt.Fprintf(w, `{"version":%q}`, s.version)
 	case r.URL.Path == "/api/v1/process":
 		s.process(w, r)
 	case r.Method == http.MethodDelete:
@@ -79,7 +99,7 @@ func (s *stub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case strings.HasPrefix(r.URL.Path, "/api/v1/download/"):
 		s.mu.Lock()
 		defer s.mu.Unlock()
-		fmt.Fprint(w, portrait(s.jobs[filepath.Base(filepath.Dir(r.URL.Path))], job))
+		fmt.Fprint(w, s.jobs[filepath.Base(filepath.Dir(r.URL.Path))].picture(job))
 	default:
 		http.Error(w, `{"detail":"Not Found"}`, http.StatusNotFound)
 	}
@@ -111,17 +131,51 @@ func (s *stub) process(w http.ResponseWriter, r *http.Request) {
 	s.uploads[sum]++
 	s.made++
 	id := fmt.Sprintf("%08x", s.made)
-	s.jobs[id] = sum + " " + r.FormValue("width")
+	background := color.RGBA{uint8(number(r, "background_r")), uint8(number(r, "background_g")), uint8(number(r, "background_b")), 255}
+	if s.swaps {
+		background.R, background.B = background.B, background.R
+	}
+	s.jobs[id] = painting{sum + " " + r.FormValue("width"), number(r, "width"), number(r, "height"), background}
 	fmt.Fprintf(w, `{"success":true,"job_id":"%s","result":{"face_count":1}}`, id)
 }
 
-// portrait has what is checked of a picture: its ends.
-func portrait(content, format string) string {
-	if format == JPG {
-		return "\xff\xd8\xff" + content + "\xff\xd9"
-	}
-	return "\x89PNG\r\n\x1a\n" + content + "IEND\xaeB`\x82"
+func number(r *http.Request, field string) int {
+	n, _ := strconv.Atoi(r.FormValue(field))
+	return n
 }
+
+// portrait is a picture of the size that recipe asks for.
+func portrait(content, format string) string { return painting{text: content}.picture(format) }
+
+// picture is plain, with the text in a comment.
+func (m painting) picture(format string) string {
+	if m.width == 0 {
+		m.width, m.height = recipe().Width, recipe().Height
+	}
+	plain, _ := pictures.LoadOrStore(painting{format, m.width, m.height, m.background}, sync.OnceValue(func() string {
+		picture := image.NewNRGBA(image.Rect(0, 0, m.width, m.height))
+		var data bytes.Buffer
+		if format == JPG {
+			draw.Draw(picture, picture.Rect, image.NewUniform(m.background), image.Point{}, draw.Src)
+			_ = jpeg.Encode(&data, picture, nil)
+		} else {
+			_ = png.Encode(&data, picture) // with corners that are transparent
+		}
+		return data.String()
+	}))
+	data := plain.(func() string)()
+	if format == JPG {
+		return data[:2] + "\xff\xfe" + string(binary.BigEndian.AppendUint16(nil, uint16(len(m.text)+2))) + m.text + data[2:]
+	}
+	const head = 8 + 12 + 13 // the signature, and the first chunk
+	chunk := "tEXt" + m.text
+	length := binary.BigEndian.AppendUint32(nil, uint32(len(m.text)))
+	sum := binary.BigEndian.AppendUint32(nil, crc32.ChecksumIEEE([]byte(chunk)))
+	return data[:head] + string(length) + chunk + string(sum) + data[head:]
+}
+
+// pictures are made once.
+var pictures sync.Map
 
 // photos writes n different small pictures.
 func photos(t testing.TB, dir string, n int) {
@@ -147,9 +201,14 @@ func writeFile(t testing.TB, path, content string) {
 	}
 }
 
-var shortPatience = patience{retry: time.Millisecond, rest: 5 * time.Millisecond, answer: 300 * time.Millisecond, poll: 5 * time.Millisecond}
+var shortPatience = patience{retry: time.Millisecond, rest: 5 * time.Millisecond, maxRest: time.Minute, answer: 300 * time.Millisecond, poll: 5 * time.Millisecond, tell: 50 * time.Millisecond}
 
-func recipe() Recipe { return Recipe{api.DefaultOptions(), []string{PNG}} }
+// recipe is for small portraits, which are fast to check.
+func recipe() Recipe {
+	r := Recipe{Options: api.DefaultOptions(), Formats: []string{PNG}}
+	r.Width, r.Height = 64, 64
+	return r
+}
 
 // batchOf is a whole run as the command makes it.
 type batchOf struct {
@@ -159,7 +218,11 @@ type batchOf struct {
 	force    bool
 	checksum bool
 	engines  []string
+	inFlight int
+	timeout  time.Duration
+	maxRest  time.Duration // instead of the patience's
 	notices  []string
+	lasting  []Wait
 	run      *Run
 }
 
@@ -183,7 +246,9 @@ func (b *batchOf) do(t testing.TB) (results map[string]Result, selected Selected
 	selected = Selection{Recipe: b.recipe, Force: b.force, Checksum: b.checksum, Engines: b.engines}.Select(jobs)
 	results = map[string]Result{}
 	var mu sync.Mutex
-	b.run = &Run{Servers: b.servers, Recipe: b.recipe, Force: b.force, Checksum: b.checksum, patience: shortPatience,
+	b.run = &Run{Servers: b.servers, Recipe: b.recipe, Force: b.force, Checksum: b.checksum, patience: shortPatience, InFlight: b.inFlight, Timeout: b.timeout,
+		Swaps:   func(s api.Status) bool { return s.Version == "1.0.0" },
+		Waiting: func(w Wait) { b.lasting = append(b.lasting, w) },
 		Report: func(r Result) {
 			name, _ := filepath.Rel(b.dir, r.Path)
 			if _, twice := results[name]; twice {
@@ -196,6 +261,9 @@ func (b *batchOf) do(t testing.TB) (results map[string]Result, selected Selected
 			defer mu.Unlock()
 			b.notices = append(b.notices, what)
 		}}
+	if b.maxRest > 0 {
+		b.run.patience.maxRest = b.maxRest
+	}
 	queue := make(chan *Job, len(selected.Todo))
 	for _, job := range selected.Todo {
 		queue <- job

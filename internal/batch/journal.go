@@ -37,6 +37,9 @@ type entry struct {
 	Sum        string `json:"sha256,omitempty"` // of the photo, with --checksum
 	Options    string `json:"options"`
 	Engine     string `json:"engine,omitempty"` // of the server
+	// Deadly photos have no result: servers stop over them. What is said of a
+	// result is then that of an earlier one.
+	Deadly bool `json:"deadly,omitempty"`
 }
 
 // made tells whether a file is still the result that the entry speaks of.

@@ -20,14 +20,21 @@ type Server struct {
 	// Token is shown to the server; empty shows none.
 	Token string
 	// Revive makes a server that stopped answering ready again, or says why
-	// that is not possible; nil where it can only be waited for.
-	Revive func(context.Context) error
+	// that is not possible; nil where it can only be waited for. One that ended
+	// by itself is started only where again allows it; byOrder tells that
+	// somebody ended it, and no photo.
+	Revive func(ctx context.Context, again bool) (byOrder bool, err error)
 
 	client   *api.Client
 	state    state
 	inFlight int
+	alone    bool // what is in flight has it for itself
 	served   int
-	strikes  int // failures since the last success
+	strikes  int      // failures since the last success
+	deaths   int      // those without an answer among them
+	suspects []*trial // in work when it stopped answering
+	palette  palette
+	life     int // counts how often it came back
 }
 
 // state is whether a server gets photos.
@@ -43,19 +50,23 @@ const (
 	// maxStrikes is how many failures in a row make a server useless. It is
 	// more than a few photos can cause that break a sound one.
 	maxStrikes = 10
-	// maxRest bounds how long a server may ask to be left alone.
-	maxRest = time.Minute
+	// maxCrashes is how often a server dies in a row until it is not started
+	// again. Three photos that each stop it twice do not reach it.
+	maxCrashes = 7
 )
 
 // patience is how long the pool waits for what. Tests have less.
 type patience struct {
-	retry  time.Duration // before another attempt, for each that failed
-	rest   time.Duration // after a failure, when the server says nothing itself
-	answer time.Duration // for a server that does not answer
-	poll   time.Duration
+	retry time.Duration // before another attempt, for each that failed
+	rest  time.Duration // after a failure, when the server says nothing itself
+	// maxRest bounds how long a server may ask to be left alone.
+	maxRest time.Duration
+	answer  time.Duration // for a server that does not answer
+	poll    time.Duration
+	tell    time.Duration // until a wait is told
 }
 
-var defaultPatience = patience{retry: 500 * time.Millisecond, rest: time.Second, answer: 30 * time.Second, poll: 500 * time.Millisecond}
+var defaultPatience = patience{retry: 500 * time.Millisecond, rest: time.Second, maxRest: time.Minute, answer: 5 * time.Minute, poll: 500 * time.Millisecond, tell: 5 * time.Second}
 
 // NoServer ends a run: the photos that are left stay undone.
 type NoServer struct {
@@ -73,11 +84,14 @@ type pool struct {
 	patience  patience
 	// notice is told when a server goes and comes.
 	notice func(s *Server, what string)
+	waits  *waits
 
-	mu      sync.Mutex
-	lastWhy error         // a server was given up
-	changed chan struct{} // closed, and replaced, whenever something changes
-	nursing sync.WaitGroup
+	mu sync.Mutex
+	// suspects wait for a server of their own; others let them go first.
+	suspects int
+	lastWhy  error         // a server was given up
+	changed  chan struct{} // closed, and replaced, whenever something changes
+	nursing  sync.WaitGroup
 }
 
 func newPool(servers []*Server, perServer int, notice func(*Server, string)) *pool {
@@ -95,10 +109,16 @@ func (p *pool) close() {
 }
 
 // acquire waits for a free place at a server, if possible at another than the
-// one that failed before.
-func (p *pool) acquire(ctx context.Context, failed *Server) (*Server, error) {
+// one that failed before. A photo that may have stopped a server gets one for
+// itself.
+func (p *pool) acquire(ctx context.Context, t *trial) (*Server, error) {
+	suspect := p.deathsOf(t) > 0
+	if suspect {
+		p.queueSuspect(1)
+		defer p.queueSuspect(-1)
+	}
 	for {
-		s, changed, err := p.take(failed)
+		s, changed, err := p.take(t.server, suspect)
 		if s != nil || err != nil {
 			return s, err
 		}
@@ -110,14 +130,21 @@ func (p *pool) acquire(ctx context.Context, failed *Server) (*Server, error) {
 	}
 }
 
-func (p *pool) take(failed *Server) (*Server, <-chan struct{}, error) {
+func (p *pool) queueSuspect(n int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.suspects += n
+	p.broadcast()
+}
+
+func (p *pool) take(failed *Server, suspect bool) (*Server, <-chan struct{}, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	var best *Server
 	hope, others := false, p.othersLive(failed)
 	for _, s := range p.servers {
 		hope = hope || s.state != out
-		if s.state != live || s.inFlight >= p.perServer || s == failed && others {
+		if s.state != live || !p.room(s, suspect) || s == failed && others {
 			continue
 		}
 		if best == nil || s.inFlight < best.inFlight || s.inFlight == best.inFlight && s.served < best.served {
@@ -128,10 +155,18 @@ func (p *pool) take(failed *Server) (*Server, <-chan struct{}, error) {
 	case best != nil:
 		best.inFlight++
 		best.served++
+		best.alone = suspect
 	case !hope:
 		return nil, nil, &NoServer{p.lastWhy}
 	}
 	return best, p.changed, nil
+}
+
+func (p *pool) room(s *Server, suspect bool) bool {
+	if suspect {
+		return s.inFlight == 0
+	}
+	return p.suspects == 0 && !s.alone && s.inFlight < p.perServer
 }
 
 func (p *pool) othersLive(failed *Server) bool {
@@ -143,12 +178,51 @@ func (p *pool) othersLive(failed *Server) bool {
 	return false
 }
 
+// othersThan tells whether another server may do better.
+func (p *pool) othersThan(failed *Server) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.othersLive(failed)
+}
+
 // release gives a place back.
 func (p *pool) release(s *Server) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	s.inFlight--
+	s.alone = false
 	p.broadcast()
+}
+
+// suspect notes a photo that was in work when its server stopped answering.
+func (p *pool) suspect(s *Server, t *trial) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	t.deaths++
+	s.suspects = append(s.suspects, t)
+}
+
+func (p *pool) deathsOf(t *trial) int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return t.deaths
+}
+
+// awaitBack waits while a server is being brought back, and tells whether it
+// gets photos again.
+func (p *pool) awaitBack(ctx context.Context, s *Server) bool {
+	for {
+		p.mu.Lock()
+		state, changed := s.state, p.changed
+		p.mu.Unlock()
+		if state != resting || ctx.Err() != nil {
+			return state == live && ctx.Err() == nil
+		}
+		select {
+		case <-ctx.Done():
+		case <-changed:
+		}
+	}
 }
 
 func (p *pool) broadcast() {
@@ -156,30 +230,41 @@ func (p *pool) broadcast() {
 	p.changed = make(chan struct{})
 }
 
-// judge draws conclusions about a server from what became of a photo.
-func (p *pool) judge(ctx context.Context, s *Server, err error) {
+// lifeOf is which of a server's lives it is in.
+func (p *pool) lifeOf(s *Server) int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return s.life
+}
+
+// judge draws conclusions about a server from what became of a photo. A
+// connection that an earlier life of the server broke says nothing of this one.
+func (p *pool) judge(ctx context.Context, t *trial, err error) {
+	s := t.server
 	var failed *api.Failed
 	var foreign *api.Foreign
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	switch {
-	case ctx.Err() != nil || s.state != live:
+	case ctx.Err() != nil || s.state != live || t.life != s.life:
 	case errors.As(err, &foreign):
 		p.giveUp(s, err)
 	case errors.As(err, &failed):
 		if s.strikes++; s.strikes >= maxStrikes {
 			p.giveUp(s, err)
 		} else if failed.After > 0 || failed.Status == http.StatusServiceUnavailable || failed.Status == http.StatusTooManyRequests {
-			p.rest(ctx, s, max(p.patience.rest, min(failed.After, maxRest)))
+			p.rest(ctx, s, failed.After)
 		}
 	case api.Unreachable(err):
-		if s.strikes++; s.strikes >= maxStrikes {
+		s.strikes++
+		s.deaths++
+		if s.strikes >= maxStrikes {
 			p.giveUp(s, err)
 		} else {
 			p.nurse(ctx, s, err)
 		}
 	default: // a portrait, or the photo's own fault
-		s.strikes = 0
+		s.strikes, s.deaths = 0, 0
 	}
 }
 
@@ -189,67 +274,4 @@ func (p *pool) giveUp(s *Server, why error) {
 	first, _, _ := strings.Cut(why.Error(), "\n") // of what may be a whole report
 	p.notice(s, "is left out: "+first)
 	p.broadcast()
-}
-
-// rest leaves a server alone for a while.
-func (p *pool) rest(ctx context.Context, s *Server, d time.Duration) {
-	s.state = resting
-	p.nursing.Go(func() {
-		pause(ctx, d)
-		p.mu.Lock()
-		defer p.mu.Unlock()
-		s.state = live
-		p.broadcast()
-	})
-}
-
-// nurse brings a server back that does not answer, or gives it up.
-func (p *pool) nurse(ctx context.Context, s *Server, why error) {
-	s.state = resting
-	p.notice(s, "does not answer: "+why.Error())
-	p.nursing.Go(func() {
-		err := p.bringBack(ctx, s)
-		p.mu.Lock()
-		defer p.mu.Unlock()
-		switch {
-		case ctx.Err() != nil:
-			s.state = out
-			p.broadcast()
-		case err != nil:
-			p.giveUp(s, err)
-		default:
-			s.state = live
-			p.notice(s, "answers again")
-			p.broadcast()
-		}
-	})
-}
-
-// bringBack has an own server revived, and waits for any other.
-func (p *pool) bringBack(ctx context.Context, s *Server) error {
-	if s.Revive != nil {
-		return s.Revive(ctx)
-	}
-	deadline := time.Now().Add(p.patience.answer)
-	for {
-		readiness, err := s.client.Ready(ctx)
-		if readiness.Ready {
-			return nil
-		}
-		if err == nil {
-			err = errors.New(readiness.Why)
-		}
-		if ctx.Err() != nil || time.Now().After(deadline) {
-			return err
-		}
-		pause(ctx, p.patience.poll)
-	}
-}
-
-// pause waits, unless the run ends before.
-func pause(ctx context.Context, d time.Duration) {
-	select {
-	case <-ctx.Done():
-	case <-time.After(d):
-	}
 }

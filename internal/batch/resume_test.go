@@ -140,7 +140,7 @@ func TestKill(t *testing.T) {
 	photos(t, in, 300)
 	s := newStub()
 	url := s.start(t)
-	undisturbed := batchOf{dir: in, out: t.TempDir(), servers: []*Server{{URL: url}}, recipe: Recipe{recipe().Options, []string{PNG, JPG}}}
+	undisturbed := batchOf{dir: in, out: t.TempDir(), servers: []*Server{{URL: url}}, recipe: Recipe{Options: recipe().Options, Formats: []string{PNG, JPG}}}
 	if results, _, err := undisturbed.do(t); err != nil || outcomes(results)[Done] != 300 {
 		t.Fatal(outcomes(results), err)
 	}

@@ -3,8 +3,6 @@ package batch
 import (
 	"context"
 	"errors"
-	"io/fs"
-	"os"
 	"sync"
 	"time"
 
@@ -14,10 +12,6 @@ import (
 // InFlight is how many photos a server gets at once unless told otherwise: it
 // works on one, and the other is on its way meanwhile.
 const InFlight = 2
-
-// maxAttempts bounds what is tried for one photo. A server that fails over a
-// photo rarely does better with it the second time, another one may.
-const maxAttempts = 3
 
 // Run gives photos to servers.
 type Run struct {
@@ -30,10 +24,20 @@ type Run struct {
 	Report func(Result)
 	// Notice is told when a server goes and comes.
 	Notice func(s *Server, what string)
+	// Timeout is how long a server that does not answer is waited for; 0 is
+	// five minutes.
+	Timeout time.Duration
+	// Swaps tells whether a server has red and blue in each other's place; nil
+	// leaves it to be found out.
+	Swaps func(api.Status) bool
+	// Waiting is told what lasts, now and then; nil is not told.
+	Waiting func(Wait)
 
 	pool     *pool
 	results  results
+	waits    waits
 	patience patience
+	accused  accused
 }
 
 // Result is what became of one photo.
@@ -56,10 +60,21 @@ func (r *Run) Do(ctx context.Context, jobs <-chan *Job) error {
 		perServer = InFlight
 	}
 	r.pool = newPool(r.Servers, perServer, r.Notice)
+	r.pool.waits = &r.waits
 	if r.patience != (patience{}) {
 		r.pool.patience = r.patience
 	}
+	if r.Timeout > 0 {
+		r.pool.patience.answer = r.Timeout
+	}
 	defer r.pool.close()
+	if r.Waiting != nil {
+		done := make(chan struct{})
+		var telling sync.WaitGroup
+		defer telling.Wait()
+		defer close(done)
+		telling.Go(func() { r.waits.tell(done, r.pool.patience, r.Waiting) })
+	}
 	r.results.force = r.Force
 
 	ctx, cancel := context.WithCancelCause(ctx)
@@ -86,6 +101,7 @@ func (r *Run) Do(ctx context.Context, jobs <-chan *Job) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
+	r.convict()
 	return nil
 }
 
@@ -101,76 +117,6 @@ func (r *Run) job(ctx context.Context, job *Job) Result {
 		return result
 	}
 	defer source.close()
-	begin := time.Now()
-	var server *Server
-	for attempt := 1; ; attempt++ {
-		if server, err = r.pool.acquire(ctx, server); err != nil {
-			result.Err = err
-			return result
-		}
-		err = r.attempt(ctx, server, job, source)
-		r.pool.judge(ctx, server, err)
-		result.Err, result.Server, result.Took = err, server.URL, time.Since(begin)
-		switch {
-		case err == nil:
-			result.Outcome = Done
-			return result
-		case ctx.Err() != nil:
-			result.Err = context.Cause(ctx)
-			return result
-		case !worthRetrying(err) || attempt == maxAttempts:
-			result.Outcome, result.Cause = Failed, causeOf(err)
-			return result
-		}
-		pause(ctx, time.Duration(attempt)*r.pool.patience.retry)
-	}
-}
-
-// worthRetrying tells whether another attempt can help: where the server
-// failed, not the photo or the disk.
-func worthRetrying(err error) bool {
-	var failed *api.Failed
-	var foreign *api.Foreign
-	var disk *unwritable
-	return !errors.As(err, &disk) && (api.Unreachable(err) || errors.As(err, &failed) || errors.As(err, &foreign))
-}
-
-func causeOf(err error) Cause {
-	var rejected *api.Rejected
-	var unreadable *api.Unreadable
-	var disk *unwritable
-	switch {
-	case errors.As(err, &rejected) && rejected.NoFace():
-		return NoFace
-	case errors.As(err, &rejected):
-		return Refused
-	case errors.As(err, &unreadable):
-		return Unreadable
-	case errors.As(err, &disk):
-		return Unwritable
-	}
-	return ServerError
-}
-
-// attempt makes a portrait at one server.
-func (r *Run) attempt(ctx context.Context, server *Server, job *Job, source *source) error {
-	done, err := server.client.Process(ctx, source.Upload, r.Recipe.Options)
-	r.pool.release(server)
-	if done.Job != "" {
-		// Best effort: the server cleans up at some later start by itself.
-		defer func() { _ = server.client.DeleteJob(context.WithoutCancel(ctx), done.Job) }()
-	}
-	if err != nil {
-		return err
-	}
-	made := source.entry
-	made.Options, made.Engine = r.Recipe.String(), server.Engine
-	return r.results.save(job, made, func(file *os.File, format string) error {
-		err := server.client.Download(ctx, file, done.Job, format)
-		var disk *fs.PathError
-		if errors.As(err, &disk) {
-			return &unwritable{err}
-		}
-		return err
-	})
+	t := trial{run: r, job: job, source: source}
+	return t.make(ctx)
 }

@@ -36,7 +36,7 @@ func TestRunOnLite(t *testing.T) {
 	writeFile(t, filepath.Join(in, "2024", "anna.png"), testPhoto(t, "astronaut.png"))
 	writeFile(t, filepath.Join(in, "coffee.png"), testPhoto(t, "coffee.png"))
 	writeFile(t, filepath.Join(in, "cut.png"), testPhoto(t, "astronaut.png")[:10_000])
-	b := batchOf{dir: in, out: out, servers: []*Server{{URL: server.URL, Engine: "lite"}}, recipe: Recipe{api.DefaultOptions(), []string{PNG, JPG}}}
+	b := batchOf{dir: in, out: out, servers: []*Server{{URL: server.URL, Engine: "lite"}}, recipe: Recipe{Options: api.DefaultOptions(), Formats: []string{PNG, JPG}}}
 	b.recipe.Width, b.recipe.Height = 200, 300
 	results, _, err := b.do(t)
 	if err != nil {
@@ -66,7 +66,7 @@ func TestNoOvalGivesJPEG(t *testing.T) {
 	server, _ := liteServer(t, nil)
 	in, out := t.TempDir(), t.TempDir()
 	writeFile(t, filepath.Join(in, "anna.png"), testPhoto(t, "astronaut.png"))
-	b := batchOf{dir: in, out: out, servers: []*Server{{URL: server.URL}}, recipe: Recipe{api.DefaultOptions(), []string{JPG}}}
+	b := batchOf{dir: in, out: out, servers: []*Server{{URL: server.URL}}, recipe: Recipe{Options: api.DefaultOptions(), Formats: []string{JPG}}}
 	b.recipe.Oval = false
 	if results, _, err := b.do(t); err != nil || results["anna.png"].Outcome != Done {
 		t.Fatalf("%v %v", results["anna.png"].Err, err)
@@ -148,12 +148,12 @@ func TestLastServerGone(t *testing.T) {
 	}
 	revived := 0
 	dead := errors.New("it died again\nand said this")
-	b := batchOf{dir: in, out: out, servers: []*Server{{URL: s.start(t), Revive: func(context.Context) error {
+	b := batchOf{dir: in, out: out, servers: []*Server{{URL: s.start(t), Revive: func(context.Context, bool) (bool, error) {
 		if revived++; revived > 1 {
-			return dead
+			return false, dead
 		}
 		asked.Store(3) // it works again, for some more
-		return nil
+		return false, nil
 	}}}}
 	results, _, err := b.do(t)
 	n := outcomes(results)

@@ -33,9 +33,17 @@ type Selected struct {
 // is under Failed.
 func (s Selection) Select(jobs []*Job) (selected Selected) {
 	for _, job := range jobs {
-		job.Blame = Unreadable
-		if job.Problem == nil {
+		if errors.As(job.Problem, new(*Deadly)) { // of an engine that was not known yet
+			job.Problem = nil
+		}
+		switch {
+		case job.Problem == nil:
 			job.Problem, job.Blame = job.protectForeign(s.Force), Unwritable
+		case job.Blame == "":
+			job.Blame = Unreadable
+		}
+		if job.Problem == nil && !s.Force && s.deadly(job) {
+			job.Problem, job.Blame = &Deadly{}, StopsServer
 		}
 		switch {
 		case job.Problem != nil:
@@ -101,12 +109,26 @@ func (s Selection) current(job *Job) bool {
 		if info, err := os.Lstat(result); err != nil || info.Size() == 0 {
 			return false
 		}
-		e := job.journal.of(result)
-		if e.Photo != job.journal.relative(job.Path) || e.Options != s.Recipe.String() || !s.sameEngine(e) || !s.samePhoto(job, e) {
+		if e := job.journal.of(result); e.Deadly || !s.same(job, e) {
 			return false
 		}
 	}
 	return true
+}
+
+// deadly tells whether servers stopped over a photo that is to be made again.
+func (s Selection) deadly(job *Job) bool {
+	for i, result := range job.Results {
+		if e := job.journal.of(result); !job.protect[i] && e.Deadly && s.same(job, e) {
+			return true
+		}
+	}
+	return false
+}
+
+// same tells whether an entry speaks of what would be done now.
+func (s Selection) same(job *Job, e entry) bool {
+	return e.Photo == job.journal.relative(job.Path) && e.Options == s.Recipe.String() && s.sameEngine(e) && s.samePhoto(job, e)
 }
 
 func (s Selection) sameEngine(before entry) bool {

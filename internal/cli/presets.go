@@ -16,6 +16,7 @@ type preset struct {
 	width, height int
 	background    api.Colour
 	margin        float64 // 0 leaves the default
+	maxBytes      int64   // of the file; 0 is no limit
 	official      bool    // for a document: neither oval nor retouched
 }
 
@@ -28,8 +29,10 @@ var (
 // JPEGs of at most 99 kB, which is what the server makes of them.
 var presets = []preset{
 	{name: "ad", what: "Active Directory, Outlook and Teams: 648x648", width: 648, height: 648, background: lightGrey,
-		// The attribute thumbnailPhoto takes 100 kB; Exchange keeps 648x648.
-		source: "https://learn.microsoft.com/windows/win32/adschema/a-thumbnailphoto"},
+		// The attribute thumbnailPhoto takes 100 kB, and servers make 99 at
+		// most; Exchange keeps 648x648.
+		maxBytes: 99 << 10,
+		source:   "https://learn.microsoft.com/windows/win32/adschema/a-thumbnailphoto"},
 	{name: "linkedin", what: "LinkedIn and the like: 800x800, which shows sharp in its circle of 400", width: 800, height: 800,
 		background: lightGrey, source: "https://www.linkedin.com/help/linkedin/answer/a549049"},
 	// The margins bring the head, from chin to crown, to the share of the
@@ -58,7 +61,7 @@ func (p preset) recipe() batch.Recipe {
 		o.Margin = p.margin
 	}
 	o.Enhance = !p.official
-	return batch.Recipe{Options: o, Formats: []string{batch.JPG}}
+	return batch.Recipe{Options: o, Formats: []string{batch.JPG}, MaxBytes: p.maxBytes}
 }
 
 // presetList is for whoever named one that does not exist.

@@ -294,5 +294,8 @@ func (p *photos) run(servers []*batch.Server) *batch.Run {
 		Checksum: p.selection.Checksum,
 		Report:   p.show.result,
 		Notice:   func(s *batch.Server, what string) { p.ui.Warn("%s %s", s.URL, what) },
+		Timeout:  p.request.Timeout,
+		Swaps:    swapsRedAndBlue,
+		Waiting:  p.show.waiting,
 	}
 }

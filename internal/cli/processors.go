@@ -13,6 +13,7 @@ import (
 
 	"github.com/djok/facecraft/internal/api"
 	"github.com/djok/facecraft/internal/batch"
+	"github.com/djok/facecraft/internal/catalog"
 	"github.com/djok/facecraft/internal/fault"
 	"github.com/djok/facecraft/internal/run"
 )
@@ -43,14 +44,20 @@ func (s *session) localProcessors(ctx context.Context, r serverRequest) ([]*batc
 	return servers, nil
 }
 
-// reviver starts a server that died again, once: what kills it twice would do
-// so for ever.
-func (s *session) reviver(server run.Server, timeout time.Duration) func(context.Context) error {
-	again := true
-	return func(ctx context.Context) error {
-		started, err := s.Revive(ctx, server, timeout, again)
-		again = again && !started
-		return err
+// reviver brings a server back: one that somebody restarted is waited for, one
+// that somebody ended is started again once, and one that died by itself as
+// often as may be.
+func (s *session) reviver(server run.Server, timeout time.Duration) func(context.Context, bool) (bool, error) {
+	ended := false
+	return func(ctx context.Context, again bool) (byOrder bool, err error) {
+		revival, err := s.Revive(ctx, server, timeout, func(byOrder bool) bool {
+			if byOrder {
+				return !ended
+			}
+			return again
+		})
+		ended = ended || revival.Started && revival.ByOrder
+		return revival.ByOrder, err
 	}
 }
 
@@ -65,6 +72,13 @@ func (s *session) replicas(ctx context.Context, r serverRequest) ([]run.Server, 
 		}
 		return !server.Running() || server.URL == "" || r.Differs(server.Variant, server.Image, server.GPUs, port) != ""
 	}), err
+}
+
+// swapsRedAndBlue tells whether a server's version is one that does. The
+// built-in engine has versions of its own, and removes no backgrounds.
+func swapsRedAndBlue(s api.Status) bool {
+	catalogue, err := catalog.Load()
+	return err == nil && catalogue.SwapsRedAndBlue(s.Version) && s.Claims("background_remover")
 }
 
 // checkEndpointFlags refuses flags that say how a server is to be started here,
@@ -160,8 +174,10 @@ func (a *app) awaitEndpoint(ctx context.Context, client *api.Client, timeout tim
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
-		case answer := <-answers:
+		case answer, open := <-answers:
 			switch {
+			case !open:
+				return ctx.Err()
 			case answer.Ready:
 				return nil
 			case answer.Err != nil && !api.Silent(answer.Err):

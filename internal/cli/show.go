@@ -222,21 +222,52 @@ func (s *show) picture(path string) {
 	}
 }
 
+// waiting says what takes long.
+func (s *show) waiting(w batch.Wait) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	text := fmt.Sprintf("%d s: %s", int(w.For.Seconds()), waitText(w))
+	if s.total > 1 && !s.watching {
+		text = s.counts() + " · " + text
+	}
+	s.app.ui.Progress("%s", text)
+}
+
+func waitText(w batch.Wait) string {
+	name := term.Name(filepath.Base(w.Photo))
+	switch w.Phase {
+	case batch.Sending:
+		return "sending " + name + " to " + w.Server
+	case batch.Working:
+		return w.Server + " is working on " + name
+	case batch.Fetching:
+		return "fetching the portrait of " + name + " from " + w.Server
+	case batch.Pausing:
+		return w.Server + " asked for a pause"
+	}
+	return "waiting for " + w.Server + " to answer again"
+}
+
 // progress is the one line that is rewritten.
 func (s *show) progress() {
 	if s.total < 2 || s.watching {
 		return
 	}
-	text := fmt.Sprintf("%d of %d", s.done+s.kept+s.failed(), s.total)
-	if failed := s.failed(); failed > 0 {
-		text += fmt.Sprintf(", %d without a portrait", failed)
-	}
+	text := s.counts()
 	if elapsed := time.Since(s.begun); s.finished > 0 && elapsed > time.Second {
 		rate := float64(s.finished) / elapsed.Seconds()
 		left := time.Duration(float64(s.total-s.done-s.kept-s.failed()) / rate * float64(time.Second))
 		text += fmt.Sprintf(" · %.1f a second · %s left", rate, span(left))
 	}
 	s.app.ui.Progress("%s", text)
+}
+
+func (s *show) counts() string {
+	text := fmt.Sprintf("%d of %d", s.done+s.kept+s.failed(), s.total)
+	if failed := s.failed(); failed > 0 {
+		text += fmt.Sprintf(", %d without a portrait", failed)
+	}
+	return text
 }
 
 func (s *show) failed() (n int) {

@@ -5,13 +5,13 @@ import (
 	"fmt"
 	"image"
 	"image/jpeg"
+	"image/png"
 	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strings"
 	"sync/atomic"
 	"syscall"
 	"testing"
@@ -165,7 +165,8 @@ func smallJPEG(b *testing.B) []byte {
 // instantServer answers the contract without any work.
 func instantServer() http.Handler {
 	var jobs atomic.Int64
-	portrait := "\x89PNG\r\n\x1a\n" + strings.Repeat("x", 2000) + "IEND\xaeB`\x82"
+	var portrait bytes.Buffer
+	_ = png.Encode(&portrait, image.NewNRGBA(image.Rect(0, 0, 648, 648)))
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		_, _ = io.Copy(io.Discard, r.Body)
 		switch {
@@ -174,7 +175,7 @@ func instantServer() http.Handler {
 		case r.URL.Path == "/api/v1/process":
 			fmt.Fprintf(w, `{"success":true,"job_id":"%08x"}`, jobs.Add(1))
 		case r.Method == http.MethodGet && r.URL.Path != "/readiness" && r.URL.Path != "/status" || r.URL.Path == "/api/v1/process/quick":
-			fmt.Fprint(w, portrait)
+			_, _ = w.Write(portrait.Bytes())
 		case r.Method == http.MethodDelete:
 		default:
 			w.WriteHeader(http.StatusNotFound)

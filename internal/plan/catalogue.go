@@ -1,10 +1,20 @@
 package plan
 
+import "slices"
+
 // Catalogue is the data about the images that can be run. No code knows an
 // image by name: what a variant needs stands here.
 type Catalogue struct {
 	Repository string    `yaml:"repository"`
 	Variants   []Variant `yaml:"variants"`
+	// SwappedColours are the servers' versions, as /status answers them, that
+	// have red and blue of a background in each other's place.
+	SwappedColours []string `yaml:"swapped_colours"`
+}
+
+// SwapsRedAndBlue tells whether servers of a version do.
+func (c Catalogue) SwapsRedAndBlue(version string) bool {
+	return slices.Contains(c.SwappedColours, version)
 }
 
 // Variant is one image and what it needs. Sizes are in bytes.

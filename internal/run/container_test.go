@@ -11,6 +11,7 @@ import (
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/mutate"
 
+	"github.com/djok/facecraft/internal/api"
 	"github.com/djok/facecraft/internal/containers"
 	"github.com/djok/facecraft/internal/dockertest"
 	"github.com/djok/facecraft/internal/fault"
@@ -99,9 +100,9 @@ func TestOthersServer(t *testing.T) {
 		t.Fatal(err)
 	}
 	server := run.Server{ID: created.ID, Name: "theirs", URL: p.Publish.URL(), Other: true}
-	started, err := r.Revive(t.Context(), server, time.Minute, true)
-	if started || err == nil || !strings.Contains(err.Error(), "exit code 3") || !strings.Contains(err.Error(), "loading models") {
-		t.Errorf("%v, told of it as %v", started, err)
+	revival, err := r.Revive(t.Context(), server, time.Minute, func(bool) bool { return true })
+	if revival.Started || err == nil || !strings.Contains(err.Error(), "exit code 3") || !strings.Contains(err.Error(), "loading models") {
+		t.Errorf("%+v, told of it as %v", revival, err)
 	}
 }
 
@@ -199,4 +200,57 @@ func TestUnloadable(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestRestarted is a server that somebody restarts while it is in work: it is
+// waited for again, as often as that happens. One that crashes is started here.
+func TestRestarted(t *testing.T) {
+	t.Parallel()
+	r, p := runner(t)
+	stub(t, r, &p, "old", "1s")
+	server, _, err := r.Start(t.Context(), p, 0, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := r.WaitReady(t.Context(), server, time.Second, time.Minute); err != nil {
+		t.Fatal(err)
+	}
+	never := func(bool) bool { return false }
+	for range 2 {
+		restarted := make(chan error, 1)
+		zero := 0
+		go func() {
+			restarted <- r.Docker.ContainerRestart(context.WithoutCancel(t.Context()), server.ID, container.StopOptions{Timeout: &zero})
+		}()
+		waitGone(t, server)
+		revival, err := r.Revive(t.Context(), server, time.Minute, never)
+		if err != nil || revival.Started || !revival.ByOrder {
+			t.Errorf("%+v, told of it as %v", revival, err)
+		}
+		if err := <-restarted; err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := r.Docker.ContainerKill(t.Context(), server.ID, "KILL"); err != nil {
+		t.Fatal(err)
+	}
+	if revival, err := r.Revive(t.Context(), server, time.Minute, never); err == nil || revival.Started || !strings.Contains(err.Error(), "somebody had Docker stop it") {
+		t.Errorf("one that was killed: %+v, %v", revival, err)
+	}
+	if revival, err := r.Revive(t.Context(), server, time.Minute, func(byOrder bool) bool { return byOrder }); err != nil || !revival.Started {
+		t.Errorf("one that was killed, and may be started: %+v, %v", revival, err)
+	}
+}
+
+// waitGone returns when a server does not answer any more.
+func waitGone(t *testing.T, s run.Server) {
+	t.Helper()
+	client := api.New(s.URL)
+	defer client.Close()
+	for begin := time.Now(); time.Since(begin) < 20*time.Second; time.Sleep(5 * time.Millisecond) {
+		if _, err := client.Ready(t.Context()); err != nil {
+			return
+		}
+	}
+	t.Fatal("it goes on answering")
 }

@@ -12,31 +12,69 @@ import (
 	"github.com/djok/facecraft/internal/progress"
 )
 
+const (
+	// byOrderGrace is how long before a connection breaks a server may have been
+	// told to end: Docker gives it 10 s.
+	byOrderGrace = 15 * time.Second
+	// restartPoll is how often a container that was stopped is looked at.
+	restartPoll = 100 * time.Millisecond
+)
+
+// Revival is how a server came back.
+type Revival struct {
+	Started bool // here
+	ByOrder bool // its end was: somebody had Docker stop or restart it
+}
+
 // Revive makes a server that stopped answering ready again: it waits for one
-// whose process runs and, where again allows it, starts the container of one
-// that died, which it then reports as Died. Otherwise its error is the server's
-// post-mortem. A container that is gone was removed by somebody, and stays so;
-// others' containers are never started.
-func (r *Runner) Revive(ctx context.Context, s Server, timeout time.Duration, again bool) (started bool, err error) {
+// whose process runs, or runs again because somebody restarted it, and, where
+// again allows it, starts the container of one that died, which it then reports
+// as Died. Otherwise its error is the server's post-mortem. A container that is
+// gone was removed by somebody, and stays so; others' containers are never
+// started.
+func (r *Runner) Revive(ctx context.Context, s Server, timeout time.Duration, again func(byOrder bool) bool) (revival Revival, err error) {
 	const died = "died"
-	// A process that is about to end still counts as running, so the waiting
-	// tells what it was.
-	waitErr := r.waitReady(ctx, s, died, 0, timeout)
-	if waitErr == nil || ctx.Err() != nil {
-		return false, waitErr
+	deadline, broke := time.Now().Add(timeout), time.Now()
+	for {
+		before, _ := containers.Inspect(ctx, r.Docker, s.ID) // the next look tells what is wrong
+		// A process that is about to end still counts as running, so the
+		// waiting tells what it was.
+		waitErr := r.waitReady(ctx, s, died, 0, time.Until(deadline))
+		revival.ByOrder = revival.ByOrder || r.ordered(ctx, s, broke.Add(-byOrderGrace).Format(time.RFC3339Nano))
+		if waitErr == nil || ctx.Err() != nil {
+			return revival, waitErr
+		}
+		now, err := r.whenRestarted(ctx, s, revival.ByOrder)
+		switch {
+		case errdefs.IsNotFound(err):
+			return revival, fault.New(fault.Server, "", "the container %s was removed", s.Name)
+		case err != nil:
+			return revival, err
+		case now.State.Running && before.ContainerJSONBase != nil && now.State.StartedAt != before.State.StartedAt:
+			continue // somebody restarted it meanwhile
+		case now.State.Running || s.Other || revival.Started || !again(revival.ByOrder):
+			return revival, waitErr
+		}
+		r.Report(progress.Event{Stage: progress.Died, Subject: waitErr.Error()})
+		if err := r.Docker.ContainerStart(ctx, s.ID, container.StartOptions{}); err != nil {
+			return revival, refusal("start the container again", err)
+		}
+		revival.Started = true
 	}
-	now, err := containers.Inspect(ctx, r.Docker, s.ID)
-	switch {
-	case errdefs.IsNotFound(err):
-		return false, fault.New(fault.Server, "", "the container %s was removed", s.Name)
-	case err != nil:
-		return false, err
-	case now.State.Running || s.Other || !again:
-		return false, waitErr
+}
+
+// whenRestarted describes a container. One that somebody stopped is given a
+// moment to run again, as docker restart has it.
+func (r *Runner) whenRestarted(ctx context.Context, s Server, byOrder bool) (container.InspectResponse, error) {
+	for begin := time.Now(); ; {
+		now, err := containers.Inspect(ctx, r.Docker, s.ID)
+		if err != nil || now.State.Running || !byOrder || time.Since(begin) > restartGrace {
+			return now, err
+		}
+		select {
+		case <-ctx.Done():
+			return now, ctx.Err()
+		case <-time.After(restartPoll):
+		}
 	}
-	r.Report(progress.Event{Stage: progress.Died, Subject: waitErr.Error()})
-	if err := r.Docker.ContainerStart(ctx, s.ID, container.StartOptions{}); err != nil {
-		return true, refusal("start the container again", err)
-	}
-	return true, r.waitReady(ctx, s, died, 0, timeout)
 }

@@ -54,13 +54,17 @@ func (r *Runner) waitReady(ctx context.Context, s Server, died string, usual, ti
 	begin := time.Now()
 	for {
 		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case answer = <-answers:
-			if answer.Ready {
+		case latest, open := <-answers:
+			if latest.Ready {
 				return nil
 			}
+			if open {
+				answer = latest
+			}
 		case <-ticker.C:
+		}
+		if ctx.Err() != nil {
+			return ctx.Err()
 		}
 		if err := w.checkAlive(ctx); err != nil {
 			return err

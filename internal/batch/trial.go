@@ -1,0 +1,268 @@
+package batch
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"time"
+
+	"github.com/djok/facecraft/internal/api"
+)
+
+const (
+	// maxAttempts bounds what is tried for one photo. A server that fails over a
+	// photo rarely does better with it the second time, another one may.
+	maxAttempts = 3
+	// maxLost bounds the attempts that end without an answer. Servers that are
+	// restarted do not count against a photo otherwise.
+	maxLost = 10
+	// maxDeaths is how many servers, or one how often, may stop answering over a
+	// photo until that is the photo's doing.
+	maxDeaths = 2
+)
+
+// Deadly is a photo over which servers stop answering.
+type Deadly struct {
+	Why error // the last time; nil in a later run
+}
+
+func (d *Deadly) Error() string {
+	if d.Why == nil {
+		return "the server stopped answering over it twice, in an earlier run; --force tries it again"
+	}
+	return fmt.Sprintf("the server stopped answering over it, twice: %v", d.Why)
+}
+
+func (d *Deadly) Unwrap() error { return d.Why }
+
+// trial is one photo on its way to a portrait.
+type trial struct {
+	run    *Run
+	job    *Job
+	source *source
+
+	server *Server // the last that was tried
+	asked  painted
+	made   api.Processed // waits on server to be fetched, if it has a job
+
+	failures, lost int
+	life           int // of the server, in which it was asked
+	deaths         int // guarded by the pool
+}
+
+// make tries until there is a portrait, or none is to be had.
+func (t *trial) make(ctx context.Context) Result {
+	begin := time.Now()
+	defer t.forget(ctx)
+	for {
+		err := t.attempt(ctx)
+		result := Result{Job: t.job, Outcome: Pending, Err: err, Took: time.Since(begin)}
+		if t.server != nil {
+			result.Server = t.server.URL
+		}
+		var none *NoServer
+		switch {
+		case err == nil:
+			result.Outcome = Done
+			t.run.convict()
+			return result
+		case ctx.Err() != nil:
+			result.Err = context.Cause(ctx)
+			return result
+		case errors.As(err, &none):
+			return result
+		case t.guilty(ctx):
+			err = &Deadly{Why: err}
+			t.run.accuse(t)
+		case t.worthRetrying(err):
+			pause(ctx, time.Duration(max(1, t.failures))*t.run.pool.patience.retry)
+			continue
+		}
+		result.Outcome, result.Err, result.Cause = Failed, err, causeOf(err)
+		return result
+	}
+}
+
+// attempt makes a portrait at one server.
+func (t *trial) attempt(ctx context.Context) error {
+	if t.made.Job == "" {
+		if err := t.process(ctx); err != nil {
+			return err
+		}
+	} else if !t.run.pool.awaitBack(ctx, t.server) {
+		// The server is lost, and the portrait with it.
+		t.made = api.Processed{}
+		return t.attempt(ctx)
+	}
+	t.life = t.run.pool.lifeOf(t.server)
+	err := t.fetch(ctx)
+	t.run.pool.judge(ctx, t, err)
+	switch {
+	case err != nil && api.Unreachable(err):
+		t.lost++ // it is fetched when the server is back
+	case err != nil:
+		t.failures++
+		t.forget(ctx)
+	}
+	return err
+}
+
+// process has a server work on the photo. A photo during which a server stopped
+// answering gets the next one for itself.
+func (t *trial) process(ctx context.Context) (err error) {
+	r := t.run
+	if t.server, err = r.pool.acquire(ctx, t); err != nil {
+		return err
+	}
+	server := t.server
+	t.life = r.pool.lifeOf(server)
+	defer r.waits.end(t)
+	r.waits.begin(t, Wait{Phase: Sending, Photo: t.job.Name, Server: server.URL})
+	t.asked = server.ask(ctx, r.Recipe.Background, r.Swaps)
+	options, upload := r.Recipe.Options, t.source.Upload
+	options.Background = t.asked.told
+	upload.Sent = func() { r.waits.begin(t, Wait{Phase: Working, Photo: t.job.Name, Server: server.URL}) }
+	t.made, err = server.client.Process(ctx, upload, options)
+	r.pool.release(server)
+	if err == nil {
+		return nil
+	}
+	if api.Unreachable(err) {
+		t.lost++
+		if !api.Untouched(err) {
+			r.pool.suspect(server, t)
+		}
+	} else {
+		t.failures++
+	}
+	r.pool.judge(ctx, t, err)
+	t.forget(ctx)
+	return err
+}
+
+// fetch writes the portrait that waits on the server.
+func (t *trial) fetch(ctx context.Context) error {
+	t.run.waits.begin(t, Wait{Phase: Fetching, Photo: t.job.Name, Server: t.server.URL})
+	defer t.run.waits.end(t)
+	made := t.source.entry
+	made.Options, made.Engine = t.run.Recipe.String(), t.server.Engine
+	return t.run.results.save(t.job, made, func(file *os.File, format string) error {
+		return t.download(ctx, file, format)
+	})
+}
+
+// download fills a file and looks at what came.
+func (t *trial) download(ctx context.Context, file *os.File, format string) error {
+	err := t.server.client.Download(ctx, file, t.made.Job, format)
+	var disk *fs.PathError
+	if errors.As(err, &disk) {
+		return &unwritable{err}
+	}
+	if err != nil {
+		return err
+	}
+	read, err := os.Open(file.Name())
+	if err != nil {
+		return &unwritable{err}
+	}
+	defer read.Close()
+	picture, err := api.Examine(read, format, t.run.Recipe.Options)
+	if err != nil {
+		return err
+	}
+	if err := picture.CheckBytes(t.run.Recipe.MaxBytes); err != nil {
+		return err
+	}
+	return t.prove(ctx, picture)
+}
+
+// prove looks whether the server took the background's colour as it was meant.
+// A PNG does not tell, its corners are transparent, so that the first one has
+// the JPEG fetched that the server made beside it.
+func (t *trial) prove(ctx context.Context, picture api.Picture) error {
+	if picture.Format == PNG {
+		if !t.server.unproven(t.asked) {
+			return nil
+		}
+		var err error
+		if picture, err = t.aside(ctx); err != nil {
+			return err
+		}
+	}
+	return t.server.prove(t.asked, picture, t.run.Recipe.Oval)
+}
+
+// aside examines the job's JPEG, which is not kept.
+func (t *trial) aside(ctx context.Context) (api.Picture, error) {
+	file, err := os.CreateTemp("", "facecraft-*."+JPG)
+	if err != nil {
+		return api.Picture{}, &unwritable{err}
+	}
+	defer os.Remove(file.Name())
+	defer file.Close()
+	if err := t.server.client.Download(ctx, file, t.made.Job, JPG); err != nil {
+		return api.Picture{}, err
+	}
+	if _, err := file.Seek(0, io.SeekStart); err != nil {
+		return api.Picture{}, err
+	}
+	return api.Examine(file, JPG, t.run.Recipe.Options)
+}
+
+// forget deletes what the server keeps of the photo. It is best effort: the
+// server cleans up at some later start by itself.
+func (t *trial) forget(ctx context.Context) {
+	if t.made.Job != "" {
+		_ = t.server.client.DeleteJob(context.WithoutCancel(ctx), t.made.Job)
+		t.made = api.Processed{}
+	}
+}
+
+// guilty tells whether the photo is why servers stopped answering. Where the
+// last one may have been stopped by somebody, that has to be known first.
+func (t *trial) guilty(ctx context.Context) bool {
+	pool := t.run.pool
+	if pool.deathsOf(t) < maxDeaths {
+		return false
+	}
+	pool.awaitBack(ctx, t.server)
+	return pool.deathsOf(t) >= maxDeaths && ctx.Err() == nil
+}
+
+// worthRetrying tells whether another attempt can help: where the server
+// failed, not the photo or the disk.
+func (t *trial) worthRetrying(err error) bool {
+	var failed *api.Failed
+	var foreign *api.Foreign
+	var disk *unwritable
+	switch {
+	case errors.As(err, &disk) || t.failures >= maxAttempts || t.lost >= maxLost:
+		return false
+	case errors.As(err, &failed):
+		return !failed.Settled || t.run.pool.othersThan(t.server)
+	}
+	return api.Unreachable(err) || errors.As(err, &foreign)
+}
+
+func causeOf(err error) Cause {
+	var rejected *api.Rejected
+	var unreadable *api.Unreadable
+	var disk *unwritable
+	var deadly *Deadly
+	switch {
+	case errors.As(err, &deadly):
+		return StopsServer
+	case errors.As(err, &rejected) && rejected.NoFace():
+		return NoFace
+	case errors.As(err, &rejected):
+		return Refused
+	case errors.As(err, &unreadable):
+		return Unreadable
+	case errors.As(err, &disk):
+		return Unwritable
+	}
+	return ServerError
+}

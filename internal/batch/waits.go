@@ -1,0 +1,85 @@
+package batch
+
+import (
+	"sync"
+	"time"
+)
+
+// Phase is what is waited for.
+type Phase string
+
+// The phases.
+const (
+	Sending    Phase = "sending"    // a photo
+	Working    Phase = "working"    // the server, on a photo
+	Fetching   Phase = "fetching"   // a portrait
+	Pausing    Phase = "pausing"    // the server asked for it
+	Recovering Phase = "recovering" // a server that does not answer
+)
+
+// Wait is one that lasts.
+type Wait struct {
+	Phase  Phase
+	Photo  string // as Photo.Name; empty where a server is waited for
+	Server string // by its URL
+	For    time.Duration
+}
+
+// waits are those of a run, by what they are for. The zero value has none.
+type waits struct {
+	mu   sync.Mutex
+	each map[any]began
+}
+
+type began struct {
+	Wait
+	at time.Time
+}
+
+// begin notes a wait, in place of the earlier one for the same.
+func (w *waits) begin(key any, wait Wait) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.each == nil {
+		w.each = map[any]began{}
+	}
+	w.each[key] = began{wait, time.Now()}
+}
+
+func (w *waits) end(key any) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	delete(w.each, key)
+}
+
+// longest is the wait that began first; none is the zero Wait.
+func (w *waits) longest() Wait {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	var first began
+	for _, each := range w.each {
+		if first.at.IsZero() || each.at.Before(first.at) {
+			first = each
+		}
+	}
+	if !first.at.IsZero() {
+		first.For = time.Since(first.at)
+	}
+	return first.Wait
+}
+
+// tell reports what is waited for whenever it lasts, until done is closed.
+func (w *waits) tell(done <-chan struct{}, p patience, report func(Wait)) {
+	ticker := time.NewTicker(p.tell / 5)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-done:
+			return
+		case <-ticker.C:
+			if wait := w.longest(); wait.For >= p.tell {
+				report(wait)
+			}
+		}
+	}
+}
