@@ -13,28 +13,29 @@ type unplaced struct {
 	entry             entry
 	temporary, result string
 
-	committed bool
-	err       error
+	err error
 }
 
-// commit enters a result in the journal and gives it its name. The disk takes
-// a while to make that durable, however much it is: so whatever was finished
-// while it was busy with others is taken together.
-func (r *results) commit(u *unplaced) error {
+// commit enters results in the journal and gives them their names. The disk
+// takes a while to make that durable, however much it is: so whatever was
+// finished while it was busy with others is taken together.
+func (r *results) commit(results ...*unplaced) error {
 	r.mu.Lock()
-	r.waiting = append(r.waiting, u)
+	r.waiting = append(r.waiting, results...)
 	r.mu.Unlock()
 	r.committing.Lock()
 	defer r.committing.Unlock()
-	if u.committed { // with others
-		return u.err
-	}
 	r.mu.Lock()
-	group := r.waiting
+	group := r.waiting // none of these results, where they were committed with others
 	r.waiting = nil
 	r.mu.Unlock()
 	r.commitAll(group)
-	return u.err
+	for _, u := range results {
+		if u.err != nil {
+			return u.err
+		}
+	}
+	return nil
 }
 
 func (r *results) commitAll(group []*unplaced) {
@@ -60,7 +61,7 @@ func (r *results) commitAll(group []*unplaced) {
 	for dir, list := range byDirectory {
 		err := output.SyncDir(dir)
 		for _, u := range list {
-			if u.committed = true; u.err == nil {
+			if u.err == nil {
 				u.err = err
 			}
 		}

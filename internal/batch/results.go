@@ -27,47 +27,57 @@ type results struct {
 	committing sync.Mutex
 }
 
-// save fills and places a job's results. The entry says how they were made.
+// save fills a job's results, and places them when all are whole: a photo of
+// which one result cannot be had has none. The entry says how they were made.
 func (r *results) save(job *Job, made entry, fill func(file *os.File, format string) error) error {
+	var whole []*unplaced
 	for i, result := range job.Results {
 		if job.protect[i] {
 			continue
 		}
-		if err := r.write(job.journal, result, made, fill); err != nil {
+		u, err := r.write(job.journal, result, made, fill)
+		if u != nil {
+			defer os.Remove(u.temporary) // or it has another name by then
+		}
+		if err != nil {
 			return err
 		}
+		whole = append(whole, u)
+	}
+	if err := r.commit(whole...); err != nil {
+		return &unwritable{err}
 	}
 	return nil
 }
 
-func (r *results) write(j *journal, result string, made entry, fill func(file *os.File, format string) error) error {
+// write fills a file that has yet to get its name. It is named also beside an
+// error, to be removed.
+func (r *results) write(j *journal, result string, made entry, fill func(file *os.File, format string) error) (*unplaced, error) {
 	dir := filepath.Dir(result)
 	if err := output.MakeDir(dir); err != nil {
-		return &unwritable{err}
+		return nil, &unwritable{err}
 	}
 	file, err := output.Temporary(dir)
 	if err != nil {
-		return &unwritable{err}
+		return nil, &unwritable{err}
 	}
-	defer os.Remove(file.Name()) // or it has another name by then
+	u := &unplaced{journal: j, temporary: file.Name(), result: result}
 	if err := fill(file, FormatOf(result)); err != nil {
 		file.Close()
-		return err
+		return u, err
 	}
 	err = file.Sync()
 	if closeErr := file.Close(); err == nil {
 		err = closeErr
 	}
 	if err != nil {
-		return &unwritable{err}
+		return u, &unwritable{err}
 	}
 	info, err := os.Stat(file.Name())
 	if err != nil {
-		return &unwritable{err}
+		return u, &unwritable{err}
 	}
 	made.Result, made.ResultSize, made.ResultTime = j.relative(result), info.Size(), info.ModTime().UnixNano()
-	if err := r.commit(&unplaced{journal: j, entry: made, temporary: file.Name(), result: result}); err != nil {
-		return &unwritable{err}
-	}
-	return nil
+	u.entry = made
+	return u, nil
 }

@@ -143,3 +143,18 @@ func TestBackgroundThatDoesNotHeed(t *testing.T) {
 		}
 	}
 }
+
+// A photo of which one result cannot be had has none.
+func TestAllResultsOrNone(t *testing.T) {
+	t.Parallel()
+	in, out := t.TempDir(), t.TempDir()
+	photos(t, in, 1)
+	s := newStub()
+	s.downloads(JPG, "no picture")
+	b := batchOf{dir: in, out: out, servers: []*Server{{URL: s.start(t)}}, recipe: recipe()}
+	b.recipe.Formats = []string{PNG, JPG}
+	results, _, err := b.do(t)
+	if files := tree(t, out); err != nil || results["p0000.jpg"].Outcome != Failed || len(files) != 0 {
+		t.Errorf("%v, %d results, %v", results["p0000.jpg"].Outcome, len(files), err)
+	}
+}
