@@ -177,14 +177,14 @@ func (s *session) bill(ctx context.Context, p plan.Plan) (bill registry.Bill, fr
 
 // measured is what the catalogue knows, where the plan uses its image.
 func measured(p plan.Plan) (registry.Known, error) {
-	if p.Needs.UnpackedSize == 0 {
-		return registry.Known{}, nil
-	}
 	catalogue, err := catalog.Load()
 	if err != nil {
 		return registry.Known{}, err
 	}
 	variant, _ := catalogue.Variant(p.First().Variant)
+	if p.First().Image.Reference != catalogue.Reference(variant) {
+		return registry.Known{}, nil
+	}
 	return registry.Known{Digest: variant.Digest, Unpacked: variant.UnpackedSize}, nil
 }
 

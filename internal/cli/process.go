@@ -219,7 +219,7 @@ func (p *photos) once(ctx context.Context) error {
 				queue <- job
 			}
 		}()
-		err = p.run(servers).Do(ctx, queue)
+		err = p.run(ctx, servers).Do(ctx, queue)
 	}
 	return p.show.end(ctx, err)
 }
@@ -285,14 +285,14 @@ func (p *photos) servers(ctx context.Context) (_ []*batch.Server, err error) {
 	return p.session.localProcessors(ctx, p.request)
 }
 
-func (p *photos) run(servers []*batch.Server) *batch.Run {
+func (p *photos) run(ctx context.Context, servers []*batch.Server) *batch.Run {
 	return &batch.Run{
 		Servers:  servers,
 		InFlight: p.inFlight,
 		Recipe:   p.selection.Recipe,
 		Force:    p.selection.Force,
 		Checksum: p.selection.Checksum,
-		Report:   p.show.result,
+		Report:   func(r batch.Result) { p.show.result(p.explained(ctx, r)) },
 		Notice:   func(s *batch.Server, what string) { p.ui.Warn("%s %s", s.URL, what) },
 		Timeout:  p.request.Timeout,
 		Swaps:    swapsRedAndBlue,

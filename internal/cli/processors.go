@@ -38,7 +38,9 @@ func (s *session) localProcessors(ctx context.Context, r serverRequest) ([]*batc
 		}
 	}
 	var servers []*batch.Server
+	s.processors = map[string]run.Server{}
 	for _, replica := range replicas {
+		s.processors[replica.URL] = replica
 		servers = append(servers, &batch.Server{URL: replica.URL, Engine: replica.ImageID, Revive: s.reviver(replica, r.Timeout)})
 	}
 	return servers, nil

@@ -205,6 +205,9 @@ func (s *session) adopt(ctx context.Context, server run.Server, r serverRequest)
 			return found{}, err
 		}
 	}
+	if r.Fetch.When == fetchAlways {
+		s.app.ui.Warn("--pull always fetches nothing while a server is running; to switch to a newer image: facecraft up --recreate --pull always")
+	}
 	return found{serverStatus: serverStatus{Server: server, Ready: true}, Others: others, Took: time.Since(begin)}, nil
 }
 

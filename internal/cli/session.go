@@ -28,6 +28,8 @@ type session struct {
 	images *images.Store
 	// freeDisk is how many bytes are free where the daemon keeps its images.
 	freeDisk func(context.Context) (int64, error)
+	// processors are the servers that photos are given to, by their URL.
+	processors map[string]run.Server
 }
 
 // connect reaches the daemon. The caller closes the session.
@@ -95,7 +97,20 @@ func (s *session) decideWithout(ctx context.Context, request plan.Request, taken
 	if err != nil {
 		return p, err
 	}
+	s.measure(ctx, &p)
 	return p, s.app.checkVariables(p)
+}
+
+// measure puts the size of an image that is available locally in place of what
+// the catalogue knows of the published one.
+func (s *session) measure(ctx context.Context, p *plan.Plan) {
+	image := p.First().Image
+	if s.engine == nil || image.BuiltIn {
+		return
+	}
+	if local, err := s.images.Inspect(ctx, image.Reference); err == nil && local.Here {
+		p.Needs.UnpackedSize = local.Size
+	}
 }
 
 // portOwners finds out who has the busy ports: a container, or a process of

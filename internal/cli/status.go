@@ -73,7 +73,7 @@ func (s *session) describe(ctx context.Context, server run.Server) serverStatus 
 		status.Detail = "not known: it is on another machine, " + s.engine.Endpoint.Host
 		return status
 	case server.URL == "":
-		status.Detail = server.Status
+		status.Detail = unreachable(server)
 		if server.Died() {
 			if end, _ := s.End(ctx, server); end.Ended != "" { // it may have been started meanwhile
 				status.End = &end
@@ -98,6 +98,17 @@ func (s *session) describe(ctx context.Context, server run.Server) serverStatus 
 	status.Ready = true
 	status.readAPI(ctx, client)
 	return status
+}
+
+// unreachable says why a server has no address. Its State says the rest.
+func unreachable(server run.Server) string {
+	switch {
+	case server.Running():
+		return "it publishes no port of this machine"
+	case server.State == "created":
+		return "it was not started yet"
+	}
+	return "it is not running"
 }
 
 func (s serverStatus) readyText() string {

@@ -31,7 +31,7 @@ func (p *photos) watch(ctx context.Context) error {
 	inner, stop := context.WithCancel(ctx)
 	defer stop()
 	queue := make(chan *batch.Job)
-	run := p.run(servers)
+	run := p.run(ctx, servers)
 	run.Report = func(r batch.Result) {
 		p.show.result(r)
 		if r.Outcome == batch.Pending { // without a server there is nothing to watch for

@@ -605,6 +605,44 @@ func TestPurge(t *testing.T) {
 	u.run("down", "--purge") // nothing left to ask about
 }
 
+// TestStumble shows a living server's own word for what it fails over.
+func TestStumble(t *testing.T) {
+	t.Parallel()
+	u := newUser(t)
+	photo, err := filepath.Abs("testdata/photos/astronaut.png")
+	if err != nil {
+		t.Fatal(err)
+	}
+	u.run("up", "--image", u.stub("stumbles"))
+	u.fails(5, []string{"the server answered HTTP 500", "its log says: RuntimeError: the model is out of tune"}, "process", photo, "-o", "x.png")
+}
+
+// TestPullAlways says what it does where a server is running; the size of an
+// image that is here is its own; how a server ended is said once.
+func TestPullAlways(t *testing.T) {
+	t.Parallel()
+	u := newUser(t)
+	image := u.stub("leaves")
+	inspect, err := u.docker.ImageInspect(t.Context(), image)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if p := u.run("plan", "--image", image); !strings.Contains(p, plan.Size(inspect.Size)+" on disk") {
+		t.Errorf("an image of %s:\n%s", plan.Size(inspect.Size), p)
+	}
+	u.fails(6, nil, "up", "--image", image)
+	status := u.run("status")
+	if n := strings.Count(status, "Exited (0)"); n != 1 || !strings.Contains(status, "no: it is not running") || !strings.Contains(status, "exit code 0") {
+		t.Errorf("said %d times:\n%s", n, status)
+	}
+	u.run("up", "--lite", "--recreate")
+	const want = "warning: --pull always fetches nothing while a server is running; to switch to a newer image: facecraft up --recreate --pull always"
+	u.fails(0, []string{want}, "up", "--pull", "always")
+	if output := u.fails(0, nil, "up"); strings.Contains(output, want) {
+		t.Errorf("said without --pull:\n%s", output)
+	}
+}
+
 // TestPurgeLeavesOthers removes no image that the instance did not bring or use,
 // and none that another instance did. It is not parallel, as the published name
 // that it may have to give is everybody's.

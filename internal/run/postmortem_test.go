@@ -99,6 +99,24 @@ func TestRefusal(t *testing.T) {
 	}
 }
 
+// TestLastException is uvicorn's log of a request that failed, and what is none.
+func TestLastException(t *testing.T) {
+	t.Parallel()
+	for log, want := range map[string]string{
+		"INFO:     172.17.0.1:5 - \"POST /api/v1/process HTTP/1.1\" 500 Internal Server Error\nERROR:    Exception in ASGI application\n" +
+			"Traceback (most recent call last):\n  File \"/app/x.py\", line 1, in f\n    g()\n" +
+			"torch.cuda.OutOfMemoryError: CUDA out of memory. Tried to allocate 2 GiB\nINFO:     172.17.0.1:5 - \"GET /ready HTTP/1.1\" 200 OK\n": "torch.cuda.OutOfMemoryError: CUDA out of memory. Tried to allocate 2 GiB",
+		"  File \"x\"\n    raise\ncv2.error: OpenCV(4.8)":                 "cv2.error: OpenCV(4.8)",
+		"  File \"x\"\nFileNotFoundError: [Errno 2] no: '/app/uploads/x'": "FileNotFoundError: [Errno 2] no: '/app/uploads/x'",
+		"Device: cpu\nINFO:     Started\n":                                "",
+		"":                                                                "",
+	} {
+		if got := lastException(log); got != want {
+			t.Errorf("%q gave %q, want %q", log, got, want)
+		}
+	}
+}
+
 func TestSpoken(t *testing.T) {
 	t.Parallel()
 	for line, want := range map[string]string{

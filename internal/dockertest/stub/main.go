@@ -12,6 +12,7 @@
 //	busy DURATION   accepts and answers nothing until DURATION has passed
 //	cpu             is ready, computes on the processor and has no enhancer
 //	check-lite      is the health check of its image: ends with 0 when ready
+//	stumbles        is ready, and answers each photo with 500 and a traceback
 //	old DURATION    answers as version 1.0.0 does: no /readiness, and /ready
 //	                with 200 and a body that says false until DURATION has passed
 //	unloadable LINE prints LINE, then fails over each question whether it is
@@ -62,6 +63,9 @@ func main() {
 		old(time.Now())
 	case "unloadable":
 		unloadable(os.Args[2])
+	case "stumbles":
+		http.HandleFunc("POST /api/v1/process", stumble)
+		old(time.Now())
 	case "old":
 		old(time.Now().Add(duration()))
 	default:
@@ -113,6 +117,14 @@ func old(readyAt time.Time) {
 const cpuStatus = `{"status":"operational","version":"1.0.0","device":{"type":"cpu","name":"CPU"},"models":{
 	"face_detector":{"loaded":true,"type":"dlib"},"face_landmarks":{"loaded":true,"type":"dlib"},
 	"face_enhancer":{"loaded":false,"type":"CodeFormer"},"background_remover":{"loaded":true,"type":"rembg"}}}`
+
+// stumble does as uvicorn with an exception that nobody caught.
+func stumble(w http.ResponseWriter, r *http.Request) {
+	_, _ = io.Copy(io.Discard, r.Body)
+	fmt.Fprint(os.Stderr, "ERROR:    Exception in ASGI application\nTraceback (most recent call last):\n",
+		"  File \"/app/facecraft/main.py\", line 7, in process\n    work()\nRuntimeError: the model is out of tune\n")
+	http.Error(w, "Internal Server Error", http.StatusInternalServerError)
+}
 
 func eat() {
 	var eaten [][]byte
