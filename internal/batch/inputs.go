@@ -59,9 +59,9 @@ type Finder struct {
 // The reasons for which a named file is passed over.
 var (
 	// ErrEarlier is about a portrait that the journal beside it knows.
-	ErrEarlier = errors.New("it is a portrait that was made here")
+	ErrEarlier = errors.New("it is a portrait that facecraft made")
 	// ErrNamedLikeResult is about a file that may be somebody's photo.
-	ErrNamedLikeResult = errors.New("its name is that of a portrait; give it another name to process it")
+	ErrNamedLikeResult = errors.New("it is named like a portrait; rename it to process it")
 )
 
 // Find reads the arguments: files, directories, globs, "-" for a photo on

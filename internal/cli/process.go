@@ -144,7 +144,7 @@ func (p *photos) check(c *cli.Context, output string) error {
 	case p.show.page.Path != "" && p.show.toStdout:
 		return fault.New(fault.Usage, "name a file with -o", "a page shows portraits in files, and this one goes to standard output")
 	case output == "" && slices.Contains(p.args, stream):
-		return fault.New(fault.Usage, "name a directory with -o", "a portrait of standard input has no place beside its photo")
+		return fault.New(fault.Usage, "name a directory with -o", "a photo from standard input needs a directory for its portrait")
 	case p.show.toStdout && term.IsTerminal(p.Stdout):
 		return fault.New(fault.Usage, "write it to a file: -o portrait."+formats[0], "a picture is nothing for the screen")
 	case output != "" && named == "" && filepath.Ext(output) != "" && len(p.args) == 1 && !isDirectory(output) && !isDirectory(p.args[0]) && !os.IsPathSeparator(output[len(output)-1]):

@@ -142,10 +142,10 @@ func (s *show) passedOver(photos []batch.Photo) {
 		}
 	}
 	if earlier > 0 {
-		s.app.ui.Say("passed over: %s", were(earlier, "portrait that was made here", "portraits that were made here"))
+		s.app.ui.Say("skipped: %s made earlier", count(earlier, "portrait"))
 	}
 	if len(reasons) > 0 {
-		s.app.ui.Warn("%s", listed("passed over", reasons, "--json"))
+		s.app.ui.Warn("%s", listed("skipped", reasons, "--json"))
 	}
 }
 

@@ -95,7 +95,7 @@ func (f File) replaceable() (fs.FileInfo, error) {
 	}
 	if f.Needed != nil {
 		if what := f.Needed(f.Path, info); what != "" {
-			return nil, fault.New(fault.Failed, "choose another name", "%s is %s and is not overwritten", f.Path, what)
+			return nil, fault.New(fault.Failed, "choose another name", "refusing to overwrite %s: it is %s", f.Path, what)
 		}
 	}
 	switch {

@@ -9,7 +9,7 @@ var (
 	// space, and a size or a comment. PAM (P7) has words instead.
 	netpbm = regexp.MustCompile(`^(?s:P[1-6]\s+(#|\d+\s)|P7\n(#|WIDTH|HEIGHT|DEPTH|MAXVAL|TUPLTYPE))`)
 	// svg is the root element, behind what XML allows before it.
-	svg = regexp.MustCompile(`^(?s:\x{FEFF}?\s*(<\?xml.*?\?>\s*)?(<!--.*?-->\s*|<!DOCTYPE svg.*?>\s*)*<svg[\s>])`)
+	svg = regexp.MustCompile(`^(?s:\x{FEFF}?\s*(<\?xml.*?\?>\s*)?(<!--.*?-->\s*|<!DOCTYPE svg.*?>\s*)*<svg[\s>/])`)
 )
 
 // isTGA knows the end of a TGA of version 2, and the plausible beginning of an

@@ -27,6 +27,7 @@ func TestRareKinds(t *testing.T) {
 		"<?xml version='1.0'?><!-- by\nme --><svg >": drawing,
 		"<?xml version='1.0'?><!DOCTYPE svg PUBLIC \"-//W3C//DTD SVG 1.1//EN\" \"x.dtd\"><svg>": drawing,
 		"<?xml version='1.0'?><html><svg></svg></html>":                                         none,
+		"<svg/>":        drawing,
 		"<svgx>":        none,
 		tga(2, 24):      targa,
 		tga(10, 32):     targa,
