@@ -127,7 +127,12 @@ func TestDifferences(t *testing.T) {
 			t.Errorf("%s: %s\nwant %v", name, shown, row.here)
 		}
 	}
+	// What no text shows.
 	if len(job.JobID) <= 8 { // the images' have eight digits
 		t.Errorf("a job's name %s can be guessed", job.JobID)
+	}
+	large := decode[processAnswer](t, do(t, e, process(photo, field("width", "1600"), field("height", "1600"))))
+	if n := get(t, e, *large.JPGURL).Body.Len(); n > 99*1024 { // the images stop at quality 50, and write more
+		t.Errorf("a large JPEG has %d bytes", n)
 	}
 }

@@ -35,12 +35,16 @@ func encodePNG(p *image.NRGBA) ([]byte, error) {
 	return file.Bytes(), nil
 }
 
+// largePixels is the size from which a picture that does not fit at quality 50
+// would be a mosaic at the quality that does.
+const largePixels = 1 << 20
+
 // encodeJPEG encodes with the best quality, from 90 down in steps of 5, that
 // keeps the file within maxJPEGBytes. The contract stops at 50 and lets a noisy
-// picture exceed the limit; here it goes on to 5. A picture of several
-// megapixels that can't fit even so is left at 50, as in the contract.
+// or a large picture exceed the limit. Here a large one is then encoded in
+// another way, and a smaller one goes on to 5 before.
 func encodeJPEG(p *image.RGBA) ([]byte, error) {
-	const best, worst, step, tooLarge = 90, 5, 5, 50
+	const best, good, worst, step = 90, 50, 5, 5
 	var file bytes.Buffer
 	var failure error
 	fits := func(quality int) bool {
@@ -50,13 +54,16 @@ func encodeJPEG(p *image.RGBA) ([]byte, error) {
 		}
 		return file.Len() <= maxJPEGBytes
 	}
+	lowest := worst
+	if p.Rect.Dx()*p.Rect.Dy() > largePixels {
+		lowest = good
+	}
 	if !fits(best) {
-		const steps = (best - worst) / step
-		quality := best - step*(1+sort.Search(steps, func(i int) bool { return fits(best - step*(i+1)) }))
-		if quality < worst {
-			quality = tooLarge
+		if !fits(lowest) {
+			return encodeCoarsely(p, maxJPEGBytes)
 		}
-		fits(quality)
+		steps := (best - lowest) / step
+		fits(best - step*(1+sort.Search(steps-1, func(i int) bool { return fits(best - step*(i+1)) })))
 	}
 	if failure != nil {
 		return nil, fmt.Errorf("encoding jpeg: %w", failure)

@@ -5,8 +5,11 @@ import (
 	"image"
 	"image/color"
 	"image/jpeg"
+	"image/png"
 	"math/rand/v2"
 	"testing"
+
+	xdraw "golang.org/x/image/draw"
 )
 
 func noise(w, h int) *image.RGBA {
@@ -46,11 +49,10 @@ func TestJPEGLimit(t *testing.T) {
 	}
 }
 
-// TestJPEGQuality checks that the chosen quality is the best that fits, and 50
-// where none does.
+// TestJPEGQuality checks that the chosen quality is the best that fits.
 func TestJPEGQuality(t *testing.T) {
 	t.Parallel()
-	for _, side := range []int{230, 300, 400, 1300} {
+	for _, side := range []int{230, 300, 400} {
 		img := noise(side, side)
 		got, err := encodeJPEG(img)
 		if err != nil {
@@ -64,7 +66,6 @@ func TestJPEGQuality(t *testing.T) {
 
 func bestJPEG(t *testing.T, img image.Image) []byte {
 	t.Helper()
-	var atFifty []byte
 	for quality := 90; quality >= 5; quality -= 5 {
 		var file bytes.Buffer
 		if err := jpeg.Encode(&file, img, &jpeg.Options{Quality: quality}); err != nil {
@@ -73,11 +74,78 @@ func bestJPEG(t *testing.T, img image.Image) []byte {
 		if file.Len() <= 99*1024 {
 			return file.Bytes()
 		}
-		if quality == 50 {
-			atFifty = file.Bytes()
+	}
+	t.Fatal("no quality fits")
+	return nil
+}
+
+// TestJPEGOfAnySize keeps the limit, and is the picture to the decoder.
+func TestJPEGOfAnySize(t *testing.T) {
+	t.Parallel()
+	for _, size := range []image.Point{{4096, 4096}, {1300, 1300}, {4095, 257}, {257, 4095}} {
+		for name, img := range map[string]*image.RGBA{
+			"noise": noise(size.X, size.Y), "quarters": quarters(size.X/2*2, size.Y/2*2, [4]color.RGBA{red, green, blue, white}),
+		} {
+			file, err := encodeJPEG(img)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got, err := jpeg.Decode(bytes.NewReader(file))
+			if err != nil || got.Bounds().Size() != img.Rect.Size() || len(file) > maxJPEGBytes {
+				t.Errorf("%s of %v: %d bytes, %v", name, size, len(file), err)
+				continue
+			}
+			if name == "quarters" {
+				wantColor(t, got, size.X/4, size.Y/4, red)
+				wantColor(t, got, 3*size.X/4, size.Y/4, green)
+				wantColor(t, got, size.X/4, 3*size.Y/4, blue)
+				wantColor(t, got, 3*size.X/4, 3*size.Y/4, white)
+			}
 		}
 	}
-	return atFifty
+}
+
+// TestCoarseJPEG compares with image/jpeg at the same quality, which is 50.
+func TestCoarseJPEG(t *testing.T) {
+	t.Parallel()
+	astronaut, err := png.Decode(bytes.NewReader(testFile(t, "astronaut.png")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, size := range []image.Point{{512, 512}, {301, 203}, {8, 8}, {1, 1}, {17, 9}} {
+		picture := image.NewRGBA(image.Rectangle{Max: size})
+		xdraw.Draw(picture, picture.Rect, astronaut, image.Pt(100, 60), xdraw.Src)
+		ours, err := encodeCoarsely(picture, 1<<20)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var theirs bytes.Buffer
+		if err := jpeg.Encode(&theirs, picture, &jpeg.Options{Quality: 50}); err != nil {
+			t.Fatal(err)
+		}
+		if a, b := distance(t, picture, ours), distance(t, picture, theirs.Bytes()); a > b*1.1+0.5 {
+			t.Errorf("%v: off by %.2f, image/jpeg by %.2f", size, a, b)
+		}
+		if len(ours) > theirs.Len()+300 {
+			t.Errorf("%v: %d bytes, image/jpeg %d", size, len(ours), theirs.Len())
+		}
+	}
+}
+
+// distance is the mean difference of a color from the picture's.
+func distance(t *testing.T, want *image.RGBA, file []byte) float64 {
+	t.Helper()
+	decoded, err := jpeg.Decode(bytes.NewReader(file))
+	if err != nil || decoded.Bounds() != want.Rect {
+		t.Fatalf("%v, %v", decoded, err)
+	}
+	got := image.NewRGBA(want.Rect)
+	xdraw.Draw(got, got.Rect, decoded, image.Point{}, xdraw.Src)
+	sum := 0
+	for i := range got.Pix {
+		sum += max(int(got.Pix[i])-int(want.Pix[i]), int(want.Pix[i])-int(got.Pix[i]))
+	}
+	return float64(sum) / float64(len(got.Pix))
 }
 
 // TestPortraitFraming draws a face that is a white square on red.

@@ -1,0 +1,122 @@
+package lite
+
+import "bytes"
+
+// maxCodeLength is a JPEG's, in bits.
+const maxCodeLength = 16
+
+// huffman are codes for symbols.
+type huffman struct {
+	code, length [256]uint16
+	counts       [maxCodeLength + 1]byte // of codes by length
+	symbols      []byte                  // by the length of their codes
+}
+
+// codesFor gives frequent symbols short codes (K.2). The last place in counts
+// is for the code of ones alone, which no symbol may have.
+func codesFor(counts [257]int) huffman {
+	counts[256] = 1
+	lengths := codeLengths(counts)
+	var byLength [258]int
+	for _, length := range lengths {
+		byLength[length]++
+	}
+	shorten(&byLength)
+	var h huffman
+	for length := 1; length < len(byLength); length++ { // long codes are for rare symbols
+		for symbol, l := range lengths[:256] {
+			if l == length {
+				h.symbols = append(h.symbols, byte(symbol))
+			}
+		}
+	}
+	longest := maxCodeLength
+	for byLength[longest] == 0 {
+		longest--
+	}
+	byLength[longest]-- // the code of ones
+	code, next := uint16(0), 0
+	for length := 1; length <= maxCodeLength; length++ {
+		h.counts[length] = byte(byLength[length])
+		for range byLength[length] {
+			h.code[h.symbols[next]], h.length[h.symbols[next]] = code, uint16(length)
+			code, next = code+1, next+1
+		}
+		code <<= 1
+	}
+	return h
+}
+
+// codeLengths joins the two rarest groups until one is left (figure K.1); each
+// joining makes the codes of both longer.
+func codeLengths(counts [257]int) (lengths [257]int) {
+	groups := map[int][]int{}
+	for symbol, count := range counts {
+		if count > 0 {
+			groups[symbol] = []int{symbol}
+		}
+	}
+	rarest := func(except int) int {
+		found := -1
+		for g := len(counts) - 1; g >= 0; g-- { // of equals the last
+			if groups[g] != nil && g != except && (found < 0 || counts[g] < counts[found]) {
+				found = g
+			}
+		}
+		return found
+	}
+	for len(groups) > 1 {
+		a := rarest(-1)
+		b := rarest(a)
+		counts[b] += counts[a]
+		groups[b] = append(groups[b], groups[a]...)
+		delete(groups, a)
+		for _, symbol := range groups[b] {
+			lengths[symbol]++
+		}
+	}
+	return lengths
+}
+
+// shorten makes codes fit into maxCodeLength (figure K.3).
+func shorten(byLength *[258]int) {
+	for length := len(byLength) - 1; length > maxCodeLength; length-- {
+		for byLength[length] > 0 {
+			shorter := length - 2
+			for byLength[shorter] == 0 {
+				shorter--
+			}
+			byLength[length] -= 2
+			byLength[length-1]++
+			byLength[shorter+1] += 2
+			byLength[shorter]--
+		}
+	}
+}
+
+// table is the content of a DHT segment (B.2.4.2).
+func (h *huffman) table(kind byte) []byte {
+	return append(append([]byte{kind}, h.counts[1:]...), h.symbols...)
+}
+
+// bitWriter writes bits, the highest first, and a zero behind each byte that
+// would begin a marker (F.1.2.3).
+type bitWriter struct {
+	file    *bytes.Buffer
+	pending uint64
+	n       int // bits in pending
+}
+
+func (b *bitWriter) write(bits uint32, n int) {
+	b.pending = b.pending<<n | uint64(bits)
+	for b.n += n; b.n >= 8; b.n -= 8 {
+		c := byte(b.pending >> (b.n - 8))
+		b.file.WriteByte(c)
+		if c == 0xff {
+			b.file.WriteByte(0)
+		}
+	}
+}
+
+// flush fills the last byte with ones.
+func (b *bitWriter) flush() { b.write(1<<7-1, 7); b.n = 0 }
