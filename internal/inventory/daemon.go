@@ -1,0 +1,112 @@
+package inventory
+
+import (
+	"bufio"
+	"context"
+	"encoding/gob"
+	"os"
+	"slices"
+	"strings"
+)
+
+// WalkCommand is the hidden command of this program that looks at the files of
+// the container in which it runs, as an Order says.
+const WalkCommand = "walk-inside"
+
+// Order is what a walk is told, as JSON.
+type Order struct {
+	Interest Interest
+	Out      string   // the file for what is found
+	LeaveOut []string // paths that are not the image's
+	Volumes  []string // mounted, and the image's all the same
+}
+
+// Obey walks, and writes what it finds.
+func (o Order) Obey(ctx context.Context) error {
+	entries, err := Walk(ctx, "/", o.Interest, o.leaveOut())
+	if err != nil {
+		return err
+	}
+	file, err := os.OpenFile(o.Out, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	buffered := bufio.NewWriter(file)
+	if err := gob.NewEncoder(buffered).Encode(entries); err != nil {
+		return err
+	}
+	if err := buffered.Flush(); err != nil {
+		return err
+	}
+	return file.Close()
+}
+
+// leaveOut is what the image does not have: also what is mounted, but for its
+// volumes.
+func (o Order) leaveOut() []string {
+	volume := func(file string) bool {
+		return slices.ContainsFunc(o.Volumes, func(v string) bool { return strings.Trim(v, "/") == strings.Trim(file, "/") })
+	}
+	return append(o.LeaveOut, slices.DeleteFunc(mounts(), volume)...)
+}
+
+// treeOfLayers is what the cache calls the files that these layers make.
+func treeOfLayers(diffIDs []string) string { return "tree " + strings.Join(diffIDs, " ") }
+
+// Recall are the files that were found before in a container of these layers,
+// whose digests the daemon has verified.
+func (o Options) Recall(diffIDs []string) ([]Entry, bool) {
+	return o.Cache.get(treeOfLayers(diffIDs), scanner{interest: o.Interest})
+}
+
+// Remember is for the next Recall.
+func (o Options) Remember(diffIDs []string, entries []Entry) {
+	o.Cache.put(treeOfLayers(diffIDs), scanner{interest: o.Interest}, entries)
+}
+
+// Measured is a step of a daemon's history, with the bytes that it added.
+type Measured struct {
+	CreatedBy string
+	Size      int64
+}
+
+// made are instructions that make a layer even if it is empty; WORKDIR does so
+// when the directory is new.
+var made = []string{"RUN ", "COPY ", "ADD ", "WORKDIR "}
+
+// SetHistory adds the steps, the oldest first. A daemon does not say which of
+// them made layers: those with bytes did, and then, until the number is right,
+// those of instructions that can.
+func (i *Inventory) SetHistory(steps []Measured, exact bool) {
+	layers := make([]bool, len(steps))
+	left := len(i.Layers)
+	mark := func(which func(Measured) bool) {
+		for n, step := range steps {
+			if left > 0 && !layers[n] && which(step) {
+				layers[n] = true
+				left--
+			}
+		}
+	}
+	mark(func(m Measured) bool { return m.Size > 0 })
+	for _, name := range made {
+		mark(func(m Measured) bool { return strings.HasPrefix(instruction(m.CreatedBy), name) })
+	}
+	certain := left == 0
+	next := 0
+	for n, step := range steps {
+		s := Step{Instruction: instruction(step.CreatedBy), Layer: NoLayer}
+		if layers[n] && certain {
+			s.Layer = next
+			if exact {
+				i.Layers[next].Size = step.Size
+			}
+			next++
+		}
+		i.Config.History = append(i.Config.History, s)
+	}
+	if !certain || !exact {
+		i.Notes = append(i.Notes, "This daemon does not tell the layers' sizes exactly: hidden bytes are not counted.")
+	}
+}

@@ -1,0 +1,147 @@
+// Package inventory reads what an image consists of, wherever the image is:
+// its configuration, its layers, and every file with its owner, mode, size
+// and, of the few that matter, content. It judges nothing and runs nothing of
+// the image. Images come from strangers, so that every reader is bounded.
+package inventory
+
+import (
+	"time"
+)
+
+// Depth is how far a reader looks.
+type Depth int
+
+// The depths, each of which includes those before it.
+const (
+	ConfigDepth Depth = iota // configuration and manifest only
+	FilesDepth               // and the files that a container sees
+	LayersDepth              // and those of every layer, hidden ones too
+	RunDepth                 // and what happens when the image runs
+)
+
+func (d Depth) String() string { return [...]string{"config", "files", "layers", "run"}[d] }
+
+// ParseDepth is the depth of a name.
+func ParseDepth(name string) (Depth, bool) {
+	for d := ConfigDepth; d <= RunDepth; d++ {
+		if d.String() == name {
+			return d, true
+		}
+	}
+	return 0, false
+}
+
+// Inventory is what was found of an image.
+type Inventory struct {
+	Target string // as the user named it
+	Tag    string // of the reference, or empty
+	Digest string // of the manifest, or of the configuration where there is none
+	Depth  Depth  // how far this was read: never RunDepth
+	Config Config
+	Layers []Layer
+	// Files is what a container sees, from FilesDepth on.
+	Files Tree
+	// Stored are the files of all layers, hidden ones too, at LayersDepth.
+	Stored []*Stored
+	// Notes are what a reader could not see, for the report.
+	Notes []string
+}
+
+// Config is the image's configuration, as far as it matters.
+type Config struct {
+	Platform   string // as linux/amd64
+	User       string
+	Env        []string
+	Entrypoint []string
+	Cmd        []string
+	WorkingDir string
+	StopSignal string
+	Labels     map[string]string
+	Exposed    []string
+	Volumes    []string
+	Health     *Health // nil: none
+	History    []Step
+	Created    time.Time
+}
+
+// Health is the health check that an image brings along.
+type Health struct {
+	Test              []string
+	Interval, Timeout time.Duration // zero is the daemon's default, 30 s
+	StartPeriod       time.Duration
+	Retries           int // zero is the daemon's default, 3
+	StartInterval     time.Duration
+}
+
+// Step is one instruction that made the image.
+type Step struct {
+	Instruction string // as the history has it
+	Layer       int    // index of the layer that it made, or NoLayer
+}
+
+// NoLayer is the layer of what has none, or of what is not known to have one.
+const NoLayer = -1
+
+// Layer is one layer, the oldest first.
+type Layer struct {
+	DiffID string
+	Digest string // of the packed layer, where there is one
+	// Size is the sum of its files' sizes, Packed what a registry transfers,
+	// in bytes; UnknownSize where it is not known.
+	Size, Packed int64
+	Entries      []Entry // at LayersDepth
+}
+
+// UnknownSize is the size of what was not measured.
+const UnknownSize = -1
+
+// Kind is what an entry is.
+type Kind byte
+
+// The kinds of entries. A Whiteout removes a path of the layers below, an
+// Opaque hides all that a directory has there.
+const (
+	File     Kind = 'f'
+	Dir      Kind = 'd'
+	Symlink  Kind = 'l'
+	HardLink Kind = 'h'
+	Device   Kind = 'c'
+	Pipe     Kind = 'p'
+	Whiteout Kind = 'w'
+	Opaque   Kind = 'o'
+)
+
+// Entry is a file of a layer, or of what a container sees.
+type Entry struct {
+	Path     string // relative to the root, without a leading slash
+	Kind     Kind
+	Mode     uint32 // permissions with setuid (04000), setgid and sticky
+	UID, GID int
+	Size     int64  // of a File, in bytes
+	Link     string // target of a Symlink as written, of a HardLink as a Path
+	// Sum tells files of one size apart; zero where it was not computed.
+	Sum   uint64
+	Facts *Facts // of the few files that matter
+}
+
+// Step is the instruction that made a layer, or "".
+func (c Config) Step(layer int) string {
+	for _, step := range c.History {
+		if step.Layer == layer && layer != NoLayer {
+			return step.Instruction
+		}
+	}
+	return ""
+}
+
+// Size is the sum of the layers, in bytes; UnknownSize where one is unknown.
+func (i Inventory) Size() int64 {
+	var sum int64
+	for _, layer := range i.Layers {
+		if layer.Size == UnknownSize {
+			return UnknownSize
+		}
+		sum += layer.Size
+	}
+	return sum
+}
