@@ -16,9 +16,12 @@ import (
 var embedded []byte
 
 // Load reads the catalogue that this program carries.
-func Load() (plan.Catalogue, error) {
+func Load() (plan.Catalogue, error) { return Parse(embedded) }
+
+// Parse reads a catalogue in the form of the embedded one.
+func Parse(data []byte) (plan.Catalogue, error) {
 	var c plan.Catalogue
-	decoder := yaml.NewDecoder(bytes.NewReader(embedded))
+	decoder := yaml.NewDecoder(bytes.NewReader(data))
 	decoder.KnownFields(true)
 	if err := decoder.Decode(&c); err != nil {
 		return c, fmt.Errorf("catalogue: %w", err)

@@ -47,7 +47,8 @@ type Variant struct {
 	// CoresUsed is how many processors one server keeps busy.
 	CoresUsed int `yaml:"cores_used"`
 	// StartSeconds is how long loading the models usually takes.
-	StartSeconds int `yaml:"start_seconds"`
+	StartSeconds int        `yaml:"start_seconds"`
+	Needs        ImageNeeds `yaml:"needs"`
 }
 
 // GPUNeeds are the conditions under which a variant's CUDA code runs on a
