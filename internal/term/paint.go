@@ -32,6 +32,15 @@ func (p Painter) Red(text string) string    { return paint(p.colour, red, text) 
 func (p Painter) Green(text string) string  { return paint(p.colour, green, text) }
 func (p Painter) Yellow(text string) string { return paint(p.colour, yellow, text) }
 
+// shades are colours of the 256 that are told apart on dark and on light.
+var shades = []string{"38;5;33", "38;5;203", "38;5;209", "38;5;71", "38;5;103", "38;5;37", "38;5;170", "38;5;179", "38;5;245",
+	"38;5;160", "38;5;166", "38;5;130", "38;5;124", "38;5;124"}
+
+// Shade gives a part of a chart the colour of its number.
+func (p Painter) Shade(n int, text string) string {
+	return paint(p.colour, style(shades[n%len(shades)]), text)
+}
+
 // Width is how many characters a line of a stream has, 80 where it is no
 // terminal.
 func Width(stream any) int {

@@ -133,12 +133,12 @@ func (ui *UI) Fail(err error) {
 	}
 }
 
-// wrapLine is wrapLine for a terminal, and leaves a line whole elsewhere.
+// wrapLine is WrapLine for a terminal, and leaves a line whole elsewhere.
 func (ui *UI) wrapLine(line string, indent int) string {
 	if !ui.terminal {
 		return line
 	}
-	return wrapLine(line, Width(ui.err), indent)
+	return WrapLine(line, Width(ui.err), indent)
 }
 
 // labelled writes a text whose first line begins with a label.

@@ -19,7 +19,7 @@ func Wrap(stream any, text string) string {
 func wrap(text string, width int) string {
 	lines := strings.Split(text, "\n")
 	for i, line := range lines {
-		lines[i] = wrapLine(line, width, lastColumn(line))
+		lines[i] = WrapLine(line, width, lastColumn(line))
 	}
 	return strings.Join(lines, "\n")
 }
@@ -34,10 +34,10 @@ func lastColumn(line string) int {
 	return utf8.RuneCountInString(before)
 }
 
-// wrapLine breaks a line so that its parts have at most width characters,
+// WrapLine breaks a line so that its parts have at most width characters,
 // unless a word alone has more, such as an address. All but the first part
 // are indented.
-func wrapLine(line string, width, indent int) string {
+func WrapLine(line string, width, indent int) string {
 	if indent > width/2 {
 		indent = 0
 	}

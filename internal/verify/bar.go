@@ -1,0 +1,69 @@
+package verify
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// glyphs tell neighbours in the bar apart where there is no colour.
+var glyphs = []string{"█", "▓", "▒", "░"}
+
+// slice is one cause of a bar.
+type slice struct {
+	cause Cause
+	bytes int64
+	cells int
+	index int // of the cause, which gives it its colour
+}
+
+// slices of a bar of some cells: each cause gets at least one, and the cells'
+// sum is the bar's width.
+func (s Sizes) slices(width int) []slice {
+	var list []slice
+	for i, cause := range AllCauses {
+		if n := s.Causes[cause]; n > 0 {
+			list = append(list, slice{cause, n, 1, i})
+		}
+	}
+	left := width - len(list)
+	if left <= 0 || s.Total <= 0 {
+		return list
+	}
+	type remainder struct {
+		at    int
+		share float64
+	}
+	var rest []remainder
+	given := 0
+	for i := range list {
+		share := float64(list[i].bytes) / float64(s.Total) * float64(left)
+		list[i].cells += int(share)
+		given += int(share)
+		rest = append(rest, remainder{i, share - float64(int(share))})
+	}
+	slices.SortStableFunc(rest, func(a, b remainder) int { return cmp.Compare(b.share, a.share) })
+	for _, r := range rest[:min(len(rest), max(0, left-given))] {
+		list[r.at].cells++
+	}
+	return list
+}
+
+// sizes is the bar and its table.
+func (s *screen) sizes(sizes Sizes) {
+	list := sizes.slices(s.width - 4)
+	if len(list) == 0 {
+		return
+	}
+	s.b.WriteString("\n" + s.paint(Heading, "Size by cause") + "\n  ")
+	for i, part := range list {
+		s.b.WriteString(s.paint(Shade+Style(part.index), strings.Repeat(glyphs[i%len(glyphs)], part.cells)))
+	}
+	s.b.WriteString("\n")
+	for i, part := range list {
+		sign := s.paint(Shade+Style(part.index), glyphs[i%len(glyphs)])
+		s.b.WriteString(fmt.Sprintf("  %s %-28s %9s %5.1f %%\n", sign, part.cause, bytes(part.bytes), 100*float64(part.bytes)/float64(sizes.Total)))
+	}
+	s.b.WriteString(fmt.Sprintf("    %-28s %9s\n\n", "all layers", bytes(sizes.Total)))
+}

@@ -1,0 +1,178 @@
+package verify
+
+import (
+	"fmt"
+	"path"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/djok/facecraft/internal/finding"
+	"github.com/djok/facecraft/internal/inventory"
+)
+
+var (
+	checkedPath = regexp.MustCompile(`(?:localhost|127\.0\.0\.1|0\.0\.0\.0|\[::1\])(?::\d+|:\$\{?\w+[^}/]*\}?)?(/[^\s"'|;)]*)?`)
+	readyPath   = regexp.MustCompile(`/(readiness|ready|readyz)\b`)
+	shallowPath = regexp.MustCompile(`^/?(health|healthz|livez?|ping|docs)?/?$`)
+)
+
+// ready looks at what the health check asks, and at what the server answered
+// before it was ready.
+func ready(s *subject) []result {
+	var list []result
+	if start := s.seen.Start; start != nil && start.Early != "" {
+		list = append(list, fail("it answers 2xx before it is ready").with(start.Early).known(inventory.RunDepth).keyed("early").
+			graded(finding.Warning).mended("answer 503 until the models are loaded"))
+	}
+	health := s.Config.Health
+	if health == nil {
+		return append(list, fail("there is no HEALTHCHECK").keyed("none"))
+	}
+	command := strings.Join(health.Test[1:], " ")
+	evidence := "HEALTHCHECK " + short(command)
+	if missing := s.missingTool(health); missing != "" {
+		list = append(list, fail("the health check needs %s, which is not in the image", missing).with(evidence).keyed("tool").
+			mended("install "+missing+", or use the program's own check").known(inventory.FilesDepth))
+	}
+	asked := checkedPath.FindStringSubmatch(command)
+	switch {
+	case readyPath.MatchString(command):
+		if len(list) == 0 {
+			list = append(list, pass("the health check asks for readiness").with(evidence))
+		}
+	case asked != nil && shallowPath.MatchString(asked[1]):
+		list = append(list, fail("the health check asks %s, which does not tell whether the models are loaded", orRoot(asked[1])).
+			graded(finding.Warning).with(evidence).keyed("path"))
+	case tcpOnly.MatchString(command):
+		list = append(list, fail("the health check only connects").graded(finding.Warning).with(evidence).keyed("path"))
+	case len(list) == 0:
+		list = append(list, pass("the health check is a command of the image's own").with(evidence))
+	}
+	return list
+}
+
+var tcpOnly = regexp.MustCompile(`\bnc\s+-\w*z|/dev/tcp/`)
+
+func orRoot(path string) string {
+	if path == "" {
+		return "/"
+	}
+	return path
+}
+
+// tools are programs that health checks often name and slim images often lack.
+var tools = regexp.MustCompile(`^(curl|wget|nc|python\d?|bash)$`)
+
+// missingTool is the program that a health check starts with and the image
+// does not have.
+func (s *subject) missingTool(health *inventory.Health) string {
+	if s.Depth < inventory.FilesDepth || len(health.Test) < 2 {
+		return ""
+	}
+	words := health.Test[1:]
+	if health.Test[0] == "CMD-SHELL" {
+		if s.program("/bin/sh") == nil {
+			return "/bin/sh"
+		}
+		words = strings.Fields(health.Test[1])
+		if len(words) == 0 || !tools.MatchString(words[0]) {
+			return "" // a shell's own words are not told from programs
+		}
+	}
+	if s.program(words[0]) == nil {
+		return words[0]
+	}
+	return ""
+}
+
+// program is the file that a command's name means.
+func (s *subject) program(name string) *inventory.Node {
+	dirs := []string{""}
+	if !strings.Contains(name, "/") {
+		value, ok := s.Config.Variable("PATH")
+		if !ok {
+			value = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+		}
+		dirs = strings.Split(value, ":")
+	}
+	for _, dir := range dirs {
+		if node, _ := s.Files.Find(path.Join(dir, name)); node != nil && node.Kind == inventory.File {
+			return node
+		}
+	}
+	return nil
+}
+
+// windowFactor is how much longer than loading takes a check should wait.
+const windowFactor = 1.5
+
+func healthWindow(s *subject) []result {
+	health := s.Config.Health
+	if health == nil {
+		return []result{beside("there is no HEALTHCHECK")}
+	}
+	window, text := windowOf(health)
+	if len(s.seen.Windows) > 0 {
+		return s.measuredWindow(window, text)
+	}
+	usual := time.Duration(s.variant.StartSeconds) * time.Second
+	switch {
+	case usual == 0:
+		return []result{unknown("how long the image takes to load is not known; --depth run measures it").with(text)}
+	case float64(window) < windowFactor*float64(usual):
+		return []result{fail("the health check gives up after %s, and loading takes about %s", window, usual).with(text).keyed("window")}
+	}
+	return []result{pass("the health check waits %s, and loading takes about %s", window, usual).with(text)}
+}
+
+// windowOf is how long a check may fail before a container is unhealthy, with
+// the engine's defaults.
+func windowOf(h *inventory.Health) (time.Duration, string) {
+	interval, timeout, retries := h.Interval, h.Timeout, h.Retries
+	if interval == 0 {
+		interval = 30 * time.Second
+	}
+	if timeout == 0 {
+		timeout = 30 * time.Second
+	}
+	if retries == 0 {
+		retries = 3
+	}
+	text := fmt.Sprintf("start period %s + %d retries x (interval %s + timeout %s)", h.StartPeriod, retries, interval, timeout)
+	return h.StartPeriod + time.Duration(retries)*(interval+timeout), text
+}
+
+func (s *subject) measuredWindow(window time.Duration, text string) []result {
+	var evidence []string
+	var worst result
+	for _, w := range s.seen.Windows {
+		switch {
+		case w.Emulated:
+			return []result{unknown("the image runs emulated here: its times mean nothing").with(text)}
+		case !w.Ready:
+			evidence = append(evidence, fmt.Sprintf("%g CPU: not ready after %s", w.CPUs, w.After.Round(time.Second)))
+		default:
+			evidence = append(evidence, fmt.Sprintf("%g CPU: ready after %s", w.CPUs, w.After.Round(100*time.Millisecond)))
+		}
+		retries := s.Config.Health.Retries
+		if retries == 0 {
+			retries = 3
+		}
+		switch {
+		case float64(window) < windowFactor*float64(w.After):
+			worst = fail("the health check gives up after %s; with %g CPU the server needs %s", window, w.CPUs, w.After.Round(time.Second))
+		case w.Streak >= retries:
+			worst = fail("the health check fails %d times in a row while a photo is processed", w.Streak)
+		}
+	}
+	evidence = append(evidence, text)
+	if worst.status == finding.Fail {
+		return []result{worst.with(evidence...).keyed("window").known(inventory.RunDepth)}
+	}
+	if slices.ContainsFunc(s.seen.Windows, func(w Window) bool { return !w.Ready }) {
+		return []result{unknown("the server did not get ready in the time that was given").with(evidence...)}
+	}
+	return []result{pass("the health check's window of %s suffices with few CPUs", window).with(evidence...).known(inventory.RunDepth)}
+}

@@ -1,0 +1,125 @@
+package verify
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/djok/facecraft/internal/finding"
+	"github.com/djok/facecraft/internal/inventory"
+)
+
+// notObserved is the answer where an image ran, but not for this.
+func notObserved(seen Observations) []result {
+	why := "the server did not get ready"
+	if seen.Start != nil && seen.Start.Ready {
+		why = "it could not be observed"
+	}
+	return []result{unknown("%s", why).known(inventory.RunDepth)}
+}
+
+func offline(s *subject) []result {
+	o := s.seen.Offline
+	switch {
+	case o == nil:
+		return notObserved(s.seen)
+	case o.Portrait:
+		return []result{pass("it starts and makes a portrait without a network")}
+	case !o.Ready:
+		return []result{fail("it does not get ready without a network").with(o.Problem).with(some(o.Log)...).keyed("start")}
+	}
+	return []result{fail("it starts without a network, and makes no portrait").with(o.Problem).with(some(o.Log)...).keyed("photo")}
+}
+
+const (
+	maxFirst   = 10 * time.Second
+	lazyFactor = 3
+	// minLazy is the first photo's time below which a factor means nothing.
+	minLazy = time.Second
+)
+
+func lazy(s *subject) []result {
+	p := s.seen.Photos
+	if p == nil || p.Problem != "" {
+		return notObserved(s.seen)
+	}
+	evidence := fmt.Sprintf("first photo %s, third %s, with %s", p.First.Round(10*time.Millisecond), p.Third.Round(10*time.Millisecond), counted(p.CPUs, "CPU"))
+	switch {
+	case p.First > minLazy && p.First > lazyFactor*p.Third:
+		return []result{fail("the first photo takes %.1f times as long as the third: models are loaded at the first photo", float64(p.First)/float64(p.Third)).with(evidence).keyed("lazy")}
+	case p.First > maxFirst:
+		return []result{fail("the first photo takes %s", p.First.Round(time.Second)).with(evidence).keyed("slow").
+			mended("see whether the machine is too slow: the third photo takes as long")}
+	}
+	return []result{pass("the first photo takes %s", p.First.Round(10*time.Millisecond)).with(evidence)}
+}
+
+func concurrent(s *subject) []result {
+	if len(s.seen.Bursts) == 0 {
+		return notObserved(s.seen)
+	}
+	for _, b := range s.seen.Bursts {
+		switch {
+		case b.Died:
+			return []result{fail("the server dies of %d photos at once", b.N).with(some(b.Failed)...).keyed("died")}
+		case len(b.Failed) > 0:
+			return []result{fail("%d of %d photos at once fail", len(b.Failed), b.N).with(some(b.Failed)...).keyed("failed")}
+		case b.Different > 0:
+			return []result{fail("%d of %d photos at once give another portrait than alone", b.Different, b.N).keyed("different")}
+		}
+	}
+	return []result{pass("2 and 4 photos at once give the portraits that they give alone")}
+}
+
+func diskGrowth(s *subject) []result {
+	c := s.seen.Cleanup
+	switch {
+	case c == nil:
+		return notObserved(s.seen)
+	case !c.Deleted:
+		return []result{fail("files older than FACECRAFT_CLEANUP_AGE_HOURS are not deleted at start").keyed("never")}
+	case c.Periodically && !c.EmptyDirs:
+		return []result{pass("old files are deleted while the server runs")}
+	case c.Periodically:
+		return []result{fail("old files are deleted, and empty job directories stay").graded(finding.Note).keyed("dirs")}
+	}
+	return []result{fail("old files are deleted when the server starts, and not while it runs").
+		with(fmt.Sprintf("waited %s", c.Waited)).keyed("start")}
+}
+
+func gpuUsed(s *subject) []result {
+	switch g := s.seen.GPU; {
+	case s.variant.Name == "":
+		return []result{unknown(notKnown)}
+	case !s.variant.Needs.CUDA:
+		return []result{beside("the image is for CPUs")}
+	case g == nil || !g.Present:
+		return []result{unknown("there is no GPU here; verify it on a machine with one")}
+	case g.Device != "cuda":
+		return []result{fail("the server was given a GPU and runs on %s", g.Device).keyed("device")}
+	}
+	return []result{pass("the server runs on the GPU")}
+}
+
+func cors(s *subject) []result {
+	c := s.seen.CORS
+	switch {
+	case c == nil:
+		return notObserved(s.seen)
+	case c.Echoed && c.Credentials:
+		return []result{fail("a foreign origin is allowed, with credentials").with(c.Answer).keyed("credentials")}
+	case c.Echoed:
+		return []result{fail("a foreign origin is allowed").graded(finding.Note).with(c.Answer).keyed("origin")}
+	}
+	return []result{pass("a foreign origin is refused")}
+}
+
+func apiKey(s *subject) []result {
+	k := s.seen.Key
+	switch {
+	case k == nil:
+		return notObserved(s.seen)
+	case k.Status == 401 || k.Status == 403:
+		return []result{pass("a request without the key is refused")}
+	}
+	return []result{fail("a request without the key is answered with %d", k.Status).with("started with FACECRAFT_API_KEY set").keyed("open")}
+}

@@ -1,0 +1,73 @@
+package verify
+
+import (
+	"regexp"
+	"strings"
+
+	"github.com/djok/facecraft/internal/inventory"
+)
+
+var (
+	torchVersion = where("/torch/version.py", `(^|/)(site|dist)-packages/torch/version\.py$`)
+	torchBuild   = regexp.MustCompile(`(?m)^(cuda|hip)(?:: Optional\[str\])? = (?:None|'([^']*)')`)
+	torchCUDALib = regexp.MustCompile(`^torch/lib/lib((torch|c10)_cuda|cu|nv|nccl)|^nvidia/|^triton/`)
+)
+
+// torchCUDA reads what torch itself says it was built for. The wheels of
+// +cu118 bring their CUDA libraries along without packages of NVIDIA's.
+func torchCUDA(s *subject) []result {
+	found := s.matching(torchVersion)
+	if len(found) == 0 {
+		return []result{beside("torch is not installed")}
+	}
+	if s.variant.Name == "" {
+		return []result{unknown(notKnown)}
+	}
+	var list []result
+	for _, node := range found {
+		list = append(list, s.torch(node))
+	}
+	return list
+}
+
+func (s *subject) torch(version *inventory.Node) result {
+	if version.Facts == nil || version.Facts.Text == "" {
+		return unknown("torch/version.py cannot be read").at(version.Path)
+	}
+	cuda, hip, line := "", "", ""
+	for _, m := range torchBuild.FindAllStringSubmatch(version.Facts.Text, -1) {
+		switch m[1] {
+		case "cuda":
+			cuda, line = m[2], m[0]
+		case "hip":
+			hip = m[2]
+		}
+	}
+	libraries := s.torchLibraries(version)
+	switch {
+	case line == "":
+		return unknown("torch/version.py does not say what torch was built for").at(version.Path)
+	case s.variant.Needs.CUDA && cuda == "":
+		return fail("torch is built for the CPU, and the image is for GPUs").with(line).at(version.Path).
+			mended("install torch from https://download.pytorch.org/whl/cu118 or newer in the GPU image")
+	case s.variant.Needs.CUDA:
+		return pass("torch is built for CUDA %s", cuda).with(line)
+	case cuda != "":
+		r := fail("torch is built for CUDA %s in a CPU image: %s of CUDA libraries", cuda, bytes(bytesOf(libraries)))
+		return r.with(line).with(s.fileLine(version)).at(version.Path).saving(bytesOf(libraries)).keyed("cuda")
+	case hip != "":
+		return fail("torch is built for ROCm %s in a CPU image", hip).with("hip = '" + hip + "'").at(version.Path).keyed("hip")
+	}
+	return pass("torch is the CPU build").with(line)
+}
+
+// torchLibraries are the CUDA libraries beside a torch.
+func (s *subject) torchLibraries(version *inventory.Node) (list []*inventory.Node) {
+	site := strings.TrimSuffix(version.Path, "torch/version.py")
+	for node := range s.Files.Below(strings.TrimSuffix(site, "/")) {
+		if node.Kind == inventory.File && torchCUDALib.MatchString(strings.TrimPrefix(node.Path, site)) {
+			list = append(list, node)
+		}
+	}
+	return list
+}

@@ -1,0 +1,29 @@
+package verify
+
+import (
+	"regexp"
+	"strings"
+)
+
+// pattern is a regular expression of paths that is tried only where one of
+// some words occurs: of a hundred thousand paths few have them.
+type pattern struct {
+	words []string // none: always tried
+	re    *regexp.Regexp
+}
+
+func where(words, expression string) pattern {
+	return pattern{strings.Fields(words), regexp.MustCompile(expression)}
+}
+
+func (p pattern) match(path string) bool {
+	if len(p.words) == 0 {
+		return p.re.MatchString(path)
+	}
+	for _, word := range p.words {
+		if strings.Contains(path, word) {
+			return p.re.MatchString(path)
+		}
+	}
+	return false
+}
