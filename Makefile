@@ -23,10 +23,9 @@ demo: build
 
 # One package at a time: some start Docker daemons of their own, beside which
 # a connection to another package's container has been seen to hang.
-# RUN chooses tests.
 test:
 	@sh scripts/ensure-docker.sh || echo "Going on without Docker: the tests that need it are skipped." >&2
-	go test -p 1 $(if $(RUN),-run '$(RUN)') ./...
+	go test -p 1 ./...
 
 # Those that need an engine, on Podman, where it is installed. SKIP leaves tests
 # out. A few at a time: Podman's list of images fails while one is removed.

@@ -59,7 +59,7 @@ type service struct {
 // none of the container's own, which the labels describe.
 func (s service) Env() []plan.Env {
 	if s.Count == 0 {
-		return s.EnvUnder(s.Service, s.Instance+"-"+s.Service+"-1") // the container's, as Compose numbers them
+		return s.EnvUnder(s.Service)
 	}
 	stack := s.Instance + "_" + s.Service
 	return s.EnvUnder(s.Service, stack, "tasks."+stack)

@@ -34,7 +34,7 @@ func TestImportDirections(t *testing.T) {
 }
 
 // speakDocker are the packages that may know Docker's types.
-var speakDocker = []string{"internal/containers", "internal/engine", "internal/helper", "internal/images", "internal/run", "internal/detect", "internal/dockertest"}
+var speakDocker = []string{"internal/containers", "internal/engine", "internal/helper", "internal/images", "internal/run", "internal/trial", "internal/detect", "internal/dockertest"}
 
 // pure are packages without I/O or knowledge of the outside, with all that
 // they may import beside the standard library.

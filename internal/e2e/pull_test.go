@@ -135,7 +135,7 @@ func registryCommands() map[string]func(*testscript.TestScript, bool, []string) 
 // no is taken. The terminal is script's (util-linux).
 func TestConsentOnATerminal(t *testing.T) {
 	t.Parallel()
-	docker := dockertest.Engine(t)
+	dockertest.Engine(t)
 	script, err := exec.LookPath("script")
 	dockertest.Need(t, err, "script, which makes a terminal")
 	dockertest.Lite(t) // the program loads it to see the free disk
@@ -144,7 +144,6 @@ func TestConsentOnATerminal(t *testing.T) {
 	pushClaiming(t, reference, 2_000_000_000)
 
 	cmd := exec.CommandContext(t.Context(), script, "-qec", dockertest.Binary(t)+" pull --image "+reference, os.DevNull)
-	cmd.Env = append(os.Environ(), "FACECRAFT_INSTANCE="+dockertest.Instance(t, docker))
 	cmd.Stdin = strings.NewReader("n\n")
 	output, err := cmd.CombinedOutput()
 	var exit *exec.ExitError

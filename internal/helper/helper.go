@@ -189,3 +189,21 @@ func (h *Helper) Write(w io.Writer) error {
 	}
 	return tarball.Write(tag, img, w)
 }
+
+// Carried is an archive with the executable alone, as dir/facecraft, to be put
+// into a container of another image. Only root can use the directory.
+func (h *Helper) Carried(dir string) io.Reader {
+	reader, writer := io.Pipe()
+	go func() {
+		w := tar.NewWriter(writer)
+		err := w.WriteHeader(&tar.Header{Name: dir + "/", Typeflag: tar.TypeDir, Mode: 0o700})
+		if err == nil {
+			err = w.WriteHeader(&tar.Header{Name: dir + "/facecraft", Typeflag: tar.TypeReg, Mode: 0o500, Size: int64(len(h.executable))})
+		}
+		if err == nil {
+			_, err = w.Write(h.executable)
+		}
+		writer.CloseWithError(errors.Join(err, w.Close()))
+	}()
+	return reader
+}

@@ -27,31 +27,6 @@ func write(text string) func(io.Writer) error {
 	}
 }
 
-// cases are what may be there, by name, and what becomes of it.
-var cases = []struct {
-	name  string
-	force bool
-	plain bool   // the kind is not recognised
-	want  string // of the error; empty: it is written
-}{
-	{name: "new"},
-	{name: "new", force: true},
-	{name: "page"},
-	{name: "page", plain: true, want: "page already exists"},
-	{name: "page", plain: true, force: true},
-	{name: "foreign", want: "foreign already exists"},
-	{name: "foreign", force: true},
-	{name: "empty", want: "empty already exists"},
-	{name: "photo", want: "photo: it is a photo to process"},
-	{name: "photo", force: true, want: "photo: it is a photo to process"},
-	{name: "dir", force: true, want: "dir is a directory"},
-	{name: "link", force: true, want: "link is a symbolic link"},
-	{name: "dangling", force: true, want: "dangling is a symbolic link"},
-	{name: "socket", force: true, want: "socket is not a regular file"},
-	{name: "missing/file", want: "file cannot be written: no such file or directory"},
-	{name: "page/file", want: "file cannot be written: not a directory"},
-}
-
 // What is there decides; Check and Write agree.
 func TestWhatIsReplaced(t *testing.T) {
 	t.Parallel()
@@ -73,11 +48,40 @@ func TestWhatIsReplaced(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer socket.Close()
+	needed := func(path string, _ fs.FileInfo) string {
+		if filepath.Base(path) == "photo" {
+			return "a photo to process"
+		}
+		return ""
+	}
+	cases := []struct {
+		name  string
+		force bool
+		plain bool   // the kind is not recognised
+		want  string // of the error; empty: it is written
+	}{
+		{name: "new"},
+		{name: "new", force: true},
+		{name: "page"},
+		{name: "page", plain: true, want: "page already exists"},
+		{name: "page", plain: true, force: true},
+		{name: "foreign", want: "foreign already exists"},
+		{name: "foreign", force: true},
+		{name: "empty", want: "empty already exists"},
+		{name: "photo", want: "photo: it is a photo to process"},
+		{name: "photo", force: true, want: "photo: it is a photo to process"},
+		{name: "dir", force: true, want: "dir is a directory"},
+		{name: "link", force: true, want: "link is a symbolic link"},
+		{name: "dangling", force: true, want: "dangling is a symbolic link"},
+		{name: "socket", force: true, want: "socket is not a regular file"},
+		{name: "missing/file", want: "file cannot be written: no such file or directory"},
+		{name: "page/file", want: "file cannot be written: not a directory"},
+	}
 	for _, tt := range cases {
 		furnish()
 		os.Remove(at("new"))
 		before := list(t, dir)
-		f := File{Path: at(tt.name), Force: tt.force, Flag: "--force", Earlier: isPage, Needed: photoNeeded}
+		f := File{Path: at(tt.name), Force: tt.force, Flag: "--force", Earlier: isPage, Needed: needed}
 		if tt.plain {
 			f.Earlier = nil
 		}
@@ -98,13 +102,6 @@ func TestWhatIsReplaced(t *testing.T) {
 			t.Errorf("%+v changed the directory:\n%s\nto\n%s", tt, before, after)
 		}
 	}
-}
-
-func photoNeeded(path string, _ fs.FileInfo) string {
-	if filepath.Base(path) == "photo" {
-		return "a photo to process"
-	}
-	return ""
 }
 
 // list is all that a directory holds, with contents.

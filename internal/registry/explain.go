@@ -78,12 +78,15 @@ func Stalled(how string) error { return fmt.Errorf("%w: %s", errStalled, how) }
 func Classify(err error) Kind { return find(err).kind }
 
 // Explain says what a failure of a pull means, and its remedy.
-func Explain(reference string, err error) error {
+func Explain(reference string, err error) error { return explained("pull", reference, err) }
+
+// explained is Explain for whatever was done with the image.
+func explained(doing, reference string, err error) error {
 	f := find(err)
 	if f.kind == Unclear {
-		return fmt.Errorf("pull %s: %w", reference, err)
+		return fmt.Errorf("%s %s: %w", doing, reference, err)
 	}
-	return fault.Wrap(fault.Failed, err, f.hint, "pull %s: %s", reference, f.what)
+	return fault.Wrap(fault.Failed, err, f.hint, "%s %s: %s", doing, reference, f.what)
 }
 
 // endOfFile is the end of a connection, wherever it stands in a text: alone, in
@@ -113,4 +116,11 @@ func refused(err error) bool {
 		return answer.StatusCode/100 == 4 && answer.StatusCode != http.StatusRequestTimeout
 	}
 	return errors.Is(err, errPlatform)
+}
+
+// Missing tells whether the registry answered that there is no such image,
+// rather than that it may not be seen.
+func Missing(err error) bool {
+	var answer *transport.Error
+	return errors.As(err, &answer) && answer.StatusCode == http.StatusNotFound
 }

@@ -1,0 +1,134 @@
+// Package assay is the use case of `facecraft verify`: it finds out where an
+// image is, has it read there, and has it judged.
+package assay
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"strings"
+
+	"github.com/djok/facecraft/internal/fault"
+	"github.com/djok/facecraft/internal/finding"
+	"github.com/djok/facecraft/internal/inventory"
+	"github.com/djok/facecraft/internal/plan"
+	"github.com/djok/facecraft/internal/registry"
+	"github.com/djok/facecraft/internal/trial"
+	"github.com/djok/facecraft/internal/verify"
+)
+
+// InRegistry begins a target that is to be read from its registry, even if
+// the daemon has it too. Other tools use the same word.
+const InRegistry = "docker://"
+
+// Assay has what it takes to verify an image.
+type Assay struct {
+	Daemon    *trial.Daemon // nil where no daemon was reached
+	Registry  registry.Client
+	Catalogue plan.Catalogue
+	Checks    []finding.Check
+	Variant   string // what the image is to be judged as; empty leaves it to the image
+	Options   inventory.Options
+}
+
+// Verify reads and judges an image.
+func (a Assay) Verify(ctx context.Context, target string) (verify.Report, inventory.Inventory, error) {
+	if target == "" {
+		return verify.Report{}, inventory.Inventory{}, fault.New(fault.Usage, "facecraft verify IMAGE", "there is no image to verify")
+	}
+	inv, seen, err := a.read(ctx, target)
+	if err != nil {
+		return verify.Report{}, inv, explain(target, err)
+	}
+	return verify.Judge(inv, seen, a.Catalogue, a.Variant, a.Checks), inv, nil
+}
+
+// read finds the image: a file of that name, else in the daemon, else in its
+// registry.
+func (a Assay) read(ctx context.Context, target string) (inv inventory.Inventory, seen verify.Observations, err error) {
+	if reference, ok := strings.CutPrefix(target, InRegistry); ok {
+		return a.remote(ctx, reference)
+	}
+	if isFile(target) {
+		inv, err = inventory.ReadFile(ctx, target, a.Options)
+		seen.Why = "the image is in a file"
+		return inv, seen, err
+	}
+	if a.Daemon != nil {
+		inv, err = a.Daemon.Read(ctx, target, a.Options)
+		if !errors.Is(err, trial.ErrNotHere) {
+			return inv, seen, err
+		}
+	}
+	return a.remote(ctx, target)
+}
+
+// isFile tells whether a target is on disk. A directory counts only if it
+// holds an image, because repositories have the names of directories.
+func isFile(target string) bool {
+	info, err := os.Stat(target)
+	if err != nil {
+		return strings.HasPrefix(target, "./") || strings.HasPrefix(target, "/") || strings.HasSuffix(target, ".tar")
+	}
+	if !info.IsDir() {
+		return true
+	}
+	_, err = os.Stat(target + "/index.json")
+	return err == nil
+}
+
+func (a Assay) remote(ctx context.Context, reference string) (inv inventory.Inventory, seen verify.Observations, err error) {
+	seen.Why = "the image is not in the daemon"
+	image, err := a.Registry.Open(ctx, reference, a.Options.Platform)
+	if err != nil {
+		return inv, seen, err
+	}
+	seen.Registry = a.latest(ctx, reference)
+	inv, err = inventory.ReadRemote(ctx, reference, image, a.Options)
+	return inv, seen, err
+}
+
+// latest asks for the tag that nobody should have to know. It costs HEAD
+// requests, which Docker Hub does not count.
+func (a Assay) latest(ctx context.Context, reference string) *verify.Registry {
+	repository, _, _ := strings.Cut(reference, "@")
+	if tag := inventory.TagOf(repository); tag != "" {
+		repository = strings.TrimSuffix(repository, ":"+tag)
+	}
+	seen := &verify.Registry{Reference: repository + ":latest"}
+	digest, err := a.Registry.Digest(ctx, seen.Reference)
+	switch {
+	case err == nil:
+		seen.Latest = digest
+	case registry.Missing(err):
+		return seen
+	default:
+		seen.Problem = err.Error()
+		return seen
+	}
+	for _, v := range a.Catalogue.Variants {
+		if v.Tag == "" {
+			continue
+		}
+		if other, err := a.Registry.Digest(ctx, repository+":"+v.Tag); err == nil && other == digest {
+			seen.Same = repository + ":" + v.Tag
+		}
+	}
+	return seen
+}
+
+// explain gives an error about a target its remedy.
+func explain(target string, err error) error {
+	var known *fault.Fault
+	switch {
+	case errors.As(err, &known):
+		return err
+	case errors.Is(err, fs.ErrNotExist):
+		return fault.Wrap(fault.Failed, err, "check its name", "there is no image in %s", target)
+	case errors.Is(err, inventory.ErrNoImage):
+		return fault.Wrap(fault.Failed, err, "write the file with docker save, facecraft save or buildx --output type=oci", "%s cannot be verified", target)
+	}
+	return fmt.Errorf("verify %s: %w", target, err)
+}

@@ -1,0 +1,277 @@
+package cli
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/djok/facecraft/internal/assay"
+	"github.com/djok/facecraft/internal/catalog"
+	"github.com/djok/facecraft/internal/fault"
+	"github.com/djok/facecraft/internal/finding"
+	"github.com/djok/facecraft/internal/helper"
+	"github.com/djok/facecraft/internal/inventory"
+	"github.com/djok/facecraft/internal/plan"
+	"github.com/djok/facecraft/internal/term"
+	"github.com/djok/facecraft/internal/trial"
+	"github.com/djok/facecraft/internal/verify"
+)
+
+// The forms of a report for machines.
+const (
+	formatSARIF = "sarif"
+	formatJUnit = "junit"
+)
+
+func (a *app) verifyCommand() *cli.Command {
+	return &cli.Command{
+		Name:      "verify",
+		Usage:     "find what is wrong with an AI image",
+		UsageText: "facecraft verify [IMAGE | FILE | DIRECTORY]",
+		ArgsUsage: "[TARGET]",
+		Description: "TARGET is an image of the daemon or of a registry (docker://REF skips the\n" +
+			"daemon), a file of docker save or facecraft save, or an OCI layout or\n" +
+			"archive. Without it, the image that up would run.\n\n" +
+			"Exit code 0: no pitfall was found; 7: one was; 1: the image cannot be read.\n" +
+			"Accepted pitfalls go into " + finding.IgnoreFile + ":\n" +
+			"  ignore:\n" +
+			"    - {id: latest, reason: the mirror needs it, until: 2027-01-31}",
+		Flags: []cli.Flag{
+			&cli.StringFlag{Name: "depth", EnvVars: env("depth"), Value: inventory.FilesDepth.String(), DefaultText: "files",
+				Usage: "`DEPTH`: config, files or layers"},
+			&cli.StringFlag{Name: "tag", Aliases: []string{"t"}, EnvVars: env("tag"), Usage: "judge it as the `VARIANT` cpu or gpu"},
+			&cli.StringFlag{Name: "catalogue", EnvVars: env("catalogue"), Usage: "what the image needs, in a `FILE`"},
+			&cli.StringFlag{Name: "against", EnvVars: env("against"), Usage: "compare with another `IMAGE`"},
+			jsonFlag(),
+			&cli.StringFlag{Name: "format", EnvVars: env("format"), DefaultText: formatText, Usage: "`FORM`: json, sarif or junit"},
+			&cli.BoolFlag{Name: "strict", EnvVars: env("strict"), Usage: "exit code 7 also for what is unknown"},
+			quietFlag(),
+		},
+		Before: a.hush,
+		Action: a.verify,
+	}
+}
+
+func (a *app) verify(c *cli.Context) error {
+	format, err := verifyFormat(c)
+	if err != nil {
+		return err
+	}
+	if c.NArg() > 1 {
+		return fault.New(fault.Usage, "verify one image at a time", "%d targets were given", c.NArg())
+	}
+	work, done, err := a.assay(c)
+	if err != nil {
+		return err
+	}
+	defer done()
+	report, err := a.verified(c, work, c.Args().First())
+	a.ui.Clear()
+	if err != nil {
+		return err
+	}
+	if err := a.printVerdict(report, format, work.Checks); err != nil {
+		return err
+	}
+	return report.Err(c.Bool("strict"))
+}
+
+func verifyFormat(c *cli.Context) (string, error) {
+	format := c.String("format")
+	switch {
+	case c.Bool("json") && format != "" && format != formatJSON:
+		return "", fault.New(fault.Usage, "leave one of them out", "--json and --format %s contradict each other", format)
+	case c.Bool("json"):
+		return formatJSON, nil
+	case !slices.Contains([]string{"", formatText, formatJSON, formatSARIF, formatJUnit}, format):
+		return "", fault.New(fault.Usage, "use text, json, sarif or junit", "there is no format %q", format)
+	}
+	return format, nil
+}
+
+// assay makes ready what verifies images. Without a daemon, files and
+// registries are left.
+func (a *app) assay(c *cli.Context) (work assay.Assay, done func(), err error) {
+	if work.Catalogue, err = catalogueOf(c.String("catalogue")); err != nil {
+		return work, nil, err
+	}
+	if work.Checks, err = finding.Checks(); err != nil {
+		return work, nil, err
+	}
+	depth, ok := inventory.ParseDepth(c.String("depth"))
+	if !ok || depth > inventory.LayersDepth {
+		return work, nil, fault.New(fault.Usage, "use config, files or layers", "there is no depth %q", c.String("depth"))
+	}
+	work.Variant = c.String("tag")
+	if _, ok := work.Catalogue.Variant(work.Variant); work.Variant != "" && !ok {
+		return work, nil, fault.New(fault.Usage, "use cpu or gpu", "there is no variant %q", work.Variant)
+	}
+	work.Options = inventory.Options{Depth: depth, Platform: "linux/" + runtime.GOARCH, Interest: interestOf(work.Catalogue), Cache: a.cache(),
+		Progress: func(done, total int64) { a.ui.ProgressBar(done, total, "reading %s of layers", plan.Size(total)) }}
+	s, err := a.connect(c.Context)
+	if c.Context.Err() != nil {
+		return work, nil, c.Context.Err()
+	}
+	if err != nil { // files and registries need no daemon
+		s = &session{app: a}
+	} else {
+		work.Daemon = &trial.Daemon{Docker: s.engine, Instance: a.instance(), Helper: helper.New, Unfinished: a.unfinished}
+	}
+	work.Registry = s.registryClient(c.Context)
+	return work, s.close, nil
+}
+
+func catalogueOf(file string) (plan.Catalogue, error) {
+	if file == "" {
+		return catalog.Load()
+	}
+	data, err := os.ReadFile(file)
+	if err != nil {
+		return plan.Catalogue{}, fault.Wrap(fault.Usage, err, "check its name", "the catalogue cannot be read")
+	}
+	catalogue, err := catalog.Parse(data)
+	if err != nil {
+		return catalogue, fault.Wrap(fault.Usage, err, "write it as internal/catalog/catalogue.yaml is written", "%s cannot be used", file)
+	}
+	return catalogue, nil
+}
+
+// interestOf are the models that the catalogue knows by name.
+func interestOf(catalogue plan.Catalogue) (interest inventory.Interest) {
+	for _, v := range catalogue.Variants {
+		for _, m := range v.Needs.Models {
+			if !slices.Contains(interest.Models, m.Name) {
+				interest.Models = append(interest.Models, m.Name)
+			}
+		}
+	}
+	return interest
+}
+
+// cache is in the user's directory for such things; without one nothing is
+// remembered.
+func (a *app) cache() inventory.Cache {
+	dir := a.Getenv("XDG_CACHE_HOME")
+	if dir == "" {
+		var err error
+		if dir, err = os.UserCacheDir(); err != nil {
+			return ""
+		}
+	}
+	return inventory.Cache(filepath.Join(dir, "facecraft", "layers"))
+}
+
+// verified is the report on a target, with what the project ignores.
+func (a *app) verified(c *cli.Context, work assay.Assay, target string) (verify.Report, error) {
+	if target == "" {
+		var err error
+		if target, err = a.wouldRun(c, work); err != nil {
+			return verify.Report{}, err
+		}
+	}
+	a.ui.Progress("reading %s", target)
+	report, _, err := work.Verify(c.Context, target)
+	if err != nil {
+		return report, err
+	}
+	if report.Findings, err = ignored(work.Checks, report.Findings); err != nil {
+		return report, err
+	}
+	if other := c.String("against"); other != "" {
+		a.ui.Progress("reading %s", other)
+		before, _, err := work.Verify(c.Context, other)
+		if err != nil {
+			return report, err
+		}
+		report.Against = report.Compare(before)
+	}
+	return report, nil
+}
+
+// wouldRun is the image that up would run here.
+func (a *app) wouldRun(c *cli.Context, work assay.Assay) (string, error) {
+	s, err := a.connect(c.Context)
+	if err != nil {
+		return "", err
+	}
+	defer s.close()
+	p, err := s.decide(c.Context, plan.Request{Instance: a.instance(), Tag: work.Variant, Image: a.Getenv(imageVariable)})
+	if err != nil {
+		return "", err
+	}
+	return p.First().Image.Reference, nil
+}
+
+// ignored applies the project's file, if there is one here.
+func ignored(checks []finding.Check, findings []finding.Finding) ([]finding.Finding, error) {
+	data, err := os.ReadFile(finding.IgnoreFile)
+	if os.IsNotExist(err) {
+		return findings, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	list, err := finding.ParseIgnores(data)
+	if err != nil {
+		return nil, err
+	}
+	return finding.Ignores{Checks: checks, List: list, Today: time.Now(), Judged: judgedIn(checks, findings)}.Apply(findings), nil
+}
+
+// judgedIn tells whether this run has an answer to what an ignore is for.
+func judgedIn(checks []finding.Check, findings []finding.Finding) func(finding.Ignore) bool {
+	return func(ignore finding.Ignore) bool {
+		return slices.ContainsFunc(finding.Named(checks, ignore.ID), func(check finding.Check) bool {
+			return slices.ContainsFunc(findings, func(f finding.Finding) bool { return f.ID == check.ID && f.Status != finding.Unknown })
+		})
+	}
+}
+
+func (a *app) printVerdict(report verify.Report, format string, checks []finding.Check) error {
+	switch format {
+	case formatJSON:
+		encoder := json.NewEncoder(a.Stdout)
+		encoder.SetEscapeHTML(false)
+		encoder.SetIndent("", "  ")
+		return encoder.Encode(report)
+	case formatSARIF:
+		return report.SARIF(a.Stdout, checks, a.Version)
+	case formatJUnit:
+		return report.JUnit(a.Stdout)
+	}
+	_, err := fmt.Fprint(a.Stdout, report.Screen(min(term.Width(a.Stdout), 100), verdictPaint(term.NewPainter(a.Stdout, a.Getenv))))
+	return err
+}
+
+func verdictPaint(p term.Painter) verify.Paint {
+	looks := map[verify.Style]func(string) string{
+		verify.Heading: p.Bold, verify.Quiet: p.Dim, verify.IsPass: p.Green, verify.IsWarning: p.Yellow,
+		verify.IsError: p.Red, verify.IsUnknown: p.Yellow,
+	}
+	return func(style verify.Style, text string) string {
+		if style >= verify.Shade {
+			return p.Shade(int(style-verify.Shade), text)
+		}
+		if look := looks[style]; look != nil {
+			return look(text)
+		}
+		return text
+	}
+}
+
+// walkInsideCommand is what runs beside the files of an image.
+func (a *app) walkInsideCommand() *cli.Command {
+	return &cli.Command{Name: inventory.WalkCommand, ArgsUsage: "ORDER", Hidden: true, Action: func(c *cli.Context) error {
+		var order inventory.Order
+		if err := json.Unmarshal([]byte(c.Args().First()), &order); err != nil {
+			return err
+		}
+		return order.Obey(c.Context)
+	}}
+}

@@ -1,0 +1,29 @@
+package registry
+
+import (
+	"context"
+
+	"github.com/google/go-containerregistry/pkg/authn"
+	"github.com/google/go-containerregistry/pkg/name"
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+
+	"github.com/djok/facecraft/internal/fault"
+)
+
+// Open is an image of a registry for one platform (as linux/amd64), whose
+// layers can be read. Nothing but its manifest is fetched here. Docker Hub
+// counts one or two requests.
+func (c Client) Open(ctx context.Context, reference, platform string) (v1.Image, error) {
+	if _, err := name.ParseReference(reference); err != nil {
+		return nil, fault.Wrap(fault.Usage, err, "use REGISTRY/REPOSITORY:TAG", "%q is not an image reference", reference)
+	}
+	var image v1.Image
+	_, err := c.eachSource(reference, func(ref name.Reference, auth authn.Authenticator) (err error) {
+		_, image, err = c.image(ctx, ref, auth, platform, c.transport())
+		return err
+	})
+	if err != nil {
+		return nil, explained("read", reference, err)
+	}
+	return image, nil
+}
