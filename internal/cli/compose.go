@@ -271,7 +271,7 @@ func (s *session) pin(ctx context.Context, image plan.Image) (string, error) {
 	}
 	digest, err := s.registryClient(ctx).Digest(ctx, image.Reference)
 	if err != nil {
-		return "", registry.Explain(image.Reference, err)
+		return "", offline(registry.Explain(image.Reference, err), "check the network, or leave --pin out")
 	}
 	return digest, nil
 }

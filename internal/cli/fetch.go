@@ -107,16 +107,15 @@ func (s *session) ensureImage(ctx context.Context, p *plan.Plan, f fetching) (fe
 	return true, err
 }
 
-// orLite adds to the remedy of a registry that is not reached what this command
-// can do without any.
-func (a *app) orLite(err error) error {
+// offline fits the remedy of a registry that is not reached to the command.
+func offline(err error, remedy string) error {
 	var f *fault.Fault
 	if !errors.As(err, &f) || f.Hint != registry.Offline {
 		return err
 	}
-	more := *f
-	more.Hint += "; facecraft " + a.args[1] + " --lite needs neither"
-	return &more
+	fitting := *f
+	fitting.Hint = remedy
+	return &fitting
 }
 
 // fetch pulls the plan's image, at the price that was agreed to.

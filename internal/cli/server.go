@@ -11,6 +11,7 @@ import (
 	"github.com/djok/facecraft/internal/fault"
 	"github.com/djok/facecraft/internal/helper"
 	"github.com/djok/facecraft/internal/plan"
+	"github.com/djok/facecraft/internal/registry"
 	"github.com/djok/facecraft/internal/run"
 )
 
@@ -252,7 +253,7 @@ func (s *session) start(ctx context.Context, r serverRequest) (found, error) {
 	s.app.announce(p)
 	fetched, err := s.ensureImage(ctx, &p, r.Fetch)
 	if err != nil {
-		return found{}, s.app.orLite(err)
+		return found{}, offline(err, registry.Offline+"; facecraft "+s.app.args[1]+" --lite needs neither")
 	}
 	if fetched {
 		s.app.ui.Done("image %s is here", p.First().Image.Pinned())

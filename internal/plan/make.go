@@ -95,7 +95,7 @@ func CheckInstance(name string) error {
 	if instanceName.MatchString(name) {
 		return nil
 	}
-	return fault.New(fault.Usage, "use 2 to 63 lower-case letters, digits and dashes, with a letter or digit at both ends",
+	return fault.New(fault.Usage, "use 2 to 63 lower-case letters and digits, with dashes between",
 		"%q is not a name for an instance", name)
 }
 

@@ -195,7 +195,7 @@ func TestMakeRefuses(t *testing.T) {
 		"no name":           {plantest.Laptop(), plan.Request{Instance: "a/b"}, fault.Usage, "not a name", "letters"},
 		"capital":           {plantest.Laptop(), plan.Request{Instance: "A"}, fault.Usage, `"A" is not a name`, "lower-case"},
 		"one character":     {plantest.Laptop(), plan.Request{Instance: "x"}, fault.Usage, `"x" is not a name`, "2 to 63"},
-		"dash at its end":   {plantest.Laptop(), plan.Request{Instance: "ab-"}, fault.Usage, "not a name", "both ends"},
+		"dash at its end":   {plantest.Laptop(), plan.Request{Instance: "ab-"}, fault.Usage, "not a name", "dashes between"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
