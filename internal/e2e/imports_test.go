@@ -40,6 +40,7 @@ var speakDocker = []string{"internal/containers", "internal/engine", "internal/h
 // they may import beside the standard library.
 var pure = map[string][]string{
 	"internal/fault":     nil,
+	"internal/matting":   nil,
 	"internal/plan":      {"internal/fault"},
 	"internal/yamltext":  nil,
 	"internal/compose":   {"internal/plan", "internal/yamltext"},
