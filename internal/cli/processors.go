@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"net"
 	"net/url"
 	"slices"
@@ -104,7 +105,7 @@ func (a *app) checkEndpointFlags(c *cli.Context) error {
 // endpoints are servers elsewhere. Those that do not answer are left out.
 func (a *app) endpoints(ctx context.Context, addresses []string, timeout time.Duration) ([]*batch.Server, error) {
 	token := a.Getenv(api.TokenVariable)
-	servers := make([]*batch.Server, len(addresses))
+	servers, errs := make([]*batch.Server, len(addresses)), make([]error, len(addresses))
 	var asking sync.WaitGroup
 	for i, address := range addresses {
 		if err := a.checkEndpoint(address, token); err != nil {
@@ -113,6 +114,7 @@ func (a *app) endpoints(ctx context.Context, addresses []string, timeout time.Du
 		asking.Go(func() {
 			server := &batch.Server{URL: strings.TrimSuffix(address, "/"), Token: token}
 			if err := a.askEndpoint(ctx, server, timeout); err != nil {
+				errs[i] = err
 				a.ui.Warn("%s is left out: %v", address, err)
 				return
 			}
@@ -125,9 +127,23 @@ func (a *app) endpoints(ctx context.Context, addresses []string, timeout time.Du
 	case ctx.Err() != nil:
 		return nil, ctx.Err()
 	case len(servers) == 0:
-		return nil, fault.New(fault.Server, "see whether it answers: curl "+addresses[0]+"/ready", "no endpoint can be used")
+		return nil, fault.New(fault.Server, endpointRemedy(addresses[0], errs[0]), "no endpoint can be used")
 	}
 	return servers, nil
+}
+
+// endpointRemedy is what helps with an endpoint that cannot be used.
+func endpointRemedy(address string, err error) string {
+	var foreign *api.Foreign
+	switch hint := fault.HintOf(err); {
+	case hint != "":
+		return hint
+	case errors.As(err, &foreign) && foreign.Denied:
+		return "export " + api.TokenVariable + "=TOKEN, with the bearer token of " + address
+	case errors.As(err, new(*api.NeverReady)):
+		return "see in the log of that server which model it could not load"
+	}
+	return "see whether it answers: curl " + address + "/ready"
 }
 
 func (a *app) checkEndpoint(address, token string) error {

@@ -5,12 +5,14 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/djok/facecraft/internal/api"
 	"github.com/djok/facecraft/internal/batch"
+	"github.com/djok/facecraft/internal/fault"
 )
 
 // TestEndpointThatLoads is waited for, as long as the user wants.
@@ -67,6 +69,30 @@ func TestWaitsInWords(t *testing.T) {
 	} {
 		if got := waitText(batch.Wait{Phase: phase, Photo: "photos/anna.jpg", Server: "http://gpu1:8000"}); got != want {
 			t.Errorf("%s: %q, want %q", phase, got, want)
+		}
+	}
+}
+
+// TestEndpointRemedies: who is not let in is told of the token, and so on.
+func TestEndpointRemedies(t *testing.T) {
+	t.Parallel()
+	for status, want := range map[int]string{
+		http.StatusUnauthorized:        "export FACECRAFT_TOKEN=TOKEN, with the bearer token of ",
+		http.StatusInternalServerError: "see in the log of that server",
+		http.StatusServiceUnavailable:  "wait longer with --timeout",
+		http.StatusTeapot:              "see whether it answers: curl ",
+	} {
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(status) }))
+		t.Cleanup(server.Close)
+		timeout := time.Minute
+		if status == http.StatusServiceUnavailable {
+			timeout = 100 * time.Millisecond
+		}
+		a, _ := spoken()
+		a.Getenv = func(string) string { return "" }
+		_, err := a.endpoints(t.Context(), []string{server.URL}, timeout)
+		if fault.CodeOf(err) != fault.Server || !strings.HasPrefix(fault.HintOf(err), want) {
+			t.Errorf("%d: %v, fix: %s", status, err, fault.HintOf(err))
 		}
 	}
 }
