@@ -111,6 +111,19 @@ func Unreachable(err error) bool {
 	return errors.As(err, &transport) || errors.As(err, &broken) || errors.As(err, &stalled)
 }
 
+// Brief is an error without the address that was asked, where that stands
+// beside it already.
+func Brief(err error) string {
+	var transport *url.Error
+	if errors.As(err, &transport) {
+		err = transport.Err
+	}
+	if errors.Is(err, io.EOF) {
+		return "it closed the connection"
+	}
+	return err.Error()
+}
+
 // Untouched tells whether a request did not get as far as a server: nothing
 // listens, or the way there is blocked.
 func Untouched(err error) bool {

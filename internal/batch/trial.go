@@ -31,9 +31,9 @@ type Deadly struct {
 
 func (d *Deadly) Error() string {
 	if d.Why == nil {
-		return "the server stopped answering over it twice, in an earlier run; --force tries it again"
+		return "the server stopped twice while working on this photo, in an earlier run; --force tries it again"
 	}
-	return fmt.Sprintf("the server stopped answering over it, twice: %v", d.Why)
+	return fmt.Sprintf("the server stopped twice while working on this photo (%s)", api.Brief(d.Why))
 }
 
 func (d *Deadly) Unwrap() error { return d.Why }
