@@ -1,4 +1,4 @@
-package cli
+package launch
 
 import (
 	"encoding/json"
@@ -26,12 +26,12 @@ func TestEndpointThatLoads(t *testing.T) {
 		fmt.Fprint(w, `{"ready": true}`)
 	}))
 	t.Cleanup(server.Close)
-	a, _ := spoken()
-	if err := a.askEndpoint(t.Context(), &batch.Server{URL: server.URL}, 0); err == nil {
+	l, _ := spoken()
+	if err := askEndpoint(t.Context(), l.UI, &batch.Server{URL: server.URL}, 0); err == nil {
 		t.Error("one that did not answer was not waited for, and counts as ready")
 	}
 	asked.Store(0)
-	if err := a.askEndpoint(t.Context(), &batch.Server{URL: server.URL}, 30*time.Second); err != nil {
+	if err := askEndpoint(t.Context(), l.UI, &batch.Server{URL: server.URL}, 30*time.Second); err != nil {
 		t.Error(err)
 	}
 }
@@ -51,24 +51,8 @@ func TestSwappedColours(t *testing.T) {
 		if err := json.Unmarshal([]byte(answer), &status); err != nil {
 			t.Fatal(err)
 		}
-		if got := swapsRedAndBlue(status); got != want {
+		if got := SwapsRedAndBlue(status); got != want {
 			t.Errorf("%s: %v", answer, got)
-		}
-	}
-}
-
-// TestWaitsInWords: each phase says what is waited for.
-func TestWaitsInWords(t *testing.T) {
-	t.Parallel()
-	for phase, want := range map[batch.Phase]string{
-		batch.Sending:    "sending anna.jpg to http://gpu1:8000",
-		batch.Working:    "http://gpu1:8000 is working on anna.jpg",
-		batch.Fetching:   "fetching the portrait of anna.jpg from http://gpu1:8000",
-		batch.Pausing:    "http://gpu1:8000 asked for a pause",
-		batch.Recovering: "waiting for http://gpu1:8000 to answer again",
-	} {
-		if got := waitText(batch.Wait{Phase: phase, Photo: "photos/anna.jpg", Server: "http://gpu1:8000"}); got != want {
-			t.Errorf("%s: %q, want %q", phase, got, want)
 		}
 	}
 }
@@ -88,9 +72,8 @@ func TestEndpointRemedies(t *testing.T) {
 		if status == http.StatusServiceUnavailable {
 			timeout = 100 * time.Millisecond
 		}
-		a, _ := spoken()
-		a.Getenv = func(string) string { return "" }
-		_, err := a.endpoints(t.Context(), []string{server.URL}, timeout)
+		l, _ := spoken()
+		_, err := Endpoints(t.Context(), l.UI, "", []string{server.URL}, timeout)
 		if fault.CodeOf(err) != fault.Server || !strings.HasPrefix(fault.HintOf(err), want) {
 			t.Errorf("%d: %v, fix: %s", status, err, fault.HintOf(err))
 		}
