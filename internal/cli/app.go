@@ -79,7 +79,7 @@ func (a *app) commandLine() *cli.App {
 		Commands: uniform(
 			a.upCommand(), a.processCommand(), a.composeCommand(), a.planCommand(),
 			a.pullCommand(), a.saveCommand(), a.loadCommand(),
-			a.statusCommand(), a.logsCommand(), a.openCommand(), a.downCommand(), a.doctorCommand(), a.verifyCommand(), a.versionCommand(),
+			a.statusCommand(), a.logsCommand(), a.openCommand(), a.downCommand(), a.doctorCommand(), a.lintCommand(), a.verifyCommand(), a.versionCommand(),
 			a.serveLiteCommand(), a.checkLiteCommand(), a.lookInsideCommand(), a.writeInsideCommand(), a.giveInsideCommand(), a.walkInsideCommand(),
 		),
 		Suggest:   true,

@@ -15,7 +15,6 @@ import (
 
 	"github.com/djok/facecraft/internal/containers"
 	"github.com/djok/facecraft/internal/fault"
-	"github.com/djok/facecraft/internal/launch"
 	"github.com/djok/facecraft/internal/run"
 )
 
@@ -40,12 +39,12 @@ func (a *app) logs(c *cli.Context) error {
 		}
 		options.Tail = strconv.Itoa(c.Int("tail"))
 	}
-	l, err := a.connect(c.Context)
+	s, err := a.connect(c.Context)
 	if err != nil {
 		return err
 	}
-	defer l.Close()
-	servers, err := l.All(c.Context)
+	defer s.close()
+	servers, err := s.all(c.Context)
 	if err != nil {
 		return err
 	}
@@ -53,41 +52,41 @@ func (a *app) logs(c *cli.Context) error {
 		return fault.New(fault.Failed, "facecraft up starts one", "there is no server")
 	}
 	if servers[0].Replica == 0 {
-		return a.serverLogs(c.Context, l, servers[0], a.Stdout, a.Stderr, options)
+		return s.logs(c.Context, servers[0], a.Stdout, a.Stderr, options)
 	}
-	return a.allLogs(c.Context, l, servers, options)
+	return s.allLogs(c.Context, servers, options)
 }
 
-// serverLogs copies what a server said, and says why nothing more comes.
-func (a *app) serverLogs(ctx context.Context, l *launch.Launcher, server run.Server, stdout, stderr io.Writer, options containers.LogOptions) error {
-	if err := l.Servers.Logs(ctx, server, stdout, stderr, options); err != nil || !options.Follow {
+// logs copies what a server said, and says why nothing more comes.
+func (s *session) logs(ctx context.Context, server run.Server, stdout, stderr io.Writer, options containers.LogOptions) error {
+	if err := s.Logs(ctx, server, stdout, stderr, options); err != nil || !options.Follow {
 		return err
 	}
 	for begin := time.Now(); ; time.Sleep(100 * time.Millisecond) {
-		end, gone := l.Servers.End(ctx, server)
+		end, gone := s.End(ctx, server)
 		switch {
 		case gone:
-			a.ui.Warn("%s was removed", server.Name)
+			s.app.ui.Warn("%s was removed", server.Name)
 			return nil
 		case end.Ended != "":
-			a.ui.Warn("%s ended: %s", server.Name, end.Ended)
+			s.app.ui.Warn("%s ended: %s", server.Name, end.Ended)
 			return nil
 		case time.Since(begin) > time.Second: // its log ends a moment before it does
-			a.ui.Warn("%s was started anew; facecraft logs -f goes on", server.Name)
+			s.app.ui.Warn("%s was started anew; facecraft logs -f goes on", server.Name)
 			return nil
 		}
 	}
 }
 
 // allLogs copies what several servers said, each line after its server's name.
-func (a *app) allLogs(ctx context.Context, l *launch.Launcher, servers []run.Server, options containers.LogOptions) error {
+func (s *session) allLogs(ctx context.Context, servers []run.Server, options containers.LogOptions) error {
 	var copying errgroup.Group
 	var mu sync.Mutex
 	for _, server := range servers {
 		copying.Go(func() error {
-			stdout := &named{name: server.Name, to: a.Stdout, mu: &mu}
-			stderr := &named{name: server.Name, to: a.Stderr, mu: &mu}
-			err := a.serverLogs(ctx, l, server, stdout, stderr, options)
+			stdout := &named{name: server.Name, to: s.app.Stdout, mu: &mu}
+			stderr := &named{name: server.Name, to: s.app.Stderr, mu: &mu}
+			err := s.logs(ctx, server, stdout, stderr, options)
 			return errors.Join(err, stdout.end(), stderr.end())
 		})
 	}

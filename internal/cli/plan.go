@@ -47,12 +47,12 @@ func (a *app) plan(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	l, err := a.connectIfPossible(c.Context)
+	s, err := a.connectIfPossible(c.Context)
 	if err != nil {
 		return err
 	}
-	defer l.Close()
-	p, err := l.Decide(c.Context, r)
+	defer s.close()
+	p, err := s.decide(c.Context, r)
 	if err != nil {
 		return err
 	}

@@ -8,7 +8,6 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"github.com/djok/facecraft/internal/launch"
 	"github.com/djok/facecraft/internal/plan"
 	"github.com/djok/facecraft/internal/progress"
 	"github.com/djok/facecraft/internal/registry"
@@ -38,23 +37,23 @@ func (a *app) pull(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	l, err := a.connect(c.Context)
+	s, err := a.connect(c.Context)
 	if err != nil {
 		return err
 	}
-	defer l.Close()
+	defer s.close()
 	events := pullEvents{out: io.Discard}
 	if c.Bool("json") {
 		events.out = a.Stdout
-		f.Tell = events.bill
-		l.Report = events.progress
+		f.tell = events.bill
+		s.Report = events.progress
 	}
-	p, err := l.Decide(c.Context, r)
+	p, err := s.decide(c.Context, r)
 	if err != nil {
 		return err
 	}
-	l.Announce(p)
-	fetched, err := l.EnsureImage(c.Context, &p, f)
+	a.announce(p)
+	fetched, err := s.ensureImage(c.Context, &p, f)
 	if err != nil {
 		return err
 	}
@@ -65,7 +64,7 @@ func (a *app) pull(c *cli.Context) error {
 		return nil
 	}
 	a.ui.Done("image %s was here already", image.Pinned())
-	if f.When == launch.FetchMissing && l.Newer(c.Context, image.Reference, image.Digest) != "" {
+	if f.When == fetchMissing && s.newer(c.Context, image.Reference, image.Digest) != "" {
 		a.ui.Say("a newer one is in the registry: facecraft pull --pull always fetches it")
 	}
 	return nil

@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"github.com/djok/facecraft/internal/fault"
-	"github.com/djok/facecraft/internal/format"
 	"github.com/djok/facecraft/internal/plan"
 )
 
@@ -93,13 +92,13 @@ func (x *examination) memory() {
 		x.unknown("memory", total.Evidence, "")
 		return
 	}
-	title, evidence := format.Memory(total.Value), total.Evidence
+	title, evidence := plan.Memory(total.Value), total.Evidence
 	if free.Known {
-		title += ", " + format.Memory(free.Value) + " free"
+		title += ", " + plan.Memory(free.Value) + " free"
 		evidence += ", " + free.Evidence
 	}
 	if needed := x.smallest().MemoryNeeded; total.Value < needed {
-		x.find("memory", Amber, title+": too little for the models, which need "+format.Memory(needed), evidence, x.facts.MemoryRemedy(needed))
+		x.find("memory", Amber, title+": too little for the models, which need "+plan.Memory(needed), evidence, x.facts.MemoryRemedy(needed))
 		return
 	}
 	x.find("memory", Green, title, evidence, "")
@@ -111,7 +110,7 @@ func (x *examination) disk() {
 		x.unknown("disk", free.Evidence, "")
 		return
 	}
-	title := format.Size(free.Value) + " free"
+	title := plan.Size(free.Value) + " free"
 	if dir := x.facts.Daemon.ImageDir; dir.Known {
 		title += " at " + dir.Value
 	}
@@ -142,9 +141,9 @@ func (x *examination) machine() {
 		x.unknown("memory", h.Memory.Evidence, "")
 		return
 	}
-	title = format.Memory(h.Memory.Value)
+	title = plan.Memory(h.Memory.Value)
 	if h.FreeMemory.Known {
-		title += ", " + format.Memory(h.FreeMemory.Value) + " free"
+		title += ", " + plan.Memory(h.FreeMemory.Value) + " free"
 	}
 	x.find("memory", Green, title, h.Memory.Evidence, "")
 }
@@ -187,10 +186,10 @@ func (x *examination) gpuVariant() plan.Variant {
 func gpuTitle(gpu plan.GPU) string {
 	title := gpu.Name
 	if gpu.Memory.Known {
-		title += ", " + format.Memory(gpu.Memory.Value)
+		title += ", " + plan.Memory(gpu.Memory.Value)
 	}
 	if gpu.FreeMemory.Known {
-		title += " (" + format.Memory(gpu.FreeMemory.Value) + " free)"
+		title += " (" + plan.Memory(gpu.FreeMemory.Value) + " free)"
 	}
 	if gpu.ComputeCapability.Known {
 		title += ", compute " + gpu.ComputeCapability.Value
@@ -297,7 +296,7 @@ func (x *examination) offer(v plan.Variant) string {
 	case x.facts.Daemon.HasImage(reference):
 		return reference + ", here already"
 	}
-	return reference + ", to be fetched, " + format.Size(v.UnpackedSize) + " unpacked"
+	return reference + ", to be fetched, " + plan.Size(v.UnpackedSize) + " unpacked"
 }
 
 // choice says what up would do, and returns its plan, or nil.

@@ -58,6 +58,7 @@ type Finding struct {
 	Path       string       `json:"path,omitempty"`  // in the image, for verify
 	Location   *Location    `json:"location,omitempty"`
 	Suppressed *Suppression `json:"suppressed,omitempty"`
+	Fixable    bool         `json:"fixable,omitempty"` // by lint --fix
 
 	// Key identifies the finding when lines move or numbers in the statement
 	// change. The statement stands in for an empty one.

@@ -8,7 +8,6 @@ import (
 	"strings"
 	"text/template"
 
-	"github.com/djok/facecraft/internal/format"
 	"github.com/djok/facecraft/internal/plan"
 	"github.com/djok/facecraft/internal/yamltext"
 )
@@ -18,7 +17,7 @@ var source string
 
 var file = template.Must(template.New("kubernetes.yml").Funcs(template.FuncMap{
 	"value": value, "quote": yamltext.Quote, "fold": yamltext.Fold, "name": yamltext.Name, "line": yamltext.Line, "wrap": yamltext.Wrap,
-	"memory": format.Memory, "size": format.Size,
+	"memory": plan.Memory, "size": plan.Size,
 }).Parse(source))
 
 // value writes that of a variable. Two dollar signs are one, and one before a

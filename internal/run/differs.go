@@ -13,7 +13,6 @@ import (
 	"github.com/docker/go-connections/nat"
 
 	"github.com/djok/facecraft/internal/containers"
-	"github.com/djok/facecraft/internal/format"
 	"github.com/djok/facecraft/internal/plan"
 )
 
@@ -117,7 +116,7 @@ func traits(config *container.Config, host *container.HostConfig, address string
 		{"read-only", strconv.FormatBool(host.ReadonlyRootfs)},
 		{"GPUs", gpuText(host.DeviceRequests)},
 		{"restart policy", strings.TrimPrefix(string(host.RestartPolicy.Name), "no")},
-		{"memory limit", format.Memory(host.Memory)},
+		{"memory limit", plan.Memory(host.Memory)},
 		{"processes", strconv.FormatInt(pids, 10)},
 		{"capabilities dropped", dropped(host.CapDrop)},
 		{"security", sorted(host.SecurityOpt)},

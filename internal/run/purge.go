@@ -45,7 +45,7 @@ func (r *Runner) Belongings(ctx context.Context, users map[string][]string) ([]B
 	if err != nil {
 		return nil, err
 	}
-	servers, err := r.List(ctx)
+	servers, err := r.Servers(ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -40,7 +40,7 @@ func show(commands []*Command) string {
 func TestParse(t *testing.T) {
 	for script, want := range map[string]string{
 		"a 'b c' \"$DIR/x\" ${EMPTY:-d} $NEW": "a b c /models/x d ? +",
-		"a && b | c && d":                     "a +\nb [" + byPipe + "]\nc\nd +",
+		"a && b | c && d":                     "a +\nb [" + ByPipe + "]\nc\nd +",
 		"set -eo pipefail; b | c":             "set -eo pipefail [" + bySemicolon + "]\nb\nc",
 		"a; b":                                "a [" + bySemicolon + "]\nb",
 		"set -e; a; b":                        "set -e [" + bySemicolon + "]\na\nb",

@@ -26,11 +26,11 @@ type context struct {
 	captured bool
 }
 
-// What hides a failure.
+// What hides a failure. Of a pipe it can be mended by an option.
 const (
 	bySemicolon  = "the next command runs all the same (;)"
 	byOr         = "|| goes on as if it had succeeded"
-	byPipe       = "a pipe has the status of its last command (no pipefail)"
+	ByPipe       = "a pipe has the status of its last command (no pipefail)"
 	byBackground = "it runs in the background (&)"
 	byLoop       = "the loop goes on (no set -e)"
 	byAnd        = "set -e does not see a failure before &&"
@@ -150,7 +150,7 @@ func (w *walker) pipeline(cmd *syntax.BinaryCmd, at context) {
 		inside := at
 		inside.plain = false
 		if i < len(elements)-1 && !w.options.Pipefail && inside.lost == "" {
-			inside.lost = byPipe
+			inside.lost = ByPipe
 		}
 		first := len(w.commands)
 		w.stmt(element, inside)

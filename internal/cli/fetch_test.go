@@ -1,0 +1,129 @@
+package cli
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+
+	"github.com/djok/facecraft/internal/fault"
+	"github.com/djok/facecraft/internal/plan"
+	"github.com/djok/facecraft/internal/registry"
+	"github.com/djok/facecraft/internal/term"
+)
+
+const gigabyte = 1_000_000_000
+
+// spoken is an app without a terminal, and what it says.
+func spoken() (*app, *bytes.Buffer) {
+	var said bytes.Buffer
+	return &app{World: World{Stdin: strings.NewReader("y\n")}, ui: term.New(&said, func(string) string { return "" }, false)}, &said
+}
+
+// TestConsentWithoutATerminal: nobody is asked there, and what is much needs
+// a word beforehand.
+func TestConsentWithoutATerminal(t *testing.T) {
+	t.Parallel()
+	known := func(bytes int64) registry.Bill { return registry.Bill{Download: bytes} }
+	for what, tt := range map[string]struct {
+		bill    registry.Bill
+		asked   fetching
+		refusal string
+	}{
+		"little":                {known(freely), fetching{}, ""},
+		"much":                  {known(freely + 1), fetching{}, "nobody is here to agree to it"},
+		"much, agreed to":       {known(14 * gigabyte), fetching{Yes: true}, ""},
+		"within the limit":      {known(2 * gigabyte), fetching{Max: 2 * gigabyte}, ""},
+		"over the limit":        {known(2*gigabyte + 1), fetching{Max: 2 * gigabyte}, "more than --max-download 2 GB"},
+		"over it, agreed to":    {known(3 * gigabyte), fetching{Max: 2 * gigabyte, Yes: true}, "more than --max-download 2 GB"},
+		"little, over a limit":  {known(2000), fetching{Max: 1000}, "more than --max-download 1 kB"},
+		"unknown":               {registry.Bill{DownloadEstimated: true}, fetching{}, "of unknown size, and nobody"},
+		"unknown, agreed to":    {registry.Bill{DownloadEstimated: true}, fetching{Yes: true}, ""},
+		"unknown, with a limit": {registry.Bill{DownloadEstimated: true}, fetching{Max: gigabyte}, "of unknown size, more than"},
+		"an estimate":           {registry.Bill{Download: 4 * gigabyte, DownloadEstimated: true}, fetching{}, "at most 4 GB, an estimate from the catalogue, and nobody"},
+	} {
+		a, _ := spoken()
+		err := a.consent(t.Context(), tt.bill, tt.asked)
+		if tt.refusal == "" {
+			if err != nil {
+				t.Errorf("%s: %v", what, err)
+			}
+			continue
+		}
+		if fault.CodeOf(err) != fault.Declined || !strings.Contains(err.Error(), tt.refusal) {
+			t.Errorf("%s: %v, want %q", what, err, tt.refusal)
+		}
+	}
+}
+
+// TestCheckDisk refuses what is certain and warns of what is estimated.
+func TestCheckDisk(t *testing.T) {
+	t.Parallel()
+	exact := registry.Bill{Reference: "x", Download: 2 * gigabyte, Unpacked: 4 * gigabyte}
+	estimated := exact
+	estimated.UnpackedEstimated = true
+	guessed := estimated
+	guessed.DownloadEstimated = true
+	free := func(bytes int64) plan.Fact[int64] { return plan.Known(bytes, "a test") }
+	for what, tt := range map[string]struct {
+		bill    registry.Bill
+		free    plan.Fact[int64]
+		refused string
+		warned  bool
+	}{
+		"enough":                {exact, free(6 * gigabyte), "", false},
+		"not enough":            {exact, free(6*gigabyte - 1), "x needs 6 GB and 6 GB are free", false},
+		"probably not":          {estimated, free(5 * gigabyte), "", true},
+		"not for the download":  {estimated, free(gigabyte), "x needs 2 GB and 1 GB are free", false},
+		"nothing is certain":    {guessed, free(gigabyte), "", true},
+		"the disk is not known": {exact, plan.Unknown[int64]("no container runs"), "", false},
+	} {
+		a, said := spoken()
+		err := a.checkDisk(tt.bill, tt.free)
+		switch {
+		case tt.refused == "" && err != nil, tt.refused != "" && (fault.CodeOf(err) != fault.Unrunnable || !strings.Contains(err.Error(), tt.refused)):
+			t.Errorf("%s: %v, want %q", what, err, tt.refused)
+		case strings.Contains(said.String(), "warning") != tt.warned:
+			t.Errorf("%s: said %q", what, said)
+		}
+	}
+}
+
+// TestShowBill is what people see before a download.
+func TestShowBill(t *testing.T) {
+	t.Parallel()
+	here, missing := registry.Layer{Size: 200_000_000, Here: true}, registry.Layer{Size: 1_700_000_000}
+	for what, tt := range map[string]struct {
+		bill registry.Bill
+		free plan.Fact[int64]
+		want string
+	}{
+		"everything is known": {
+			registry.Bill{
+				Download: 1_900_000_000, Unpacked: 4_080_000_000, Layers: []registry.Layer{missing}, Digest: "sha256:12", Mirror: "https://mirror.example",
+				Limit: &registry.Limit{Pulls: 100, Remaining: 76, Seconds: 21600},
+			},
+			plan.Known[int64](77*gigabyte, "a test"),
+			"  download    1.9 GB, 1 of 1 layers\n" +
+				"  on disk     4.1 GB, 6 GB while it unpacks, 77 GB are free\n" +
+				"  pulls left  76 of 100 per 6h\n" +
+				"  mirror      https://mirror.example\n",
+		},
+		"much is here": {
+			registry.Bill{Download: 1_700_001_000, Here: 200_000_000, Unpacked: 5_100_000_000, UnpackedEstimated: true, Layers: []registry.Layer{here, missing}},
+			plan.Unknown[int64]("no container runs"),
+			"  download  1.7 GB, 1 of 2 layers; 200 MB are here already\n" +
+				"  on disk   about 5.1 GB, about 6.8 GB while it unpacks, free space unknown: no container runs\n",
+		},
+		"nothing is known": {
+			registry.Bill{DownloadEstimated: true, UnpackedEstimated: true, Notes: []string{"no network"}},
+			plan.Known[int64](77*gigabyte, "a test"),
+			"  download  of unknown size\n  on disk   77 GB are free\nwarning: no network\n",
+		},
+	} {
+		a, said := spoken()
+		a.showBill(tt.bill, tt.free)
+		if got := said.String(); got != tt.want {
+			t.Errorf("%s:\ngot\n%s\nwant\n%s", what, got, tt.want)
+		}
+	}
+}

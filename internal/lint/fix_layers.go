@@ -1,0 +1,187 @@
+package lint
+
+import (
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/moby/buildkit/frontend/dockerfile/instructions"
+
+	"github.com/djok/facecraft/internal/lint/dockerfile"
+	"github.com/djok/facecraft/internal/lint/shell"
+	"github.com/djok/facecraft/internal/lint/source"
+)
+
+// chownFix gives the files their owner where they are copied. It is sure only
+// where nothing but those steps fills the directory: the chown then goes on
+// the directories alone.
+func (i *image) chownFix(step *dockerfile.Step, c *shell.Command, target string, copies []*dockerfile.Step) []source.Edit {
+	args := operands(c)
+	if c.Name() != "chown" || len(args) != 2 || step.Script.Exec || step.Onbuild {
+		return nil
+	}
+	owner := args[0].Text
+	name, _, _ := strings.Cut(owner, ":")
+	users := created(step.Stage.Chain())
+	if !args[0].Known() || !args[1].Known() || strings.ContainsAny(owner, " '\"") {
+		return nil
+	}
+	var edits []source.Edit
+	for _, earlier := range copies {
+		dest, _ := destination(earlier)
+		if _, inside := below(dest, target); !inside || hasOwner(earlier) {
+			return nil
+		}
+		if maker := users[name]; maker != nil && slices.Index(step.Stage.Chain(), maker) > slices.Index(step.Stage.Chain(), earlier) {
+			return nil // there is no such user yet
+		}
+		keyword, ok := i.keywordEnd(earlier)
+		if !ok {
+			return nil
+		}
+		edits = append(edits, source.Edit{File: i.Name, From: keyword, To: keyword, New: " --chown=" + owner})
+	}
+	made, ok := madeUnder(step, c, target)
+	if !ok {
+		return nil
+	}
+	recursive := c.Args()[0]
+	if recursive.Text != "-R" && recursive.Text != "--recursive" {
+		return nil
+	}
+	from, to := step.Script.Offset(recursive.From), step.Script.Offset(args[0].From)
+	end := step.Script.Offset(c.To-1) + 1
+	edits = append(edits, source.Edit{File: i.Name, From: from, To: to})
+	if len(made) > 0 {
+		edits = append(edits, source.Edit{File: i.Name, From: end, To: end, New: " " + strings.Join(made, " ")})
+	}
+	return edits
+}
+
+func hasOwner(step *dockerfile.Step) bool {
+	switch c := step.Command.(type) {
+	case *instructions.CopyCommand:
+		return c.Chown != ""
+	case *instructions.AddCommand:
+		return c.Chown != ""
+	}
+	return false
+}
+
+// keywordEnd is where the flags of a COPY or ADD may stand.
+func (i *image) keywordEnd(step *dockerfile.Step) (int, bool) {
+	text := i.Line(step.Line)
+	bare := strings.TrimLeft(text, " \t")
+	keyword, _, ok := strings.Cut(bare, " ")
+	if !ok || !strings.EqualFold(keyword, step.Command.Name()) {
+		return 0, false
+	}
+	return i.LineStart(step.Line) + len(text) - len(bare) + len(keyword), true
+}
+
+// writesNothing are commands that leave a directory of the application alone.
+var writesNothing = []string{
+	"apt-get", "apt", "apk", "useradd", "adduser", "groupadd", "addgroup", "echo", "true", "set", "pip", "pip3", "chown", "cd", "rm", "export", "ldconfig",
+}
+
+// madeUnder are the directories that mkdir makes below a path up to a command,
+// parents included; ok is false where something else may write there.
+func madeUnder(step *dockerfile.Step, until *shell.Command, target string) (made []string, ok bool) {
+	for _, earlier := range step.Stage.Steps {
+		if earlier.Script == nil {
+			continue
+		}
+		if _, isRun := earlier.Command.(*instructions.RunCommand); !isRun {
+			continue
+		}
+		if earlier.Script.Unread != "" {
+			return nil, false
+		}
+		for _, c := range earlier.Script.Commands {
+			if c == until {
+				return made, true
+			}
+			switch {
+			case c.Name() == "mkdir":
+				for _, arg := range operands(c) {
+					if !arg.Known() {
+						return nil, false
+					}
+					for dir := absolute(earlier, c, arg.Text); ; dir = path.Dir(dir) {
+						if rest, inside := below(dir, target); !inside || rest == "" || slices.Contains(made, dir) {
+							break
+						}
+						made = append(made, dir)
+					}
+				}
+			case !slices.Contains(writesNothing, c.Name()):
+				return nil, false
+			}
+		}
+	}
+	return made, false
+}
+
+// bindFix mounts what an install needs instead of copying and deleting it. It
+// is sure only where one RUN uses the files, and deletes them at its end.
+func (i *image) bindFix(earlier, step *dockerfile.Step, rm *shell.Command, target string) []source.Edit {
+	cp, ok := earlier.Command.(*instructions.CopyCommand)
+	dest, _ := destination(earlier)
+	if !ok || dest != target || len(cp.SourcePaths) != 1 || len(cp.SourceContents) > 0 || strings.ContainsAny(cp.SourcePaths[0], "*?[") || step.Script.Exec {
+		return nil
+	}
+	commands := step.Script.Commands
+	n := slices.Index(commands, rm)
+	if n < 1 || n != len(commands)-1 || len(operands(rm)) != 1 || !rm.Plain || !commands[n-1].Plain || !i.onlyUse(earlier, step, target) || !i.reads(step, earlier, cp) {
+		return nil
+	}
+	mount := "--mount=type=bind,"
+	if cp.From != "" {
+		mount += "from=" + cp.From + ","
+	}
+	mount += "source=" + cp.SourcePaths[0] + ",target=" + target + " "
+	run := strings.Index(strings.ToUpper(i.Line(step.Line)), "RUN ")
+	if run < 0 {
+		return nil
+	}
+	at := i.LineStart(step.Line) + run + len("RUN ")
+	copyTo := i.LineStart(earlier.EndLine + 1)
+	return []source.Edit{
+		{File: i.Name, From: i.LineStart(earlier.Line), To: copyTo},
+		{File: i.Name, From: at, To: at, New: mount},
+		{File: i.Name, From: step.Script.Offset(commands[n-1].To-1) + 1, To: step.Script.Offset(rm.To-1) + 1},
+	}
+}
+
+// reads tells whether the RUN only installs from the copied files: pip does not
+// write beside its wheels.
+func (i *image) reads(step, earlier *dockerfile.Step, cp *instructions.CopyCommand) bool {
+	for _, c := range step.Script.Commands[:len(step.Script.Commands)-1] {
+		if !slices.Contains([]string{"pip", "pip3", "python", "python3", "uv"}, c.Name()) {
+			return false
+		}
+	}
+	if cp.From == "" {
+		return i.repo.tree.Has(path.Join(i.context.Dir, step.Expand(cp.SourcePaths[0])))
+	}
+	from := path.Base(cp.SourcePaths[0])
+	return path.IsAbs(cp.SourcePaths[0]) && earlier != step && !strings.Contains(from, "$")
+}
+
+// onlyUse tells whether no step but one names a path after it was copied.
+func (i *image) onlyUse(earlier, step *dockerfile.Step, target string) bool {
+	after := false
+	for _, other := range step.Stage.Steps {
+		switch {
+		case other == earlier:
+			after = true
+		case after && other != step:
+			for line := other.Line; line <= other.EndLine; line++ {
+				if strings.Contains(i.Line(line), target) {
+					return false
+				}
+			}
+		}
+	}
+	return true
+}

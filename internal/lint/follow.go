@@ -1,0 +1,70 @@
+package lint
+
+import (
+	"path"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/djok/facecraft/internal/lint/shell"
+)
+
+// follow finds the names that a downloaded file gets later in its script:
+// unpacked, renamed, or written by the end of the pipe.
+func (d *download) follow() {
+	if d.file != "" {
+		d.name(d.file)
+	}
+	after := false
+	for _, c := range d.step.Script.Commands {
+		if c == d.cmd {
+			after = true
+			continue
+		}
+		if !after {
+			continue
+		}
+		if d.cmd.Pipeline != 0 && c.Pipeline == d.cmd.Pipeline {
+			d.sink = c.Name()
+			if c.Output != nil {
+				d.name(c.Output.Text)
+			}
+		}
+		switch args := c.Args(); {
+		case (c.Name() == "mv" || c.Name() == "cp") && len(args) >= 2 && d.known(args[len(args)-2].Text):
+			d.name(args[len(args)-1].Text)
+		case c.Output != nil && slices.ContainsFunc(args, func(w shell.Word) bool { return d.known(w.Text) }):
+			d.name(c.Output.Text)
+		}
+	}
+}
+
+func (d *download) name(file string) {
+	base := path.Base(file)
+	d.names = append(d.names, base)
+	if ext := path.Ext(base); slices.Contains(packedExtensions, ext) {
+		d.names = append(d.names, strings.TrimSuffix(base, ext))
+	}
+}
+
+func (d *download) known(file string) bool { return slices.Contains(d.names, path.Base(file)) }
+
+// anchors are files that are checked by what uses them, or that check others:
+// keys of package managers, signatures, lists of checksums.
+var anchors = regexp.MustCompile(`(?i)(\.(gpg|asc|sig|sign|pub|key|list|sources|repo|sha256|sha512|sha256sum|md5|minisig|crt|pem)$|sums?(\d+)?(\.txt)?$|keyring)`)
+
+// contentAddress is a commit in an address: what it names cannot change.
+var contentAddress = regexp.MustCompile(`/[0-9a-f]{40}([/.]|$)`)
+
+// trusted tells whether a download needs no checksum.
+func (d *download) trusted() bool {
+	if slices.Contains([]string{"gpg", "apt-key", "gpg2", "tee"}, d.sink) && !slices.ContainsFunc(d.names, isModel) || contentAddress.MatchString(d.url) {
+		return true
+	}
+	return anchors.MatchString(baseOfURL(d.url)) || d.file != "" && anchors.MatchString(d.file)
+}
+
+// model tells whether the file has weights.
+func (d *download) model() bool {
+	return slices.ContainsFunc(d.names, isModel) || isModel(baseOfURL(d.url)) || d.library != "" && d.library != "urlretrieve()"
+}

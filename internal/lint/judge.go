@@ -1,0 +1,130 @@
+package lint
+
+import (
+	"cmp"
+	"fmt"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/djok/facecraft/internal/finding"
+	"github.com/djok/facecraft/internal/lint/dockerfile"
+	"github.com/djok/facecraft/internal/lint/source"
+)
+
+// judge collects what the rules find.
+type judge struct {
+	*repo
+	checks []finding.Check
+	found  []*found
+}
+
+// found is a finding with what only lint knows of it.
+type found struct {
+	finding.Finding
+	edits      []source.Edit
+	first, end int  // the lines of the instruction or value that it is about
+	missing    bool // it is about something that is not there
+}
+
+// add makes a finding at a place.
+func (j *judge) add(id string, status finding.Status, at finding.Location, format string, args ...any) *found {
+	check := finding.Named(j.checks, id)[0]
+	f := &found{Finding: check.Finding(status, fmt.Sprintf(format, args...)), first: at.Line, end: at.Line}
+	f.Location = &at
+	if file := j.sources[at.File]; file != nil {
+		f.Key = strings.TrimSpace(file.Line(at.Line))
+	}
+	j.found = append(j.found, f)
+	return f
+}
+
+func (j *judge) fail(id string, at finding.Location, format string, args ...any) *found {
+	return j.add(id, finding.Fail, at, format, args...)
+}
+
+func (j *judge) unknown(id string, at finding.Location, format string, args ...any) *found {
+	f := j.add(id, finding.Unknown, at, format, args...)
+	f.Remedy = ""
+	return f
+}
+
+// about says which instruction a finding is about, for comments that ignore it.
+func (f *found) about(step *dockerfile.Step) *found {
+	f.first, f.end = step.Line, step.EndLine
+	return f
+}
+
+func (f *found) evidence(format string, args ...any) *found {
+	f.Evidence = append(f.Evidence, fmt.Sprintf(format, args...))
+	return f
+}
+
+func (f *found) severity(s finding.Severity) *found {
+	f.Severity = s
+	return f
+}
+
+func (f *found) remedy(format string, args ...any) *found {
+	f.Remedy = fmt.Sprintf(format, args...)
+	return f
+}
+
+func (f *found) whole() *found {
+	f.missing = true
+	return f
+}
+
+func (f *found) fix(edits ...source.Edit) *found {
+	f.edits = edits
+	f.Fixable = len(edits) > 0
+	return f
+}
+
+// result sorts the findings, applies what the project ignores, and leaves out
+// what was not asked for.
+func (j *judge) result(options Options) (*Result, error) {
+	slices.SortStableFunc(j.found, func(a, b *found) int {
+		return cmp.Or(cmp.Compare(a.Location.File, b.Location.File), cmp.Compare(a.Location.Line, b.Location.Line), cmp.Compare(a.Location.Column, b.Location.Column))
+	})
+	ignores, err := j.ignores()
+	if err != nil {
+		return nil, err
+	}
+	var findings []finding.Finding
+	for _, f := range j.found {
+		findings = append(findings, f.Finding)
+	}
+	applied := finding.Ignores{Checks: j.checks, List: ignores, Today: options.Today, Judged: j.judged}.Apply(findings)
+	result := &Result{sources: j.sources, targets: j.targets}
+	result.Target, result.Findings = options.Target, []finding.Finding{}
+	for i, f := range applied {
+		if !asked(options.Only, f.Location.File) {
+			continue
+		}
+		result.Findings = append(result.Findings, f)
+		if i < len(j.found) && f.Suppressed == nil {
+			result.Fixes = append(result.Fixes, Fix{f, j.found[i].edits})
+		}
+	}
+	result.Fixes = slices.DeleteFunc(result.Fixes, func(f Fix) bool { return len(f.Edits) == 0 })
+	return result, nil
+}
+
+// judged tells whether this run would have found what an ignore is for: a
+// check that only verify makes is not judged here.
+func (j *judge) judged(ignore finding.Ignore) bool {
+	return slices.ContainsFunc(finding.Named(j.checks, ignore.ID), func(c finding.Check) bool {
+		return slices.Equal(c.SeenBy, []string{"lint"}) || slices.Contains(c.SeenBy, "lint") && ignore.Covers != nil
+	})
+}
+
+// asked tells whether a file is among those that a person named.
+func asked(only []string, file string) bool {
+	if len(only) == 0 {
+		return true
+	}
+	return slices.ContainsFunc(only, func(name string) bool {
+		return name == "." || name == file || strings.HasPrefix(file, path.Clean(name)+"/")
+	})
+}

@@ -1,0 +1,170 @@
+package lint
+
+import (
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/djok/facecraft/internal/lint/dockerfile"
+	"github.com/djok/facecraft/internal/lint/shell"
+)
+
+// cudaDevelRule finds a final image with CUDA's compilers: cuda-devel.
+func cudaDevelRule(j *judge) {
+	for _, i := range j.images {
+		root := i.Final().Lineage()[0]
+		b := baseOf(root.Base)
+		isCUDA := b.name == "nvidia/cuda" || strings.HasSuffix(b.name, "/cuda") || strings.HasSuffix(b.name, "pytorch/pytorch")
+		switch {
+		case isCUDA && strings.Contains(b.tag, "devel"):
+			f := j.fail("cuda-devel", root.Location(), "the final image is built on %s, with CUDA's compilers and headers", root.Base)
+			f.SavesBytes = 4_500_000_000
+		case isCUDA && (b.tag == "" || b.tag == "unknown"):
+			j.unknown("cuda-devel", root.Location(), "which of CUDA's images it is is not known: %s", shown(root.Base))
+		}
+	}
+}
+
+// shown is a text for people: unknown parts are an ellipsis.
+func shown(text string) string { return strings.ReplaceAll(text, shell.Unknown, "…") }
+
+// cacheOrderRule finds sources that are copied before an install or a download
+// that does not need them: cache-order.
+func cacheOrderRule(j *judge) {
+	for _, i := range j.images {
+		for _, stage := range i.Relevant() {
+			var sources *dockerfile.Step
+			for _, step := range stage.Steps {
+				if sources == nil && !step.Onbuild && i.copiesSources(step) {
+					sources = step
+					continue
+				}
+				if sources == nil {
+					continue
+				}
+				if what := i.slow(stage, step); what != "" {
+					f := j.fail("cache-order", sources.Location(), "every change of the sources repeats %s", what).about(sources)
+					at := step.Location()
+					f.evidence("%s comes later", at.String())
+					break
+				}
+			}
+		}
+	}
+}
+
+// manifests are files that say what to install.
+var manifests = []string{".txt", ".in", ".toml", ".lock", ".cfg", ".json", ".yml", ".yaml", ".conf"}
+
+// copiesSources tells whether a step copies a directory with more than
+// manifests in it.
+func (i *image) copiesSources(step *dockerfile.Step) bool {
+	for _, name := range copied(step) {
+		files := i.repo.tree.Under(path.Join(i.context.Dir, name))
+		if slices.ContainsFunc(files, func(file string) bool {
+			return !slices.Contains(manifests, path.Ext(file)) && !isModel(file) && !strings.HasPrefix(path.Base(file), ".")
+		}) {
+			return true
+		}
+	}
+	return false
+}
+
+// slow names what a step installs or downloads without the sources, or "".
+func (i *image) slow(stage *dockerfile.Stage, step *dockerfile.Step) string {
+	for _, in := range i.installs(stage) {
+		if in.step == step && (in.Verb == "install" || in.Verb == "wheel") && !in.NoIndex && !in.needsSources() {
+			return "the install of packages"
+		}
+	}
+	for _, d := range downloads(step) {
+		if d.model() {
+			return "the download of " + d.what()
+		}
+	}
+	return ""
+}
+
+// needsSources tells whether an install builds the project itself, or may.
+func (in install) needsSources() bool {
+	return in.Local() || len(in.Editable) > 0 || len(in.unresolved) > 0 || len(in.requirements) == 0
+}
+
+// chownLayerRule finds files that are copied into a layer and again into the
+// next one with another owner or mode: chown-layer.
+func chownLayerRule(j *judge) {
+	for _, i := range j.images {
+		i.each(func(step *dockerfile.Step) {
+			if step.Script == nil {
+				return
+			}
+			for _, c := range step.Script.Commands {
+				if (c.Name() == "chown" || c.Name() == "chmod") && recursive(c) {
+					j.chown(i, step, c)
+				}
+			}
+		})
+	}
+}
+
+func recursive(c *shell.Command) bool {
+	for _, arg := range c.Args() {
+		if arg.Text == "--recursive" || strings.HasPrefix(arg.Text, "-") && !strings.HasPrefix(arg.Text, "--") && strings.Contains(arg.Text, "R") {
+			return true
+		}
+	}
+	return false
+}
+
+// operands are the arguments that are no options.
+func operands(c *shell.Command) []shell.Word {
+	var list []shell.Word
+	for _, arg := range c.Args() {
+		if !strings.HasPrefix(arg.Text, "-") {
+			list = append(list, arg)
+		}
+	}
+	return list
+}
+
+func (j *judge) chown(i *image, step *dockerfile.Step, c *shell.Command) {
+	args := operands(c)
+	if len(args) < 2 {
+		return
+	}
+	for _, arg := range args[1:] {
+		target := absolute(step, c, arg.Text)
+		copies := copiesUnder(step, target)
+		if len(copies) == 0 {
+			continue
+		}
+		f := j.fail("chown-layer", step.Script.Location(c.From, c.To), "%s -R stores every file below %s a second time", c.Name(), shown(target)).about(step)
+		for _, earlier := range copies {
+			at := earlier.Location()
+			f.evidence("%s: %s", at.String(), strings.TrimSpace(step.Stage.File.Line(earlier.Line)))
+		}
+		f.fix(i.chownFix(step, c, target, copies)...)
+		return
+	}
+}
+
+// copiesUnder are the earlier steps of the stage that copy files to a path, to
+// what is below it, or above it.
+func copiesUnder(step *dockerfile.Step, target string) []*dockerfile.Step {
+	var list []*dockerfile.Step
+	for _, earlier := range step.Stage.Steps {
+		if earlier == step {
+			break
+		}
+		dest, ok := destination(earlier)
+		if !ok || strings.Contains(dest+target, shell.Unknown) || earlier.Onbuild != step.Onbuild {
+			continue
+		}
+		_, inside := below(dest, target)
+		_, around := below(target, dest)
+		if target == "/" || inside || around && dest != "/" {
+			list = append(list, earlier)
+		}
+	}
+	return list
+}

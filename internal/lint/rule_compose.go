@@ -1,0 +1,77 @@
+package lint
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/moby/buildkit/frontend/dockerfile/instructions"
+
+	"github.com/djok/facecraft/internal/lint/compose"
+	"github.com/djok/facecraft/internal/lint/yamltree"
+)
+
+// composeReadinessRule finds services that are restarted and never asked
+// whether they are ready: compose-readiness.
+func composeReadinessRule(j *judge) {
+	for _, file := range j.compose {
+		for _, s := range file.Services {
+			policy := yamltree.Text(s.Restart)
+			if s.Restart == nil || policy == "no" || s.Health != nil {
+				continue
+			}
+			at := yamltree.Location(file.File, s.Restart)
+			switch health, known := j.imageHealth(s); {
+			case health:
+			case known:
+				f := j.fail("compose-readiness", at, "%s is restarted when it dies, and nothing notices when it is not ready", s.Name)
+				f.first = s.Key.Line
+			default:
+				j.unknown("compose-readiness", at, "whether the image of %s has a health check is not known here", s.Name)
+			}
+		}
+	}
+}
+
+// imageHealth tells whether a service's image has a health check of its own.
+func (j *judge) imageHealth(s *compose.Service) (has, known bool) {
+	for _, i := range j.images {
+		if i.Name == s.Dockerfile && s.Dockerfile != "" {
+			step, command := last[*instructions.HealthCheckCommand](i)
+			return step != nil && !slices.Equal(command.Health.Test, []string{"NONE"}), step != nil || i.base().known()
+		}
+	}
+	return false, false
+}
+
+// composeCommentRule finds variables that nobody explains: compose-comment.
+func composeCommentRule(j *judge) {
+	for _, file := range j.compose {
+		for _, s := range file.Services {
+			var names []string
+			var first compose.Variable
+			for _, v := range s.Variables {
+				if !file.Commented(v.Node.Line) {
+					if names == nil {
+						first = v
+					}
+					names = append(names, v.Name)
+				}
+			}
+			if names == nil {
+				continue
+			}
+			f := j.fail("compose-comment", yamltree.Location(file.File, first.Node), "no comment says what %s is for", join(names))
+			f.first, f.Key = s.Key.Line, s.Name
+			f.Location.End = 0
+		}
+	}
+}
+
+// join lists names, the many shortened.
+func join(names []string) string {
+	const most = 4
+	if len(names) > most {
+		return strings.Join(names[:most-1], ", ") + " and others"
+	}
+	return strings.Join(names, ", ")
+}

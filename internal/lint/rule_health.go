@@ -1,0 +1,186 @@
+package lint
+
+import (
+	"fmt"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/moby/buildkit/frontend/dockerfile/instructions"
+
+	"github.com/djok/facecraft/internal/finding"
+	"github.com/djok/facecraft/internal/lint/dockerfile"
+	"github.com/djok/facecraft/internal/lint/shell"
+	"github.com/djok/facecraft/internal/lint/source"
+)
+
+// startPeriod is what models need to load on a slow machine.
+const startPeriod = 180 * time.Second
+
+// healthRule finds servers with models whose health check is missing or lies
+// (ready), or gives them too little time (health-window).
+func healthRule(j *judge) {
+	for _, i := range j.images {
+		why := i.models()
+		if why == "" || !i.serves() || i.overridden() {
+			continue
+		}
+		step, command := last[*instructions.HealthCheckCommand](i)
+		switch {
+		case step == nil && !i.base().known():
+			j.unknown("ready", i.Final().Location(), "no HEALTHCHECK is set, and whether %s has one is not known here", shown(i.Final().Root())).whole()
+		case step == nil:
+			j.fail("ready", i.Final().Location(), "a server that loads models has no HEALTHCHECK").whole().evidence("%s", why)
+		case slices.Equal(command.Health.Test, []string{"NONE"}):
+			j.fail("ready", step.Location(), "the health check is turned off").about(step).evidence("%s", why)
+		default:
+			j.probe(i, step)
+			j.window(i, step, command)
+		}
+	}
+}
+
+// overridden tells whether a Compose file has a health check for each service
+// that builds the image.
+func (i *image) overridden() bool {
+	for _, s := range i.services {
+		if s.Health == nil {
+			return false
+		}
+	}
+	return len(i.services) > 0
+}
+
+// liveness are paths that answer before the models are loaded.
+var liveness = []string{"", "/", "/health", "/healthz", "/health/live", "/live", "/livez", "/ping", "/docs", "/api/health", "/api/v1/health"}
+
+// probe judges what the health check asks, and with what.
+func (j *judge) probe(i *image, step *dockerfile.Step) {
+	if step.Script == nil {
+		return
+	}
+	for _, c := range step.Script.Commands {
+		if c.Name() != "curl" && c.Name() != "wget" && c.Name() != "nc" {
+			continue
+		}
+		at := step.Script.Location(c.From, c.To)
+		j.probeTool(i, step, c.Name(), at)
+		if c.Name() == "nc" {
+			j.fail("ready", at, "an open port says nothing about the models").about(step).severity(finding.Warning)
+			return
+		}
+		for _, arg := range c.Args() {
+			u, err := url.Parse(arg.Text)
+			if err != nil || u.Host == "" || !arg.Known() {
+				continue
+			}
+			switch {
+			case slices.Contains(liveness, strings.TrimSuffix(u.Path, "/")) || u.Path == "/":
+				j.fail("ready", at, "%s answers before the models are loaded", orRoot(u.Path)).about(step).severity(finding.Warning)
+			case u.Path == "/ready" && i.isFacecraft():
+				j.fail("ready", at, "/ready answers 200 with ready:false, which %s cannot see", c.Name()).about(step).severity(finding.Warning)
+			}
+		}
+	}
+}
+
+func orRoot(path string) string {
+	if path == "" {
+		return "/"
+	}
+	return path
+}
+
+// isFacecraft tells whether the image is one of the portrait API.
+func (i *image) isFacecraft() bool {
+	if strings.Contains(i.base().name, "facecraft") {
+		return true
+	}
+	for _, step := range i.Final().Chain() {
+		if c, ok := step.Command.(*instructions.EnvCommand); ok && slices.ContainsFunc(c.Env, func(p instructions.KeyValuePair) bool { return strings.HasPrefix(p.Key, "FACECRAFT_") }) {
+			return true
+		}
+	}
+	return false
+}
+
+// probeTool finds a health check whose tool is not in the image.
+func (j *judge) probeTool(i *image, step *dockerfile.Step, tool string, at finding.Location) {
+	if tool == "nc" || i.provides(tool) {
+		return
+	}
+	has, known := i.base().has(tool)
+	switch {
+	case has:
+	case !known:
+		j.unknown("ready", at, "whether %s has %s is not known here", shown(i.Final().Root()), tool).about(step)
+	default:
+		j.fail("ready", at, "the health check runs %s, which is not in the image", tool).about(step).
+			evidence("%s does not bring it, and nothing installs it", i.Final().Root())
+	}
+}
+
+// provides tells whether the final stage installs or copies a tool, or may.
+func (i *image) provides(tool string) bool {
+	for _, step := range i.Final().Chain() {
+		for _, name := range sourcesOf(step) {
+			if strings.HasSuffix(name, "/"+tool) {
+				return true
+			}
+		}
+		if step.Script == nil {
+			continue
+		}
+		for _, c := range step.Script.Commands {
+			if isPackageManager(c) && slices.ContainsFunc(c.Args(), func(w shell.Word) bool {
+				name, _, _ := strings.Cut(w.Text, "=")
+				return name == tool || !w.Known()
+			}) {
+				return true
+			}
+			if c.Name() == "xargs" {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func isPackageManager(c *shell.Command) bool {
+	return slices.Contains([]string{"apt-get", "apt", "apk", "dnf", "yum", "microdnf", "aptitude", "conda", "mamba"}, c.Name()) && c.Has("install", "add")
+}
+
+// window judges how long the models may take.
+func (j *judge) window(i *image, step *dockerfile.Step, command *instructions.HealthCheckCommand) {
+	h := command.Health
+	if h.StartPeriod >= startPeriod {
+		return
+	}
+	said := "none"
+	if h.StartPeriod > 0 {
+		said = fmt.Sprintf("%.0f s", h.StartPeriod.Seconds())
+	}
+	f := j.fail("health-window", step.Location(), "models may need 3 minutes to load; the start period is %s", said).about(step).severity(finding.Warning)
+	f.fix(i.periodFix(step)...)
+}
+
+// periodFix sets the start period.
+func (i *image) periodFix(step *dockerfile.Step) []source.Edit {
+	const option = "--start-period="
+	from, to := i.LineStart(step.Line), i.LineEnd(step.EndLine)
+	text := string(i.Data[from:to])
+	if at := strings.Index(text, option); at >= 0 {
+		end := at + len(option)
+		for end < len(text) && !strings.ContainsRune(" \t\r\n\\`", rune(text[end])) {
+			end++
+		}
+		return []source.Edit{{File: i.Name, From: from + at + len(option), To: from + end, New: "180s"}}
+	}
+	at := strings.Index(strings.ToUpper(text), "HEALTHCHECK")
+	if at < 0 || step.Onbuild {
+		return nil
+	}
+	at += from + len("HEALTHCHECK")
+	return []source.Edit{{File: i.Name, From: at, To: at, New: " " + option + "180s"}}
+}

@@ -1,0 +1,119 @@
+package lint
+
+import (
+	"strings"
+
+	"github.com/distribution/reference"
+	"github.com/moby/buildkit/frontend/dockerfile/instructions"
+
+	"github.com/djok/facecraft/internal/finding"
+	"github.com/djok/facecraft/internal/lint/dockerfile"
+	"github.com/djok/facecraft/internal/lint/shell"
+	"github.com/djok/facecraft/internal/lint/workflow"
+	"github.com/djok/facecraft/internal/lint/yamltree"
+)
+
+// latestRule finds images without a tag or with latest, and workflows that push
+// such a one: latest.
+func latestRule(j *judge) {
+	for _, i := range j.images {
+		for _, stage := range i.Relevant() {
+			if stage.Parent == nil && stage.Base != "scratch" {
+				j.floating(stage.Location(), stage.Base)
+			}
+			for _, step := range stage.Steps {
+				j.copiedImage(i, step)
+			}
+		}
+	}
+	for _, file := range j.compose {
+		for _, service := range file.Services {
+			if service.Image != nil && service.Context == "" {
+				j.floating(yamltree.Location(file.File, service.Image), yamltree.Text(service.Image))
+			}
+		}
+	}
+	for _, file := range j.workflows {
+		for _, job := range file.Jobs {
+			for _, step := range job.Steps {
+				j.pushesLatest(file, step)
+			}
+		}
+	}
+}
+
+func (j *judge) copiedImage(i *image, step *dockerfile.Step) {
+	if c, ok := step.Command.(*instructions.CopyCommand); ok && c.From != "" {
+		if from := step.Expand(c.From); i.From(from) == nil && strings.Trim(from, "0123456789") != "" {
+			j.floating(step.Location(), from)
+		}
+	}
+}
+
+// floating finds a reference that means another image tomorrow.
+func (j *judge) floating(at finding.Location, image string) {
+	if strings.Contains(image, shell.Unknown) || strings.Contains(image, "$") {
+		return
+	}
+	named, err := reference.ParseNormalizedNamed(image)
+	if err != nil {
+		return
+	}
+	if _, pinned := named.(reference.Digested); pinned {
+		return
+	}
+	switch tagged, ok := named.(reference.Tagged); {
+	case !ok:
+		j.fail("latest", at, "%s has no tag, and so means latest", image).remedy("name a version, or a digest")
+	case tagged.Tag() == "latest":
+		j.fail("latest", at, "%s means another image whenever it is pushed", image).remedy("name a version, or a digest")
+	}
+}
+
+func (j *judge) pushesLatest(file *workflow.File, step *workflow.Step) {
+	if tags := step.With("tags"); tags != nil && pushes(step) {
+		for _, tag := range strings.FieldsFunc(yamltree.Text(tags), func(r rune) bool { return r == '\n' || r == ',' || r == ' ' }) {
+			if strings.HasSuffix(tag, ":latest") || strings.HasPrefix(tag, "type=raw") && strings.Contains(tag, "value=latest") {
+				j.fail("latest", yamltree.Location(file.File, tags), "the workflow pushes latest").severity(finding.Error).remedy("push only tags that say what they are").evidence("%s", tag)
+				return
+			}
+		}
+	}
+	if flavor := yamltree.Text(step.With("flavor")); strings.Contains(flavor, "latest=true") {
+		j.fail("latest", yamltree.Location(file.File, step.With("flavor")), "the workflow pushes latest").severity(finding.Error).remedy("push only tags that say what they are").evidence("latest=true")
+	}
+	for _, c := range step.Commands {
+		if isDocker(c, "push") && strings.HasSuffix(c.Words[len(c.Words)-1].Text, ":latest") {
+			j.fail("latest", yamltree.Location(file.File, step.Run), "the workflow pushes latest").severity(finding.Error).
+				remedy("push only tags that say what they are").evidence("docker push %s", shown(c.Words[len(c.Words)-1].Text))
+		}
+	}
+}
+
+// pushes tells whether a step's action pushes, or makes tags for one that does.
+func pushes(step *workflow.Step) bool {
+	switch step.Uses {
+	case "docker/build-push-action":
+		return yamltree.Text(step.With("push")) != "" && yamltree.Text(step.With("push")) != "false"
+	case "docker/metadata-action":
+		return true
+	}
+	return false
+}
+
+// isDocker tells whether a command is docker, or Podman, with this verb.
+func isDocker(c *shell.Command, verbs ...string) bool {
+	args := c.Args()
+	if c.Name() != "docker" && c.Name() != "podman" || len(args) == 0 {
+		return false
+	}
+	if args[0].Text == "image" || args[0].Text == "buildx" || args[0].Text == "compose" || args[0].Text == "container" {
+		args = args[1:]
+	}
+	for _, verb := range verbs {
+		if len(args) > 0 && args[0].Text == verb {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,91 @@
+package lint
+
+import (
+	"strings"
+
+	"github.com/moby/buildkit/frontend/dockerfile/instructions"
+
+	"github.com/djok/facecraft/internal/finding"
+	"github.com/djok/facecraft/internal/lint/dockerfile"
+	"github.com/djok/facecraft/internal/lint/shell"
+	"github.com/djok/facecraft/internal/secret"
+)
+
+// secretRule finds secrets in clear in Dockerfiles and Compose files: secret.
+// Values decide, not names; only FACECRAFT_API_KEY is one whatever its value.
+func secretRule(j *judge) {
+	for _, i := range j.images {
+		for _, stage := range i.Stages { // a build argument shows in the history of its cache, too
+			for _, step := range stage.Steps {
+				j.secretsOf(i, step)
+			}
+		}
+	}
+	for _, file := range j.compose {
+		for _, service := range file.Services {
+			for _, variable := range service.Variables {
+				at := file.Whole(variable.Node.Line)
+				j.secretValue(at, variable.Name, variable.Value)
+			}
+		}
+	}
+}
+
+func (j *judge) secretsOf(i *image, step *dockerfile.Step) {
+	var pairs instructions.KeyValuePairs
+	switch c := step.Command.(type) {
+	case *instructions.EnvCommand:
+		pairs = c.Env
+	case *instructions.LabelCommand:
+		pairs = c.Labels
+	case *instructions.ArgCommand:
+		for _, arg := range c.Args {
+			if arg.Value != nil {
+				pairs = append(pairs, instructions.KeyValuePair{Key: arg.Key, Value: *arg.Value})
+			}
+		}
+	case *instructions.RunCommand, *instructions.CmdCommand, *instructions.EntrypointCommand:
+		for _, hit := range secret.Find(step.Script.Text) {
+			offset := step.Script.Offset(len(strings.Join(strings.SplitAfter(step.Script.Text, "\n")[:hit.Line-1], "")))
+			line, _ := i.Position(offset)
+			j.secretHit(i.Whole(line), hit).about(step)
+		}
+		return
+	}
+	for _, pair := range pairs {
+		at := i.pairLocation(step, pair.Key)
+		if f := j.secretValue(at, pair.Key, step.Expand(pair.Value)); f != nil {
+			f.about(step)
+		}
+	}
+}
+
+// pairLocation is the line of an instruction on which a name stands.
+func (i *image) pairLocation(step *dockerfile.Step, name string) finding.Location {
+	for line := step.Line; line <= step.EndLine; line++ {
+		if at := strings.Index(i.Line(line), name); at >= 0 {
+			from := i.LineStart(line) + at
+			return i.Location(from, from+len(name))
+		}
+	}
+	return step.Location()
+}
+
+func (j *judge) secretValue(at finding.Location, name, value string) *found {
+	if value == "" || strings.Contains(value, shell.Unknown) || strings.HasPrefix(value, "$") {
+		return nil
+	}
+	if hits := secret.Find(name + "=" + value); len(hits) > 0 {
+		return j.secretHit(at, hits[0])
+	}
+	if name == "FACECRAFT_API_KEY" {
+		return j.fail("secret", at, "FACECRAFT_API_KEY has a value that everyone can read")
+	}
+	return nil
+}
+
+func (j *judge) secretHit(at finding.Location, hit secret.Hit) *found {
+	f := j.fail("secret", at, "a secret stands here in clear: %s %s", hit.Kind, hit.Shown)
+	f.Key = hit.Kind // never the line, which has it whole
+	return f
+}

@@ -1,0 +1,193 @@
+package lint
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/moby/buildkit/frontend/dockerfile/instructions"
+
+	"github.com/djok/facecraft/internal/lint/dockerfile"
+	"github.com/djok/facecraft/internal/lint/shell"
+	"github.com/djok/facecraft/internal/lint/source"
+)
+
+// userRule finds images that run as root: root.
+func userRule(j *judge) {
+	for _, i := range j.images {
+		if strings.Contains(i.Name, ".devcontainer/") || i.artefact() {
+			continue
+		}
+		step, command := last[*instructions.UserCommand](i)
+		if step == nil {
+			j.noUser(i)
+			continue
+		}
+		user, _, _ := strings.Cut(step.Expand(command.User), ":")
+		switch {
+		case strings.Contains(user, shell.Unknown):
+			j.unknown("root", step.Location(), "which user it runs as is not known before the build: %s", shown(user)).about(step)
+		case user == "root" || strings.Trim(user, "0") == "" && user != "":
+			if tool := i.drops(); tool != "" {
+				j.unknown("root", step.Location(), "it starts as root, and %s may drop that", tool).about(step)
+				continue
+			}
+			j.fail("root", step.Location(), "the image runs as root: its last USER is %s", user).about(step)
+		}
+	}
+}
+
+// artefact tells whether the final stage is made for its files alone.
+func (i *image) artefact() bool {
+	if i.Final().Root() != "scratch" {
+		return false
+	}
+	step, _ := last[*instructions.CmdCommand](i)
+	entry, _ := last[*instructions.EntrypointCommand](i)
+	return step == nil && entry == nil
+}
+
+func (j *judge) noUser(i *image) {
+	from := i.Final()
+	b := i.base()
+	switch tool := i.drops(); {
+	case tool != "":
+		j.unknown("root", from.Location(), "it starts as root, and %s may drop that", tool).whole()
+	case !b.known() || strings.Contains(b.tag, "nonroot") || strings.Contains(b.tag, "rootless"):
+		j.unknown("root", from.Location(), "no USER is set, and which one %s sets is not known here", shown(from.Root())).whole()
+	default:
+		f := j.fail("root", from.Location(), "the image runs as root: no USER is set").whole()
+		f.fix(i.userFix()...)
+	}
+}
+
+// dropping are tools with which an entry point gives up root.
+var dropping = []string{"gosu", "su-exec", "setpriv", "tini-su", "s6-setuidgid", "chpst", "dumb-init-su"}
+
+// drops names a tool with which the image may give up root when it starts.
+func (i *image) drops() string {
+	for _, step := range i.Final().Chain() {
+		if step.Script == nil {
+			continue
+		}
+		for _, c := range step.Script.Commands {
+			for _, word := range c.Words {
+				if base := word.Text[strings.LastIndexByte(word.Text, '/')+1:]; slices.Contains(dropping, base) {
+					return base
+				}
+			}
+		}
+	}
+	return ""
+}
+
+// created is the step and command that create a user, by name.
+func created(steps []*dockerfile.Step) map[string]*dockerfile.Step {
+	users := map[string]*dockerfile.Step{}
+	for _, step := range steps {
+		if step.Script == nil {
+			continue
+		}
+		for _, c := range step.Script.Commands {
+			if c.Name() != "useradd" && c.Name() != "adduser" {
+				continue
+			}
+			if name := userName(c); name != "" && users[name] == nil {
+				users[name] = step
+			}
+		}
+	}
+	return users
+}
+
+// userName is the user that useradd or adduser creates: its last argument, and
+// of adduser the first of two.
+func userName(c *shell.Command) string {
+	rest := flags(c, "ugGsdkcKmfebpZh", []string{
+		"--uid", "--gid", "--groups", "--shell", "--home", "--home-dir", "--comment", "--ingroup", "--gecos", "--base-dir", "--skel", "--password", "--key",
+	}, func(string, string, shell.Word) {})
+	if c.Name() == "useradd" { // its -m, -K and -f differ from adduser's
+		rest = flags(c, "ugGsdkcKfebpZR", []string{
+			"--uid", "--gid", "--groups", "--shell", "--home-dir", "--comment", "--base-dir", "--skel", "--password", "--key",
+		}, func(string, string, shell.Word) {})
+	}
+	if len(rest) == 0 || !rest[len(rest)-1].Known() {
+		return ""
+	}
+	return rest[len(rest)-1].Text
+}
+
+// userFix adds USER after the last instruction that may need root, where the
+// Dockerfile creates one user.
+func (i *image) userFix() []source.Edit {
+	users := created(i.Final().Chain())
+	if len(users) != 1 || len(i.Final().Steps) == 0 {
+		return nil
+	}
+	after := i.Final().Line
+	for _, step := range i.Final().Steps {
+		switch step.Command.(type) {
+		case *instructions.RunCommand, *instructions.CopyCommand, *instructions.AddCommand, *instructions.WorkdirCommand:
+			after = step.EndLine
+		}
+	}
+	for name := range users {
+		return []source.Edit{i.insertAfter(after, "USER "+name)}
+	}
+	return nil
+}
+
+// insertAfter adds a line below another.
+func (i *image) insertAfter(line int, text string) source.Edit {
+	at := i.LineEnd(line)
+	return source.Edit{File: i.Name, From: at, To: at, New: i.Newline() + text}
+}
+
+// useraddOrderRule finds files that are given to a user who does not exist yet:
+// useradd-order.
+func useraddOrderRule(j *judge) {
+	for _, i := range j.images {
+		for _, stage := range i.Relevant() {
+			chain := stage.Chain()
+			users := created(chain)
+			for n, step := range chain {
+				name, at := owner(step)
+				if step.Stage != stage || name == "" || users[name] == nil {
+					continue
+				}
+				if created := slices.Index(chain, users[name]); created > n {
+					f := j.fail("useradd-order", step.Location(), "%s owns files before it exists", name).about(step)
+					if at != nil {
+						f.Location = ptr(step.Script.Location(at.From, at.To))
+					}
+					later := users[name].Location()
+					f.evidence("%s: %s", later.String(), strings.TrimSpace(stage.File.Line(users[name].Line)))
+				}
+			}
+		}
+	}
+}
+
+func ptr[T any](v T) *T { return &v }
+
+// owner is the user to whom a step gives files, by name.
+func owner(step *dockerfile.Step) (string, *shell.Command) {
+	given := ""
+	var at *shell.Command
+	switch c := step.Command.(type) {
+	case *instructions.CopyCommand:
+		given = c.Chown
+	case *instructions.AddCommand:
+		given = c.Chown
+	case *instructions.RunCommand:
+		for _, command := range step.Script.Commands {
+			if args := operands(command); command.Name() == "chown" && len(args) > 1 {
+				given, at = args[0].Text, command
+			}
+		}
+	}
+	name, _, _ := strings.Cut(step.Expand(given), ":")
+	if strings.Contains(name, shell.Unknown) || strings.Trim(name, "0123456789") == "" {
+		return "", nil
+	}
+	return name, at
+}
