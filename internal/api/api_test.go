@@ -130,7 +130,7 @@ func TestUnreachable(t *testing.T) {
 	t.Parallel()
 	dropped := serve(t, func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) })
 	_, err := dropped.Process(t.Context(), upload("x"), DefaultOptions())
-	if !Unreachable(err) {
+	if !Unreachable(err) || Brief(err) != "it closed the connection" {
 		t.Errorf("a dropped connection: %v", err)
 	}
 	half := serve(t, func(w http.ResponseWriter, _ *http.Request) {

@@ -142,10 +142,10 @@ func decode(response *http.Response, v any) error {
 	case err != nil:
 		return &brokenOff{err}
 	case len(data) > maxAnswer:
-		return &Foreign{fmt.Sprintf("an answer of more than %d bytes", maxAnswer)}
+		return &Foreign{What: fmt.Sprintf("an answer of more than %d bytes", maxAnswer)}
 	}
 	if err := json.Unmarshal(data, v); err != nil {
-		return &Foreign{fmt.Sprintf("an answer that is not the contract's JSON (HTTP %d): %v", response.StatusCode, err)}
+		return &Foreign{What: fmt.Sprintf("an answer that is not the contract's JSON (HTTP %d): %v", response.StatusCode, err)}
 	}
 	return nil
 }

@@ -72,7 +72,11 @@ func (f *Failed) Error() string {
 }
 
 // Foreign is an answer that no facecraft server gives to this client.
-type Foreign struct{ What string }
+type Foreign struct {
+	What string
+	// Denied tells that it asks for a token, or for another one.
+	Denied bool
+}
 
 func (f *Foreign) Error() string { return "the server gave " + f.What }
 
@@ -86,9 +90,9 @@ func (c *Client) denied(status int) error {
 	case status != http.StatusUnauthorized && status != http.StatusForbidden:
 		return nil
 	case c.token == "":
-		return &Foreign{fmt.Sprintf("no access (HTTP %d); set %s to its bearer token", status, TokenVariable)}
+		return &Foreign{fmt.Sprintf("no access (HTTP %d); set %s to its bearer token", status, TokenVariable), true}
 	}
-	return &Foreign{fmt.Sprintf("no access (HTTP %d); it rejects the token in %s", status, TokenVariable)}
+	return &Foreign{fmt.Sprintf("no access (HTTP %d); it rejects the token in %s", status, TokenVariable), true}
 }
 
 // brokenOff is an answer that began and did not end.
@@ -105,6 +109,19 @@ func Unreachable(err error) bool {
 	var broken *brokenOff
 	var stalled *Stalled
 	return errors.As(err, &transport) || errors.As(err, &broken) || errors.As(err, &stalled)
+}
+
+// Brief is an error without the address that was asked, where that stands
+// beside it already.
+func Brief(err error) string {
+	var transport *url.Error
+	if errors.As(err, &transport) {
+		err = transport.Err
+	}
+	if errors.Is(err, io.EOF) {
+		return "it closed the connection"
+	}
+	return err.Error()
 }
 
 // Untouched tells whether a request did not get as far as a server: nothing
@@ -157,13 +174,13 @@ func (c *Client) refusal(response *http.Response) error {
 	case detail != "" && (status == http.StatusBadRequest || status == http.StatusRequestEntityTooLarge || status == http.StatusUnprocessableEntity):
 		return &Rejected{Code: detail}
 	case detail != "" && status == http.StatusMisdirectedRequest: // it has another name
-		return &Foreign{fmt.Sprintf("no access (HTTP %d): %s", status, detail)}
+		return &Foreign{What: fmt.Sprintf("no access (HTTP %d): %s", status, detail)}
 	case status == http.StatusRequestEntityTooLarge:
 		return &Rejected{Code: "it is too large for the server"}
 	}
-	return &Foreign{fmt.Sprintf("an answer that is not the contract's (HTTP %d)", status)}
+	return &Foreign{What: fmt.Sprintf("an answer that is not the contract's (HTTP %d)", status)}
 }
 
 func impossibleJob(job string) error {
-	return &Foreign{fmt.Sprintf("a job an impossible name: %.80q", job)}
+	return &Foreign{What: fmt.Sprintf("a job an impossible name: %.80q", job)}
 }

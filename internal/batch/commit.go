@@ -3,6 +3,7 @@ package batch
 import (
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/djok/facecraft/internal/output"
 )
@@ -13,7 +14,8 @@ type unplaced struct {
 	entry             entry
 	temporary, result string
 
-	err error
+	committed bool // or failed to be
+	err       error
 }
 
 // commit enters results in the journal and gives them their names. The disk
@@ -25,11 +27,15 @@ func (r *results) commit(results ...*unplaced) error {
 	r.mu.Unlock()
 	r.committing.Lock()
 	defer r.committing.Unlock()
-	r.mu.Lock()
-	group := r.waiting // none of these results, where they were committed with others
-	r.waiting = nil
-	r.mu.Unlock()
-	r.commitAll(group)
+	// Whoever was committed with others leaves at once: what has come meanwhile
+	// is taken together by the first of those who wait with it.
+	if slices.ContainsFunc(results, func(u *unplaced) bool { return !u.committed }) {
+		r.mu.Lock()
+		group := r.waiting
+		r.waiting = nil
+		r.mu.Unlock()
+		r.commitAll(group)
+	}
 	for _, u := range results {
 		if u.err != nil {
 			return u.err
@@ -61,7 +67,7 @@ func (r *results) commitAll(group []*unplaced) {
 	for dir, list := range byDirectory {
 		err := output.SyncDir(dir)
 		for _, u := range list {
-			if u.err == nil {
+			if u.committed = true; u.err == nil {
 				u.err = err
 			}
 		}

@@ -11,40 +11,21 @@ import (
 	"testing"
 )
 
-// tracedRun is how the second process of TestPowerCut knows its part: where
+// tracedRun is how the second process of these tests knows its part: where
 // the photos lie, where results go, and the server.
 const tracedRun = "FACECRAFT_TEST_TRACED_RUN"
 
 // A power cut may come at any point: what a step needs is on the disk before
 // it. The system calls show the order.
 func TestPowerCut(t *testing.T) {
-	if place := os.Getenv(tracedRun); place != "" {
-		parts := strings.Split(place, "\n")
-		b := batchOf{dir: parts[0], out: parts[1], servers: []*Server{{URL: parts[2]}}}
-		if results, _, err := b.do(t); err != nil || outcomes(results)[Done] != 8 {
-			t.Fatal(outcomes(results), err)
-		}
+	if os.Getenv(tracedRun) != "" {
+		runTraced(t)
 		return
 	}
 	t.Parallel()
-	strace, err := exec.LookPath("strace")
-	if err != nil {
-		t.Skip("strace is not installed")
-	}
-	in, dir := t.TempDir(), t.TempDir()
+	dir := t.TempDir()
 	out := filepath.Join(dir, "out", "portraits")
-	photos(t, in, 8)
-	log := filepath.Join(dir, "log")
-	cmd := exec.Command(strace, "-f", "-y", "-s", "20000", "-e", "trace=fsync,linkat,renameat,mkdirat,write", "-o", log, os.Args[0], "-test.run=^TestPowerCut$")
-	cmd.Env = append(os.Environ(), tracedRun+"="+in+"\n"+out+"\n"+newStub().start(t))
-	if output, err := cmd.CombinedOutput(); err != nil {
-		t.Skipf("strace cannot be used here: %v\n%s", err, output)
-	}
-	data, err := os.ReadFile(log)
-	if err != nil {
-		t.Fatal(err)
-	}
-	trace := string(data)
+	trace := traced(t, 8, out)
 	inOrder(t, trace, "the directories",
 		made(filepath.Dir(out)), synced(dir), made(out), synced(filepath.Dir(out)))
 	for i := range 8 {
@@ -57,6 +38,52 @@ func TestPowerCut(t *testing.T) {
 			`(linkat|renameat)\([^"]*`+quoted(temporary),
 			synced(out))
 	}
+}
+
+// Results that are finished while the disk is busy share its next work.
+func TestSyncsAreShared(t *testing.T) {
+	t.Parallel()
+	const photos = 48
+	out := t.TempDir()
+	trace := traced(t, photos, out, "-e", "inject=fsync:delay_exit=20000")
+	syncs := len(regexp.MustCompile(synced(filepath.Join(out, journalName))).FindAllString(trace, -1))
+	if syncs == 0 || syncs > photos/2 {
+		t.Errorf("%d syncs of the journal for %d results", syncs, photos)
+	}
+}
+
+// runTraced is the second process: a run with four servers.
+func runTraced(t *testing.T) {
+	parts := strings.Split(os.Getenv(tracedRun), "\n")
+	b := batchOf{dir: parts[0], out: parts[1]}
+	for range 4 {
+		b.servers = append(b.servers, &Server{URL: parts[2]})
+	}
+	if results, _, err := b.do(t); err != nil || outcomes(results)[Done] != countFiles(t, b.dir) {
+		t.Fatal(outcomes(results), err)
+	}
+}
+
+// traced runs a batch in a process of its own and gives its system calls.
+func traced(t *testing.T, n int, out string, flags ...string) string {
+	t.Helper()
+	strace, err := exec.LookPath("strace")
+	if err != nil {
+		t.Skip("strace is not installed")
+	}
+	in, log := t.TempDir(), filepath.Join(t.TempDir(), "log")
+	photos(t, in, n)
+	args := append([]string{"-f", "-y", "-s", "20000", "-e", "trace=fsync,linkat,renameat,mkdirat,write", "-o", log}, flags...)
+	cmd := exec.Command(strace, append(args, os.Args[0], "-test.run=^TestPowerCut$")...)
+	cmd.Env = append(os.Environ(), tracedRun+"="+in+"\n"+out+"\n"+newStub().start(t))
+	if output, err := cmd.CombinedOutput(); err != nil {
+		t.Skipf("strace cannot be used here: %v\n%s", err, output)
+	}
+	data, err := os.ReadFile(log)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(data)
 }
 
 func synced(path string) string { return `fsync\(\d+<` + regexp.QuoteMeta(path) + `>` }

@@ -130,7 +130,7 @@ func TestDeadlyPhoto(t *testing.T) {
 		t.Fatalf("%v, %v", n, err)
 	}
 	r := results[name]
-	if !errors.As(r.Err, new(*Deadly)) || r.Cause != StopsServer || !strings.HasPrefix(r.Err.Error(), "the server stopped answering over it, twice: ") {
+	if !errors.As(r.Err, new(*Deadly)) || r.Cause != StopsServer || !strings.HasPrefix(r.Err.Error(), "the server stopped twice while working on this photo (") {
 		t.Errorf("%v: %v", r.Cause, r.Err)
 	}
 	if with := m.died(); len(with) != 2 || with[1] != 1 {

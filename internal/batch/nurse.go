@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"github.com/djok/facecraft/internal/api"
 )
 
 // rest leaves a server alone for as long as it asks, within bounds. The caller
@@ -29,7 +31,7 @@ func (p *pool) rest(ctx context.Context, s *Server, asked time.Duration) {
 // nurse brings a server back that does not answer, or gives it up.
 func (p *pool) nurse(ctx context.Context, s *Server, why error) {
 	s.state = resting
-	p.notice(s, "does not answer: "+why.Error())
+	p.notice(s, "does not answer: "+api.Brief(why))
 	again := s.deaths < maxCrashes
 	p.nursing.Go(func() {
 		p.waits.begin(s, Wait{Phase: Recovering, Server: s.URL})

@@ -46,11 +46,12 @@ func (s *Server) ask(ctx context.Context, want api.Colour, swaps func(api.Status
 	return painted{want: want, told: told, swapped: p.swapped}
 }
 
-// unproven tells whether no portrait has shown yet how the server takes colours.
+// unproven tells whether no portrait has shown yet that the server takes colours
+// as it was asked.
 func (s *Server) unproven(asked painted) bool {
 	s.palette.mu.Lock()
 	defer s.palette.mu.Unlock()
-	return asked.want != asked.want.Swapped() && !s.palette.proven
+	return asked.want != asked.want.Swapped() && (!s.palette.proven || asked.swapped != s.palette.swapped)
 }
 
 // prove holds a portrait against what was asked for. A background with red and

@@ -4,12 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"time"
 
 	"github.com/djok/facecraft/internal/api"
+	"github.com/djok/facecraft/internal/output"
 )
 
 const (
@@ -31,9 +32,9 @@ type Deadly struct {
 
 func (d *Deadly) Error() string {
 	if d.Why == nil {
-		return "the server stopped answering over it twice, in an earlier run; --force tries it again"
+		return "the server stopped twice while working on this photo, in an earlier run; --force tries it again"
 	}
-	return fmt.Sprintf("the server stopped answering over it, twice: %v", d.Why)
+	return fmt.Sprintf("the server stopped twice while working on this photo (%s)", api.Brief(d.Why))
 }
 
 func (d *Deadly) Unwrap() error { return d.Why }
@@ -164,12 +165,7 @@ func (t *trial) download(ctx context.Context, file *os.File, format string) erro
 	if err != nil {
 		return err
 	}
-	read, err := os.Open(file.Name())
-	if err != nil {
-		return &unwritable{err}
-	}
-	defer read.Close()
-	picture, err := api.Examine(read, format, t.run.Recipe.Options)
+	picture, err := t.examine(file, format)
 	if err != nil {
 		return err
 	}
@@ -197,7 +193,7 @@ func (t *trial) prove(ctx context.Context, picture api.Picture) error {
 
 // aside examines the job's JPEG, which is not kept.
 func (t *trial) aside(ctx context.Context) (api.Picture, error) {
-	file, err := os.CreateTemp("", "facecraft-*."+JPG)
+	file, err := output.Temporary(filepath.Dir(t.job.Results[0]))
 	if err != nil {
 		return api.Picture{}, &unwritable{err}
 	}
@@ -206,10 +202,17 @@ func (t *trial) aside(ctx context.Context) (api.Picture, error) {
 	if err := t.server.client.Download(ctx, file, t.made.Job, JPG); err != nil {
 		return api.Picture{}, err
 	}
-	if _, err := file.Seek(0, io.SeekStart); err != nil {
-		return api.Picture{}, err
+	return t.examine(file, JPG)
+}
+
+// examine looks at a file that was just written.
+func (t *trial) examine(written *os.File, format string) (api.Picture, error) {
+	file, err := os.Open(written.Name())
+	if err != nil {
+		return api.Picture{}, &unwritable{err}
 	}
-	return api.Examine(file, JPG, t.run.Recipe.Options)
+	defer file.Close()
+	return api.Examine(file, format, t.run.Recipe.Options)
 }
 
 // forget deletes what the server keeps of the photo. It is best effort: the

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"bufio"
-	"fmt"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -16,7 +15,6 @@ import (
 
 	"github.com/djok/facecraft/internal/fault"
 	"github.com/djok/facecraft/internal/plan"
-	"github.com/djok/facecraft/internal/term"
 )
 
 // words is a flag that can be repeated. Unlike the library's own it keeps
@@ -154,27 +152,6 @@ func (a *app) readEnvFile(r *plan.Request, path string) error {
 		return fault.Wrap(fault.Usage, err, "check its name", "the file of variables cannot be read")
 	}
 	return nil
-}
-
-// checkVariables refuses values that the plan's image cannot work with: its
-// server would fail after it loaded for a minute, or run and never be ready.
-// Values of secrets are not shown.
-func (a *app) checkVariables(p plan.Plan) error {
-	for _, env := range p.First().Env {
-		if s := p.Setting(env.Name); s != nil && !s.Accepts(env.Value) {
-			return outOfRange(*s, fmt.Sprintf("%s=%s", env.Name, term.Name(env.Value)))
-		}
-	}
-	for _, secret := range p.First().Secrets {
-		if s := p.Setting(secret.Name); s != nil && !s.Accepts(a.secrets[secret.Name]) {
-			return outOfRange(*s, "the value of "+secret.Name)
-		}
-	}
-	return nil
-}
-
-func outOfRange(s plan.Setting, what string) error {
-	return fault.New(fault.Usage, fmt.Sprintf("set %s to %s", s.Name, s.Range), "%s is out of range: the server could not work", what)
 }
 
 // caller is whose files the server's are to be: under sudo not root, but the

@@ -1,20 +1,16 @@
 package cli
 
 import (
-	"context"
 	"io"
 	"os"
 	"runtime"
-	"time"
 
 	"github.com/urfave/cli/v2"
 
-	"github.com/djok/facecraft/internal/catalog"
-	"github.com/djok/facecraft/internal/detect"
 	"github.com/djok/facecraft/internal/doctor"
 	"github.com/djok/facecraft/internal/fault"
+	"github.com/djok/facecraft/internal/launch"
 	"github.com/djok/facecraft/internal/output"
-	"github.com/djok/facecraft/internal/plan"
 	"github.com/djok/facecraft/internal/term"
 )
 
@@ -44,7 +40,7 @@ func (a *app) doctor(c *cli.Context) error {
 		}
 	}
 	a.ui.Progress("looking around")
-	report, err := a.examine(c.Context)
+	report, err := launch.Examine(c.Context, a.launcher())
 	a.ui.Clear()
 	if err != nil {
 		return err
@@ -69,37 +65,6 @@ func (a *app) printReport(report doctor.Report, asJSON bool, bundle output.File)
 		return err
 	}
 	return a.writeBundle(report, bundle)
-}
-
-// examine looks at everything, the inside of the daemon's world included.
-func (a *app) examine(ctx context.Context) (doctor.Report, error) {
-	catalogue, err := catalog.Load()
-	if err != nil {
-		return doctor.Report{}, err
-	}
-	s, unreachable := a.connect(ctx)
-	if unreachable != nil {
-		s = &session{app: a}
-	}
-	defer s.close()
-	ports, err := s.askPorts(ctx)
-	if err != nil {
-		ports = nil // the daemon's own findings say that it does not answer
-	}
-	facts := s.probes().Facts(ctx, detect.Look{Ports: ports, Inside: detect.Always})
-	if ctx.Err() != nil {
-		return doctor.Report{}, ctx.Err()
-	}
-	return doctor.Examine(a.Version, a.instance(), facts, catalogue, unreachable), nil
-}
-
-// patience is for a daemon that may be stuck.
-const patience = 3 * time.Second
-
-func (s *session) askPorts(ctx context.Context) ([]int, error) {
-	ctx, cancel := context.WithTimeout(ctx, patience)
-	defer cancel()
-	return s.foreignPorts(ctx, plan.Request{}.CandidatePorts())
 }
 
 func painted(p term.Painter) func(doctor.Style, string) string {

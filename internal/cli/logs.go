@@ -15,6 +15,7 @@ import (
 
 	"github.com/djok/facecraft/internal/containers"
 	"github.com/djok/facecraft/internal/fault"
+	"github.com/djok/facecraft/internal/launch"
 	"github.com/djok/facecraft/internal/run"
 )
 
@@ -39,12 +40,12 @@ func (a *app) logs(c *cli.Context) error {
 		}
 		options.Tail = strconv.Itoa(c.Int("tail"))
 	}
-	s, err := a.connect(c.Context)
+	l, err := a.connect(c.Context)
 	if err != nil {
 		return err
 	}
-	defer s.close()
-	servers, err := s.all(c.Context)
+	defer l.Close()
+	servers, err := l.All(c.Context)
 	if err != nil {
 		return err
 	}
@@ -52,41 +53,41 @@ func (a *app) logs(c *cli.Context) error {
 		return fault.New(fault.Failed, "facecraft up starts one", "there is no server")
 	}
 	if servers[0].Replica == 0 {
-		return s.logs(c.Context, servers[0], a.Stdout, a.Stderr, options)
+		return a.serverLogs(c.Context, l, servers[0], a.Stdout, a.Stderr, options)
 	}
-	return s.allLogs(c.Context, servers, options)
+	return a.allLogs(c.Context, l, servers, options)
 }
 
-// logs copies what a server said, and says why nothing more comes.
-func (s *session) logs(ctx context.Context, server run.Server, stdout, stderr io.Writer, options containers.LogOptions) error {
-	if err := s.Logs(ctx, server, stdout, stderr, options); err != nil || !options.Follow {
+// serverLogs copies what a server said, and says why nothing more comes.
+func (a *app) serverLogs(ctx context.Context, l *launch.Launcher, server run.Server, stdout, stderr io.Writer, options containers.LogOptions) error {
+	if err := l.Servers.Logs(ctx, server, stdout, stderr, options); err != nil || !options.Follow {
 		return err
 	}
 	for begin := time.Now(); ; time.Sleep(100 * time.Millisecond) {
-		end, gone := s.End(ctx, server)
+		end, gone := l.Servers.End(ctx, server)
 		switch {
 		case gone:
-			s.app.ui.Warn("%s was removed", server.Name)
+			a.ui.Warn("%s was removed", server.Name)
 			return nil
 		case end.Ended != "":
-			s.app.ui.Warn("%s ended: %s", server.Name, end.Ended)
+			a.ui.Warn("%s ended: %s", server.Name, end.Ended)
 			return nil
 		case time.Since(begin) > time.Second: // its log ends a moment before it does
-			s.app.ui.Warn("%s was started anew; facecraft logs -f goes on", server.Name)
+			a.ui.Warn("%s was started anew; facecraft logs -f goes on", server.Name)
 			return nil
 		}
 	}
 }
 
 // allLogs copies what several servers said, each line after its server's name.
-func (s *session) allLogs(ctx context.Context, servers []run.Server, options containers.LogOptions) error {
+func (a *app) allLogs(ctx context.Context, l *launch.Launcher, servers []run.Server, options containers.LogOptions) error {
 	var copying errgroup.Group
 	var mu sync.Mutex
 	for _, server := range servers {
 		copying.Go(func() error {
-			stdout := &named{name: server.Name, to: s.app.Stdout, mu: &mu}
-			stderr := &named{name: server.Name, to: s.app.Stderr, mu: &mu}
-			err := s.logs(ctx, server, stdout, stderr, options)
+			stdout := &named{name: server.Name, to: a.Stdout, mu: &mu}
+			stderr := &named{name: server.Name, to: a.Stderr, mu: &mu}
+			err := a.serverLogs(ctx, l, server, stdout, stderr, options)
 			return errors.Join(err, stdout.end(), stderr.end())
 		})
 	}

@@ -20,15 +20,15 @@ func (a *app) openCommand() *cli.Command {
 }
 
 func (a *app) open(c *cli.Context) error {
-	s, err := a.connect(c.Context)
+	l, err := a.connect(c.Context)
 	if err != nil {
 		return err
 	}
-	defer s.close()
-	if err := s.reachable(); err != nil {
+	defer l.Close()
+	if err := l.Reachable(); err != nil {
 		return err
 	}
-	server, err := s.running(c.Context, 0)
+	server, err := l.Running(c.Context, 0)
 	if err != nil {
 		return err
 	}

@@ -47,12 +47,12 @@ func (a *app) plan(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	s, err := a.connectIfPossible(c.Context)
+	l, err := a.connectIfPossible(c.Context)
 	if err != nil {
 		return err
 	}
-	defer s.close()
-	p, err := s.decide(c.Context, r)
+	defer l.Close()
+	p, err := l.Decide(c.Context, r)
 	if err != nil {
 		return err
 	}

@@ -13,6 +13,9 @@ import (
 	"github.com/djok/facecraft/internal/batch"
 	"github.com/djok/facecraft/internal/dockerrun"
 	"github.com/djok/facecraft/internal/fault"
+	"github.com/djok/facecraft/internal/format"
+	"github.com/djok/facecraft/internal/launch"
+	"github.com/djok/facecraft/internal/output"
 	"github.com/djok/facecraft/internal/term"
 )
 
@@ -78,9 +81,9 @@ type photos struct {
 	preset    preset
 	spooled   func() // the temporary pictures are gone
 
-	request   serverRequest
+	request   launch.ServerRequest
 	endpoints []string
-	session   *session // nil before there was a need to reach the daemon
+	launcher  *launch.Launcher // nil before there was a need to reach the daemon
 
 	show *show
 }
@@ -100,31 +103,31 @@ func (a *app) photos(c *cli.Context) (_ *photos, err error) {
 	if p.request.Timeout, err = timeoutOf(c); err != nil {
 		return nil, err
 	}
-	output := c.String("output")
-	if output == "" && slices.Equal(p.args, []string{"-"}) {
-		output = "-"
+	place := c.String("output")
+	if place == "" && slices.Equal(p.args, []string{"-"}) {
+		place = "-"
 	}
-	recipe, err := recipe(c, output)
+	recipe, err := recipe(c, place)
 	if err != nil {
 		return nil, err
 	}
 	spool := "" // where a photo or a portrait lies that has no file of its own
-	if output == "-" || slices.Contains(p.args, "-") {
+	if place == "-" || slices.Contains(p.args, "-") {
 		if spool, err = os.MkdirTemp("", "facecraft-"); err != nil {
-			return nil, noTemporary(err)
+			return nil, output.NoTemporary(err)
 		}
 		p.spooled = a.unfinished.Add("pictures in "+spool, "rm -r "+dockerrun.Quote(spool))
 	}
 	p.show = newShow(a, c, spool)
 	p.preset, _ = findPreset(c.String("preset"))
 	p.selection = batch.Selection{Recipe: recipe, Force: c.Bool("force"), Checksum: c.Bool("checksum")}
-	if output == "-" {
+	if place == "-" {
 		p.show.toStdout, p.selection.Force = true, true
-		output = filepath.Join(spool, "portrait."+recipe.Formats[0])
+		place = filepath.Join(spool, "portrait."+recipe.Formats[0])
 	}
-	p.planner.Output = batch.Output{Path: output, Formats: recipe.Formats}
-	p.finder = batch.Finder{Recursive: c.Bool("recursive") || c.Bool("watch"), Null: c.Bool("null"), Stdin: a.stdin(c.Context), Avoid: output, Spool: spool}
-	if err := p.check(c, output); err != nil {
+	p.planner.Output = batch.Output{Path: place, Formats: recipe.Formats}
+	p.finder = batch.Finder{Recursive: c.Bool("recursive") || c.Bool("watch"), Null: c.Bool("null"), Stdin: a.stdin(c.Context), Avoid: place, Spool: spool}
+	if err := p.check(c, place); err != nil {
 		p.close()
 		return nil, err
 	}
@@ -163,8 +166,8 @@ func isDirectory(path string) bool {
 }
 
 func (p *photos) close() {
-	if p.session != nil {
-		p.session.close()
+	if p.launcher != nil {
+		p.launcher.Close()
 	}
 	p.show.close()
 	if p.spooled != nil {
@@ -194,7 +197,7 @@ func other(ignored int) string {
 	if ignored == 0 {
 		return ""
 	}
-	return " (" + were(ignored, "other file was", "other files were") + " passed over)"
+	return " (" + format.Count(ignored, "other file was", "other files were") + " passed over)"
 }
 
 // once processes what is there now.
@@ -243,17 +246,16 @@ func (p *photos) selectJobs(ctx context.Context, jobs []*batch.Job) (selected ba
 // engines are those of the servers that run already, as far as they tell.
 func (p *photos) engines(ctx context.Context) []string {
 	if len(p.endpoints) > 0 {
-		quiet := *p.app
-		quiet.ui = term.New(io.Discard, p.Getenv, true)
-		servers, _ := quiet.endpoints(ctx, p.endpoints, 0)
+		nobody := term.New(io.Discard, p.Getenv, true)
+		servers, _ := launch.Endpoints(ctx, nobody, p.Getenv(api.TokenVariable), p.endpoints, 0)
 		return engines(servers)
 	}
 	var err error
-	if p.session, err = p.connect(ctx); err != nil {
+	if p.launcher, err = p.connect(ctx); err != nil {
 		return nil
 	}
 	var list []string
-	replicas, _ := p.session.replicas(ctx, p.request)
+	replicas, _ := p.launcher.Replicas(ctx, p.request)
 	for _, replica := range replicas {
 		list = append(list, replica.ImageID)
 	}
@@ -275,14 +277,15 @@ func (p *photos) servers(ctx context.Context) (_ []*batch.Server, err error) {
 		p.ui.Say("the size and the background follow %s; check the rest there, and whether an edited photo is taken", p.preset.source)
 	}
 	if len(p.endpoints) > 0 {
-		return p.app.endpoints(ctx, p.endpoints, p.request.Timeout)
+		return launch.Endpoints(ctx, p.ui, p.Getenv(api.TokenVariable), p.endpoints, p.request.Timeout)
 	}
-	if p.session == nil {
-		if p.session, err = p.connect(ctx); err != nil {
+	if p.launcher == nil {
+		if p.launcher, err = p.connect(ctx); err != nil {
 			return nil, err
 		}
 	}
-	return p.session.localProcessors(ctx, p.request)
+	servers, err := p.launcher.Processors(ctx, p.request)
+	return servers, p.orLite(err)
 }
 
 func (p *photos) run(ctx context.Context, servers []*batch.Server) *batch.Run {
@@ -295,7 +298,15 @@ func (p *photos) run(ctx context.Context, servers []*batch.Server) *batch.Run {
 		Report:   func(r batch.Result) { p.show.result(p.explained(ctx, r)) },
 		Notice:   func(s *batch.Server, what string) { p.ui.Warn("%s %s", s.URL, what) },
 		Timeout:  p.request.Timeout,
-		Swaps:    swapsRedAndBlue,
+		Swaps:    launch.SwapsRedAndBlue,
 		Waiting:  p.show.waiting,
 	}
+}
+
+// explained adds what a server's log says of its failure, where it can be read.
+func (p *photos) explained(ctx context.Context, r batch.Result) batch.Result {
+	if p.launcher == nil {
+		return r
+	}
+	return p.launcher.Explained(ctx, r)
 }

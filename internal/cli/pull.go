@@ -8,6 +8,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/djok/facecraft/internal/launch"
 	"github.com/djok/facecraft/internal/plan"
 	"github.com/djok/facecraft/internal/progress"
 	"github.com/djok/facecraft/internal/registry"
@@ -37,23 +38,23 @@ func (a *app) pull(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	s, err := a.connect(c.Context)
+	l, err := a.connect(c.Context)
 	if err != nil {
 		return err
 	}
-	defer s.close()
+	defer l.Close()
 	events := pullEvents{out: io.Discard}
 	if c.Bool("json") {
 		events.out = a.Stdout
-		f.tell = events.bill
-		s.Report = events.progress
+		f.Tell = events.bill
+		l.Report = events.progress
 	}
-	p, err := s.decide(c.Context, r)
+	p, err := l.Decide(c.Context, r)
 	if err != nil {
 		return err
 	}
-	a.announce(p)
-	fetched, err := s.ensureImage(c.Context, &p, f)
+	l.Announce(p)
+	fetched, err := l.EnsureImage(c.Context, &p, f)
 	if err != nil {
 		return err
 	}
@@ -64,7 +65,7 @@ func (a *app) pull(c *cli.Context) error {
 		return nil
 	}
 	a.ui.Done("image %s was here already", image.Pinned())
-	if f.When == fetchMissing && s.newer(c.Context, image.Reference, image.Digest) != "" {
+	if f.When == launch.FetchMissing && l.Newer(c.Context, image.Reference, image.Digest) != "" {
 		a.ui.Say("a newer one is in the registry: facecraft pull --pull always fetches it")
 	}
 	return nil

@@ -18,6 +18,7 @@ import (
 
 	"github.com/djok/facecraft/internal/batch"
 	"github.com/djok/facecraft/internal/fault"
+	"github.com/djok/facecraft/internal/format"
 	"github.com/djok/facecraft/internal/output"
 	"github.com/djok/facecraft/internal/photo"
 	"github.com/djok/facecraft/internal/report"
@@ -142,7 +143,7 @@ func (s *show) passedOver(photos []batch.Photo) {
 		}
 	}
 	if earlier > 0 {
-		s.app.ui.Say("skipped: %s made earlier", count(earlier, "portrait"))
+		s.app.ui.Say("skipped: %s made earlier", format.Count(earlier, "portrait", "portraits"))
 	}
 	if len(reasons) > 0 {
 		s.app.ui.Warn("%s", listed("skipped", reasons, "--json"))
@@ -257,7 +258,7 @@ func (s *show) progress() {
 	if elapsed := time.Since(s.begun); s.finished > 0 && elapsed > time.Second {
 		rate := float64(s.finished) / elapsed.Seconds()
 		left := time.Duration(float64(s.total-s.done-s.kept-s.failed()) / rate * float64(time.Second))
-		text += fmt.Sprintf(" · %.1f a second · %s left", rate, span(left))
+		text += fmt.Sprintf(" · %.1f a second · %s left", rate, format.Elapsed(left))
 	}
 	s.app.ui.Progress("%s", text)
 }
@@ -299,7 +300,7 @@ func (s *show) end(ctx context.Context, runErr error) error {
 		if remedy := fault.HintOf(none.Why); remedy != "" {
 			hint = remedy + "; then " + hint
 		}
-		return fault.Wrap(fault.Server, none.Why, hint, "%s not done, and no server is left", were(s.pending, "photo is", "photos are"))
+		return fault.Wrap(fault.Server, none.Why, hint, "%s not done, and no server is left", format.Count(s.pending, "photo is", "photos are"))
 	case runErr != nil:
 		return runErr
 	case s.writeErr != nil:

@@ -1,8 +1,6 @@
 package cli
 
 import (
-	"context"
-	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -11,9 +9,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"github.com/djok/facecraft/internal/api"
-	"github.com/djok/facecraft/internal/catalog"
-	"github.com/djok/facecraft/internal/run"
+	"github.com/djok/facecraft/internal/launch"
 	"github.com/djok/facecraft/internal/term"
 )
 
@@ -27,29 +23,19 @@ func (a *app) statusCommand() *cli.Command {
 	}
 }
 
-// serverStatus is one server in `status --json`.
-type serverStatus struct {
-	run.Server
-	Ready    bool        `json:"ready"`
-	Detail   string      `json:"detail,omitempty"` // why it is not ready
-	End      *run.End    `json:"end,omitempty"`    // of one that does not run
-	API      *api.Status `json:"api,omitempty"`
-	Warnings []string    `json:"warnings,omitempty"` // as api.Status.Shortcomings
-}
-
 func (a *app) status(c *cli.Context) error {
-	s, err := a.connect(c.Context)
+	l, err := a.connect(c.Context)
 	if err != nil {
 		return err
 	}
-	defer s.close()
-	servers, err := s.all(c.Context)
+	defer l.Close()
+	servers, err := l.All(c.Context)
 	if err != nil {
 		return err
 	}
-	report := []serverStatus{}
+	report := []launch.Status{}
 	for _, server := range servers {
-		report = append(report, s.describe(c.Context, server))
+		report = append(report, l.Describe(c.Context, server))
 	}
 	if c.Bool("json") {
 		return a.printJSON(report)
@@ -61,57 +47,7 @@ func (a *app) status(c *cli.Context) error {
 	return a.printStatus(report)
 }
 
-// describe asks the server itself. One that is busy with a photo answers
-// late, or not in time.
-func (s *session) describe(ctx context.Context, server run.Server) serverStatus {
-	status := serverStatus{Server: server}
-	switch {
-	case server.Paused():
-		status.Detail = "it is paused; docker unpause " + server.Name + " lets it go on"
-		return status
-	case s.Remote && server.Running():
-		status.Detail = "not known: it is on another machine, " + s.engine.Endpoint.Host
-		return status
-	case server.URL == "":
-		status.Detail = unreachable(server)
-		if server.Died() {
-			if end, _ := s.End(ctx, server); end.Ended != "" { // it may have been started meanwhile
-				status.End = &end
-			}
-		}
-		return status
-	}
-	client := api.New(server.URL)
-	defer client.Close()
-	readiness, err := client.Ready(ctx)
-	switch {
-	case errors.As(err, new(*api.Foreign)):
-		status.Detail = fmt.Sprintf("what answers is no facecraft server: %v", err)
-		return status
-	case err != nil:
-		status.Detail = fmt.Sprintf("it does not answer: it loads its models, or is busy with a photo (%v)", err)
-		return status
-	case !readiness.Ready:
-		status.Detail = readiness.Why
-		return status
-	}
-	status.Ready = true
-	status.readAPI(ctx, client)
-	return status
-}
-
-// unreachable says why a server has no address. Its State says the rest.
-func unreachable(server run.Server) string {
-	switch {
-	case server.Running():
-		return "it publishes no port of this machine"
-	case server.State == "created":
-		return "it was not started yet"
-	}
-	return "it is not running"
-}
-
-func (s serverStatus) readyText() string {
+func readyText(s launch.Status) string {
 	if s.Ready {
 		return "yes"
 	}
@@ -119,31 +55,14 @@ func (s serverStatus) readyText() string {
 }
 
 // exposure is where a server answers beyond this machine.
-func (s serverStatus) exposure() string {
+func exposure(s launch.Status) string {
 	if ip := net.ParseIP(s.Listen); ip == nil || ip.IsLoopback() {
 		return ""
 	}
 	return ", open to others on " + s.Listen
 }
 
-// readAPI asks what a ready server has loaded, and on which device. One that
-// does not tell is ready all the same.
-func (s *serverStatus) readAPI(ctx context.Context, client *api.Client) {
-	answer, err := client.Status(ctx)
-	if err != nil {
-		return
-	}
-	s.API = &answer
-	s.Warnings = answer.Shortcomings(needsGPU(s.Variant))
-}
-
-func needsGPU(variant string) bool {
-	catalogue, err := catalog.Load()
-	v, _ := catalogue.Variant(variant)
-	return err == nil && v.GPU != nil
-}
-
-func (s serverStatus) summary() string {
+func summary(s launch.Status) string {
 	text := s.Status
 	if s.Variant != "" {
 		text = s.Variant + ", " + text
@@ -154,7 +73,7 @@ func (s serverStatus) summary() string {
 	return text
 }
 
-func (a *app) printStatus(report []serverStatus) error {
+func (a *app) printStatus(report []launch.Status) error {
 	var text strings.Builder
 	w := tabwriter.NewWriter(&text, 0, 0, 2, ' ', 0)
 	for i, s := range report {
@@ -163,23 +82,23 @@ func (a *app) printStatus(report []serverStatus) error {
 			if s.URL != "" {
 				where += " at " + s.URL
 			}
-			fmt.Fprintf(w, "  beside it\t%s, ready: %s\n", where, s.readyText())
-			s.writeEnd(w)
+			fmt.Fprintf(w, "  beside it\t%s, ready: %s\n", where, readyText(s))
+			writeEnd(w, s)
 			continue
 		}
 		if i > 0 {
 			fmt.Fprintln(w)
 		}
-		fmt.Fprintf(w, "%s\t%s\n", s.Name, s.summary())
+		fmt.Fprintf(w, "%s\t%s\n", s.Name, summary(s))
 		fmt.Fprintf(w, "  image\t%s\n", s.Image)
 		if s.Digest != "" {
 			fmt.Fprintf(w, "  digest\t%s\n", s.Digest)
 		}
 		if s.URL != "" {
-			fmt.Fprintf(w, "  address\t%s%s\n", s.URL, s.exposure())
+			fmt.Fprintf(w, "  address\t%s%s\n", s.URL, exposure(s))
 		}
-		fmt.Fprintf(w, "  ready\t%s\n", s.readyText())
-		s.writeEnd(w)
+		fmt.Fprintf(w, "  ready\t%s\n", readyText(s))
+		writeEnd(w, s)
 		if s.API != nil {
 			fmt.Fprintf(w, "  device\t%s %s\n", s.API.Device.Type, s.API.Device.Name)
 			for _, name := range s.API.ModelNames() {
@@ -201,7 +120,7 @@ func (a *app) printStatus(report []serverStatus) error {
 }
 
 // writeEnd says how a server ended that does not run, and what to do.
-func (s serverStatus) writeEnd(w io.Writer) {
+func writeEnd(w io.Writer, s launch.Status) {
 	if s.End == nil {
 		return
 	}

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/djok/facecraft/internal/format"
 )
 
 // sum says what a batch came to. For a single portrait its path is enough.
@@ -21,11 +23,11 @@ func (s *show) sum() {
 	case s.total > 1 && s.done == 0:
 		s.app.ui.Say("no new portrait%s", already(ours))
 	case s.total > 1:
-		s.app.ui.Done("%s in %s%s", count(s.done, "portrait"), span(time.Since(s.begun)), already(ours))
+		s.app.ui.Done("%s in %s%s", format.Count(s.done, "portrait", "portraits"), format.Elapsed(time.Since(s.begun)), already(ours))
 	}
 	if s.foreign > 0 {
 		s.app.ui.Say("%s not made here, or changed since; --force replaces %s",
-			were(s.foreign, "existing result stays:", "existing results stay:"), them(s.foreign))
+			format.Count(s.foreign, "existing result stays:", "existing results stay:"), format.Pronoun(s.foreign))
 	}
 }
 
@@ -34,30 +36,30 @@ func (s *show) nothingToDo(ours int) {
 		s.app.ui.Say("nothing to do")
 		return
 	}
-	force := "; --force makes " + them(ours) + " again"
+	force := "; --force makes " + format.Pronoun(ours) + " again"
 	if s.foreign > 0 { // it is said of those
 		force = ""
 	}
-	s.app.ui.Done("nothing to do: %s there already%s", were(ours, "portrait is", "portraits are"), force)
+	s.app.ui.Done("nothing to do: %s there already%s", format.Count(ours, "portrait is", "portraits are"), force)
 }
 
 func (s *show) sumWatch() {
 	var without string
 	if failed := s.failed(); failed > 0 {
-		without = ", " + were(failed, "photo", "photos") + " without one"
+		without = ", " + format.Count(failed, "photo", "photos") + " without one"
 	}
 	if s.done == 0 {
-		s.app.ui.Say("no portrait in %s%s", span(time.Since(s.begun)), without)
+		s.app.ui.Say("no portrait in %s%s", format.Elapsed(time.Since(s.begun)), without)
 		return
 	}
-	s.app.ui.Done("%s in %s%s", count(s.done, "portrait"), span(time.Since(s.begun)), without)
+	s.app.ui.Done("%s in %s%s", format.Count(s.done, "portrait", "portraits"), format.Elapsed(time.Since(s.begun)), without)
 }
 
 func already(n int) string {
 	if n == 0 {
 		return ""
 	}
-	return ", " + were(n, "was", "were") + " there already"
+	return ", " + format.Count(n, "was", "were") + " there already"
 }
 
 // listFailures groups the reasons by their causes.
@@ -84,33 +86,4 @@ func listed(heading string, reasons []string, all string) string {
 		text += fmt.Sprintf("\n  and %d more; %s lists them all", more, all)
 	}
 	return text
-}
-
-// span is a duration as people say it.
-func span(d time.Duration) string {
-	switch {
-	case d < 10*time.Second:
-		return fmt.Sprintf("%.1f s", d.Seconds())
-	case d < time.Minute:
-		return fmt.Sprintf("%d s", int(d.Seconds()))
-	case d < time.Hour:
-		return fmt.Sprintf("%d min %02d s", int(d.Minutes()), int(d.Seconds())%60)
-	}
-	return fmt.Sprintf("%d h %02d min", int(d.Hours()), int(d.Minutes())%60)
-}
-
-func count(n int, what string) string { return were(n, what, what+"s") }
-
-func were(n int, one, many string) string {
-	if n == 1 {
-		return "1 " + one
-	}
-	return fmt.Sprintf("%d %s", n, many)
-}
-
-func them(n int) string {
-	if n == 1 {
-		return "it"
-	}
-	return "them"
 }

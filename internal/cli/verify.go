@@ -15,8 +15,10 @@ import (
 	"github.com/djok/facecraft/internal/catalog"
 	"github.com/djok/facecraft/internal/fault"
 	"github.com/djok/facecraft/internal/finding"
+	"github.com/djok/facecraft/internal/format"
 	"github.com/djok/facecraft/internal/helper"
 	"github.com/djok/facecraft/internal/inventory"
+	"github.com/djok/facecraft/internal/launch"
 	"github.com/djok/facecraft/internal/plan"
 	"github.com/djok/facecraft/internal/term"
 	"github.com/djok/facecraft/internal/trial"
@@ -113,18 +115,18 @@ func (a *app) assay(c *cli.Context) (work assay.Assay, done func(), err error) {
 		return work, nil, fault.New(fault.Usage, "use cpu or gpu", "there is no variant %q", work.Variant)
 	}
 	work.Options = inventory.Options{Depth: depth, Platform: "linux/" + runtime.GOARCH, Interest: interestOf(work.Catalogue), Cache: a.cache(),
-		Progress: func(done, total int64) { a.ui.ProgressBar(done, total, "reading %s of layers", plan.Size(total)) }}
-	s, err := a.connect(c.Context)
+		Progress: func(done, total int64) { a.ui.ProgressBar(done, total, "reading %s of layers", format.Size(total)) }}
+	l, err := a.connect(c.Context)
 	if c.Context.Err() != nil {
 		return work, nil, c.Context.Err()
 	}
 	if err != nil { // files and registries need no daemon
-		s = &session{app: a}
+		l = &launch.Launcher{Settings: a.launcher()}
 	} else {
-		work.Daemon = &trial.Daemon{Docker: s.engine, Instance: a.instance(), Helper: helper.New, Unfinished: a.unfinished}
+		work.Daemon = &trial.Daemon{Docker: l.Engine, Instance: a.instance(), Helper: helper.New, Unfinished: a.unfinished}
 	}
-	work.Registry = s.registryClient(c.Context)
-	return work, s.close, nil
+	work.Registry = l.RegistryClient(c.Context)
+	return work, l.Close, nil
 }
 
 func catalogueOf(file string) (plan.Catalogue, error) {
@@ -196,12 +198,12 @@ func (a *app) verified(c *cli.Context, work assay.Assay, target string) (verify.
 
 // wouldRun is the image that up would run here.
 func (a *app) wouldRun(c *cli.Context, work assay.Assay) (string, error) {
-	s, err := a.connect(c.Context)
+	l, err := a.connect(c.Context)
 	if err != nil {
 		return "", err
 	}
-	defer s.close()
-	p, err := s.decide(c.Context, plan.Request{Instance: a.instance(), Tag: work.Variant, Image: a.Getenv(imageVariable)})
+	defer l.Close()
+	p, err := l.Decide(c.Context, plan.Request{Instance: a.instance(), Tag: work.Variant, Image: a.Getenv(imageVariable)})
 	if err != nil {
 		return "", err
 	}

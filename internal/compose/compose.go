@@ -12,6 +12,7 @@ import (
 	"strings"
 	"text/template"
 
+	"github.com/djok/facecraft/internal/format"
 	"github.com/djok/facecraft/internal/plan"
 	"github.com/djok/facecraft/internal/yamltext"
 )
@@ -35,7 +36,7 @@ var (
 // parse makes a file of its text; value writes that of a variable.
 func parse(name, source string, value func(string) (string, error)) *template.Template {
 	return template.Must(template.New(name).Funcs(template.FuncMap{
-		"value": value, "quote": quote, "fold": fold, "name": yamltext.Name, "line": yamltext.Line, "wrap": yamltext.Wrap, "memory": plan.Memory,
+		"value": value, "quote": quote, "fold": fold, "name": yamltext.Name, "line": yamltext.Line, "wrap": yamltext.Wrap, "memory": format.Memory,
 	}).Parse(strings.TrimSpace(environmentSource) + source))
 }
 
@@ -76,9 +77,9 @@ func (s service) Port() string {
 
 // Needs says what the machine has to have.
 func (s service) Needs() string {
-	needs := "Docker for " + s.Image.Platform + ", about " + plan.Memory(s.Plan.Needs.Memory) + " of memory"
+	needs := "Docker for " + s.Image.Platform + ", about " + format.Memory(s.Plan.Needs.Memory) + " of memory"
 	if size := s.Plan.Needs.UnpackedSize; size > 0 {
-		needs += ", " + plan.Size(size) + " of disk for the image"
+		needs += ", " + format.Size(size) + " of disk for the image"
 	}
 	if s.GPUs != nil {
 		needs += ", an NVIDIA GPU and nvidia-container-toolkit"

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/djok/facecraft/internal/fault"
+	"github.com/djok/facecraft/internal/format"
 	"github.com/djok/facecraft/internal/plan"
 )
 
@@ -92,13 +93,13 @@ func (x *examination) memory() {
 		x.unknown("memory", total.Evidence, "")
 		return
 	}
-	title, evidence := plan.Memory(total.Value), total.Evidence
+	title, evidence := format.Memory(total.Value), total.Evidence
 	if free.Known {
-		title += ", " + plan.Memory(free.Value) + " free"
+		title += ", " + format.Memory(free.Value) + " free"
 		evidence += ", " + free.Evidence
 	}
 	if needed := x.smallest().MemoryNeeded; total.Value < needed {
-		x.find("memory", Amber, title+": too little for the models, which need "+plan.Memory(needed), evidence, x.facts.MemoryRemedy(needed))
+		x.find("memory", Amber, title+": too little for the models, which need "+format.Memory(needed), evidence, x.facts.MemoryRemedy(needed))
 		return
 	}
 	x.find("memory", Green, title, evidence, "")
@@ -110,7 +111,7 @@ func (x *examination) disk() {
 		x.unknown("disk", free.Evidence, "")
 		return
 	}
-	title := plan.Size(free.Value) + " free"
+	title := format.Size(free.Value) + " free"
 	if dir := x.facts.Daemon.ImageDir; dir.Known {
 		title += " at " + dir.Value
 	}
@@ -141,9 +142,9 @@ func (x *examination) machine() {
 		x.unknown("memory", h.Memory.Evidence, "")
 		return
 	}
-	title = plan.Memory(h.Memory.Value)
+	title = format.Memory(h.Memory.Value)
 	if h.FreeMemory.Known {
-		title += ", " + plan.Memory(h.FreeMemory.Value) + " free"
+		title += ", " + format.Memory(h.FreeMemory.Value) + " free"
 	}
 	x.find("memory", Green, title, h.Memory.Evidence, "")
 }
@@ -186,10 +187,10 @@ func (x *examination) gpuVariant() plan.Variant {
 func gpuTitle(gpu plan.GPU) string {
 	title := gpu.Name
 	if gpu.Memory.Known {
-		title += ", " + plan.Memory(gpu.Memory.Value)
+		title += ", " + format.Memory(gpu.Memory.Value)
 	}
 	if gpu.FreeMemory.Known {
-		title += " (" + plan.Memory(gpu.FreeMemory.Value) + " free)"
+		title += " (" + format.Memory(gpu.FreeMemory.Value) + " free)"
 	}
 	if gpu.ComputeCapability.Known {
 		title += ", compute " + gpu.ComputeCapability.Value
@@ -296,7 +297,7 @@ func (x *examination) offer(v plan.Variant) string {
 	case x.facts.Daemon.HasImage(reference):
 		return reference + ", here already"
 	}
-	return reference + ", to be fetched, " + plan.Size(v.UnpackedSize) + " unpacked"
+	return reference + ", to be fetched, " + format.Size(v.UnpackedSize) + " unpacked"
 }
 
 // choice says what up would do, and returns its plan, or nil.

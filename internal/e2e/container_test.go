@@ -26,6 +26,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/mutate"
 
 	"github.com/djok/facecraft/internal/dockertest"
+	"github.com/djok/facecraft/internal/format"
 	"github.com/djok/facecraft/internal/plan"
 )
 
@@ -627,8 +628,8 @@ func TestPullAlways(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if p := u.run("plan", "--image", image); !strings.Contains(p, plan.Size(inspect.Size)+" on disk") {
-		t.Errorf("an image of %s:\n%s", plan.Size(inspect.Size), p)
+	if p := u.run("plan", "--image", image); !strings.Contains(p, format.Size(inspect.Size)+" on disk") {
+		t.Errorf("an image of %s:\n%s", format.Size(inspect.Size), p)
 	}
 	u.fails(6, nil, "up", "--image", image)
 	status := u.run("status")

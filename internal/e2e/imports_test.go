@@ -40,13 +40,14 @@ var speakDocker = []string{"internal/containers", "internal/engine", "internal/h
 // they may import beside the standard library.
 var pure = map[string][]string{
 	"internal/fault":     nil,
+	"internal/format":    nil,
 	"internal/matting":   nil,
-	"internal/plan":      {"internal/fault"},
+	"internal/plan":      {"internal/fault", "internal/format"},
 	"internal/yamltext":  nil,
-	"internal/compose":   {"internal/plan", "internal/yamltext"},
+	"internal/compose":   {"internal/format", "internal/plan", "internal/yamltext"},
 	"internal/dockerrun": {"internal/plan"},
-	"internal/kube":      {"internal/plan", "internal/yamltext"},
-	"internal/doctor":    {"internal/plan", "internal/fault"},
+	"internal/kube":      {"internal/format", "internal/plan", "internal/yamltext"},
+	"internal/doctor":    {"internal/format", "internal/plan", "internal/fault"},
 	"internal/finding":   {"internal/fault", "go.yaml.in/yaml/v3"},
 }
 
@@ -60,6 +61,9 @@ func forbidden(from, imported string) string {
 	}
 	if strings.HasPrefix(imported, "github.com/docker/docker") && !slices.Contains(speakDocker, from) {
 		return "Docker's types stay in " + strings.Join(speakDocker, ", ")
+	}
+	if strings.HasPrefix(imported, "github.com/urfave/cli") && from != "internal/cli" {
+		return "flags and screens are the command line's"
 	}
 	if imported == "internal/cli" && from != "cmd/facecraft" {
 		return "the command line is the top"

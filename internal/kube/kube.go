@@ -8,6 +8,7 @@ import (
 	"strings"
 	"text/template"
 
+	"github.com/djok/facecraft/internal/format"
 	"github.com/djok/facecraft/internal/plan"
 	"github.com/djok/facecraft/internal/yamltext"
 )
@@ -17,7 +18,7 @@ var source string
 
 var file = template.Must(template.New("kubernetes.yml").Funcs(template.FuncMap{
 	"value": value, "quote": yamltext.Quote, "fold": yamltext.Fold, "name": yamltext.Name, "line": yamltext.Line, "wrap": yamltext.Wrap,
-	"memory": plan.Memory, "size": plan.Size,
+	"memory": format.Memory, "size": format.Size,
 }).Parse(source))
 
 // value writes that of a variable. Two dollar signs are one, and one before a

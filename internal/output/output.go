@@ -165,3 +165,8 @@ func Cause(err error) error {
 	}
 	return err
 }
+
+// NoTemporary is why something that is on its way cannot be kept.
+func NoTemporary(err error) error {
+	return fault.Wrap(fault.Failed, err, "set TMPDIR to a directory that exists and that you may write to", "no temporary file can be made")
+}

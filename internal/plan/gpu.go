@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/djok/facecraft/internal/format"
 )
 
 // AllGPUs asks for every GPU, also for those that do not suit.
@@ -226,11 +228,11 @@ func (n *GPUNeeds) check(gpu GPU, windows bool) Verdict {
 		memory = smallest(gpu.Slices.Value)
 	}
 	if memory.Known && memory.Value < n.MinMemory {
-		return not(Unsuitable, "use a GPU with more memory", "has %s of memory and the models need %s", Memory(memory.Value), Memory(n.MinMemory))
+		return not(Unsuitable, "use a GPU with more memory", "has %s of memory and the models need %s", format.Memory(memory.Value), format.Memory(n.MinMemory))
 	}
 	if free := gpu.FreeMemory; free.Known && free.Value < n.MinMemory && !gpu.MIG.Value {
 		verdict.Advice = append(verdict.Advice, Advice{
-			fmt.Sprintf("%s has %s of memory free and the models need %s", gpu.Name, Memory(free.Value), Memory(n.MinMemory)),
+			fmt.Sprintf("%s has %s of memory free and the models need %s", gpu.Name, format.Memory(free.Value), format.Memory(n.MinMemory)),
 			"nvidia-smi shows what takes it"})
 	}
 	return verdict

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/djok/facecraft/internal/fault"
+	"github.com/djok/facecraft/internal/format"
 )
 
 // PortsTried is how many ports, from DefaultPort on, are considered when the
@@ -396,6 +397,6 @@ func (m *maker) chooseMemory(v Variant) {
 	m.server.MemoryLimit = v.MemoryLimit
 	if total := m.facts.Daemon.Memory; total.Known && total.Value < v.MemoryLimit {
 		m.server.MemoryLimit = total.Value
-		m.because("memory limit "+Memory(total.Value), "all that Docker has (%s)", total.Evidence)
+		m.because("memory limit "+format.Memory(total.Value), "all that Docker has (%s)", total.Evidence)
 	}
 }

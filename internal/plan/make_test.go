@@ -260,17 +260,3 @@ func TestFactJSON(t *testing.T) {
 		t.Errorf("an unknown is %s", data)
 	}
 }
-
-func TestSizes(t *testing.T) {
-	t.Parallel()
-	for _, tt := range []struct {
-		got, want string
-	}{
-		{plan.Size(0), "0 B"}, {plan.Size(999), "999 B"}, {plan.Size(1000), "1 kB"}, {plan.Size(13_800_000_000), "13.8 GB"},
-		{plan.Size(999_999), "1 MB"}, {plan.Memory(1 << 30), "1 GiB"}, {plan.Memory(25_275_000_000), "23.5 GiB"},
-	} {
-		if tt.got != tt.want {
-			t.Errorf("got %s, want %s", tt.got, tt.want)
-		}
-	}
-}

@@ -3,6 +3,8 @@ package plan
 import (
 	"slices"
 	"strings"
+
+	"github.com/djok/facecraft/internal/format"
 )
 
 // The remedies fit the machine: its distribution, its kind of Docker. Each is
@@ -171,7 +173,7 @@ func (f Facts) MemoryRemedy(needed int64) string {
 	if host.Known && host.Value < needed+spare {
 		return "use a machine with more memory"
 	}
-	goal := Memory(needed + spare)
+	goal := format.Memory(needed + spare)
 	switch windows := f.Host.OS == "windows" || f.Host.WSL.Value; {
 	case windows && f.Daemon.Local.Value:
 		return "raise memory= below [wsl2] in %UserProfile%\\.wslconfig to " + strings.ReplaceAll(goal, " GiB", "GB") + ", then wsl --shutdown"

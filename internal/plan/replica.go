@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/djok/facecraft/internal/fault"
+	"github.com/djok/facecraft/internal/format"
 )
 
 // MaxReplicas is how many containers one instance may have.
@@ -93,7 +94,7 @@ func (m *maker) fittingReplicas(v Variant) int {
 	memory, cpus := m.facts.Daemon.Memory, m.facts.Daemon.CPUs
 	if memory.Known {
 		limit(int(memory.Value*9/10/v.MemoryNeeded), "each needs %s of memory and Docker has %s (%s)",
-			Memory(v.MemoryNeeded), Memory(memory.Value), memory.Evidence)
+			format.Memory(v.MemoryNeeded), format.Memory(memory.Value), memory.Evidence)
 	} else {
 		limit(1, "how much memory there is, is unknown: %s", memory.Evidence)
 	}
@@ -127,7 +128,7 @@ func (m *maker) limitByGPU(v Variant, limit func(count int, format string, args 
 		return
 	}
 	limit(int(gpu.Memory.Value/v.GPU.MinMemory), "each needs %s of GPU memory and %s has %s",
-		Memory(v.GPU.MinMemory), gpu.Name, Memory(gpu.Memory.Value))
+		format.Memory(v.GPU.MinMemory), gpu.Name, format.Memory(gpu.Memory.Value))
 }
 
 // usableGPUs are those that the first container would get.
@@ -160,7 +161,7 @@ func (m *maker) gpuForEach(count int) []*GPURequest {
 func (m *maker) checkReplicaMemory(v Variant, count int) {
 	memory := m.facts.Daemon.Memory
 	if needed := int64(count) * v.MemoryNeeded; memory.Known && needed > memory.Value {
-		m.warn("%d servers need about %s of memory and Docker has %s: expect some to be killed", count, Memory(needed), Memory(memory.Value))
+		m.warn("%d servers need about %s of memory and Docker has %s: expect some to be killed", count, format.Memory(needed), format.Memory(memory.Value))
 	}
 }
 

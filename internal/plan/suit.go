@@ -3,6 +3,8 @@ package plan
 import (
 	"fmt"
 	"slices"
+
+	"github.com/djok/facecraft/internal/format"
 )
 
 // Answer tells whether a variant can run on a machine.
@@ -99,14 +101,14 @@ type shortage struct{ of, consequence, remedy string }
 
 func (f Facts) memoryShortage(v Variant) shortage {
 	total, free := f.Daemon.Memory, f.Daemon.FreeMemory
-	needs := fmt.Sprintf("the %s variant needs about %s of memory", v.Name, Memory(v.MemoryNeeded))
+	needs := fmt.Sprintf("the %s variant needs about %s of memory", v.Name, format.Memory(v.MemoryNeeded))
 	switch {
 	case total.Known && total.Value < v.MemoryNeeded:
-		return shortage{fmt.Sprintf("%s and Docker has %s", needs, Memory(total.Value)),
+		return shortage{fmt.Sprintf("%s and Docker has %s", needs, format.Memory(total.Value)),
 			": expect it to be killed while it loads", f.MemoryRemedy(v.MemoryNeeded)}
 	case free.Known && free.Value < v.MemoryNeeded && v.GPU == nil:
 		// What is taken now may be free soon, so that no choice hangs on it.
-		return shortage{fmt.Sprintf("%s and %s is free", needs, Memory(free.Value)), "", "close other programs if it is slow or killed"}
+		return shortage{fmt.Sprintf("%s and %s is free", needs, format.Memory(free.Value)), "", "close other programs if it is slow or killed"}
 	}
 	return shortage{}
 }
@@ -116,6 +118,6 @@ func (f Facts) diskShortage(v Variant) shortage {
 	if !free.Known || free.Value >= v.UnpackedSize {
 		return shortage{}
 	}
-	return shortage{fmt.Sprintf("the image takes %s of disk and %s is free where images live", Size(v.UnpackedSize), Size(free.Value)),
+	return shortage{fmt.Sprintf("the image takes %s of disk and %s is free where images live", format.Size(v.UnpackedSize), format.Size(free.Value)),
 		"", "make room: docker system df shows what Docker itself takes"}
 }

@@ -2,9 +2,10 @@ package plan
 
 import (
 	"fmt"
-	"strconv"
 	"strings"
 	"text/tabwriter"
+
+	"github.com/djok/facecraft/internal/format"
 )
 
 // String is the plan for people: what the container will be, then why. It is
@@ -37,7 +38,7 @@ func (p Plan) rows() [][2]string {
 	if c.GPUs != nil {
 		rows = append(rows, [2]string{"GPUs", c.GPUs.String()})
 	}
-	rows = append(rows, [2]string{"limits", fmt.Sprintf("%s of memory, %d processes", Memory(c.MemoryLimit), c.PIDsLimit)})
+	rows = append(rows, [2]string{"limits", fmt.Sprintf("%s of memory, %d processes", format.Memory(c.MemoryLimit), c.PIDsLimit)})
 	if c.Restart != "" {
 		rows = append(rows, [2]string{"restart", c.Restart})
 	}
@@ -89,7 +90,7 @@ func (n Needs) diskText() string {
 	if n.UnpackedSize == 0 {
 		return ""
 	}
-	return ", " + Size(n.UnpackedSize) + " on disk"
+	return ", " + format.Size(n.UnpackedSize) + " on disk"
 }
 
 func (g GPURequest) String() string {
@@ -97,24 +98,4 @@ func (g GPURequest) String() string {
 		return "all"
 	}
 	return strings.Join(g.IDs, ", ")
-}
-
-// Size writes bytes of disk or download in powers of ten, as registries and
-// disk makers count.
-func Size(n int64) string { return scaled(n, 1000, "kB", "MB", "GB", "TB") }
-
-// Memory writes bytes of memory in powers of two, as Docker counts.
-func Memory(n int64) string { return scaled(n, 1024, "KiB", "MiB", "GiB", "TiB") }
-
-func scaled(n, base int64, units ...string) string {
-	value, unit := float64(n), "B"
-	for _, next := range units {
-		// 999.95 would be written as 1000.0.
-		if value < float64(base)-0.05 {
-			break
-		}
-		value, unit = value/float64(base), next
-	}
-	text := strings.TrimSuffix(strconv.FormatFloat(value, 'f', 1, 64), ".0")
-	return text + " " + unit
 }

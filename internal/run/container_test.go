@@ -76,7 +76,7 @@ func TestCrashLoop(t *testing.T) {
 	// The next call makes room, unless it looks in a moment in which it runs.
 	for begin := time.Now(); ; time.Sleep(50 * time.Millisecond) {
 		err := r.RemoveDead(t.Context())
-		servers, _ := r.Servers(t.Context())
+		servers, _ := r.List(t.Context())
 		if err == nil && len(servers) == 0 {
 			return
 		}
@@ -155,7 +155,7 @@ func TestTakenPort(t *testing.T) {
 	if _, _, err := other.Start(context.WithoutCancel(t.Context()), p, 0, nil); !errors.Is(err, run.ErrPortTaken) {
 		t.Errorf("a port of %s gave %v", first.Name, err)
 	}
-	if servers, err := other.Servers(t.Context()); err != nil || len(servers) != 0 {
+	if servers, err := other.List(t.Context()); err != nil || len(servers) != 0 {
 		t.Errorf("left behind %v (%v)", servers, err)
 	}
 }

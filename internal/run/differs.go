@@ -13,6 +13,7 @@ import (
 	"github.com/docker/go-connections/nat"
 
 	"github.com/djok/facecraft/internal/containers"
+	"github.com/djok/facecraft/internal/format"
 	"github.com/djok/facecraft/internal/plan"
 )
 
@@ -116,7 +117,7 @@ func traits(config *container.Config, host *container.HostConfig, address string
 		{"read-only", strconv.FormatBool(host.ReadonlyRootfs)},
 		{"GPUs", gpuText(host.DeviceRequests)},
 		{"restart policy", strings.TrimPrefix(string(host.RestartPolicy.Name), "no")},
-		{"memory limit", plan.Memory(host.Memory)},
+		{"memory limit", format.Memory(host.Memory)},
 		{"processes", strconv.FormatInt(pids, 10)},
 		{"capabilities dropped", dropped(host.CapDrop)},
 		{"security", sorted(host.SecurityOpt)},

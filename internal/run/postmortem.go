@@ -19,6 +19,7 @@ import (
 
 	"github.com/djok/facecraft/internal/containers"
 	"github.com/djok/facecraft/internal/fault"
+	"github.com/djok/facecraft/internal/format"
 	"github.com/djok/facecraft/internal/plan"
 )
 
@@ -224,10 +225,10 @@ func (m postMortem) memoryText() string {
 		text = "it was killed for want of memory"
 	}
 	if m.limit > 0 {
-		text += ": its limit is " + plan.Memory(m.limit)
+		text += ": its limit is " + format.Memory(m.limit)
 	}
 	if m.total > 0 {
-		text += ", Docker has " + plan.Memory(m.total)
+		text += ", Docker has " + format.Memory(m.total)
 	}
 	if !m.state.OOMKilled {
 		text += "; or somebody killed it"

@@ -45,7 +45,7 @@ func (r *Runner) Belongings(ctx context.Context, users map[string][]string) ([]B
 	if err != nil {
 		return nil, err
 	}
-	servers, err := r.Servers(ctx)
+	servers, err := r.List(ctx)
 	if err != nil {
 		return nil, err
 	}

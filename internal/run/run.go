@@ -101,9 +101,9 @@ func (s Server) Died() bool {
 	return false
 }
 
-// Servers lists this program's containers: running ones first, then by
+// List lists this program's containers: running ones first, then by
 // replica, then the newest first.
-func (r *Runner) Servers(ctx context.Context) ([]Server, error) {
+func (r *Runner) List(ctx context.Context) ([]Server, error) {
 	list, err := r.Docker.ContainerList(ctx, container.ListOptions{
 		All:     true,
 		Filters: filters.NewArgs(filters.Arg("label", plan.LabelInstance+"="+r.Instance)),
@@ -263,7 +263,7 @@ func (r *Runner) create(ctx context.Context, c plan.Container, secrets map[strin
 			return "", nil, fault.Wrap(fault.Failed, err, "facecraft down removes it; then run facecraft up again",
 				"the container %s neither runs nor ends", c.Name)
 		}
-		servers, err := r.Servers(ctx)
+		servers, err := r.List(ctx)
 		if err != nil {
 			return "", nil, err
 		}
@@ -288,7 +288,7 @@ func (r *Runner) create(ctx context.Context, c plan.Container, secrets map[strin
 // RemoveDead makes room for new containers where earlier ones of the instance
 // ended.
 func (r *Runner) RemoveDead(ctx context.Context) error {
-	servers, err := r.Servers(ctx)
+	servers, err := r.List(ctx)
 	if err != nil {
 		return err
 	}

@@ -4,7 +4,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/djok/facecraft/internal/plan"
+	"github.com/djok/facecraft/internal/format"
 	"github.com/djok/facecraft/internal/secret"
 )
 
@@ -16,7 +16,7 @@ const maxEvidence = 5
 
 func itoa(n int) string { return strconv.Itoa(n) }
 
-func bytes(n int64) string { return plan.Size(n) }
+func bytes(n int64) string { return format.Size(n) }
 
 // short is the beginning of an instruction on one line, without secrets.
 func short(text string) string {

@@ -1,4 +1,4 @@
-package cli
+package launch
 
 import (
 	"bytes"
@@ -13,10 +13,15 @@ import (
 
 const gigabyte = 1_000_000_000
 
-// spoken is an app without a terminal, and what it says.
-func spoken() (*app, *bytes.Buffer) {
+// nobody can be asked.
+type nobody struct{ Asker }
+
+func (nobody) CanAsk() bool { return false }
+
+// spoken is a launcher without a terminal, and what it says.
+func spoken() (*Launcher, *bytes.Buffer) {
 	var said bytes.Buffer
-	return &app{World: World{Stdin: strings.NewReader("y\n")}, ui: term.New(&said, func(string) string { return "" }, false)}, &said
+	return &Launcher{Settings: Settings{Asker: nobody{}, UI: term.New(&said, func(string) string { return "" }, false)}}, &said
 }
 
 // TestConsentWithoutATerminal: nobody is asked there, and what is much needs
@@ -26,23 +31,23 @@ func TestConsentWithoutATerminal(t *testing.T) {
 	known := func(bytes int64) registry.Bill { return registry.Bill{Download: bytes} }
 	for what, tt := range map[string]struct {
 		bill    registry.Bill
-		asked   fetching
+		asked   Fetching
 		refusal string
 	}{
-		"little":                {known(freely), fetching{}, ""},
-		"much":                  {known(freely + 1), fetching{}, "nobody is here to agree to it"},
-		"much, agreed to":       {known(14 * gigabyte), fetching{Yes: true}, ""},
-		"within the limit":      {known(2 * gigabyte), fetching{Max: 2 * gigabyte}, ""},
-		"over the limit":        {known(2*gigabyte + 1), fetching{Max: 2 * gigabyte}, "more than --max-download 2 GB"},
-		"over it, agreed to":    {known(3 * gigabyte), fetching{Max: 2 * gigabyte, Yes: true}, "more than --max-download 2 GB"},
-		"little, over a limit":  {known(2000), fetching{Max: 1000}, "more than --max-download 1 kB"},
-		"unknown":               {registry.Bill{DownloadEstimated: true}, fetching{}, "of unknown size, and nobody"},
-		"unknown, agreed to":    {registry.Bill{DownloadEstimated: true}, fetching{Yes: true}, ""},
-		"unknown, with a limit": {registry.Bill{DownloadEstimated: true}, fetching{Max: gigabyte}, "of unknown size, more than"},
-		"an estimate":           {registry.Bill{Download: 4 * gigabyte, DownloadEstimated: true}, fetching{}, "at most 4 GB, an estimate from the catalogue, and nobody"},
+		"little":                {known(freely), Fetching{}, ""},
+		"much":                  {known(freely + 1), Fetching{}, "nobody is here to agree to it"},
+		"much, agreed to":       {known(14 * gigabyte), Fetching{Yes: true}, ""},
+		"within the limit":      {known(2 * gigabyte), Fetching{Max: 2 * gigabyte}, ""},
+		"over the limit":        {known(2*gigabyte + 1), Fetching{Max: 2 * gigabyte}, "more than --max-download 2 GB"},
+		"over it, agreed to":    {known(3 * gigabyte), Fetching{Max: 2 * gigabyte, Yes: true}, "more than --max-download 2 GB"},
+		"little, over a limit":  {known(2000), Fetching{Max: 1000}, "more than --max-download 1 kB"},
+		"unknown":               {registry.Bill{DownloadEstimated: true}, Fetching{}, "of unknown size, and nobody"},
+		"unknown, agreed to":    {registry.Bill{DownloadEstimated: true}, Fetching{Yes: true}, ""},
+		"unknown, with a limit": {registry.Bill{DownloadEstimated: true}, Fetching{Max: gigabyte}, "of unknown size, more than"},
+		"an estimate":           {registry.Bill{Download: 4 * gigabyte, DownloadEstimated: true}, Fetching{}, "at most 4 GB, an estimate from the catalogue, and nobody"},
 	} {
-		a, _ := spoken()
-		err := a.consent(t.Context(), tt.bill, tt.asked)
+		l, _ := spoken()
+		err := l.agreeToDownload(t.Context(), tt.bill, tt.asked)
 		if tt.refusal == "" {
 			if err != nil {
 				t.Errorf("%s: %v", what, err)
@@ -77,8 +82,8 @@ func TestCheckDisk(t *testing.T) {
 		"nothing is certain":    {guessed, free(gigabyte), "", true},
 		"the disk is not known": {exact, plan.Unknown[int64]("no container runs"), "", false},
 	} {
-		a, said := spoken()
-		err := a.checkDisk(tt.bill, tt.free)
+		l, said := spoken()
+		err := l.checkDisk(tt.bill, tt.free)
 		switch {
 		case tt.refused == "" && err != nil, tt.refused != "" && (fault.CodeOf(err) != fault.Unrunnable || !strings.Contains(err.Error(), tt.refused)):
 			t.Errorf("%s: %v, want %q", what, err, tt.refused)
@@ -120,8 +125,8 @@ func TestShowBill(t *testing.T) {
 			"  download  of unknown size\n  on disk   77 GB are free\nwarning: no network\n",
 		},
 	} {
-		a, said := spoken()
-		a.showBill(tt.bill, tt.free)
+		l, said := spoken()
+		l.showBill(tt.bill, tt.free)
 		if got := said.String(); got != tt.want {
 			t.Errorf("%s:\ngot\n%s\nwant\n%s", what, got, tt.want)
 		}

@@ -1,4 +1,4 @@
-package cli
+package launch
 
 import (
 	"strings"
@@ -26,9 +26,9 @@ func TestVariablesOutOfRange(t *testing.T) {
 		} {
 			name, value, _ := strings.Cut(assignment, "=")
 			refused = refused && !variant.BuiltIn
-			a := app{secrets: map[string]string{name: value}}
-			given := a.checkVariables(plan.Plan{Settings: variant.Settings, Containers: []plan.Container{{Env: []plan.Env{{Name: name, Value: value}}}}})
-			secret := a.checkVariables(plan.Plan{Settings: variant.Settings, Containers: []plan.Container{{Secrets: []plan.Secret{{Name: name}}}}})
+			l := Launcher{Settings: Settings{Secrets: map[string]string{name: value}}}
+			given := l.checkVariables(plan.Plan{Settings: variant.Settings, Containers: []plan.Container{{Env: []plan.Env{{Name: name, Value: value}}}}})
+			secret := l.checkVariables(plan.Plan{Settings: variant.Settings, Containers: []plan.Container{{Secrets: []plan.Secret{{Name: name}}}}})
 			for _, err := range []error{given, secret} {
 				if (err != nil) != refused || err != nil && (fault.CodeOf(err) != fault.Usage || !strings.Contains(err.Error(), name)) {
 					t.Errorf("%s, %s: %v", variant.Name, assignment, err)

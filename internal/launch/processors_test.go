@@ -1,16 +1,18 @@
-package cli
+package launch
 
 import (
 	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/djok/facecraft/internal/api"
 	"github.com/djok/facecraft/internal/batch"
+	"github.com/djok/facecraft/internal/fault"
 )
 
 // TestEndpointThatLoads is waited for, as long as the user wants.
@@ -24,12 +26,12 @@ func TestEndpointThatLoads(t *testing.T) {
 		fmt.Fprint(w, `{"ready": true}`)
 	}))
 	t.Cleanup(server.Close)
-	a, _ := spoken()
-	if err := a.askEndpoint(t.Context(), &batch.Server{URL: server.URL}, 0); err == nil {
+	l, _ := spoken()
+	if err := askEndpoint(t.Context(), l.UI, &batch.Server{URL: server.URL}, 0); err == nil {
 		t.Error("one that did not answer was not waited for, and counts as ready")
 	}
 	asked.Store(0)
-	if err := a.askEndpoint(t.Context(), &batch.Server{URL: server.URL}, 30*time.Second); err != nil {
+	if err := askEndpoint(t.Context(), l.UI, &batch.Server{URL: server.URL}, 30*time.Second); err != nil {
 		t.Error(err)
 	}
 }
@@ -49,24 +51,31 @@ func TestSwappedColours(t *testing.T) {
 		if err := json.Unmarshal([]byte(answer), &status); err != nil {
 			t.Fatal(err)
 		}
-		if got := swapsRedAndBlue(status); got != want {
+		if got := SwapsRedAndBlue(status); got != want {
 			t.Errorf("%s: %v", answer, got)
 		}
 	}
 }
 
-// TestWaitsInWords: each phase says what is waited for.
-func TestWaitsInWords(t *testing.T) {
+// TestEndpointRemedies: who is not let in is told of the token, and so on.
+func TestEndpointRemedies(t *testing.T) {
 	t.Parallel()
-	for phase, want := range map[batch.Phase]string{
-		batch.Sending:    "sending anna.jpg to http://gpu1:8000",
-		batch.Working:    "http://gpu1:8000 is working on anna.jpg",
-		batch.Fetching:   "fetching the portrait of anna.jpg from http://gpu1:8000",
-		batch.Pausing:    "http://gpu1:8000 asked for a pause",
-		batch.Recovering: "waiting for http://gpu1:8000 to answer again",
+	for status, want := range map[int]string{
+		http.StatusUnauthorized:        "export FACECRAFT_TOKEN=TOKEN, with the bearer token of ",
+		http.StatusInternalServerError: "see in the log of that server",
+		http.StatusServiceUnavailable:  "wait longer with --timeout",
+		http.StatusTeapot:              "see whether it answers: curl ",
 	} {
-		if got := waitText(batch.Wait{Phase: phase, Photo: "photos/anna.jpg", Server: "http://gpu1:8000"}); got != want {
-			t.Errorf("%s: %q, want %q", phase, got, want)
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(status) }))
+		t.Cleanup(server.Close)
+		timeout := time.Minute
+		if status == http.StatusServiceUnavailable {
+			timeout = 100 * time.Millisecond
+		}
+		l, _ := spoken()
+		_, err := Endpoints(t.Context(), l.UI, "", []string{server.URL}, timeout)
+		if fault.CodeOf(err) != fault.Server || !strings.HasPrefix(fault.HintOf(err), want) {
+			t.Errorf("%d: %v, fix: %s", status, err, fault.HintOf(err))
 		}
 	}
 }

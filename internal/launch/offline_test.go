@@ -1,4 +1,4 @@
-package cli
+package launch
 
 import (
 	"errors"
@@ -18,7 +18,7 @@ func TestOffline(t *testing.T) {
 		"manifest unknown":                                    "check the tag",
 	} {
 		err := registry.Explain("x:y", errors.New(text))
-		got := offline(err, "fits")
+		got := Offline(err, "fits")
 		if fault.HintOf(got) != want || got.Error() != err.Error() || fault.CodeOf(got) != fault.CodeOf(err) {
 			t.Errorf("%s: got %v, fix %q, want %q", text, got, fault.HintOf(got), want)
 		}

@@ -1,0 +1,27 @@
+package cli
+
+import (
+	"slices"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/djok/facecraft/internal/fault"
+)
+
+// checkEndpointFlags refuses flags that say how a server is to be started here,
+// beside endpoints, which run already. What the environment sets for every
+// command is left alone.
+func (a *app) checkEndpointFlags(c *cli.Context) error {
+	if !c.IsSet("endpoint") {
+		return nil
+	}
+	for _, flag := range slices.Concat(requestFlags(), fetchFlags()) {
+		name := flag.Names()[0]
+		ambient := slices.ContainsFunc(flag.(cli.DocGenerationFlag).GetEnvVars(), func(variable string) bool { return a.Getenv(variable) != "" })
+		if c.IsSet(name) && !ambient {
+			return fault.New(fault.Usage, "leave out --"+name+", or --endpoint to use a server on this machine",
+				"--%s is for servers started here, and --endpoint uses one that is already running", name)
+		}
+	}
+	return nil
+}

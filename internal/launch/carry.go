@@ -1,0 +1,187 @@
+package launch
+
+import (
+	"context"
+	"errors"
+	"io"
+	"io/fs"
+	"os"
+	"strings"
+
+	"github.com/djok/facecraft/internal/carry"
+	"github.com/djok/facecraft/internal/catalog"
+	"github.com/djok/facecraft/internal/dockerrun"
+	"github.com/djok/facecraft/internal/fault"
+	"github.com/djok/facecraft/internal/format"
+	"github.com/djok/facecraft/internal/output"
+	"github.com/djok/facecraft/internal/plan"
+)
+
+// Facts describes the plan's image, which has to be here, and its size in
+// bytes.
+func (l *Launcher) Facts(ctx context.Context, p plan.Plan) (facts carry.Facts, size int64, err error) {
+	image := p.First().Image
+	if strings.Contains(image.Reference, "@") {
+		return facts, 0, fault.New(fault.Usage, "name it by its tag", "an image loses its digest when it travels: %s", image.Reference)
+	}
+	inspect, err := l.Images.Inspect(ctx, image.Reference)
+	if err != nil {
+		return facts, 0, err
+	}
+	if !inspect.Here {
+		return facts, 0, fault.New(fault.Failed, "facecraft pull fetches it, with the same flags", "the image %s is not here", image.Reference)
+	}
+	catalogue, err := catalog.Load()
+	if err != nil {
+		return facts, 0, err
+	}
+	variant, _ := catalogue.Variant(p.First().Variant)
+	return carry.Facts{
+		Reference: image.Reference, Digest: inspect.Digest, Platform: inspect.Platform, Version: l.Version,
+		Variant: variant.Name, Summary: variant.Summary, UnpackedSize: p.Needs.UnpackedSize, MemoryNeeded: variant.MemoryNeeded,
+	}, inspect.Size, nil
+}
+
+// Save writes the image that facts describe as a file to carry away. size is
+// that of the image, in bytes.
+func (l *Launcher) Save(ctx context.Context, w io.Writer, facts carry.Facts, size int64) error {
+	image, err := l.Engine.ImageSave(ctx, []string{facts.Reference})
+	if err != nil {
+		return err
+	}
+	defer image.Close()
+	return carry.Write(w, l.counted(image, "saving "+facts.Reference, size), facts)
+}
+
+// carried is a file that was verified, at its beginning.
+type carried struct {
+	*os.File
+	size  int64
+	close func()
+}
+
+// Load gives the daemon an image from a file that Save wrote, and tells how many
+// bytes that had. stdin is read where the source is output.Stdout.
+func (l *Launcher) Load(ctx context.Context, source string, stdin io.Reader) (facts carry.Facts, size int64, err error) {
+	file, facts, err := l.checked(source, stdin)
+	if err != nil {
+		return facts, 0, err
+	}
+	defer file.close()
+	if version, err := l.Engine.ServerVersion(ctx); err == nil && version.Os+"/"+version.Arch != facts.Platform {
+		l.UI.Warn("the image is for %s and the daemon is %s/%s", facts.Platform, version.Os, version.Arch)
+	}
+	l.Images.Note(ctx, facts.Reference)
+	return facts, file.size, l.Images.LoadArchive(ctx, l.counted(file, "loading "+facts.Reference, file.size))
+}
+
+// checked opens the file and verifies all of it, before the daemon sees any.
+// What comes through a pipe can be read only once, and is kept in a temporary
+// file meanwhile.
+func (l *Launcher) checked(source string, stdin io.Reader) (carried, carry.Facts, error) {
+	var file *os.File
+	var reader io.Reader
+	var closing func()
+	if source == output.Stdout {
+		spool, err := os.CreateTemp("", "facecraft-load-")
+		if err != nil {
+			return carried{}, carry.Facts{}, output.NoTemporary(err)
+		}
+		file, reader = spool, io.TeeReader(stdin, spool)
+		gone := l.Unfinished.Add("the image in "+spool.Name(), "rm "+dockerrun.Quote(spool.Name()))
+		closing = func() { spool.Close(); os.Remove(spool.Name()); gone() }
+	} else {
+		opened, err := os.Open(source)
+		if err != nil {
+			return carried{}, carry.Facts{}, fault.Wrap(fault.Failed, err, "check the name", "there is no image to load")
+		}
+		file, reader = opened, opened
+		closing = func() { opened.Close() }
+	}
+	var total int64
+	if info, err := file.Stat(); err == nil {
+		total = info.Size()
+	}
+	facts, err := carry.Verify(l.counted(reader, "checking "+fileName(source), total))
+	if err == nil {
+		// The end of the archive follows the last entry.
+		_, err = io.Copy(io.Discard, reader)
+	}
+	if err == nil {
+		total, err = file.Seek(0, io.SeekCurrent)
+	}
+	if err == nil {
+		_, err = file.Seek(0, io.SeekStart)
+	}
+	if err != nil {
+		closing()
+		return carried{}, carry.Facts{}, loadFault(source, err)
+	}
+	return carried{file, total, closing}, facts, nil
+}
+
+func fileName(source string) string {
+	if source == output.Stdout {
+		return "standard input"
+	}
+	return source
+}
+
+func loadFault(source string, err error) error {
+	var path *fs.PathError
+	var compressed *carry.Compressed
+	switch {
+	case errors.Is(err, carry.ErrUnchecked):
+		return fault.Wrap(fault.Failed, err, dockerLoad(source), "%s was not loaded", fileName(source))
+	case errors.As(err, &compressed):
+		return fault.Wrap(fault.Failed, err, "unpack it first: "+unpacked(compressed.With, source)+" | facecraft load -", "%s was not loaded", fileName(source))
+	case errors.Is(err, carry.ErrDamaged):
+		return fault.Wrap(fault.Failed, err, "copy it again, or write it again with facecraft save", "%s was not loaded", fileName(source))
+	case errors.As(err, &path) && source == output.Stdout:
+		return fault.Wrap(fault.Failed, err, "set TMPDIR to a directory with more room, or copy the file first and load it", "the pipe could not be kept")
+	}
+	return err
+}
+
+// dockerLoad is the command that loads a file without checking it.
+func dockerLoad(source string) string {
+	if source == output.Stdout {
+		return "send it to docker load"
+	}
+	return "docker load --input " + dockerrun.Quote(source)
+}
+
+// unpacked is the command that writes the file's content.
+func unpacked(with, source string) string {
+	command := with + " --decompress --stdout"
+	if source == output.Stdout {
+		return command
+	}
+	return command + " " + dockerrun.Quote(source)
+}
+
+// counted shows how far the reading of a stream is.
+func (l *Launcher) counted(r io.Reader, what string, total int64) io.Reader {
+	return &countingReader{Reader: r, show: func(done int64) {
+		l.UI.ProgressBar(done, total, "%s: %s", what, format.Size(done))
+	}}
+}
+
+// shownEvery is how many bytes lie between two reports of progress.
+const shownEvery = 16 << 20
+
+type countingReader struct {
+	io.Reader
+	show        func(done int64)
+	done, shown int64
+}
+
+func (r *countingReader) Read(p []byte) (int, error) {
+	n, err := r.Reader.Read(p)
+	r.done += int64(n)
+	if r.done-r.shown >= shownEvery {
+		r.shown = r.done
+		r.show(r.done)
+	}
+	return n, err
+}

@@ -1,0 +1,131 @@
+package launch
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/url"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/djok/facecraft/internal/api"
+	"github.com/djok/facecraft/internal/batch"
+	"github.com/djok/facecraft/internal/fault"
+)
+
+// endpointPoll is how often an endpoint that loads its models is asked.
+const endpointPoll = time.Second
+
+// Endpoints are servers elsewhere. Those that do not answer are left
+// out. token is a bearer token for all of them, or "".
+func Endpoints(ctx context.Context, ui UI, token string, addresses []string, timeout time.Duration) ([]*batch.Server, error) {
+	servers, errs := make([]*batch.Server, len(addresses)), make([]error, len(addresses))
+	var asking sync.WaitGroup
+	for i, address := range addresses {
+		if err := checkEndpoint(ui, address, token); err != nil {
+			return nil, err
+		}
+		asking.Go(func() {
+			server := &batch.Server{URL: strings.TrimSuffix(address, "/"), Token: token}
+			if err := askEndpoint(ctx, ui, server, timeout); err != nil {
+				errs[i] = err
+				ui.Warn("%s is left out: %v", address, err)
+				return
+			}
+			servers[i] = server
+		})
+	}
+	asking.Wait()
+	servers = slices.DeleteFunc(servers, func(s *batch.Server) bool { return s == nil })
+	switch {
+	case ctx.Err() != nil:
+		return nil, ctx.Err()
+	case len(servers) == 0:
+		return nil, fault.New(fault.Server, endpointRemedy(addresses[0], errs[0]), "no endpoint can be used")
+	}
+	return servers, nil
+}
+
+// endpointRemedy is what helps with an endpoint that cannot be used.
+func endpointRemedy(address string, err error) string {
+	var foreign *api.Foreign
+	switch hint := fault.HintOf(err); {
+	case hint != "":
+		return hint
+	case errors.As(err, &foreign) && foreign.Denied:
+		return "export " + api.TokenVariable + "=TOKEN, with the bearer token of " + address
+	case errors.As(err, new(*api.NeverReady)):
+		return "see in the log of that server which model it could not load"
+	}
+	return "see whether it answers: curl " + address + "/ready"
+}
+
+func checkEndpoint(ui UI, address, token string) error {
+	u, err := url.Parse(address)
+	switch {
+	case err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.RawQuery != "" || u.Fragment != "":
+		return fault.New(fault.Usage, "write it as http://192.168.1.20:8000", "%q is no address of a server", address)
+	case u.User != nil:
+		return fault.New(fault.Usage, "put a bearer token into "+api.TokenVariable, "an endpoint's address holds no password: it would be shown")
+	case u.Scheme == "http" && token != "" && !loopback(u.Hostname()):
+		ui.Warn("the token goes to %s in clear; use https where others share the network", u.Host)
+	}
+	return nil
+}
+
+func loopback(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
+}
+
+// askEndpoint waits for a server that loads its models or is busy with a photo,
+// and asks what it is.
+func askEndpoint(ctx context.Context, ui UI, server *batch.Server, timeout time.Duration) error {
+	client := api.NewWithToken(server.URL, server.Token)
+	defer client.Close()
+	if err := awaitEndpoint(ctx, ui, client, timeout); err != nil {
+		return err
+	}
+	if status, err := client.Status(ctx); err == nil { // one that is busy may not say it in time
+		server.Engine = status.Version + " on " + status.Device.Type
+	}
+	return nil
+}
+
+// awaitEndpoint returns when a server is ready, or says why it is not waited
+// for any longer.
+func awaitEndpoint(ctx context.Context, ui UI, client *api.Client, timeout time.Duration) error {
+	asking, stop := context.WithCancel(ctx)
+	defer stop()
+	answers, begin := client.Answers(asking, endpointPoll), time.Now()
+	late, tick := time.After(timeout), time.NewTicker(endpointPoll)
+	defer tick.Stop()
+	const silent = "it is loading its models, or busy with a photo"
+	why := silent
+	for {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case answer, open := <-answers:
+			switch {
+			case !open:
+				return ctx.Err()
+			case answer.Ready:
+				return nil
+			case answer.Err != nil && !api.Silent(answer.Err):
+				return answer.Err
+			case answer.Err == nil && !answer.Loading && !answer.Failing:
+				return fault.New(fault.Server, "", "it is not ready: %s", answer.Why)
+			}
+			if why = answer.Why; answer.Err != nil {
+				why = silent
+			}
+		case <-late:
+			return fault.New(fault.Server, "wait longer with --timeout", "it was not ready after %s: %s", timeout, why)
+		case <-tick.C:
+			ui.Progress("%d s: waiting for %s: %s", int(time.Since(begin).Seconds()), client.URL(""), why)
+		}
+	}
+}

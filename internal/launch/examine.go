@@ -1,0 +1,42 @@
+package launch
+
+import (
+	"context"
+	"time"
+
+	"github.com/djok/facecraft/internal/catalog"
+	"github.com/djok/facecraft/internal/detect"
+	"github.com/djok/facecraft/internal/doctor"
+	"github.com/djok/facecraft/internal/plan"
+)
+
+// Examine looks at everything, the inside of the daemon's world included.
+func Examine(ctx context.Context, settings Settings) (doctor.Report, error) {
+	catalogue, err := catalog.Load()
+	if err != nil {
+		return doctor.Report{}, err
+	}
+	l, unreachable := Connect(ctx, settings)
+	if unreachable != nil {
+		l = &Launcher{Settings: settings}
+	}
+	defer l.Close()
+	ports, err := l.askPorts(ctx)
+	if err != nil {
+		ports = nil // the daemon's own findings say that it does not answer
+	}
+	facts := l.Probes().Facts(ctx, detect.Look{Ports: ports, Inside: detect.Always})
+	if ctx.Err() != nil {
+		return doctor.Report{}, ctx.Err()
+	}
+	return doctor.Examine(l.Version, l.Instance, facts, catalogue, unreachable), nil
+}
+
+// patience is for a daemon that may be stuck.
+const patience = 3 * time.Second
+
+func (l *Launcher) askPorts(ctx context.Context) ([]int, error) {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	return l.foreignPorts(ctx, plan.Request{}.CandidatePorts())
+}

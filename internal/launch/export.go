@@ -1,0 +1,149 @@
+package launch
+
+import (
+	"context"
+	"runtime"
+
+	"github.com/djok/facecraft/internal/catalog"
+	"github.com/djok/facecraft/internal/compose"
+	"github.com/djok/facecraft/internal/fault"
+	"github.com/djok/facecraft/internal/kube"
+	"github.com/djok/facecraft/internal/plan"
+	"github.com/djok/facecraft/internal/registry"
+)
+
+// The formats that a plan can be exported to.
+const (
+	Compose    = "compose"
+	Swarm      = "swarm"
+	Kubernetes = "kubernetes"
+)
+
+// Export is a plan on its way into a file.
+type Export struct {
+	*Launcher
+	Command  string // that asked for it, for the file's header
+	Target   string // one of the formats
+	Profiles bool   // all variants in one Compose file
+	Detect   bool   // decide for this machine
+	Pin      bool   // name the image by its digest
+	Ingress  string // host name, for Kubernetes
+}
+
+// Render writes the file. The notes say what it cannot express.
+func (e Export) Render(ctx context.Context, r plan.Request) (file []byte, notes []string, err error) {
+	origin := compose.Origin{Version: e.Version, Command: e.Command}
+	p, err := e.plan(ctx, r)
+	if err != nil {
+		return nil, nil, err
+	}
+	plans := []plan.Plan{p}
+	switch {
+	case e.Profiles:
+		if plans, err = e.variants(ctx, p, r); err != nil {
+			return nil, nil, err
+		}
+		file, notes, err = compose.RenderProfiles(plans, origin)
+	case e.Target == Swarm:
+		file, notes, err = compose.RenderStack(p, origin)
+	case e.Target == Kubernetes:
+		file, notes, err = kube.Render(p, kube.Options{Version: e.Version, Command: e.Command, Ingress: e.Ingress})
+	default:
+		file, notes, err = compose.Render(p, origin)
+	}
+	var warnings []string
+	for _, p := range plans {
+		warnings = append(warnings, p.Warnings...)
+	}
+	return file, append(warnings, notes...), err
+}
+
+// plan decides for this machine, or, without a look at it, for any.
+func (e Export) plan(ctx context.Context, r plan.Request) (plan.Plan, error) {
+	var p plan.Plan
+	var err error
+	if e.Detect {
+		p, err = e.Decide(ctx, r)
+	} else {
+		p, err = e.undetected(r, "not looked at (--detect=false)")
+	}
+	return e.pinned(ctx, p, err)
+}
+
+func (e Export) pinned(ctx context.Context, p plan.Plan, err error) (plan.Plan, error) {
+	if err == nil && e.Pin {
+		digest, pinErr := e.pin(ctx, p.First().Image)
+		p.SetDigest(digest)
+		return p, pinErr
+	}
+	return p, err
+}
+
+// undetected decides without facts: what is asked for is taken as it is.
+func (e Export) undetected(r plan.Request, why string) (plan.Plan, error) {
+	catalogue, err := catalog.Load()
+	if err != nil {
+		return plan.Plan{}, err
+	}
+	r.Elsewhere = true
+	facts := plan.Facts{Host: plan.Host{OS: runtime.GOOS, Arch: runtime.GOARCH}, GPUs: plan.Unknown[[]plan.GPU](why)}
+	facts.Daemon.Memory, facts.Daemon.CPUs = plan.Unknown[int64](why), plan.Unknown[int](why)
+	if reference, err := liteReference(runtime.GOARCH); err == nil {
+		facts.LiteImage = plan.Known(reference, "built into this program, nothing is downloaded")
+	} else {
+		facts.LiteImage = plan.Unknown[string](err.Error())
+	}
+	return plan.Make(facts, catalogue, r)
+}
+
+// variants adds the others that are pulled to the one that was chosen,
+// on the same port. One that cannot run here is for another machine.
+func (e Export) variants(ctx context.Context, chosen plan.Plan, r plan.Request) ([]plan.Plan, error) {
+	catalogue, err := catalog.Load()
+	if err != nil {
+		return nil, err
+	}
+	plans := []plan.Plan{chosen}
+	r.Port = chosen.First().Publish.Port
+	for _, v := range catalogue.Variants {
+		if v.BuiltIn || v.Name == chosen.First().Variant {
+			continue
+		}
+		r.Tag = v.Name
+		if v.GPU == nil {
+			r.GPUs = nil // they are the other variant's
+		}
+		p, err := e.plan(ctx, r)
+		if fault.CodeOf(err) == fault.Unrunnable {
+			why := err.Error()
+			p, err = e.undetected(r, why)
+			p.Warnings = []string{why}
+			p, err = e.pinned(ctx, p, err)
+		}
+		if err != nil {
+			return nil, err
+		}
+		plans = append(plans, p)
+	}
+	return plans, nil
+}
+
+// pin finds the digest of an image: of the one that is here, or else of what
+// the registry has.
+func (l *Launcher) pin(ctx context.Context, image plan.Image) (string, error) {
+	if image.BuiltIn {
+		return "", fault.New(fault.Usage, "leave --pin out: its tag is the digest of this very program",
+			"the image %s comes from no registry", image.Reference)
+	}
+	if l.Engine != nil {
+		local, err := l.Images.Inspect(ctx, image.Reference)
+		if err == nil && local.Digest != "" {
+			return local.Digest, nil
+		}
+	}
+	digest, err := l.RegistryClient(ctx).Digest(ctx, image.Reference)
+	if err != nil {
+		return "", Offline(registry.Explain(image.Reference, err), "check the network, or leave --pin out")
+	}
+	return digest, nil
+}

@@ -1,0 +1,182 @@
+package launch
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/djok/facecraft/internal/catalog"
+	"github.com/djok/facecraft/internal/fault"
+	"github.com/djok/facecraft/internal/images"
+	"github.com/djok/facecraft/internal/plan"
+	"github.com/djok/facecraft/internal/registry"
+)
+
+// freely is how many bytes are downloaded without asking.
+const freely = 500_000_000
+
+// newerTimeout bounds the look for a newer image. It is a courtesy.
+const newerTimeout = 2 * time.Second
+
+// When an image is fetched.
+const (
+	FetchAlways  = "always"  // when the registry has another than is here
+	FetchMissing = "missing" // when it is not here
+	FetchNever   = "never"
+)
+
+// Fetching is how the user wants images to be fetched.
+type Fetching struct {
+	When string
+	Yes  bool  // agreed beforehand
+	Max  int64 // bytes agreed to beforehand; 0 is no limit
+	// Tell takes the bill, beside what is shown to people.
+	Tell func(registry.Bill)
+}
+
+// EnsureImage makes the plan's image present, after showing what that costs
+// and asking when it is much, and notes its digest in the plan. It tells
+// whether there was anything to do.
+func (l *Launcher) EnsureImage(ctx context.Context, p *plan.Plan, f Fetching) (fetched bool, err error) {
+	image := p.First().Image
+	if image.BuiltIn {
+		return l.Images.EnsureBuiltIn(ctx, image, l.Report)
+	}
+	local, err := l.Images.Inspect(ctx, image.Reference)
+	if err != nil {
+		return false, err
+	}
+	if local.Here {
+		l.Images.Note(ctx, image.Reference)
+	}
+	switch {
+	case local.Here && f.When != FetchAlways:
+		p.SetDigest(local.Digest)
+		return false, nil
+	case f.When == FetchNever:
+		return false, fault.New(fault.Failed, "leave --pull never out, or bring it with facecraft load FILE",
+			"the image %s is not here", image.Reference)
+	}
+	if local.Digest != "" {
+		latest, err := l.RegistryClient(ctx).Digest(ctx, image.Reference)
+		if err == nil && latest == local.Digest {
+			p.SetDigest(local.Digest)
+			return false, nil
+		}
+	}
+	if err := l.fetch(ctx, *p, f); err != nil {
+		return false, err
+	}
+	local, err = l.Images.Inspect(ctx, image.Reference)
+	p.SetDigest(local.Digest)
+	return true, err
+}
+
+// fetch pulls the plan's image, at the price that was agreed to.
+func (l *Launcher) fetch(ctx context.Context, p plan.Plan, f Fetching) error {
+	bill, free, err := l.bill(ctx, p)
+	if err != nil {
+		return err
+	}
+	if bill.DownloadEstimated {
+		if err := l.Images.AskRegistry(ctx, p.First().Image.Reference, l.Report); err != nil {
+			return err
+		}
+	}
+	if f.Tell != nil {
+		f.Tell(bill)
+	}
+	l.showBill(bill, free)
+	if err := l.checkDisk(bill, free); err != nil {
+		return err
+	}
+	if err := l.agreeToDownload(ctx, bill, f); err != nil {
+		return err
+	}
+	l.Images.Note(ctx, p.First().Image.Reference) // also of what is kept of a pull that fails
+	return l.Images.Pull(ctx, p.First().Image, images.PullOptions{Bill: bill, Report: l.Report})
+}
+
+// bill asks the registry what the image costs, and the daemon what disk it
+// has for it.
+func (l *Launcher) bill(ctx context.Context, p plan.Plan) (bill registry.Bill, free plan.Fact[int64], err error) {
+	image := p.First().Image
+	l.UI.Progress("asking for the size of %s", image.Reference)
+	local, err := l.Images.LocalImages(ctx)
+	if err != nil {
+		return bill, free, err
+	}
+	known, err := measured(p)
+	if err != nil {
+		return bill, free, err
+	}
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		if bytes, err := l.freeDisk(ctx); err == nil {
+			free = plan.Known(bytes, "a container's root file system")
+		} else {
+			free = plan.Unknown[int64](err.Error())
+		}
+	})
+	wg.Go(func() {
+		bill, err = l.RegistryClient(ctx).Bill(ctx, registry.Question{
+			Reference: image.Reference, Platform: image.Platform, Local: local, Known: known,
+		})
+	})
+	wg.Wait()
+	l.UI.Clear()
+	return bill, free, err
+}
+
+// measured is what the catalogue knows, where the plan uses its image.
+func measured(p plan.Plan) (registry.Known, error) {
+	catalogue, err := catalog.Load()
+	if err != nil {
+		return registry.Known{}, err
+	}
+	variant, _ := catalogue.Variant(p.First().Variant)
+	if p.First().Image.Reference != catalogue.Reference(variant) {
+		return registry.Known{}, nil
+	}
+	return registry.Known{Digest: variant.Digest, Unpacked: variant.UnpackedSize}, nil
+}
+
+// RegistryClient asks as the daemon does, through its mirrors.
+func (l *Launcher) RegistryClient(ctx context.Context) registry.Client {
+	if l.Engine == nil {
+		return registry.Client{}
+	}
+	client := l.Images.Registry
+	if info, err := l.Engine.Info(ctx); err == nil && info.RegistryConfig != nil {
+		client.Mirrors = info.RegistryConfig.Mirrors
+	}
+	return client
+}
+
+// Newer is the digest of another image that the registry has under the
+// reference by now, or "": also when it cannot be asked in time.
+func (l *Launcher) Newer(ctx context.Context, reference, digest string) string {
+	if digest == "" || strings.Contains(reference, "@") {
+		return ""
+	}
+	ctx, cancel := context.WithTimeout(ctx, newerTimeout)
+	defer cancel()
+	latest, err := l.RegistryClient(ctx).Digest(ctx, reference)
+	if err != nil || latest == digest {
+		return ""
+	}
+	return latest
+}
+
+// Offline fits the remedy of a registry that is not reached to what was asked.
+func Offline(err error, remedy string) error {
+	var f *fault.Fault
+	if !errors.As(err, &f) || f.Hint != registry.Offline {
+		return err
+	}
+	fitting := *f
+	fitting.Hint = remedy
+	return &fitting
+}

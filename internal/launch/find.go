@@ -1,0 +1,111 @@
+package launch
+
+import (
+	"context"
+	"slices"
+
+	"github.com/djok/facecraft/internal/catalog"
+	"github.com/djok/facecraft/internal/fault"
+	"github.com/djok/facecraft/internal/helper"
+	"github.com/djok/facecraft/internal/plan"
+	"github.com/djok/facecraft/internal/run"
+)
+
+// Reachable is an error where servers are published on another machine's
+// addresses.
+func (l *Launcher) Reachable() error {
+	if l.Servers.Remote {
+		return fault.New(fault.Unrunnable, "run facecraft on that machine",
+			"the Docker daemon %s is on another machine, and a server is reachable only there", l.Engine.Endpoint.Host)
+	}
+	return nil
+}
+
+// Running is the server that runs now, or nil: on the port where one is named,
+// and rather one of this program's than another.
+func (l *Launcher) Running(ctx context.Context, port int) (*run.Server, error) {
+	servers, err := l.Servers.List(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, server := range servers {
+		if err := paused(server); err != nil {
+			return nil, err
+		}
+	}
+	// Running ones come first. One that publishes no port cannot be used.
+	if len(servers) > 0 && servers[0].Running() && servers[0].URL != "" && (port == 0 || port == servers[0].Port) {
+		return &servers[0], nil
+	}
+	others, err := l.Unmanaged(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, other := range others {
+		if port != 0 && port != other.Port {
+			continue
+		}
+		return &other, paused(other)
+	}
+	if len(servers) > 0 && servers[0].Running() && servers[0].URL != "" {
+		return &servers[0], nil
+	}
+	return nil, nil
+}
+
+// paused is an error where somebody stopped a server for a while.
+func paused(server run.Server) error {
+	if !server.Paused() {
+		return nil
+	}
+	return fault.New(fault.Failed, "let it go on: docker unpause "+server.Name, "the server %s is paused", server.Name)
+}
+
+// Unmanaged are the servers that Compose or a person started, with the variant
+// that their image's tag names.
+func (l *Launcher) Unmanaged(ctx context.Context) ([]run.Server, error) {
+	catalogue, err := catalog.Load()
+	if err != nil {
+		return nil, err
+	}
+	others, err := l.Servers.Others(ctx, catalogue.Repository)
+	for i := range others {
+		if others[i].Variant = catalogue.VariantOf(others[i].Image); helper.IsReference(plan.ShortName(others[i].Image)) {
+			others[i].Variant = plan.Lite
+		}
+	}
+	return others, err
+}
+
+// All are this program's servers, then those that others started.
+func (l *Launcher) All(ctx context.Context) ([]run.Server, error) {
+	servers, err := l.Servers.List(ctx)
+	if err != nil {
+		return nil, err
+	}
+	others, err := l.Unmanaged(ctx)
+	return append(servers, others...), err
+}
+
+// beside are the running servers that belong to the same instance as one of
+// this program's.
+func (l *Launcher) beside(ctx context.Context, server run.Server) ([]run.Server, error) {
+	if server.Other {
+		return nil, nil
+	}
+	servers, err := l.Servers.List(ctx)
+	return slices.DeleteFunc(servers, func(other run.Server) bool {
+		return other.ID == server.ID || !other.Running() || other.URL == ""
+	}), err
+}
+
+// warnOfDead names the servers that are not among those that are used.
+func (l *Launcher) warnOfDead(ctx context.Context) error {
+	servers, err := l.Servers.List(ctx)
+	for _, server := range servers {
+		if server.Died() {
+			l.UI.Warn("%s does not run; docker start %s starts it again as it was", server.Name, server.Name)
+		}
+	}
+	return err
+}

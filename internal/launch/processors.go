@@ -1,0 +1,94 @@
+package launch
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/djok/facecraft/internal/api"
+	"github.com/djok/facecraft/internal/batch"
+	"github.com/djok/facecraft/internal/catalog"
+	"github.com/djok/facecraft/internal/run"
+)
+
+// Processors are the servers on this machine: those that run, or one that
+// is started. They can be revived as long as the session is open.
+func (l *Launcher) Processors(ctx context.Context, r ServerRequest) ([]*batch.Server, error) {
+	first, err := l.Server(ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	if first.Plan != nil {
+		l.UI.Done("facecraft (%s) is ready at %s; facecraft down stops it", first.Variant, first.URL)
+	}
+	replicas := []run.Server{first.Server}
+	if !first.Other {
+		if replicas, err = l.Replicas(ctx, r); err != nil {
+			return nil, err
+		}
+	}
+	var servers []*batch.Server
+	l.processors = map[string]run.Server{}
+	for _, replica := range replicas {
+		l.processors[replica.URL] = replica
+		servers = append(servers, &batch.Server{URL: replica.URL, Engine: replica.ImageID, Revive: l.reviver(replica, r.Timeout)})
+	}
+	return servers, nil
+}
+
+// reviver brings a server back: one that somebody restarted is waited for, one
+// that somebody ended is started again once, and one that died by itself as
+// often as may be.
+func (l *Launcher) reviver(server run.Server, timeout time.Duration) func(context.Context, bool) (bool, error) {
+	ended := false
+	return func(ctx context.Context, again bool) (byOrder bool, err error) {
+		revival, err := l.Servers.Revive(ctx, server, timeout, func(byOrder bool) bool {
+			if byOrder {
+				return !ended
+			}
+			return again
+		})
+		ended = ended || revival.Started && revival.ByOrder
+		return revival.ByOrder, err
+	}
+}
+
+// Replicas are the running servers that may be used: not others than were
+// explicitly asked for.
+func (l *Launcher) Replicas(ctx context.Context, r ServerRequest) ([]run.Server, error) {
+	servers, err := l.Servers.List(ctx)
+	return slices.DeleteFunc(servers, func(server run.Server) bool {
+		port := server.Port
+		if server.Replica > 1 {
+			port = r.Port // the one asked for is the first server's
+		}
+		return !server.Running() || server.URL == "" || r.Differs(server.Variant, server.Image, server.GPUs, port) != ""
+	}), err
+}
+
+// SwapsRedAndBlue tells whether a server's version is one that does. The
+// built-in engine has versions of its own, and removes no backgrounds.
+func SwapsRedAndBlue(s api.Status) bool {
+	catalogue, err := catalog.Load()
+	return err == nil && catalogue.SwapsRedAndBlue(s.Version) && s.Claims("background_remover")
+}
+
+// Explained adds to a server's failure over a photo what its own log says of
+// that: the answer is mostly "Internal Server Error" alone.
+func (l *Launcher) Explained(ctx context.Context, r batch.Result) batch.Result {
+	var failed *api.Failed
+	if r.Outcome != batch.Failed || !errors.As(r.Err, &failed) || failed.Status < http.StatusInternalServerError {
+		return r
+	}
+	server, ok := l.processors[r.Server]
+	if !ok {
+		return r // elsewhere, where its log cannot be read
+	}
+	if line := l.Servers.Stumble(ctx, server, time.Now().Add(-r.Took-time.Second)); line != "" {
+		r.Err = fmt.Errorf("%w; its log says: %s", r.Err, line)
+	}
+	return r
+}

@@ -1,0 +1,92 @@
+package launch
+
+import (
+	"context"
+	"slices"
+
+	"github.com/djok/facecraft/internal/format"
+	"github.com/djok/facecraft/internal/images"
+	"github.com/djok/facecraft/internal/run"
+)
+
+// Purge removes all that belongs to the instance, after showing it.
+func (l *Launcher) Purge(ctx context.Context, yes bool) error {
+	users, err := l.Images.Users(ctx)
+	if err != nil {
+		return err
+	}
+	servers, err := l.Servers.List(ctx)
+	if err != nil {
+		return err
+	}
+	belongings, err := l.Servers.Belongings(ctx, users)
+	if err != nil {
+		return err
+	}
+	if len(servers)+len(belongings) == 0 {
+		l.UI.Done("there is nothing to remove")
+		l.forget(ctx, users, nil)
+		return nil
+	}
+	if err := l.agreeToPurge(ctx, servers, belongings, yes); err != nil {
+		return err
+	}
+	if err := l.StopAll(ctx); err != nil {
+		return err
+	}
+	for _, b := range belongings {
+		if b.Stays() {
+			continue
+		}
+		if err := l.Servers.Remove(ctx, b); err != nil {
+			return err
+		}
+		l.UI.Done("%s is removed", b.Name)
+	}
+	l.forget(ctx, users, belongings)
+	return nil
+}
+
+// forget gives up the instance's part in all images, but for those that a
+// container keeps from being removed: another instance may remove them now.
+func (l *Launcher) forget(ctx context.Context, users map[string][]string, belongings []run.Belonging) {
+	for image, instances := range users {
+		kept := func(b run.Belonging) bool { return len(b.Containers) > 0 && images.Familiar(b.Name) == image }
+		if slices.Contains(instances, l.Instance) && !slices.ContainsFunc(belongings, kept) {
+			l.Images.Forget(ctx, image)
+		}
+	}
+}
+
+// purgeRows are what goes, then what stays.
+func purgeRows(servers []run.Server, belongings []run.Belonging) [][2]string {
+	var rows, stay [][2]string
+	for _, server := range servers {
+		rows = append(rows, [2]string{server.Name, "container, " + server.Status})
+	}
+	for _, b := range belongings {
+		if b.Stays() {
+			stay = append(stay, [2]string{b.Name, "stays: used by " + b.UsedBy()})
+			continue
+		}
+		size := "of unknown size"
+		if b.Size >= 0 {
+			size = format.Size(b.Size)
+		}
+		rows = append(rows, [2]string{b.Name, size})
+	}
+	return append(rows, stay...)
+}
+
+func (l *Launcher) agreeToPurge(ctx context.Context, servers []run.Server, belongings []run.Belonging, yes bool) error {
+	const headline = "this goes for good:"
+	rows := purgeRows(servers, belongings)
+	if yes {
+		l.UI.Headline(headline)
+		l.UI.Table(rows)
+		return nil
+	}
+	l.Asker.Show(headline, rows)
+	return l.consent(ctx, question{text: "remove all of it?", loss: true, agreeing: "agree with --yes",
+		unasked: "--purge removes volumes and images", declined: "the purge was declined"})
+}

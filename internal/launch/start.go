@@ -1,0 +1,87 @@
+package launch
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/djok/facecraft/internal/plan"
+	"github.com/djok/facecraft/internal/run"
+)
+
+// startOnFreePorts starts the plan's containers. A port that was chosen here and
+// taken by another program in the meantime gives way to the next.
+func (l *Launcher) startOnFreePorts(ctx context.Context, p *plan.Plan, r plan.Request) (servers, created []run.Server, err error) {
+	var taken []int
+	for {
+		servers, created, port, err := l.startAll(ctx, *p)
+		if r.Port != 0 || !errors.Is(err, run.ErrPortTaken) {
+			return servers, created, err
+		}
+		taken = append(taken, port)
+		next, err := l.decideWithout(ctx, r, taken)
+		if err != nil {
+			return nil, nil, err
+		}
+		if len(next.Containers) > 1 {
+			l.UI.Warn("port %d was taken in the last moment, others are used", port)
+		} else {
+			l.UI.Warn("port %d was taken in the last moment, the server is on port %d", port, next.First().Publish.Port)
+		}
+		next.SetDigest(p.First().Image.Digest)
+		*p = next
+	}
+}
+
+// startAll starts the containers of a plan; created are those that no other
+// call was faster to start. After a failure none of them is left, and port is
+// the one of the container that failed.
+func (l *Launcher) startAll(ctx context.Context, p plan.Plan) (servers, created []run.Server, port int, err error) {
+	usual := time.Duration(p.Needs.StartSeconds) * time.Second
+	for _, c := range p.Containers {
+		server, mine, err := l.startOne(ctx, c, usual)
+		if err != nil {
+			l.discardAll(created)
+			return nil, nil, c.Publish.Port, err
+		}
+		servers = append(servers, server)
+		if mine {
+			created = append(created, server)
+		}
+	}
+	return servers, created, 0, nil
+}
+
+func (l *Launcher) startOne(ctx context.Context, c plan.Container, usual time.Duration) (server run.Server, created bool, err error) {
+	if err := run.MakeDirectories(c); err != nil {
+		return run.Server{}, false, err
+	}
+	return l.Servers.Start(ctx, c, usual, l.Secrets)
+}
+
+// settle says that servers that were just started stay.
+func settle(servers []run.Server) {
+	for _, server := range servers {
+		server.Settled()
+	}
+}
+
+func (l *Launcher) discardAll(servers []run.Server) {
+	for _, server := range servers {
+		l.Servers.Discard(server)
+	}
+}
+
+// waitAll returns when every server is ready, or one of them has failed. All
+// load at the same time.
+func (l *Launcher) waitAll(ctx context.Context, servers []run.Server, usualSeconds int, timeout time.Duration) error {
+	waiting, ctx := errgroup.WithContext(ctx)
+	for _, server := range servers {
+		waiting.Go(func() error {
+			return l.Servers.WaitReady(ctx, server, time.Duration(usualSeconds)*time.Second, timeout)
+		})
+	}
+	return waiting.Wait()
+}

@@ -1,0 +1,88 @@
+package launch
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/djok/facecraft/internal/api"
+	"github.com/djok/facecraft/internal/catalog"
+	"github.com/djok/facecraft/internal/run"
+)
+
+// Status is one server in `status --json`.
+type Status struct {
+	run.Server
+	Ready    bool        `json:"ready"`
+	Detail   string      `json:"detail,omitempty"` // why it is not ready
+	End      *run.End    `json:"end,omitempty"`    // of one that does not run
+	API      *api.Status `json:"api,omitempty"`
+	Warnings []string    `json:"warnings,omitempty"` // as api.Status.Shortcomings
+}
+
+// Describe asks the server itself. One that is busy with a photo answers
+// late, or not in time.
+func (l *Launcher) Describe(ctx context.Context, server run.Server) Status {
+	status := Status{Server: server}
+	switch {
+	case server.Paused():
+		status.Detail = "it is paused; docker unpause " + server.Name + " lets it go on"
+		return status
+	case l.Servers.Remote && server.Running():
+		status.Detail = "not known: it is on another machine, " + l.Engine.Endpoint.Host
+		return status
+	case server.URL == "":
+		status.Detail = unreachable(server)
+		if server.Died() {
+			if end, _ := l.Servers.End(ctx, server); end.Ended != "" { // it may have been started meanwhile
+				status.End = &end
+			}
+		}
+		return status
+	}
+	client := api.New(server.URL)
+	defer client.Close()
+	readiness, err := client.Ready(ctx)
+	switch {
+	case errors.As(err, new(*api.Foreign)):
+		status.Detail = fmt.Sprintf("what answers is no facecraft server: %v", err)
+		return status
+	case err != nil:
+		status.Detail = fmt.Sprintf("it does not answer: it loads its models, or is busy with a photo (%v)", err)
+		return status
+	case !readiness.Ready:
+		status.Detail = readiness.Why
+		return status
+	}
+	status.Ready = true
+	status.readAPI(ctx, client)
+	return status
+}
+
+// unreachable says why a server has no address. Its State says the rest.
+func unreachable(server run.Server) string {
+	switch {
+	case server.Running():
+		return "it publishes no port of this machine"
+	case server.State == "created":
+		return "it was not started yet"
+	}
+	return "it is not running"
+}
+
+// readAPI asks what a ready server has loaded, and on which device. One that
+// does not tell is ready all the same.
+func (s *Status) readAPI(ctx context.Context, client *api.Client) {
+	answer, err := client.Status(ctx)
+	if err != nil {
+		return
+	}
+	s.API = &answer
+	s.Warnings = answer.Shortcomings(needsGPU(s.Variant))
+}
+
+func needsGPU(variant string) bool {
+	catalogue, err := catalog.Load()
+	v, _ := catalogue.Variant(variant)
+	return err == nil && v.GPU != nil
+}
