@@ -25,7 +25,7 @@ func (r *Run) accuse(t *trial) {
 		}
 		e, before := t.source.entry, t.job.journal.of(result)
 		e.Result, e.ResultSize, e.ResultTime = t.job.journal.relative(result), before.ResultSize, before.ResultTime
-		e.Options, e.Engine, e.Deadly = r.Recipe.String(), t.server.Engine, true
+		e.Options, e.ImageID, e.Deadly = r.Recipe.String(), t.server.ImageID, true
 		r.accused.trials = append(r.accused.trials, verdict{t.job.journal, e})
 	}
 }

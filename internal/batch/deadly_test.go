@@ -96,7 +96,7 @@ func (m *mortal) revive() {
 
 // server is the mortal as one that is started again whenever it died.
 func (m *mortal) server(t *testing.T, byOrder bool) *Server {
-	return &Server{URL: m.start(t), Engine: "sha256:one", Revive: func(_ context.Context, again bool) (bool, error) {
+	return &Server{URL: m.start(t), ImageID: "sha256:one", Revive: func(_ context.Context, again bool) (bool, error) {
 		if !again {
 			return byOrder, errors.New("it died again")
 		}
@@ -124,7 +124,7 @@ func TestDeadlyPhoto(t *testing.T) {
 	const name = "p0004.jpg"
 	in, out := deadlyPhotos(t, 12, name), t.TempDir()
 	m := newMortal("deadly")
-	b := batchOf{dir: in, out: out, servers: []*Server{m.server(t, false)}, engines: []string{"sha256:one"}}
+	b := batchOf{dir: in, out: out, servers: []*Server{m.server(t, false)}, imageIDs: []string{"sha256:one"}}
 	results, _, err := b.do(t)
 	if n := outcomes(results); err != nil || n[Done] != 11 || n[Failed] != 1 {
 		t.Fatalf("%v, %v", n, err)
@@ -141,7 +141,7 @@ func TestDeadlyPhoto(t *testing.T) {
 		t.Helper()
 		before := len(m.died())
 		b.servers = []*Server{m.server(t, false)}
-		b.servers[0].Engine = b.engines[0]
+		b.servers[0].ImageID = b.imageIDs[0]
 		results, selected, err := b.do(t)
 		if n := outcomes(results); err != nil || len(selected.Failed) != failed || n[Done] != done || len(m.died())-before != deaths {
 			t.Errorf("%s: %d not tried, %v, %d deaths, %v", what, len(selected.Failed), n, len(m.died())-before, err)
@@ -153,7 +153,7 @@ func TestDeadlyPhoto(t *testing.T) {
 		}
 	}
 	again("a rerun", 1, 0, 0)
-	b.engines = []string{"sha256:two"}
+	b.imageIDs = []string{"sha256:two"}
 	again("another image", 0, 11, 2)
 	again("a rerun with it", 1, 0, 0)
 	b.recipe.Width++

@@ -217,7 +217,7 @@ type batchOf struct {
 	recipe   Recipe
 	force    bool
 	checksum bool
-	engines  []string
+	imageIDs []string
 	inFlight int
 	timeout  time.Duration
 	maxRest  time.Duration // instead of the patience's
@@ -243,7 +243,7 @@ func (b *batchOf) do(t testing.TB) (results map[string]Result, selected Selected
 	if err != nil {
 		t.Fatal(err)
 	}
-	selected = Selection{Recipe: b.recipe, Force: b.force, Checksum: b.checksum, Engines: b.engines}.Select(jobs)
+	selected = Selection{Recipe: b.recipe, Force: b.force, Checksum: b.checksum, ImageIDs: b.imageIDs}.Select(jobs)
 	results = map[string]Result{}
 	var mu sync.Mutex
 	b.run = &Run{Servers: b.servers, Recipe: b.recipe, Force: b.force, Checksum: b.checksum, patience: shortPatience, InFlight: b.inFlight, Timeout: b.timeout,

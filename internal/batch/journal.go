@@ -36,7 +36,7 @@ type entry struct {
 	PhotoTime  int64  `json:"photo_time"`
 	Sum        string `json:"sha256,omitempty"` // of the photo, with --checksum
 	Options    string `json:"options"`
-	Engine     string `json:"engine,omitempty"` // of the server
+	ImageID    string `json:"engine,omitempty"` // of the server
 	// Deadly photos have no result: servers stop over them. What is said of a
 	// result is then that of an earlier one.
 	Deadly bool `json:"deadly,omitempty"`

@@ -14,9 +14,9 @@ import (
 // Server is one that makes portraits.
 type Server struct {
 	URL string
-	// Engine identifies what makes the portraits: an image's digest, or what
+	// ImageID identifies what makes the portraits: an image's digest, or what
 	// the server says of itself. Empty when it is not known.
-	Engine string
+	ImageID string
 	// Token is shown to the server; empty shows none.
 	Token string
 	// Revive makes a server that stopped answering ready again, or says why

@@ -18,11 +18,11 @@ func TestResume(t *testing.T) {
 	photos(t, in, 4)
 	s := newStub()
 	url := s.start(t)
-	b := batchOf{dir: in, out: out, servers: []*Server{{URL: url, Engine: "sha256:one"}}, engines: []string{"sha256:one"}}
+	b := batchOf{dir: in, out: out, servers: []*Server{{URL: url, ImageID: "sha256:one"}}, imageIDs: []string{"sha256:one"}}
 	// todo says how many photos another run makes.
 	todo := func(what string, want int) {
 		t.Helper()
-		b.servers = []*Server{{URL: url, Engine: b.engines[0]}}
+		b.servers = []*Server{{URL: url, ImageID: b.imageIDs[0]}}
 		before := s.asked
 		results, selected, err := b.do(t)
 		if err != nil || len(selected.Todo) != want || s.asked-before != want || outcomes(results)[Done] != want {
@@ -49,9 +49,9 @@ func TestResume(t *testing.T) {
 	todo("a photo has another time", 1)
 	b.recipe.Width++
 	todo("other options", 4)
-	b.engines = []string{"sha256:two"}
+	b.imageIDs = []string{"sha256:two"}
 	todo("another engine", 4)
-	b.engines = []string{"sha256:three", "sha256:two"}
+	b.imageIDs = []string{"sha256:three", "sha256:two"}
 	todo("one of several engines", 0)
 	b.force = true
 	todo("by force", 4)

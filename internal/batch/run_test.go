@@ -36,7 +36,7 @@ func TestRunOnLite(t *testing.T) {
 	writeFile(t, filepath.Join(in, "2024", "anna.png"), testPhoto(t, "astronaut.png"))
 	writeFile(t, filepath.Join(in, "coffee.png"), testPhoto(t, "coffee.png"))
 	writeFile(t, filepath.Join(in, "cut.png"), testPhoto(t, "astronaut.png")[:10_000])
-	b := batchOf{dir: in, out: out, servers: []*Server{{URL: server.URL, Engine: "lite"}}, recipe: Recipe{Options: api.DefaultOptions(), Formats: []string{PNG, JPG}}}
+	b := batchOf{dir: in, out: out, servers: []*Server{{URL: server.URL, ImageID: "lite"}}, recipe: Recipe{Options: api.DefaultOptions(), Formats: []string{PNG, JPG}}}
 	b.recipe.Width, b.recipe.Height = 200, 300
 	results, _, err := b.do(t)
 	if err != nil {

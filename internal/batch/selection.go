@@ -14,9 +14,9 @@ import (
 // Selection says what counts as done.
 type Selection struct {
 	Recipe Recipe
-	// Engines are those in use; a result of another is made again. None means
+	// ImageIDs are those in use; a result of another is made again. None means
 	// that they are not known.
-	Engines  []string
+	ImageIDs []string
 	Force    bool // everything is made again
 	Checksum bool // photos are compared by content instead of time
 }
@@ -132,7 +132,7 @@ func (s Selection) same(job *Job, e entry) bool {
 }
 
 func (s Selection) sameEngine(before entry) bool {
-	return len(s.Engines) == 0 || before.Engine == "" || slices.Contains(s.Engines, before.Engine)
+	return len(s.ImageIDs) == 0 || before.ImageID == "" || slices.Contains(s.ImageIDs, before.ImageID)
 }
 
 func (s Selection) samePhoto(job *Job, before entry) bool {

@@ -149,7 +149,7 @@ func (t *trial) fetch(ctx context.Context) error {
 	t.run.waits.begin(t, Wait{Phase: Fetching, Photo: t.job.Name, Server: t.server.URL})
 	defer t.run.waits.end(t)
 	made := t.source.entry
-	made.Options, made.Engine = t.run.Recipe.String(), t.server.Engine
+	made.Options, made.ImageID = t.run.Recipe.String(), t.server.ImageID
 	return t.run.results.save(t.job, made, func(file *os.File, format string) error {
 		return t.download(ctx, file, format)
 	})

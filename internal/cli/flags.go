@@ -9,7 +9,7 @@ import (
 	"github.com/distribution/reference"
 	"github.com/urfave/cli/v2"
 
-	"github.com/djok/facecraft/internal/catalog"
+	"github.com/djok/facecraft/internal/catalogue"
 	"github.com/djok/facecraft/internal/fault"
 	"github.com/djok/facecraft/internal/plan"
 )
@@ -73,7 +73,7 @@ func (a *app) request(c *cli.Context) (plan.Request, error) {
 	if err := a.containerRequest(c, &r); err != nil {
 		return r, err
 	}
-	catalogue, err := catalog.Load()
+	catalogue, err := catalogue.Load()
 	if err != nil {
 		return r, err
 	}

@@ -231,7 +231,7 @@ func (p *photos) once(ctx context.Context) error {
 // nor need the daemon be there, where nothing is to be done.
 func (p *photos) selectJobs(ctx context.Context, jobs []*batch.Job) (selected batch.Selected, servers []*batch.Server, err error) {
 	if selected = p.selection.Select(jobs); len(selected.Todo) == 0 {
-		p.selection.Engines = p.engines(ctx)
+		p.selection.ImageIDs = p.imageIDs(ctx)
 		if selected = p.selection.Select(jobs); len(selected.Todo) == 0 {
 			return selected, nil, ctx.Err()
 		}
@@ -239,16 +239,16 @@ func (p *photos) selectJobs(ctx context.Context, jobs []*batch.Job) (selected ba
 	if servers, err = p.servers(ctx); err != nil {
 		return selected, nil, err
 	}
-	p.selection.Engines = engines(servers)
+	p.selection.ImageIDs = imageIDs(servers)
 	return p.selection.Select(jobs), servers, nil
 }
 
-// engines are those of the servers that run already, as far as they tell.
-func (p *photos) engines(ctx context.Context) []string {
+// imageIDs are those of the servers that run already, as far as they tell.
+func (p *photos) imageIDs(ctx context.Context) []string {
 	if len(p.endpoints) > 0 {
 		nobody := term.New(io.Discard, p.Getenv, true)
 		servers, _ := launch.Endpoints(ctx, nobody, p.Getenv(api.TokenVariable), p.endpoints, 0)
-		return engines(servers)
+		return imageIDs(servers)
 	}
 	var err error
 	if p.launcher, err = p.connect(ctx); err != nil {
@@ -262,10 +262,10 @@ func (p *photos) engines(ctx context.Context) []string {
 	return list
 }
 
-func engines(servers []*batch.Server) (list []string) {
+func imageIDs(servers []*batch.Server) (list []string) {
 	for _, s := range servers {
-		if s.Engine != "" {
-			list = append(list, s.Engine)
+		if s.ImageID != "" {
+			list = append(list, s.ImageID)
 		}
 	}
 	return list

@@ -46,7 +46,7 @@ func (a *app) pull(c *cli.Context) error {
 	events := pullEvents{out: io.Discard}
 	if c.Bool("json") {
 		events.out = a.Stdout
-		f.Tell = events.bill
+		f.Tell = events.estimate
 		l.Report = events.progress
 	}
 	p, err := l.Decide(c.Context, r)
@@ -81,9 +81,9 @@ type pullEvents struct {
 // eventInterval is how often progress is written at most.
 const eventInterval = time.Second
 
-type billEvent struct {
+type estimateEvent struct {
 	Event string `json:"event"`
-	registry.Bill
+	registry.Estimate
 }
 
 type progressEvent struct {
@@ -109,7 +109,7 @@ func (e *pullEvents) write(event any) {
 	_ = encoder.Encode(event) // a reader that went away does not stop the pull
 }
 
-func (e *pullEvents) bill(bill registry.Bill) { e.write(billEvent{"bill", bill}) }
+func (e *pullEvents) estimate(estimate registry.Estimate) { e.write(estimateEvent{"bill", estimate}) }
 
 func (e *pullEvents) progress(p progress.Event) {
 	now := time.Now()

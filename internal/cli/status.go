@@ -67,7 +67,7 @@ func summary(s launch.Status) string {
 	if s.Variant != "" {
 		text = s.Variant + ", " + text
 	}
-	if s.Other {
+	if s.Unmanaged {
 		text += ", not started by facecraft"
 	}
 	return text

@@ -118,7 +118,7 @@ func (a *app) welcome(server launch.Outcome) {
 		where += fmt.Sprintf(" and %d more", n)
 	}
 	switch {
-	case server.Other:
+	case server.Unmanaged:
 		a.ui.Done("%s runs already at %s, in the container %s, which was not started by facecraft", name, server.URL, server.Name)
 	case server.Plan == nil:
 		a.ui.Done("%s runs already at %s", name, where)
@@ -133,7 +133,7 @@ func (a *app) welcome(server launch.Outcome) {
 		a.ui.Say("with FACECRAFT_INSTANCE=%s in the environment:", name)
 	}
 	stop := "facecraft down"
-	if server.Other {
+	if server.Unmanaged {
 		stop = "docker stop " + server.Name
 	}
 	a.ui.Table([][2]string{

@@ -12,7 +12,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/djok/facecraft/internal/assay"
-	"github.com/djok/facecraft/internal/catalog"
+	"github.com/djok/facecraft/internal/catalogue"
 	"github.com/djok/facecraft/internal/fault"
 	"github.com/djok/facecraft/internal/finding"
 	"github.com/djok/facecraft/internal/format"
@@ -131,15 +131,15 @@ func (a *app) assay(c *cli.Context) (work assay.Assay, done func(), err error) {
 
 func catalogueOf(file string) (plan.Catalogue, error) {
 	if file == "" {
-		return catalog.Load()
+		return catalogue.Load()
 	}
 	data, err := os.ReadFile(file)
 	if err != nil {
 		return plan.Catalogue{}, fault.Wrap(fault.Usage, err, "check its name", "the catalogue cannot be read")
 	}
-	catalogue, err := catalog.Parse(data)
+	catalogue, err := catalogue.Parse(data)
 	if err != nil {
-		return catalogue, fault.Wrap(fault.Usage, err, "write it as internal/catalog/catalogue.yaml is written", "%s cannot be used", file)
+		return catalogue, fault.Wrap(fault.Usage, err, "write it as internal/catalogue/catalogue.yaml is written", "%s cannot be used", file)
 	}
 	return catalogue, nil
 }

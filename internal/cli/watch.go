@@ -25,7 +25,7 @@ func (p *photos) watch(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	p.selection.Engines = engines(servers)
+	p.selection.ImageIDs = imageIDs(servers)
 	p.ui.Done("watching for photos; Ctrl-C ends it")
 
 	inner, stop := context.WithCancel(ctx)

@@ -4,7 +4,7 @@ import (
 	"encoding/json"
 	"testing"
 
-	"github.com/djok/facecraft/internal/catalog"
+	"github.com/djok/facecraft/internal/catalogue"
 	"github.com/djok/facecraft/internal/plan"
 	"github.com/djok/facecraft/internal/plantest"
 )
@@ -13,7 +13,7 @@ import (
 // setting cannot change unseen.
 func TestSpec(t *testing.T) {
 	t.Parallel()
-	catalogue, err := catalog.Load()
+	catalogue, err := catalogue.Load()
 	if err != nil {
 		t.Fatal(err)
 	}

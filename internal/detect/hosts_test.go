@@ -20,7 +20,7 @@ import (
 	"github.com/docker/docker/api/types/image"
 	"github.com/docker/docker/api/types/system"
 
-	"github.com/djok/facecraft/internal/catalog"
+	"github.com/djok/facecraft/internal/catalogue"
 	"github.com/djok/facecraft/internal/detect"
 	"github.com/djok/facecraft/internal/fault"
 	"github.com/djok/facecraft/internal/golden"
@@ -49,7 +49,7 @@ func TestHosts(t *testing.T) {
 	if err != nil || len(dirs) < 30 {
 		t.Fatalf("only %d fake hosts: %v", len(dirs), err)
 	}
-	catalogue, err := catalog.Load()
+	catalogue, err := catalogue.Load()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -31,8 +31,8 @@ type Daemon struct {
 	process *exec.Cmd      // nil when it was killed
 }
 
-// daemonPatience is how long a daemon may take to answer.
-const daemonPatience = 30 * time.Second
+// daemonTimeout is how long a daemon may take to answer.
+const daemonTimeout = 30 * time.Second
 
 // ownNetwork runs a daemon in a network of its own, which only commands made by
 // In can reach. It has to be for --bridge=none: with that a daemon deletes
@@ -149,7 +149,7 @@ func (d *Daemon) Start(t testing.TB) {
 	}
 	docker := d.Client(t)
 	defer docker.Close()
-	ctx, cancel := context.WithTimeout(context.Background(), daemonPatience)
+	ctx, cancel := context.WithTimeout(context.Background(), daemonTimeout)
 	defer cancel()
 	for {
 		if _, err = docker.Ping(ctx); err == nil {

@@ -12,7 +12,7 @@ import (
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
-	"github.com/djok/facecraft/internal/catalog"
+	"github.com/djok/facecraft/internal/catalogue"
 	"github.com/djok/facecraft/internal/doctor"
 	"github.com/djok/facecraft/internal/fault"
 	"github.com/djok/facecraft/internal/golden"
@@ -30,7 +30,7 @@ var noDocker = fault.Wrap(fault.Unrunnable, errors.New("dial unix /var/run/docke
 
 func examine(t *testing.T, facts plan.Facts) doctor.Report {
 	t.Helper()
-	c, err := catalog.Load()
+	c, err := catalogue.Load()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -131,7 +131,7 @@ func registryCommands() map[string]func(*testscript.TestScript, bool, []string) 
 	return all
 }
 
-// TestConsentOnATerminal: a large download is asked for, with the bill, and a
+// TestConsentOnATerminal: a large download is asked for, with the estimate, and a
 // no is taken. The terminal is script's (util-linux).
 func TestConsentOnATerminal(t *testing.T) {
 	t.Parallel()

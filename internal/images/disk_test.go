@@ -67,7 +67,7 @@ func TestSmallDisk(t *testing.T) {
 }
 
 // TestDaemonsMirror: an image of Docker Hub comes through the daemon's mirror,
-// the bill too, and the hub is not needed for either.
+// the estimate too, and the hub is not needed for either.
 func TestDaemonsMirror(t *testing.T) {
 	t.Parallel()
 	mirror := dockertest.NewFaultyRegistry(t)

@@ -38,22 +38,22 @@ const partialRepository = "facecraft-partial"
 // It is best effort. A containerd store refuses such an image, and keeps what
 // it has by itself.
 type keeper struct {
-	store  *Store
-	report Reporter
-	bill   registry.Bill
-	layers atomic.Int32 // complete ones, from the base up
-	kept   atomic.Int32 // those of them that an image holds
+	store    *Store
+	report   Reporter
+	estimate registry.Estimate
+	layers   atomic.Int32 // complete ones, from the base up
+	kept     atomic.Int32 // those of them that an image holds
 
 	complete map[string]bool // by the daemon's name
 	finish   func()
 }
 
-func (s *Store) keepLayers(bill registry.Bill, every time.Duration, report Reporter) *keeper {
-	k := &keeper{store: s, report: report, bill: bill, complete: map[string]bool{}, finish: func() {}}
-	if len(bill.Layers) == 0 {
+func (s *Store) keepLayers(estimate registry.Estimate, every time.Duration, report Reporter) *keeper {
+	k := &keeper{store: s, report: report, estimate: estimate, complete: map[string]bool{}, finish: func() {}}
+	if len(estimate.Layers) == 0 {
 		return k
 	}
-	k.kept.Store(int32(len(bill.Layers) - len(bill.Missing())))
+	k.kept.Store(int32(len(estimate.Layers) - len(estimate.Missing())))
 	ctx, cancel := context.WithCancel(context.Background())
 	var done sync.WaitGroup
 	done.Go(func() { k.keep(ctx, every) })
@@ -68,7 +68,7 @@ func (k *keeper) see(m jsonmessage.JSONMessage) {
 	}
 	k.complete[m.ID] = true
 	n := 0
-	for n < len(k.bill.Layers) && (k.bill.Layers[n].Here || k.complete[shortDigest(k.bill.Layers[n].Digest)]) {
+	for n < len(k.estimate.Layers) && (k.estimate.Layers[n].Here || k.complete[shortDigest(k.estimate.Layers[n].Digest)]) {
 		n++
 	}
 	k.layers.Store(int32(n))
@@ -92,7 +92,7 @@ func (k *keeper) keep(ctx context.Context, every time.Duration) {
 		case <-ticker.C:
 		}
 		if n := k.layers.Load(); n > k.kept.Load() {
-			if err := k.hold(k.bill.Layers[:n]); err != nil {
+			if err := k.hold(k.estimate.Layers[:n]); err != nil {
 				refusals++
 				continue
 			}
@@ -125,10 +125,10 @@ func (k *keeper) archive(layers []registry.Layer) (archive *bytes.Buffer, id str
 		diffIDs = append(diffIDs, layer.DiffID)
 		files = append(files, "in-the-daemon-already")
 	}
-	system, architecture, _ := strings.Cut(k.bill.Platform, "/")
+	system, architecture, _ := strings.Cut(k.estimate.Platform, "/")
 	config, err := json.Marshal(map[string]any{
 		"os": system, "architecture": architecture,
-		"config": map[string]any{"Labels": map[string]string{LabelPartial: k.bill.Reference}},
+		"config": map[string]any{"Labels": map[string]string{LabelPartial: k.estimate.Reference}},
 		"rootfs": map[string]any{"type": "layers", "diff_ids": diffIDs},
 	})
 	if err != nil {
@@ -138,7 +138,7 @@ func (k *keeper) archive(layers []registry.Layer) (archive *bytes.Buffer, id str
 	id = hex.EncodeToString(sum[:])
 	manifest, err := json.Marshal([]map[string]any{{
 		"Config":   id + ".json",
-		"RepoTags": []string{PartialOf(k.bill.Digest)},
+		"RepoTags": []string{PartialOf(k.estimate.Digest)},
 		"Layers":   files,
 	}})
 	if err != nil {
@@ -168,13 +168,13 @@ func PartialOf(digest string) string { return partialRepository + ":" + shortDig
 func (k *keeper) stop() {
 	k.finish()
 	var size int64
-	for _, layer := range k.bill.Layers[:k.kept.Load()] {
+	for _, layer := range k.estimate.Layers[:k.kept.Load()] {
 		if !layer.Here {
 			size += layer.Size
 		}
 	}
 	if size > 0 {
-		k.report(progress.Event{Stage: progress.Kept, Subject: PartialOf(k.bill.Digest), Done: size})
+		k.report(progress.Event{Stage: progress.Kept, Subject: PartialOf(k.estimate.Digest), Done: size})
 	}
 }
 
@@ -190,7 +190,7 @@ func (k *keeper) release() {
 // remove takes away what was kept of this reference, except one image.
 func (k *keeper) remove(ctx context.Context, except string) {
 	kept, err := k.store.Docker.ImageList(ctx, image.ListOptions{
-		Filters: filters.NewArgs(filters.Arg("label", LabelPartial+"="+k.bill.Reference)),
+		Filters: filters.NewArgs(filters.Arg("label", LabelPartial+"="+k.estimate.Reference)),
 	})
 	if err != nil {
 		return

@@ -12,13 +12,13 @@ import (
 	"github.com/djok/facecraft/internal/registry"
 )
 
-// LocalImages are the daemon's images with their layers.
-func (s *Store) LocalImages(ctx context.Context) ([]registry.LocalImage, error) {
+// LocalLayers are the daemon's images with their layers.
+func (s *Store) LocalLayers(ctx context.Context) ([]registry.LocalLayers, error) {
 	list, err := s.Docker.ImageList(ctx, image.ListOptions{})
 	if err != nil {
 		return nil, err
 	}
-	var local []registry.LocalImage
+	var local []registry.LocalLayers
 	for _, summary := range list {
 		inspect, err := s.Docker.ImageInspect(ctx, summary.ID)
 		if errdefs.IsNotFound(err) {
@@ -28,7 +28,7 @@ func (s *Store) LocalImages(ctx context.Context) ([]registry.LocalImage, error) 
 			return nil, err
 		}
 		_, partial := summary.Labels[LabelPartial]
-		local = append(local, registry.LocalImage{
+		local = append(local, registry.LocalLayers{
 			ID:      inspect.ID,
 			DiffIDs: inspect.RootFS.Layers,
 			Pulled:  partial || len(inspect.RepoDigests) > 0,

@@ -13,9 +13,9 @@ import (
 	"github.com/djok/facecraft/internal/registry"
 )
 
-// Patience is how long a pull bears with the network. Zero values stand for
-// DefaultPatience's.
-type Patience struct {
+// Retry is how long a pull bears with the network. Zero values stand for
+// DefaultRetry's.
+type Retry struct {
 	// Attempts is how many may fail in a row without a single new byte.
 	Attempts int
 	// Backoff is the pause after the first failure; each further one doubles.
@@ -27,35 +27,35 @@ type Patience struct {
 	Keep time.Duration
 }
 
-// DefaultPatience is that of a person with a large download and a bad network.
-var DefaultPatience = Patience{Attempts: 5, Backoff: time.Second, Stall: time.Minute, Keep: 5 * time.Second}
+// DefaultRetry is that of a person with a large download and a bad network.
+var DefaultRetry = Retry{Attempts: 5, Backoff: time.Second, Stall: time.Minute, Keep: 5 * time.Second}
 
-func (p Patience) orDefault() Patience {
-	if p == (Patience{}) {
-		return DefaultPatience
+func (p Retry) orDefault() Retry {
+	if p == (Retry{}) {
+		return DefaultRetry
 	}
 	return p
 }
 
 // PullOptions are how one pull goes on.
 type PullOptions struct {
-	// Bill is what is to come. Without it, the zero value, the total is not known
+	// Estimate is what is to come. Without it, the zero value, the total is not known
 	// beforehand and no layers are kept.
-	Bill     registry.Bill
+	Estimate registry.Estimate
 	Report   Reporter
-	Patience Patience // the zero value is DefaultPatience
+	Retry    Retry // the zero value is DefaultRetry
 }
 
 // Pull downloads an image, as often as it takes: the daemon itself mends
 // little, waits for ever when no bytes come, and throws away the complete
 // layers of a pull that fails. The daemon stops when ctx does.
 func (s *Store) Pull(ctx context.Context, img plan.Image, o PullOptions) error {
-	patience := o.Patience.orDefault()
-	p := &pulling{store: s, report: o.Report, image: img, tally: newTally(o.Bill), stall: patience.Stall}
-	p.keeper = s.keepLayers(o.Bill, patience.Keep, o.Report)
+	retry := o.Retry.orDefault()
+	p := &pulling{store: s, report: o.Report, image: img, tally: newTally(o.Estimate), stall: retry.Stall}
+	p.keeper = s.keepLayers(o.Estimate, retry.Keep, o.Report)
 	defer p.keeper.stop()
 	p.tell()
-	backoff := patience.Backoff
+	backoff := retry.Backoff
 	for failures := 1; ; failures++ {
 		before := p.tally.done
 		err := p.attempt(ctx)
@@ -67,14 +67,14 @@ func (s *Store) Pull(ctx context.Context, img plan.Image, o PullOptions) error {
 		case ctx.Err() != nil:
 			return ctx.Err()
 		case progressed:
-			failures, backoff = 1, patience.Backoff
+			failures, backoff = 1, retry.Backoff
 		}
 		kind := registry.Classify(err)
 		if kind == registry.Permanent {
 			p.keeper.release() // there is no next time; the disk may be full of it
 		}
 		again := kind == registry.Transient || kind == registry.Unreachable && p.tally.done > 0
-		if !again || failures >= patience.Attempts {
+		if !again || failures >= retry.Attempts {
 			return registry.Explain(img.Reference, err)
 		}
 		o.Report(progress.Event{Stage: progress.Retrying, Subject: err.Error(), Left: backoff})
@@ -101,7 +101,7 @@ func (s *Store) AskRegistry(ctx context.Context, reference string, report Report
 	if err != nil {
 		return err
 	}
-	backoff := DefaultPatience.Backoff
+	backoff := DefaultRetry.Backoff
 	for asked := 1; ; asked++ {
 		_, err = s.Docker.DistributionInspect(ctx, reference, auth)
 		switch kind := registry.Classify(err); {
@@ -121,7 +121,7 @@ func (s *Store) AskRegistry(ctx context.Context, reference string, report Report
 }
 
 // auth is the user's login for an image, as the daemon takes it. That a stored
-// one cannot be read is in the bill's notes.
+// one cannot be read is in the estimate's notes.
 func (s *Store) auth(reference string) (string, error) {
 	login, _ := s.Registry.Login(reference)
 	if login == (registry.Login{}) {

@@ -30,15 +30,15 @@ import (
 
 const platform = "linux/" + runtime.GOARCH
 
-// impatient is for tests; the daemon itself announces its own retries every
+// quickRetry is for tests; the daemon itself announces its own retries every
 // second, so that a shorter stall would be seen where there is none.
-var impatient = images.Patience{Attempts: 3, Backoff: 10 * time.Millisecond, Stall: 30 * time.Second, Keep: 20 * time.Millisecond}
+var quickRetry = images.Retry{Attempts: 3, Backoff: 10 * time.Millisecond, Stall: 30 * time.Second, Keep: 20 * time.Millisecond}
 
 // puller pulls from a registry of its own into the machine's daemon, and
 // notes what is reported.
 type puller struct {
 	*images.Store
-	patience images.Patience
+	retry    images.Retry
 	docker   client.APIClient
 	registry *dockertest.FaultyRegistry
 
@@ -48,7 +48,7 @@ type puller struct {
 
 func newPuller(t testing.TB, docker client.APIClient) *puller {
 	t.Helper()
-	p := &puller{docker: docker, registry: dockertest.NewFaultyRegistry(t), patience: impatient}
+	p := &puller{docker: docker, registry: dockertest.NewFaultyRegistry(t), retry: quickRetry}
 	p.Store = &images.Store{Docker: docker, Registry: registry.Client{Keychain: authn.NewMultiKeychain()}}
 	dockertest.RemoveImages(t, docker, p.registry.Host+"/")
 	return p
@@ -60,9 +60,9 @@ func (p *puller) report(e progress.Event) {
 	p.events = append(p.events, e)
 }
 
-// with is how the puller pulls what a bill names.
-func (p *puller) with(bill registry.Bill) images.PullOptions {
-	return images.PullOptions{Bill: bill, Report: p.report, Patience: p.patience}
+// with is how the puller pulls what a estimate names.
+func (p *puller) with(estimate registry.Estimate) images.PullOptions {
+	return images.PullOptions{Estimate: estimate, Report: p.report, Retry: p.retry}
 }
 
 func (p *puller) push(t testing.TB, repository string, img v1.Image) string {
@@ -77,22 +77,22 @@ func (p *puller) push(t testing.TB, repository string, img v1.Image) string {
 	return reference
 }
 
-func (p *puller) bill(t testing.TB, reference string) registry.Bill {
+func (p *puller) estimate(t testing.TB, reference string) registry.Estimate {
 	t.Helper()
-	local, err := p.LocalImages(t.Context())
+	local, err := p.LocalLayers(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	bill, err := p.Registry.Bill(t.Context(), registry.Question{Reference: reference, Platform: platform, Local: local})
+	estimate, err := p.Registry.Estimate(t.Context(), registry.Question{Reference: reference, Platform: platform, Local: local})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return bill
+	return estimate
 }
 
 func (p *puller) pull(t testing.TB, reference string) error {
 	t.Helper()
-	return p.Pull(t.Context(), plan.Image{Reference: reference, Platform: platform}, p.with(p.bill(t, reference)))
+	return p.Pull(t.Context(), plan.Image{Reference: reference, Platform: platform}, p.with(p.estimate(t, reference)))
 }
 
 func (p *puller) mustPull(t testing.TB, reference string) {
@@ -137,10 +137,10 @@ func (p *puller) count(stage progress.Stage) int {
 	return n
 }
 
-// TestTheBillIsWhatTheRegistryServes is the bill's whole promise: its number
+// TestTheEstimateIsWhatTheRegistryServes is the estimate's whole promise: its number
 // is the bytes of blobs that the daemon then fetches, in every case of
 // sharing that the daemon knows.
-func TestTheBillIsWhatTheRegistryServes(t *testing.T) {
+func TestTheEstimateIsWhatTheRegistryServes(t *testing.T) {
 	t.Parallel()
 	docker := dockertest.Engine(t)
 	dockertest.DockerOnly(t, docker, "which layers it recognises")
@@ -200,23 +200,23 @@ func TestTheBillIsWhatTheRegistryServes(t *testing.T) {
 			t.Parallel()
 			p := newPuller(t, docker)
 			reference := p.push(t, "image:1", prepare(t, p))
-			bill := p.bill(t, reference)
+			estimate := p.estimate(t, reference)
 			p.registry.Reset()
-			if err := p.Pull(t.Context(), plan.Image{Reference: reference, Platform: platform}, p.with(bill)); err != nil {
+			if err := p.Pull(t.Context(), plan.Image{Reference: reference, Platform: platform}, p.with(estimate)); err != nil {
 				t.Fatal(err)
 			}
-			if served := p.registry.Served(); served != bill.Download {
-				t.Errorf("the bill says %d bytes and the registry served %d", bill.Download, served)
+			if served := p.registry.Served(); served != estimate.Download {
+				t.Errorf("the estimate says %d bytes and the registry served %d", estimate.Download, served)
 			}
 			local, err := p.Inspect(t.Context(), reference)
-			if err != nil || !local.Here || local.Digest != bill.Digest {
-				t.Errorf("the daemon has %+v, %v; the bill's digest is %s", local, err, bill.Digest)
+			if err != nil || !local.Here || local.Digest != estimate.Digest {
+				t.Errorf("the daemon has %+v, %v; the estimate's digest is %s", local, err, estimate.Digest)
 			}
 		})
 	}
 }
 
-func TestTheBillOfAnIndex(t *testing.T) {
+func TestTheEstimateOfAnIndex(t *testing.T) {
 	t.Parallel()
 	docker := dockertest.Engine(t)
 	dockertest.DockerOnly(t, docker, "the digest of an index")
@@ -229,16 +229,16 @@ func TestTheBillOfAnIndex(t *testing.T) {
 	if err := remote.WriteIndex(tag, dockertest.IndexOf(t, dockertest.ImageFor(t, "riscv64", dockertest.Layer(t, 70_000)), own)); err != nil {
 		t.Fatal(err)
 	}
-	bill := p.bill(t, tag.String())
+	estimate := p.estimate(t, tag.String())
 	p.registry.Reset()
-	if err := p.Pull(t.Context(), plan.Image{Reference: tag.String(), Platform: platform}, p.with(bill)); err != nil {
+	if err := p.Pull(t.Context(), plan.Image{Reference: tag.String(), Platform: platform}, p.with(estimate)); err != nil {
 		t.Fatal(err)
 	}
-	if served := p.registry.Served(); served != bill.Download {
-		t.Errorf("the bill says %d bytes and the registry served %d", bill.Download, served)
+	if served := p.registry.Served(); served != estimate.Download {
+		t.Errorf("the estimate says %d bytes and the registry served %d", estimate.Download, served)
 	}
-	if local, err := p.Inspect(t.Context(), tag.String()); err != nil || local.Digest != bill.Digest {
-		t.Errorf("the daemon has %+v, %v; the bill's digest is %s", local, err, bill.Digest)
+	if local, err := p.Inspect(t.Context(), tag.String()); err != nil || local.Digest != estimate.Digest {
+		t.Errorf("the daemon has %+v, %v; the estimate's digest is %s", local, err, estimate.Digest)
 	}
 }
 
@@ -277,19 +277,19 @@ func TestFaults(t *testing.T) {
 			t.Parallel()
 			p := newPuller(t, docker)
 			if tt.stalls {
-				p.patience.Stall = 5 * time.Second
+				p.retry.Stall = 5 * time.Second
 			}
 			large := dockertest.Layer(t, 400_000)
 			img := dockertest.ImageOf(t, dockertest.Layer(t, 50_000), large, dockertest.Layer(t, 50_000))
 			reference := p.push(t, "image:1", img)
-			bill := p.bill(t, reference)
+			estimate := p.estimate(t, reference)
 			digest, err := large.Digest()
 			if err != nil {
 				t.Fatal(err)
 			}
 			p.registry.Reset()
 			p.registry.Fail(strings.Replace(tt.match, "BLOB", digest.String(), 1), tt.times, tt.fault)
-			err = p.Pull(t.Context(), plan.Image{Reference: reference, Platform: platform}, p.with(bill))
+			err = p.Pull(t.Context(), plan.Image{Reference: reference, Platform: platform}, p.with(estimate))
 			if (err == nil) != (tt.hint == "") || fault.HintOf(err) != tt.hint {
 				t.Errorf("%v (%s), want the remedy %q", err, fault.HintOf(err), tt.hint)
 			}
@@ -297,17 +297,17 @@ func TestFaults(t *testing.T) {
 			if got := p.count(progress.Retrying); got < tt.retries || got > 2*tt.retries {
 				t.Errorf("%d retries, want %d: %+v", got, tt.retries, p.events)
 			}
-			p.checkProgress(t, bill)
+			p.checkProgress(t, estimate)
 		})
 	}
 }
 
 // checkProgress holds the reported numbers against what a person believes of
 // them: they grow, the total stands from the start, and none exceeds it.
-func (p *puller) checkProgress(t *testing.T, bill registry.Bill) {
+func (p *puller) checkProgress(t *testing.T, estimate registry.Estimate) {
 	t.Helper()
 	var total int64
-	for _, layer := range bill.Missing() {
+	for _, layer := range estimate.Missing() {
 		total += layer.Size
 	}
 	last := map[progress.Stage]int64{}
@@ -332,7 +332,7 @@ func TestWrongPlatform(t *testing.T) {
 	if err := remote.WriteIndex(tag, dockertest.IndexOf(t, dockertest.ImageFor(t, "riscv64", dockertest.Layer(t, 10)))); err != nil {
 		t.Fatal(err)
 	}
-	err = p.Pull(t.Context(), plan.Image{Reference: tag.String(), Platform: platform}, p.with(registry.Bill{}))
+	err = p.Pull(t.Context(), plan.Image{Reference: tag.String(), Platform: platform}, p.with(registry.Estimate{}))
 	if fault.HintOf(err) != "use another variant" || p.count(progress.Retrying) != 0 {
 		t.Errorf("%v (%s), %d retries", err, fault.HintOf(err), p.count(progress.Retrying))
 	}
@@ -342,10 +342,10 @@ func TestWrongPlatform(t *testing.T) {
 func TestWrongDigest(t *testing.T) {
 	t.Parallel()
 	p := newPuller(t, dockertest.Engine(t))
-	digest := p.bill(t, p.push(t, "image:1", dockertest.ImageOf(t, dockertest.Layer(t, 10)))).Digest
+	digest := p.estimate(t, p.push(t, "image:1", dockertest.ImageOf(t, dockertest.Layer(t, 10)))).Digest
 	p.push(t, "other:1", dockertest.ImageOf(t, dockertest.Layer(t, 10)))
 	p.registry.Fail("/v2/image/manifests", -1, dockertest.Instead("/v2/other/manifests/1"))
-	err := p.Pull(t.Context(), plan.Image{Reference: p.registry.Host + "/image@" + digest, Platform: platform}, p.with(registry.Bill{}))
+	err := p.Pull(t.Context(), plan.Image{Reference: p.registry.Host + "/image@" + digest, Platform: platform}, p.with(registry.Estimate{}))
 	if fault.HintOf(err) != "check the mirror or proxy in between" || p.count(progress.Retrying) != 0 {
 		t.Errorf("%v (%s), %d retries", err, fault.HintOf(err), p.count(progress.Retrying))
 	}
@@ -362,7 +362,7 @@ func TestPullWithALogin(t *testing.T) {
 			p := newPuller(t, docker)
 			reference := p.push(t, "image:1", dockertest.ImageOf(t, dockertest.Layer(t, 10_000)))
 			protect(p.registry)
-			if err := p.Pull(t.Context(), plan.Image{Reference: reference, Platform: platform}, p.with(registry.Bill{})); !strings.Contains(fault.HintOf(err), "docker login") {
+			if err := p.Pull(t.Context(), plan.Image{Reference: reference, Platform: platform}, p.with(registry.Estimate{})); !strings.Contains(fault.HintOf(err), "docker login") {
 				t.Errorf("without a login: %v (%s)", err, fault.HintOf(err))
 			}
 			p.Registry.Keychain = login{}
@@ -391,13 +391,13 @@ func TestInterruption(t *testing.T) {
 		t.Fatal(err)
 	}
 	p.registry.Fail(digest.String(), -1, dockertest.Slow(1000, 50*time.Millisecond))
-	bill := p.bill(t, reference)
+	estimate := p.estimate(t, reference)
 
 	ctx, interrupt := context.WithCancel(t.Context())
 	defer interrupt()
 	ended := make(chan error, 1)
-	go func() { ended <- p.Pull(ctx, plan.Image{Reference: reference, Platform: platform}, p.with(bill)) }()
-	eventually(t, "the complete layers are kept", func() bool { return p.bill(t, reference).Here >= 400_000 })
+	go func() { ended <- p.Pull(ctx, plan.Image{Reference: reference, Platform: platform}, p.with(estimate)) }()
+	eventually(t, "the complete layers are kept", func() bool { return p.estimate(t, reference).Here >= 400_000 })
 	interrupt()
 	if err := <-ended; !errors.Is(err, context.Canceled) {
 		t.Errorf("the pull ended with %v", err)
@@ -407,7 +407,7 @@ func TestInterruption(t *testing.T) {
 	}
 	eventually(t, "the daemon lets go of the registry", func() bool { return p.registry.Open() == 0 })
 
-	again := p.bill(t, reference)
+	again := p.estimate(t, reference)
 	p.registry.Reset()
 	if err := p.Pull(t.Context(), plan.Image{Reference: reference, Platform: platform}, p.with(again)); err != nil {
 		t.Fatal(err)
@@ -438,7 +438,7 @@ func TestRetryKeepsLayers(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p.patience.Stall = 5 * time.Second
+	p.retry.Stall = 5 * time.Second
 	p.registry.Fail(last.String(), 2, dockertest.StallAfter(100))
 	p.mustPull(t, reference)
 	if first, second, third := requests(0), requests(1), requests(2); first != 1 || second != 1 || third != 3 {
@@ -464,7 +464,7 @@ func eventually(t *testing.T, what string, holds func() bool) {
 func BenchmarkPull(b *testing.B) {
 	docker := dockertest.Engine(b)
 	p := newPuller(b, docker)
-	p.patience = images.DefaultPatience
+	p.retry = images.DefaultRetry
 	var layers []v1.Layer
 	for range 8 {
 		layers = append(layers, dockertest.Layer(b, 20_000_000))

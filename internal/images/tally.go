@@ -34,11 +34,11 @@ type layerProgress struct {
 	unpacked   int64
 }
 
-// newTally begins with what the bill says is to come. Without a bill the
+// newTally begins with what the estimate says is to come. Without a estimate the
 // total grows as the daemon names the layers.
-func newTally(bill registry.Bill) *tally {
-	t := &tally{layers: map[string]*layerProgress{}, billed: len(bill.Layers) > 0}
-	for _, layer := range bill.Missing() {
+func newTally(estimate registry.Estimate) *tally {
+	t := &tally{layers: map[string]*layerProgress{}, billed: len(estimate.Layers) > 0}
+	for _, layer := range estimate.Missing() {
 		t.layers[shortDigest(layer.Digest)] = &layerProgress{size: layer.Size}
 	}
 	return t

@@ -15,7 +15,7 @@ import (
 var begin = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 
 // billed is an image of a layer that is here and two that are not.
-var billed = registry.Bill{Layers: []registry.Layer{
+var billed = registry.Estimate{Layers: []registry.Layer{
 	{Digest: "sha256:aaaaaaaaaaaa0000", Size: 5_000, Here: true},
 	{Digest: "sha256:bbbbbbbbbbbb0000", Size: 100_000},
 	{Digest: "sha256:cccccccccccc0000", Size: 300_000},
@@ -63,11 +63,11 @@ func TestTally(t *testing.T) {
 	}
 }
 
-// TestTallyWithoutABill: the total is what the daemon has named so far, and
+// TestTallyWithoutAnEstimate: the total is what the daemon has named so far, and
 // no time left is made of it.
-func TestTallyWithoutABill(t *testing.T) {
+func TestTallyWithoutAnEstimate(t *testing.T) {
 	t.Parallel()
-	tally := newTally(registry.Bill{})
+	tally := newTally(registry.Estimate{})
 	tally.add(message(t, `{"status":"Pulling fs layer","progressDetail":{},"id":"bbbbbbbbbbbb"}`), begin)
 	tally.add(message(t, `{"status":"Downloading","progressDetail":{"current":40,"total":100},"id":"bbbbbbbbbbbb"}`), begin.Add(time.Second))
 	if got, want := tally.event(""), (progress.Event{Stage: progress.Pulling, Done: 40, Total: 100, Rate: 40}); got != want {

@@ -9,7 +9,7 @@ import (
 	"strings"
 
 	"github.com/djok/facecraft/internal/carry"
-	"github.com/djok/facecraft/internal/catalog"
+	"github.com/djok/facecraft/internal/catalogue"
 	"github.com/djok/facecraft/internal/dockerrun"
 	"github.com/djok/facecraft/internal/fault"
 	"github.com/djok/facecraft/internal/format"
@@ -31,7 +31,7 @@ func (l *Launcher) Facts(ctx context.Context, p plan.Plan) (facts carry.Facts, s
 	if !inspect.Here {
 		return facts, 0, fault.New(fault.Failed, "facecraft pull fetches it, with the same flags", "the image %s is not here", image.Reference)
 	}
-	catalogue, err := catalog.Load()
+	catalogue, err := catalogue.Load()
 	if err != nil {
 		return facts, 0, err
 	}

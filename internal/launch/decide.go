@@ -6,7 +6,7 @@ import (
 	"runtime"
 	"slices"
 
-	"github.com/djok/facecraft/internal/catalog"
+	"github.com/djok/facecraft/internal/catalogue"
 	"github.com/djok/facecraft/internal/detect"
 	"github.com/djok/facecraft/internal/fault"
 	"github.com/djok/facecraft/internal/helper"
@@ -23,11 +23,11 @@ func (l *Launcher) Decide(ctx context.Context, request plan.Request) (plan.Plan,
 // decideWithout is decide for a machine on which further ports turned out to
 // be taken.
 func (l *Launcher) decideWithout(ctx context.Context, request plan.Request, taken []int) (plan.Plan, error) {
-	catalogue, err := catalog.Load()
+	catalogue, err := catalogue.Load()
 	if err != nil {
 		return plan.Plan{}, err
 	}
-	ports, err := l.foreignPorts(ctx, request.CandidatePorts())
+	ports, err := l.portsOfOthers(ctx, request.CandidatePorts())
 	if err != nil {
 		return plan.Plan{}, err
 	}
@@ -106,9 +106,9 @@ func (l *Launcher) Probes() detect.Probes {
 	return probes
 }
 
-// foreignPorts leaves out the ports of this program's own servers: a plan
+// portsOfOthers leaves out the ports of this program's own servers: a plan
 // describes the server that takes their place, not one beside them.
-func (l *Launcher) foreignPorts(ctx context.Context, ports []int) ([]int, error) {
+func (l *Launcher) portsOfOthers(ctx context.Context, ports []int) ([]int, error) {
 	if l.Engine == nil {
 		return ports, nil
 	}

@@ -4,7 +4,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/djok/facecraft/internal/catalog"
+	"github.com/djok/facecraft/internal/catalogue"
 	"github.com/djok/facecraft/internal/fault"
 	"github.com/djok/facecraft/internal/plan"
 )
@@ -13,7 +13,7 @@ import (
 // value comes from; a secret is not shown.
 func TestVariablesOutOfRange(t *testing.T) {
 	t.Parallel()
-	catalogue, err := catalog.Load()
+	catalogue, err := catalogue.Load()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -12,42 +12,42 @@ import (
 	"github.com/djok/facecraft/internal/registry"
 )
 
-func (l *Launcher) showBill(bill registry.Bill, free plan.Fact[int64]) {
-	rows := [][2]string{{"download", downloadText(bill)}, {"on disk", diskText(bill, free)}}
-	if bill.Limit != nil {
-		rows = append(rows, [2]string{"pulls left", fmt.Sprintf("%d of %d per %s", bill.Limit.Remaining, bill.Limit.Pulls, format.Duration(time.Duration(bill.Limit.Seconds)*time.Second))})
+func (l *Launcher) showEstimate(estimate registry.Estimate, free plan.Fact[int64]) {
+	rows := [][2]string{{"download", downloadText(estimate)}, {"on disk", diskText(estimate, free)}}
+	if estimate.Limit != nil {
+		rows = append(rows, [2]string{"pulls left", fmt.Sprintf("%d of %d per %s", estimate.Limit.Remaining, estimate.Limit.Pulls, format.Duration(time.Duration(estimate.Limit.Seconds)*time.Second))})
 	}
-	if bill.Mirror != "" {
-		rows = append(rows, [2]string{"mirror", bill.Mirror})
+	if estimate.Mirror != "" {
+		rows = append(rows, [2]string{"mirror", estimate.Mirror})
 	}
 	l.UI.Table(rows)
-	for _, note := range bill.Notes {
+	for _, note := range estimate.Notes {
 		l.UI.Warn("%s", note)
 	}
 }
 
-func downloadText(bill registry.Bill) string {
+func downloadText(estimate registry.Estimate) string {
 	switch {
-	case !bill.Known():
+	case !estimate.Known():
 		return "of unknown size"
-	case bill.DownloadEstimated:
-		return "at most " + format.Size(bill.Download) + ", an estimate from the catalogue"
+	case estimate.DownloadEstimated:
+		return "at most " + format.Size(estimate.Download) + ", an estimate from the catalogue"
 	}
-	text := fmt.Sprintf("%s, %d of %d layers", format.Size(bill.Download), len(bill.Missing()), len(bill.Layers))
-	if bill.Here > 0 {
-		text += "; " + format.Size(bill.Here) + " are here already"
+	text := fmt.Sprintf("%s, %d of %d layers", format.Size(estimate.Download), len(estimate.Missing()), len(estimate.Layers))
+	if estimate.Here > 0 {
+		text += "; " + format.Size(estimate.Here) + " are here already"
 	}
 	return text
 }
 
-func diskText(bill registry.Bill, free plan.Fact[int64]) string {
+func diskText(estimate registry.Estimate, free plan.Fact[int64]) string {
 	var parts []string
-	if bill.Unpacked > 0 {
+	if estimate.Unpacked > 0 {
 		about := ""
-		if bill.UnpackedEstimated {
+		if estimate.UnpackedEstimated {
 			about = "about "
 		}
-		parts = append(parts, about+format.Size(bill.Unpacked), about+format.Size(bill.Peak())+" while it unpacks")
+		parts = append(parts, about+format.Size(estimate.Unpacked), about+format.Size(estimate.Peak())+" while it unpacks")
 	}
 	if free.Known {
 		parts = append(parts, format.Size(free.Value)+" are free")
@@ -59,38 +59,38 @@ func diskText(bill registry.Bill, free plan.Fact[int64]) string {
 
 // checkDisk stops what would certainly end in a full disk, and warns of what
 // might: unpacked sizes are often estimates.
-func (l *Launcher) checkDisk(bill registry.Bill, free plan.Fact[int64]) error {
-	if !free.Known || bill.Peak() <= free.Value {
+func (l *Launcher) checkDisk(estimate registry.Estimate, free plan.Fact[int64]) error {
+	if !free.Known || estimate.Peak() <= free.Value {
 		return nil
 	}
-	certain := bill.Peak()
+	certain := estimate.Peak()
 	switch {
-	case bill.DownloadEstimated:
+	case estimate.DownloadEstimated:
 		certain = 0
-	case bill.UnpackedEstimated:
-		certain = bill.Download
+	case estimate.UnpackedEstimated:
+		certain = estimate.Download
 	}
 	if certain > free.Value {
 		return fault.New(fault.Unrunnable, "make room: docker system df shows what takes it",
-			"the disk of the Docker daemon is too small: %s needs %s and %s are free", bill.Reference, format.Size(certain), format.Size(free.Value))
+			"the disk of the Docker daemon is too small: %s needs %s and %s are free", estimate.Reference, format.Size(certain), format.Size(free.Value))
 	}
 	l.UI.Warn("the disk may not be enough: %s are free, and the image may need %s while it unpacks",
-		format.Size(free.Value), format.Size(bill.Peak()))
+		format.Size(free.Value), format.Size(estimate.Peak()))
 	return nil
 }
 
 // agreeToDownload returns when the download may begin.
-func (l *Launcher) agreeToDownload(ctx context.Context, bill registry.Bill, f Fetching) error {
-	size := "the download is " + downloadText(bill)
+func (l *Launcher) agreeToDownload(ctx context.Context, estimate registry.Estimate, f Fetching) error {
+	size := "the download is " + downloadText(estimate)
 	switch {
-	case f.Max > 0 && (!bill.Known() || bill.Download > f.Max):
+	case f.Max > 0 && (!estimate.Known() || estimate.Download > f.Max):
 		return fault.New(fault.Declined, "raise it, or leave it out", "%s, more than --max-download %s", size, format.Size(f.Max))
-	case f.Yes || f.Max > 0 || bill.Known() && bill.Download <= freely:
+	case f.Yes || f.Max > 0 || estimate.Known() && estimate.Download <= withoutAsking:
 		return nil
 	}
 	text := "download it now?"
-	if bill.Known() {
-		text = "download " + format.Size(bill.Download) + " now?"
+	if estimate.Known() {
+		text = "download " + format.Size(estimate.Download) + " now?"
 	}
 	return l.consent(ctx, question{text: text, unasked: size,
 		agreeing: "agree with --yes or FACECRAFT_YES=1, or up to a size with --max-download 6GB",

@@ -28,26 +28,26 @@ func spoken() (*Launcher, *bytes.Buffer) {
 // a word beforehand.
 func TestConsentWithoutATerminal(t *testing.T) {
 	t.Parallel()
-	known := func(bytes int64) registry.Bill { return registry.Bill{Download: bytes} }
+	known := func(bytes int64) registry.Estimate { return registry.Estimate{Download: bytes} }
 	for what, tt := range map[string]struct {
-		bill    registry.Bill
-		asked   Fetching
-		refusal string
+		estimate registry.Estimate
+		asked    Fetching
+		refusal  string
 	}{
-		"little":                {known(freely), Fetching{}, ""},
-		"much":                  {known(freely + 1), Fetching{}, "nobody is here to agree to it"},
+		"little":                {known(withoutAsking), Fetching{}, ""},
+		"much":                  {known(withoutAsking + 1), Fetching{}, "nobody is here to agree to it"},
 		"much, agreed to":       {known(14 * gigabyte), Fetching{Yes: true}, ""},
 		"within the limit":      {known(2 * gigabyte), Fetching{Max: 2 * gigabyte}, ""},
 		"over the limit":        {known(2*gigabyte + 1), Fetching{Max: 2 * gigabyte}, "more than --max-download 2 GB"},
 		"over it, agreed to":    {known(3 * gigabyte), Fetching{Max: 2 * gigabyte, Yes: true}, "more than --max-download 2 GB"},
 		"little, over a limit":  {known(2000), Fetching{Max: 1000}, "more than --max-download 1 kB"},
-		"unknown":               {registry.Bill{DownloadEstimated: true}, Fetching{}, "of unknown size, and nobody"},
-		"unknown, agreed to":    {registry.Bill{DownloadEstimated: true}, Fetching{Yes: true}, ""},
-		"unknown, with a limit": {registry.Bill{DownloadEstimated: true}, Fetching{Max: gigabyte}, "of unknown size, more than"},
-		"an estimate":           {registry.Bill{Download: 4 * gigabyte, DownloadEstimated: true}, Fetching{}, "at most 4 GB, an estimate from the catalogue, and nobody"},
+		"unknown":               {registry.Estimate{DownloadEstimated: true}, Fetching{}, "of unknown size, and nobody"},
+		"unknown, agreed to":    {registry.Estimate{DownloadEstimated: true}, Fetching{Yes: true}, ""},
+		"unknown, with a limit": {registry.Estimate{DownloadEstimated: true}, Fetching{Max: gigabyte}, "of unknown size, more than"},
+		"an estimate":           {registry.Estimate{Download: 4 * gigabyte, DownloadEstimated: true}, Fetching{}, "at most 4 GB, an estimate from the catalogue, and nobody"},
 	} {
 		l, _ := spoken()
-		err := l.agreeToDownload(t.Context(), tt.bill, tt.asked)
+		err := l.agreeToDownload(t.Context(), tt.estimate, tt.asked)
 		if tt.refusal == "" {
 			if err != nil {
 				t.Errorf("%s: %v", what, err)
@@ -63,17 +63,17 @@ func TestConsentWithoutATerminal(t *testing.T) {
 // TestCheckDisk refuses what is certain and warns of what is estimated.
 func TestCheckDisk(t *testing.T) {
 	t.Parallel()
-	exact := registry.Bill{Reference: "x", Download: 2 * gigabyte, Unpacked: 4 * gigabyte}
+	exact := registry.Estimate{Reference: "x", Download: 2 * gigabyte, Unpacked: 4 * gigabyte}
 	estimated := exact
 	estimated.UnpackedEstimated = true
 	guessed := estimated
 	guessed.DownloadEstimated = true
 	free := func(bytes int64) plan.Fact[int64] { return plan.Known(bytes, "a test") }
 	for what, tt := range map[string]struct {
-		bill    registry.Bill
-		free    plan.Fact[int64]
-		refused string
-		warned  bool
+		estimate registry.Estimate
+		free     plan.Fact[int64]
+		refused  string
+		warned   bool
 	}{
 		"enough":                {exact, free(6 * gigabyte), "", false},
 		"not enough":            {exact, free(6*gigabyte - 1), "x needs 6 GB and 6 GB are free", false},
@@ -83,7 +83,7 @@ func TestCheckDisk(t *testing.T) {
 		"the disk is not known": {exact, plan.Unknown[int64]("no container runs"), "", false},
 	} {
 		l, said := spoken()
-		err := l.checkDisk(tt.bill, tt.free)
+		err := l.checkDisk(tt.estimate, tt.free)
 		switch {
 		case tt.refused == "" && err != nil, tt.refused != "" && (fault.CodeOf(err) != fault.Unrunnable || !strings.Contains(err.Error(), tt.refused)):
 			t.Errorf("%s: %v, want %q", what, err, tt.refused)
@@ -98,12 +98,12 @@ func TestShowBill(t *testing.T) {
 	t.Parallel()
 	here, missing := registry.Layer{Size: 200_000_000, Here: true}, registry.Layer{Size: 1_700_000_000}
 	for what, tt := range map[string]struct {
-		bill registry.Bill
-		free plan.Fact[int64]
-		want string
+		estimate registry.Estimate
+		free     plan.Fact[int64]
+		want     string
 	}{
 		"everything is known": {
-			registry.Bill{
+			registry.Estimate{
 				Download: 1_900_000_000, Unpacked: 4_080_000_000, Layers: []registry.Layer{missing}, Digest: "sha256:12", Mirror: "https://mirror.example",
 				Limit: &registry.Limit{Pulls: 100, Remaining: 76, Seconds: 21600},
 			},
@@ -114,19 +114,19 @@ func TestShowBill(t *testing.T) {
 				"  mirror      https://mirror.example\n",
 		},
 		"much is here": {
-			registry.Bill{Download: 1_700_001_000, Here: 200_000_000, Unpacked: 5_100_000_000, UnpackedEstimated: true, Layers: []registry.Layer{here, missing}},
+			registry.Estimate{Download: 1_700_001_000, Here: 200_000_000, Unpacked: 5_100_000_000, UnpackedEstimated: true, Layers: []registry.Layer{here, missing}},
 			plan.Unknown[int64]("no container runs"),
 			"  download  1.7 GB, 1 of 2 layers; 200 MB are here already\n" +
 				"  on disk   about 5.1 GB, about 6.8 GB while it unpacks, free space unknown: no container runs\n",
 		},
 		"nothing is known": {
-			registry.Bill{DownloadEstimated: true, UnpackedEstimated: true, Notes: []string{"no network"}},
+			registry.Estimate{DownloadEstimated: true, UnpackedEstimated: true, Notes: []string{"no network"}},
 			plan.Known[int64](77*gigabyte, "a test"),
 			"  download  of unknown size\n  on disk   77 GB are free\nwarning: no network\n",
 		},
 	} {
 		l, said := spoken()
-		l.showBill(tt.bill, tt.free)
+		l.showEstimate(tt.estimate, tt.free)
 		if got := said.String(); got != tt.want {
 			t.Errorf("%s:\ngot\n%s\nwant\n%s", what, got, tt.want)
 		}

@@ -89,7 +89,7 @@ func askEndpoint(ctx context.Context, ui UI, server *batch.Server, timeout time.
 		return err
 	}
 	if status, err := client.Status(ctx); err == nil { // one that is busy may not say it in time
-		server.Engine = status.Version + " on " + status.Device.Type
+		server.ImageID = status.Version + " on " + status.Device.Type
 	}
 	return nil
 }

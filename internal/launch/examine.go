@@ -4,7 +4,7 @@ import (
 	"context"
 	"time"
 
-	"github.com/djok/facecraft/internal/catalog"
+	"github.com/djok/facecraft/internal/catalogue"
 	"github.com/djok/facecraft/internal/detect"
 	"github.com/djok/facecraft/internal/doctor"
 	"github.com/djok/facecraft/internal/plan"
@@ -12,7 +12,7 @@ import (
 
 // Examine looks at everything, the inside of the daemon's world included.
 func Examine(ctx context.Context, settings Settings) (doctor.Report, error) {
-	catalogue, err := catalog.Load()
+	catalogue, err := catalogue.Load()
 	if err != nil {
 		return doctor.Report{}, err
 	}
@@ -32,11 +32,11 @@ func Examine(ctx context.Context, settings Settings) (doctor.Report, error) {
 	return doctor.Examine(l.Version, l.Instance, facts, catalogue, unreachable), nil
 }
 
-// patience is for a daemon that may be stuck.
-const patience = 3 * time.Second
+// stuckTimeout is for a daemon that may be stuck.
+const stuckTimeout = 3 * time.Second
 
 func (l *Launcher) askPorts(ctx context.Context) ([]int, error) {
-	ctx, cancel := context.WithTimeout(ctx, patience)
+	ctx, cancel := context.WithTimeout(ctx, stuckTimeout)
 	defer cancel()
-	return l.foreignPorts(ctx, plan.Request{}.CandidatePorts())
+	return l.portsOfOthers(ctx, plan.Request{}.CandidatePorts())
 }

@@ -4,7 +4,7 @@ import (
 	"context"
 	"runtime"
 
-	"github.com/djok/facecraft/internal/catalog"
+	"github.com/djok/facecraft/internal/catalogue"
 	"github.com/djok/facecraft/internal/compose"
 	"github.com/djok/facecraft/internal/fault"
 	"github.com/djok/facecraft/internal/kube"
@@ -81,7 +81,7 @@ func (e Export) pinned(ctx context.Context, p plan.Plan, err error) (plan.Plan, 
 
 // undetected decides without facts: what is asked for is taken as it is.
 func (e Export) undetected(r plan.Request, why string) (plan.Plan, error) {
-	catalogue, err := catalog.Load()
+	catalogue, err := catalogue.Load()
 	if err != nil {
 		return plan.Plan{}, err
 	}
@@ -99,7 +99,7 @@ func (e Export) undetected(r plan.Request, why string) (plan.Plan, error) {
 // variants adds the others that are pulled to the one that was chosen,
 // on the same port. One that cannot run here is for another machine.
 func (e Export) variants(ctx context.Context, chosen plan.Plan, r plan.Request) ([]plan.Plan, error) {
-	catalogue, err := catalog.Load()
+	catalogue, err := catalogue.Load()
 	if err != nil {
 		return nil, err
 	}

@@ -7,15 +7,15 @@ import (
 	"sync"
 	"time"
 
-	"github.com/djok/facecraft/internal/catalog"
+	"github.com/djok/facecraft/internal/catalogue"
 	"github.com/djok/facecraft/internal/fault"
 	"github.com/djok/facecraft/internal/images"
 	"github.com/djok/facecraft/internal/plan"
 	"github.com/djok/facecraft/internal/registry"
 )
 
-// freely is how many bytes are downloaded without asking.
-const freely = 500_000_000
+// withoutAsking is how many bytes are downloaded without asking.
+const withoutAsking = 500_000_000
 
 // newerTimeout bounds the look for a newer image. It is a courtesy.
 const newerTimeout = 2 * time.Second
@@ -32,8 +32,8 @@ type Fetching struct {
 	When string
 	Yes  bool  // agreed beforehand
 	Max  int64 // bytes agreed to beforehand; 0 is no limit
-	// Tell takes the bill, beside what is shown to people.
-	Tell func(registry.Bill)
+	// Tell takes the estimate, beside what is shown to people.
+	Tell func(registry.Estimate)
 }
 
 // EnsureImage makes the plan's image present, after showing what that costs
@@ -76,41 +76,41 @@ func (l *Launcher) EnsureImage(ctx context.Context, p *plan.Plan, f Fetching) (f
 
 // fetch pulls the plan's image, at the price that was agreed to.
 func (l *Launcher) fetch(ctx context.Context, p plan.Plan, f Fetching) error {
-	bill, free, err := l.bill(ctx, p)
+	estimate, free, err := l.estimate(ctx, p)
 	if err != nil {
 		return err
 	}
-	if bill.DownloadEstimated {
+	if estimate.DownloadEstimated {
 		if err := l.Images.AskRegistry(ctx, p.First().Image.Reference, l.Report); err != nil {
 			return err
 		}
 	}
 	if f.Tell != nil {
-		f.Tell(bill)
+		f.Tell(estimate)
 	}
-	l.showBill(bill, free)
-	if err := l.checkDisk(bill, free); err != nil {
+	l.showEstimate(estimate, free)
+	if err := l.checkDisk(estimate, free); err != nil {
 		return err
 	}
-	if err := l.agreeToDownload(ctx, bill, f); err != nil {
+	if err := l.agreeToDownload(ctx, estimate, f); err != nil {
 		return err
 	}
 	l.Images.Note(ctx, p.First().Image.Reference) // also of what is kept of a pull that fails
-	return l.Images.Pull(ctx, p.First().Image, images.PullOptions{Bill: bill, Report: l.Report})
+	return l.Images.Pull(ctx, p.First().Image, images.PullOptions{Estimate: estimate, Report: l.Report})
 }
 
-// bill asks the registry what the image costs, and the daemon what disk it
+// estimate asks the registry what the image costs, and the daemon what disk it
 // has for it.
-func (l *Launcher) bill(ctx context.Context, p plan.Plan) (bill registry.Bill, free plan.Fact[int64], err error) {
+func (l *Launcher) estimate(ctx context.Context, p plan.Plan) (estimate registry.Estimate, free plan.Fact[int64], err error) {
 	image := p.First().Image
 	l.UI.Progress("asking for the size of %s", image.Reference)
-	local, err := l.Images.LocalImages(ctx)
+	local, err := l.Images.LocalLayers(ctx)
 	if err != nil {
-		return bill, free, err
+		return estimate, free, err
 	}
-	known, err := measured(p)
+	published, err := measured(p)
 	if err != nil {
-		return bill, free, err
+		return estimate, free, err
 	}
 	var wg sync.WaitGroup
 	wg.Go(func() {
@@ -121,26 +121,26 @@ func (l *Launcher) bill(ctx context.Context, p plan.Plan) (bill registry.Bill, f
 		}
 	})
 	wg.Go(func() {
-		bill, err = l.RegistryClient(ctx).Bill(ctx, registry.Question{
-			Reference: image.Reference, Platform: image.Platform, Local: local, Known: known,
+		estimate, err = l.RegistryClient(ctx).Estimate(ctx, registry.Question{
+			Reference: image.Reference, Platform: image.Platform, Local: local, Published: published,
 		})
 	})
 	wg.Wait()
 	l.UI.Clear()
-	return bill, free, err
+	return estimate, free, err
 }
 
 // measured is what the catalogue knows, where the plan uses its image.
-func measured(p plan.Plan) (registry.Known, error) {
-	catalogue, err := catalog.Load()
+func measured(p plan.Plan) (registry.Published, error) {
+	catalogue, err := catalogue.Load()
 	if err != nil {
-		return registry.Known{}, err
+		return registry.Published{}, err
 	}
 	variant, _ := catalogue.Variant(p.First().Variant)
 	if p.First().Image.Reference != catalogue.Reference(variant) {
-		return registry.Known{}, nil
+		return registry.Published{}, nil
 	}
-	return registry.Known{Digest: variant.Digest, Unpacked: variant.UnpackedSize}, nil
+	return registry.Published{Digest: variant.Digest, Unpacked: variant.UnpackedSize}, nil
 }
 
 // RegistryClient asks as the daemon does, through its mirrors.

@@ -4,7 +4,7 @@ import (
 	"context"
 	"slices"
 
-	"github.com/djok/facecraft/internal/catalog"
+	"github.com/djok/facecraft/internal/catalogue"
 	"github.com/djok/facecraft/internal/fault"
 	"github.com/djok/facecraft/internal/helper"
 	"github.com/djok/facecraft/internal/plan"
@@ -64,11 +64,11 @@ func paused(server run.Server) error {
 // Unmanaged are the servers that Compose or a person started, with the variant
 // that their image's tag names.
 func (l *Launcher) Unmanaged(ctx context.Context) ([]run.Server, error) {
-	catalogue, err := catalog.Load()
+	catalogue, err := catalogue.Load()
 	if err != nil {
 		return nil, err
 	}
-	others, err := l.Servers.Others(ctx, catalogue.Repository)
+	others, err := l.Servers.Unmanaged(ctx, catalogue.Repository)
 	for i := range others {
 		if others[i].Variant = catalogue.VariantOf(others[i].Image); helper.IsReference(plan.ShortName(others[i].Image)) {
 			others[i].Variant = plan.Lite
@@ -90,7 +90,7 @@ func (l *Launcher) All(ctx context.Context) ([]run.Server, error) {
 // beside are the running servers that belong to the same instance as one of
 // this program's.
 func (l *Launcher) beside(ctx context.Context, server run.Server) ([]run.Server, error) {
-	if server.Other {
+	if server.Unmanaged {
 		return nil, nil
 	}
 	servers, err := l.Servers.List(ctx)

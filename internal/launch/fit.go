@@ -13,17 +13,17 @@ import (
 // another than was explicitly asked for.
 func (l *Launcher) admit(ctx context.Context, server run.Server, r ServerRequest) ([]run.Server, error) {
 	replace := "replace it: facecraft up --recreate with the same flags"
-	if server.Other {
+	if server.Unmanaged {
 		replace = "stop it: docker stop " + server.Name + ", or start another beside it with --port"
 	}
 	if difference := r.Differs(server.Variant, server.Image, server.GPUs, server.Port); difference != "" {
 		return nil, fault.New(fault.Failed, "use it as it is, or "+replace, "a server runs already at %s, but %s", server.URL, difference)
 	}
-	if server.Other && r.ShapesContainer() {
+	if server.Unmanaged && r.ShapesContainer() {
 		return nil, fault.New(fault.Failed, "leave the flags for its container out, or "+replace,
 			"a server runs already at %s, in the container %s, whose settings are not facecraft's", server.URL, server.Name)
 	}
-	if r.Compare && !server.Other {
+	if r.Compare && !server.Unmanaged {
 		if err := l.warnOfDead(ctx); err != nil {
 			return nil, err
 		}

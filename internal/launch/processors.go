@@ -10,7 +10,7 @@ import (
 
 	"github.com/djok/facecraft/internal/api"
 	"github.com/djok/facecraft/internal/batch"
-	"github.com/djok/facecraft/internal/catalog"
+	"github.com/djok/facecraft/internal/catalogue"
 	"github.com/djok/facecraft/internal/run"
 )
 
@@ -25,7 +25,7 @@ func (l *Launcher) Processors(ctx context.Context, r ServerRequest) ([]*batch.Se
 		l.UI.Done("facecraft (%s) is ready at %s; facecraft down stops it", first.Variant, first.URL)
 	}
 	replicas := []run.Server{first.Server}
-	if !first.Other {
+	if !first.Unmanaged {
 		if replicas, err = l.Replicas(ctx, r); err != nil {
 			return nil, err
 		}
@@ -34,7 +34,7 @@ func (l *Launcher) Processors(ctx context.Context, r ServerRequest) ([]*batch.Se
 	l.processors = map[string]run.Server{}
 	for _, replica := range replicas {
 		l.processors[replica.URL] = replica
-		servers = append(servers, &batch.Server{URL: replica.URL, Engine: replica.ImageID, Revive: l.reviver(replica, r.Timeout)})
+		servers = append(servers, &batch.Server{URL: replica.URL, ImageID: replica.ImageID, Revive: l.reviver(replica, r.Timeout)})
 	}
 	return servers, nil
 }
@@ -72,7 +72,7 @@ func (l *Launcher) Replicas(ctx context.Context, r ServerRequest) ([]run.Server,
 // SwapsRedAndBlue tells whether a server's version is one that does. The
 // built-in engine has versions of its own, and removes no backgrounds.
 func SwapsRedAndBlue(s api.Status) bool {
-	catalogue, err := catalog.Load()
+	catalogue, err := catalogue.Load()
 	return err == nil && catalogue.SwapsRedAndBlue(s.Version) && s.Claims("background_remover")
 }
 

@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"github.com/djok/facecraft/internal/api"
-	"github.com/djok/facecraft/internal/catalog"
+	"github.com/djok/facecraft/internal/catalogue"
 	"github.com/djok/facecraft/internal/plan"
 	"github.com/djok/facecraft/internal/run"
 )
@@ -62,7 +62,7 @@ func (l *Launcher) adopt(ctx context.Context, server run.Server, r ServerRequest
 	if err != nil {
 		return Outcome{}, err
 	}
-	catalogue, err := catalog.Load()
+	catalogue, err := catalogue.Load()
 	if err != nil {
 		return Outcome{}, err
 	}
@@ -72,7 +72,7 @@ func (l *Launcher) adopt(ctx context.Context, server run.Server, r ServerRequest
 		return Outcome{}, err
 	}
 	r.Replicas = 1 + len(others)
-	if !server.Other && (r.Compare || r.ShapesContainer()) {
+	if !server.Unmanaged && (r.Compare || r.ShapesContainer()) {
 		if err := l.compare(ctx, server, r.Request); err != nil {
 			return Outcome{}, err
 		}
@@ -171,7 +171,7 @@ func (l *Launcher) Rehearse(ctx context.Context, r ServerRequest) error {
 		return err
 	}
 	r.Replicas = 1 + len(others)
-	if !running.Other {
+	if !running.Unmanaged {
 		if err := l.compare(ctx, *running, r.Request); err != nil {
 			return err
 		}

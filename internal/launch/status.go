@@ -6,7 +6,7 @@ import (
 	"fmt"
 
 	"github.com/djok/facecraft/internal/api"
-	"github.com/djok/facecraft/internal/catalog"
+	"github.com/djok/facecraft/internal/catalogue"
 	"github.com/djok/facecraft/internal/run"
 )
 
@@ -82,7 +82,7 @@ func (s *Status) readAPI(ctx context.Context, client *api.Client) {
 }
 
 func needsGPU(variant string) bool {
-	catalogue, err := catalog.Load()
+	catalogue, err := catalogue.Load()
 	v, _ := catalogue.Variant(variant)
 	return err == nil && v.GPU != nil
 }

@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/djok/facecraft/internal/catalog"
+	"github.com/djok/facecraft/internal/catalogue"
 	"github.com/djok/facecraft/internal/fault"
 	"github.com/djok/facecraft/internal/plan"
 	"github.com/djok/facecraft/internal/plantest"
@@ -15,7 +15,7 @@ import (
 // row for each kind of host.
 func TestDataUser(t *testing.T) {
 	t.Parallel()
-	catalogue, err := catalog.Load()
+	catalogue, err := catalogue.Load()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -80,7 +80,7 @@ func TestDataUser(t *testing.T) {
 
 func TestDataUnderSELinux(t *testing.T) {
 	t.Parallel()
-	catalogue, err := catalog.Load()
+	catalogue, err := catalogue.Load()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -100,7 +100,7 @@ func TestDataUnderSELinux(t *testing.T) {
 // TestEnv lets the user's variables win, and keeps values of secrets out.
 func TestEnv(t *testing.T) {
 	t.Parallel()
-	catalogue, err := catalog.Load()
+	catalogue, err := catalogue.Load()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -5,15 +5,15 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/djok/facecraft/internal/catalog"
+	"github.com/djok/facecraft/internal/catalogue"
 	"github.com/djok/facecraft/internal/fault"
 	"github.com/djok/facecraft/internal/plan"
 	"github.com/djok/facecraft/internal/plantest"
 )
 
-func catalogue(t *testing.T) plan.Catalogue {
+func loadCatalogue(t *testing.T) plan.Catalogue {
 	t.Helper()
-	c, err := catalog.Load()
+	c, err := catalogue.Load()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -129,7 +129,7 @@ func TestMakeChooses(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			p, err := plan.Make(tt.facts, catalogue(t), tt.request)
+			p, err := plan.Make(tt.facts, loadCatalogue(t), tt.request)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -199,7 +199,7 @@ func TestMakeRefuses(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			p, err := plan.Make(tt.facts, catalogue(t), tt.request)
+			p, err := plan.Make(tt.facts, loadCatalogue(t), tt.request)
 			if err == nil {
 				t.Fatalf("no error but\n%s", p)
 			}
@@ -217,7 +217,7 @@ func TestMakeRefuses(t *testing.T) {
 // change it, what changes the container does.
 func TestHash(t *testing.T) {
 	t.Parallel()
-	c := catalogue(t)
+	c := loadCatalogue(t)
 	p, err := plan.Make(plantest.Laptop(), c, plan.Request{})
 	if err != nil {
 		t.Fatal(err)

@@ -93,7 +93,7 @@ func TestContainers(t *testing.T) {
 
 func TestReplicasRefused(t *testing.T) {
 	t.Parallel()
-	c := catalogue(t)
+	c := loadCatalogue(t)
 	for _, count := range []int{-2, plan.MaxReplicas + 1} {
 		if _, err := plan.Make(plantest.Laptop(), c, plan.Request{Replicas: count}); fault.CodeOf(err) != fault.Usage {
 			t.Errorf("%d replicas: %v, want a usage error", count, err)

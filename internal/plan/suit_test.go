@@ -127,7 +127,7 @@ func TestJudgeGPU(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			c := catalogue(t)
+			c := loadCatalogue(t)
 			variant, ok := c.Variant("gpu")
 			if !ok {
 				t.Fatal("no gpu variant")
@@ -194,7 +194,7 @@ func TestJudgeCPU(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			c := catalogue(t)
+			c := loadCatalogue(t)
 			variant, _ := c.Variant("cpu")
 			v := plan.Judge(with(plantest.Laptop(), tt.change), c, variant, nil)
 			if v.Answer != tt.answer {
@@ -268,7 +268,7 @@ func TestInstallDocker(t *testing.T) {
 
 func TestRequestedGPUs(t *testing.T) {
 	t.Parallel()
-	c := catalogue(t)
+	c := loadCatalogue(t)
 	p, err := plan.Make(gpus(good, good), c, plan.Request{GPUs: []string{"1"}})
 	if err != nil {
 		t.Fatal(err)

@@ -9,7 +9,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/djok/facecraft/internal/catalog"
+	"github.com/djok/facecraft/internal/catalogue"
 	"github.com/djok/facecraft/internal/plan"
 )
 
@@ -17,7 +17,7 @@ import (
 // catalogue.
 func Make(t testing.TB, facts plan.Facts, request plan.Request) plan.Plan {
 	t.Helper()
-	catalogue, err := catalog.Load()
+	catalogue, err := catalogue.Load()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,5 +1,5 @@
 // Package registry asks an image's registry, before anything is pulled, what
-// the pull will cost: the bill. It knows nothing of the daemon; what lies in
+// the pull will cost: the estimate. It knows nothing of the daemon; what lies in
 // the daemon already comes in as data.
 package registry
 

@@ -11,12 +11,12 @@ import (
 	"github.com/djok/facecraft/internal/plan"
 )
 
-// Others lists running and paused facecraft servers that this program did not
+// Unmanaged lists running and paused facecraft servers that this program did not
 // start: by Compose or by hand. They are recognised by an image of the given
 // repository, by their image's label, or by asking whatever publishes the
 // containers' port for its schema. They belong to the default instance, and are
 // never stopped.
-func (r *Runner) Others(ctx context.Context, repository string) ([]Server, error) {
+func (r *Runner) Unmanaged(ctx context.Context, repository string) ([]Server, error) {
 	if r.Instance != plan.DefaultInstance {
 		return nil, nil
 	}
@@ -31,7 +31,7 @@ func (r *Runner) Others(ctx context.Context, repository string) ([]Server, error
 			continue
 		}
 		servers[i] = r.fromSummary(ctx, c)
-		servers[i].Other = true
+		servers[i].Unmanaged = true
 		if servers[i].URL != "" {
 			wg.Go(func() { recognised[i] = r.isFacecraft(ctx, servers[i], c.Labels[titleLabel], repository) })
 		}

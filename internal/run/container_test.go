@@ -86,9 +86,9 @@ func TestCrashLoop(t *testing.T) {
 	}
 }
 
-// TestOthersServer is one that somebody else started, with a terminal, and that
+// TestUnmanagedServer is one that somebody else started, with a terminal, and that
 // died: its end is told, and it stays ended.
-func TestOthersServer(t *testing.T) {
+func TestUnmanagedServer(t *testing.T) {
 	t.Parallel()
 	r, p := runner(t)
 	config := &container.Config{Image: dockertest.Stub(t, r.Docker, "dies"), Tty: true, Labels: map[string]string{plan.LabelProbe: r.Instance}}
@@ -99,7 +99,7 @@ func TestOthersServer(t *testing.T) {
 	if err := r.Docker.ContainerStart(t.Context(), created.ID, container.StartOptions{}); err != nil {
 		t.Fatal(err)
 	}
-	server := run.Server{ID: created.ID, Name: "theirs", URL: p.Publish.URL(), Other: true}
+	server := run.Server{ID: created.ID, Name: "theirs", URL: p.Publish.URL(), Unmanaged: true}
 	revival, err := r.Revive(t.Context(), server, time.Minute, func(bool) bool { return true })
 	if revival.Started || err == nil || !strings.Contains(err.Error(), "exit code 3") || !strings.Contains(err.Error(), "loading models") {
 		t.Errorf("%+v, told of it as %v", revival, err)

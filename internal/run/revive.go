@@ -52,7 +52,7 @@ func (r *Runner) Revive(ctx context.Context, s Server, timeout time.Duration, ag
 			return revival, err
 		case now.State.Running && before.ContainerJSONBase != nil && now.State.StartedAt != before.State.StartedAt:
 			continue // somebody restarted it meanwhile
-		case now.State.Running || s.Other || revival.Started || !again(revival.ByOrder):
+		case now.State.Running || s.Unmanaged || revival.Started || !again(revival.ByOrder):
 			return revival, waitErr
 		}
 		r.Report(progress.Event{Stage: progress.Died, Subject: waitErr.Error()})

@@ -70,8 +70,8 @@ type Server struct {
 	// Replica numbers the servers of an instance that has several, from 1 on.
 	Replica int       `json:"replica,omitempty"`
 	Created time.Time `json:"created"`
-	// Other servers were started by Compose or by hand.
-	Other bool `json:"other,omitempty"`
+	// Unmanaged servers were started by Compose or by hand.
+	Unmanaged bool `json:"other,omitempty"`
 
 	// fresh are the volumes that were made for this container.
 	fresh []newVolume

@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/djok/facecraft/internal/catalog"
+	"github.com/djok/facecraft/internal/catalogue"
 	"github.com/djok/facecraft/internal/finding"
 	"github.com/djok/facecraft/internal/inventory"
 	"github.com/djok/facecraft/internal/plan"
@@ -24,9 +24,9 @@ type image struct {
 	asked string // the variant that the user names
 }
 
-func catalogue(t testing.TB) plan.Catalogue {
+func loadCatalogue(t testing.TB) plan.Catalogue {
 	t.Helper()
-	c, err := catalog.Load()
+	c, err := catalogue.Load()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -110,7 +110,7 @@ func (i *image) gpu() {
 }
 
 func catalogueModels(t testing.TB, variant string) []plan.Model {
-	v, _ := catalogue(t).Variant(variant)
+	v, _ := loadCatalogue(t).Variant(variant)
 	return v.Needs.Models
 }
 
@@ -174,7 +174,7 @@ func (i *image) judge(t testing.TB) verify.Report {
 	if inv.Files, inv.Stored, err = inventory.Merge(inv.Layers); err != nil {
 		t.Fatal(err)
 	}
-	return verify.Judge(inv, i.seen, catalogue(t), i.asked, checks(t))
+	return verify.Judge(inv, i.seen, loadCatalogue(t), i.asked, checks(t))
 }
 
 // found are the IDs of the findings with a status, each once.

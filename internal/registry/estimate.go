@@ -31,13 +31,13 @@ type Question struct {
 	Reference string
 	Platform  string // as linux/amd64
 	// Local are the daemon's images.
-	Local []LocalImage
-	// Known is what the catalogue knows of the image.
-	Known Known
+	Local []LocalLayers
+	// Published is what the catalogue knows of the image.
+	Published Published
 }
 
-// LocalImage is what a daemon tells about an image that it has.
-type LocalImage struct {
+// LocalLayers is what a daemon tells about an image that it has.
+type LocalLayers struct {
 	ID      string   // the digest of its config, or of its manifest in a containerd store
 	DiffIDs []string // of its layers, from the base up
 	// Pulled tells whether its layers came from a registry. A daemon
@@ -47,14 +47,14 @@ type LocalImage struct {
 	Pulled bool
 }
 
-// Known is a size that was measured, and of what. Zero values are unknown.
-type Known struct {
+// Published is a size that was measured, and of what. Zero values are unknown.
+type Published struct {
 	Digest   string // of the image that was measured
 	Unpacked int64  // bytes
 }
 
-// Bill is what a pull will cost. Sizes are in bytes.
-type Bill struct {
+// Estimate is what a pull will cost. Sizes are in bytes.
+type Estimate struct {
 	Reference string `json:"image"`
 	Digest    string `json:"digest,omitempty"` // what the reference stands for: an image or an index
 	Platform  string `json:"platform"`
@@ -91,65 +91,65 @@ type Limit struct {
 }
 
 // Known tells whether there is any number at all.
-func (b Bill) Known() bool { return b.Download > 0 || !b.DownloadEstimated }
+func (e Estimate) Known() bool { return e.Download > 0 || !e.DownloadEstimated }
 
 // Peak is the disk that the daemon needs while it unpacks: it has the
 // compressed layers and the unpacked ones at once.
-func (b Bill) Peak() int64 { return b.Download + b.Unpacked }
+func (e Estimate) Peak() int64 { return e.Download + e.Unpacked }
 
-// Bill asks the registry. What the registry itself refuses is an error, as
+// Estimate asks the registry. What the registry itself refuses is an error, as
 // Explain gives it: the daemon would hear the same. When it cannot be asked,
-// which need not hold for the daemon, the bill is made of what is known.
+// which need not hold for the daemon, the estimate is made of what is known.
 // It costs at most two requests that Docker Hub counts.
-func (c Client) Bill(ctx context.Context, q Question) (Bill, error) {
+func (c Client) Estimate(ctx context.Context, q Question) (Estimate, error) {
 	if _, err := name.ParseReference(q.Reference); err != nil {
-		return Bill{}, fault.Wrap(fault.Usage, err, "use REGISTRY/REPOSITORY:TAG", "%q is not an image reference", q.Reference)
+		return Estimate{}, fault.Wrap(fault.Usage, err, "use REGISTRY/REPOSITORY:TAG", "%q is not an image reference", q.Reference)
 	}
 	asking, cancel := context.WithTimeout(ctx, billTimeout)
 	defer cancel()
-	bill := Bill{Reference: q.Reference, Platform: q.Platform}
+	estimate := Estimate{Reference: q.Reference, Platform: q.Platform}
 	recorder := &limitRecorder{RoundTripper: c.transport()}
 	mirror, err := c.eachSource(q.Reference, func(ref name.Reference, auth authn.Authenticator) error {
 		digest, image, err := c.image(asking, ref, auth, q.Platform, recorder)
 		if err != nil {
 			return err
 		}
-		return bill.itemize(digest, image, q)
+		return estimate.itemize(digest, image, q)
 	})
-	bill.Mirror, bill.Limit = mirror, recorder.limit
+	estimate.Mirror, estimate.Limit = mirror, recorder.limit
 	_, note := c.Login(q.Reference)
-	bill.addNote(note)
+	estimate.addNote(note)
 	switch {
 	case ctx.Err() != nil:
-		return bill, ctx.Err()
+		return estimate, ctx.Err()
 	case err == nil:
-		return bill, nil
+		return estimate, nil
 	case refused(err):
-		return bill, Explain(q.Reference, err)
+		return estimate, Explain(q.Reference, err)
 	}
-	bill = guess(q, err)
-	bill.addNote(note)
-	return bill, nil
+	estimate = guess(q, err)
+	estimate.addNote(note)
+	return estimate, nil
 }
 
-func (b *Bill) addNote(note string) {
+func (e *Estimate) addNote(note string) {
 	if note != "" {
-		b.Notes = append(b.Notes, note)
+		e.Notes = append(e.Notes, note)
 	}
 }
 
-// guess is the bill without the registry: compressed layers are at most as
+// guess is the estimate without the registry: compressed layers are at most as
 // large as what they hold.
-func guess(q Question, why error) Bill {
-	return Bill{
+func guess(q Question, why error) Estimate {
+	return Estimate{
 		Reference: q.Reference, Platform: q.Platform,
-		Download: q.Known.Unpacked, Unpacked: q.Known.Unpacked,
+		Download: q.Published.Unpacked, Unpacked: q.Published.Unpacked,
 		DownloadEstimated: true, UnpackedEstimated: true,
 		Notes: []string{fmt.Sprintf("the registry could not be asked from here: %v", why)},
 	}
 }
 
-func (b *Bill) itemize(digest string, image v1.Image, q Question) error {
+func (e *Estimate) itemize(digest string, image v1.Image, q Question) error {
 	manifest, err := image.Manifest()
 	if err != nil {
 		return err
@@ -162,45 +162,45 @@ func (b *Bill) itemize(digest string, image v1.Image, q Question) error {
 	if offered := config.OS + "/" + config.Architecture; config.OS != "" && offered != q.Platform {
 		return fmt.Errorf("%w for %s: it is for %s", errPlatform, q.Platform, offered)
 	}
-	b.Digest = digest
+	e.Digest = digest
 	for i, layer := range manifest.Layers {
 		line := Layer{Digest: layer.Digest.String(), Size: layer.Size}
 		if i < len(config.RootFS.DiffIDs) {
 			line.DiffID = config.RootFS.DiffIDs[i].String()
 		}
-		b.Layers = append(b.Layers, line)
+		e.Layers = append(e.Layers, line)
 	}
 	own, err := image.Digest()
 	if err != nil {
 		return err
 	}
 	ids := []string{manifest.Config.Digest.String(), own.String(), digest}
-	if slices.ContainsFunc(q.Local, func(l LocalImage) bool { return slices.Contains(ids, l.ID) }) {
+	if slices.ContainsFunc(q.Local, func(l LocalLayers) bool { return slices.Contains(ids, l.ID) }) {
 		// The daemon only gives it another name.
-		b.takeHere(len(b.Layers))
+		e.takeHere(len(e.Layers))
 	} else {
-		b.takeHere(b.longestPrefix(q.Local))
-		b.Download += manifest.Config.Size
+		e.takeHere(e.longestPrefix(q.Local))
+		e.Download += manifest.Config.Size
 	}
-	b.estimateUnpacked(q.Known)
+	e.estimateUnpacked(q.Published)
 	return nil
 }
 
 // longestPrefix is how many layers, from the base up, the daemon recognises:
 // it knows a layer by the whole chain below it.
-func (b *Bill) longestPrefix(local []LocalImage) int {
+func (e *Estimate) longestPrefix(local []LocalLayers) int {
 	longest := 0
 	for _, image := range local {
 		if image.Pulled {
-			longest = max(longest, b.commonPrefix(image.DiffIDs))
+			longest = max(longest, e.commonPrefix(image.DiffIDs))
 		}
 	}
 	return longest
 }
 
-func (b *Bill) commonPrefix(diffIDs []string) int {
+func (e *Estimate) commonPrefix(diffIDs []string) int {
 	n := 0
-	for n < len(b.Layers) && n < len(diffIDs) && b.Layers[n].DiffID == diffIDs[n] {
+	for n < len(e.Layers) && n < len(diffIDs) && e.Layers[n].DiffID == diffIDs[n] {
 		n++
 	}
 	return n
@@ -208,29 +208,29 @@ func (b *Bill) commonPrefix(diffIDs []string) int {
 
 // takeHere takes the first n layers as here, and adds the others up. A blob
 // that occurs twice is fetched once.
-func (b *Bill) takeHere(n int) {
-	for i, layer := range b.Layers {
+func (e *Estimate) takeHere(n int) {
+	for i, layer := range e.Layers {
 		again := func(l Layer) bool { return !l.Here && l.Digest == layer.Digest }
 		switch {
 		case i < n:
-			b.Layers[i].Here = true
-			b.Here += layer.Size
-		case !slices.ContainsFunc(b.Layers[:i], again):
-			b.Download += layer.Size
+			e.Layers[i].Here = true
+			e.Here += layer.Size
+		case !slices.ContainsFunc(e.Layers[:i], again):
+			e.Download += layer.Size
 		}
 	}
 }
 
 // Missing are the layers that are not here.
-func (b Bill) Missing() []Layer {
-	return slices.DeleteFunc(slices.Clone(b.Layers), func(l Layer) bool { return l.Here })
+func (e Estimate) Missing() []Layer {
+	return slices.DeleteFunc(slices.Clone(e.Layers), func(l Layer) bool { return l.Here })
 }
 
 // estimateUnpacked tells what the missing layers will take, exactly only for
 // an image that was measured and of which nothing is here.
-func (b *Bill) estimateUnpacked(known Known) {
+func (e *Estimate) estimateUnpacked(published Published) {
 	var all, missing int64
-	for _, layer := range b.Layers {
+	for _, layer := range e.Layers {
 		all += layer.Size
 		if !layer.Here {
 			missing += layer.Size
@@ -239,12 +239,12 @@ func (b *Bill) estimateUnpacked(known Known) {
 	if missing == 0 {
 		return
 	}
-	total := known.Unpacked
+	total := published.Unpacked
 	if total == 0 {
 		total = all * unpackRatio
 	}
-	b.Unpacked = int64(float64(total) * float64(missing) / float64(all))
-	b.UnpackedEstimated = known.Unpacked == 0 || known.Digest != b.Digest || missing != all
+	e.Unpacked = int64(float64(total) * float64(missing) / float64(all))
+	e.UnpackedEstimated = published.Unpacked == 0 || published.Digest != e.Digest || missing != all
 }
 
 // parseLimit reads headers such as ratelimit-limit: 100;w=21600 (seconds).

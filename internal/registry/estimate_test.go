@@ -27,7 +27,7 @@ const platform = "linux/" + runtime.GOARCH
 // nobody has no logins, so that the tests do not depend on the machine's.
 var nobody = authn.NewMultiKeychain()
 
-func bill(t *testing.T, client registry.Client, q registry.Question) registry.Bill {
+func estimate(t *testing.T, client registry.Client, q registry.Question) registry.Estimate {
 	t.Helper()
 	if client.Keychain == nil {
 		client.Keychain = nobody
@@ -35,7 +35,7 @@ func bill(t *testing.T, client registry.Client, q registry.Question) registry.Bi
 	if q.Platform == "" {
 		q.Platform = platform
 	}
-	b, err := client.Bill(t.Context(), q)
+	b, err := client.Estimate(t.Context(), q)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -83,19 +83,19 @@ func TestBillSubtractsWhatTheDaemonRecognises(t *testing.T) {
 	dockertest.Push(t, host+"/image:1", img)
 
 	for what, tt := range map[string]struct {
-		local []registry.LocalImage
+		local []registry.LocalLayers
 		want  int64
 	}{
 		"nothing":                  {nil, size(t, a, b, c) + config},
-		"the base":                 {[]registry.LocalImage{{DiffIDs: diffIDs(t, a), Pulled: true}}, size(t, b, c) + config},
-		"the longest of several":   {[]registry.LocalImage{{DiffIDs: diffIDs(t, a), Pulled: true}, {DiffIDs: diffIDs(t, a, b, other), Pulled: true}}, size(t, c) + config},
-		"a layer on another base":  {[]registry.LocalImage{{DiffIDs: diffIDs(t, other, b, c), Pulled: true}}, size(t, a, b, c) + config},
-		"a base that was loaded":   {[]registry.LocalImage{{DiffIDs: diffIDs(t, a, b)}}, size(t, a, b, c) + config},
-		"all of it and more":       {[]registry.LocalImage{{DiffIDs: diffIDs(t, a, b, c, other), Pulled: true}}, config},
-		"the very image, loaded":   {[]registry.LocalImage{{ID: id, DiffIDs: diffIDs(t, a, b, c)}}, 0},
-		"an image without a layer": {[]registry.LocalImage{{Pulled: true}}, size(t, a, b, c) + config},
+		"the base":                 {[]registry.LocalLayers{{DiffIDs: diffIDs(t, a), Pulled: true}}, size(t, b, c) + config},
+		"the longest of several":   {[]registry.LocalLayers{{DiffIDs: diffIDs(t, a), Pulled: true}, {DiffIDs: diffIDs(t, a, b, other), Pulled: true}}, size(t, c) + config},
+		"a layer on another base":  {[]registry.LocalLayers{{DiffIDs: diffIDs(t, other, b, c), Pulled: true}}, size(t, a, b, c) + config},
+		"a base that was loaded":   {[]registry.LocalLayers{{DiffIDs: diffIDs(t, a, b)}}, size(t, a, b, c) + config},
+		"all of it and more":       {[]registry.LocalLayers{{DiffIDs: diffIDs(t, a, b, c, other), Pulled: true}}, config},
+		"the very image, loaded":   {[]registry.LocalLayers{{ID: id, DiffIDs: diffIDs(t, a, b, c)}}, 0},
+		"an image without a layer": {[]registry.LocalLayers{{Pulled: true}}, size(t, a, b, c) + config},
 	} {
-		got := bill(t, registry.Client{}, registry.Question{Reference: host + "/image:1", Local: tt.local})
+		got := estimate(t, registry.Client{}, registry.Question{Reference: host + "/image:1", Local: tt.local})
 		if got.Download != tt.want || got.DownloadEstimated {
 			t.Errorf("%s: %d bytes (estimated %v), want %d", what, got.Download, got.DownloadEstimated, tt.want)
 		}
@@ -112,7 +112,7 @@ func TestBillCountsABlobOnce(t *testing.T) {
 	}
 	host := dockertest.NewFaultyRegistry(t).Host
 	dockertest.Push(t, host+"/image:1", img)
-	got := bill(t, registry.Client{}, registry.Question{Reference: host + "/image:1"})
+	got := estimate(t, registry.Client{}, registry.Question{Reference: host + "/image:1"})
 	if want := size(t, a, b) + manifest.Config.Size; got.Download != want {
 		t.Errorf("%d bytes, want %d", got.Download, want)
 	}
@@ -127,21 +127,21 @@ func TestUnpackedSize(t *testing.T) {
 	dockertest.Push(t, host+"/image:1", dockertest.ImageOf(t, a, b))
 	q := registry.Question{Reference: host + "/image:1"}
 
-	unknown := bill(t, registry.Client{}, q)
+	unknown := estimate(t, registry.Client{}, q)
 	if want := 3 * size(t, a, b); unknown.Unpacked != want || !unknown.UnpackedEstimated {
 		t.Errorf("without the catalogue: %d (estimated %v), want an estimate of %d", unknown.Unpacked, unknown.UnpackedEstimated, want)
 	}
-	q.Known = registry.Known{Digest: unknown.Digest, Unpacked: 5_000_000}
-	if got := bill(t, registry.Client{}, q); got.Unpacked != 5_000_000 || got.UnpackedEstimated {
+	q.Published = registry.Published{Digest: unknown.Digest, Unpacked: 5_000_000}
+	if got := estimate(t, registry.Client{}, q); got.Unpacked != 5_000_000 || got.UnpackedEstimated {
 		t.Errorf("the measured image: %d, estimated %v", got.Unpacked, got.UnpackedEstimated)
 	}
-	q.Known.Digest = "sha256:0000"
-	if got := bill(t, registry.Client{}, q); got.Unpacked != 5_000_000 || !got.UnpackedEstimated {
+	q.Published.Digest = "sha256:0000"
+	if got := estimate(t, registry.Client{}, q); got.Unpacked != 5_000_000 || !got.UnpackedEstimated {
 		t.Errorf("the tag has moved since: %d, estimated %v", got.Unpacked, got.UnpackedEstimated)
 	}
-	q.Known.Digest = unknown.Digest
-	q.Local = []registry.LocalImage{{DiffIDs: diffIDs(t, a), Pulled: true}}
-	if got := bill(t, registry.Client{}, q); got.Unpacked >= 5_000_000 || got.Unpacked < 4_800_000 || !got.UnpackedEstimated {
+	q.Published.Digest = unknown.Digest
+	q.Local = []registry.LocalLayers{{DiffIDs: diffIDs(t, a), Pulled: true}}
+	if got := estimate(t, registry.Client{}, q); got.Unpacked >= 5_000_000 || got.Unpacked < 4_800_000 || !got.UnpackedEstimated {
 		t.Errorf("the base is here: %d, estimated %v", got.Unpacked, got.UnpackedEstimated)
 	}
 }
@@ -161,10 +161,10 @@ func TestCountedRequests(t *testing.T) {
 		f.Reset()
 	}
 	f.Reset()
-	single := bill(t, registry.Client{}, registry.Question{Reference: f.Host + "/image:1"})
-	counted(1, "the bill of an image")
-	indexed := bill(t, registry.Client{}, registry.Question{Reference: f.Host + "/index:1"})
-	counted(2, "the bill of an index")
+	single := estimate(t, registry.Client{}, registry.Question{Reference: f.Host + "/image:1"})
+	counted(1, "the estimate of an image")
+	indexed := estimate(t, registry.Client{}, registry.Question{Reference: f.Host + "/index:1"})
+	counted(2, "the estimate of an index")
 	if indexed.Download != single.Download {
 		t.Errorf("through the index it is %d bytes, directly %d", indexed.Download, single.Download)
 	}
@@ -177,7 +177,7 @@ func TestCountedRequests(t *testing.T) {
 	}
 	counted(0, "the look for a newer image")
 	f.Fail("/manifests/", -1, dockertest.Answer(429, "TOOMANYREQUESTS", "You have reached your unauthenticated pull rate limit."))
-	_, err = registry.Client{Keychain: nobody}.Bill(t.Context(), registry.Question{Reference: f.Host + "/image:1", Platform: platform})
+	_, err = registry.Client{Keychain: nobody}.Estimate(t.Context(), registry.Question{Reference: f.Host + "/image:1", Platform: platform})
 	if err == nil || !strings.Contains(fault.HintOf(err), "docker login") {
 		t.Errorf("the rate limit gives %v (%s)", err, fault.HintOf(err))
 	}
@@ -208,7 +208,7 @@ func TestRefusals(t *testing.T) {
 		f.Host + "/nope:1":      {"there is no such image", "check the name"},
 		"UPPER CASE":            {"is not an image reference", "use REGISTRY/REPOSITORY:TAG"},
 	} {
-		_, err := registry.Client{Keychain: nobody}.Bill(t.Context(), registry.Question{Reference: reference, Platform: platform})
+		_, err := registry.Client{Keychain: nobody}.Estimate(t.Context(), registry.Question{Reference: reference, Platform: platform})
 		if err == nil || !strings.Contains(err.Error(), want.text) || fault.HintOf(err) != want.hint {
 			t.Errorf("%s: %v (%s), want %q (%s)", reference, err, fault.HintOf(err), want.text, want.hint)
 		}
@@ -216,24 +216,24 @@ func TestRefusals(t *testing.T) {
 }
 
 // TestWithoutTheRegistry: the daemon may reach it although this program does
-// not, so there is a bill all the same.
+// not, so there is a estimate all the same.
 func TestWithoutTheRegistry(t *testing.T) {
 	t.Parallel()
 	f := dockertest.NewFaultyRegistry(t)
 	dockertest.Push(t, f.Host+"/image:1", dockertest.ImageOf(t, dockertest.Layer(t, 10)))
 	f.Fail("/manifests/", -1, dockertest.Answer(503, "UNAVAILABLE", "come back later"))
 	for _, reference := range []string{f.Host + "/image:1", "127.0.0.1:1/image:1"} {
-		got := bill(t, registry.Client{}, registry.Question{Reference: reference, Known: registry.Known{Unpacked: 4_000_000}})
+		got := estimate(t, registry.Client{}, registry.Question{Reference: reference, Published: registry.Published{Unpacked: 4_000_000}})
 		if !got.DownloadEstimated || got.Download != 4_000_000 || got.Unpacked != 4_000_000 || !got.Known() || len(got.Notes) != 1 {
 			t.Errorf("%s: %+v", reference, got)
 		}
-		if got := bill(t, registry.Client{}, registry.Question{Reference: reference}); got.Known() {
+		if got := estimate(t, registry.Client{}, registry.Question{Reference: reference}); got.Known() {
 			t.Errorf("%s: without the catalogue too a size is known: %+v", reference, got)
 		}
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	_, err := registry.Client{Keychain: nobody}.Bill(ctx, registry.Question{Reference: f.Host + "/image:1", Platform: platform})
+	_, err := registry.Client{Keychain: nobody}.Estimate(ctx, registry.Question{Reference: f.Host + "/image:1", Platform: platform})
 	if !errors.Is(err, context.Canceled) {
 		t.Errorf("after an interruption: %v", err)
 	}
@@ -244,7 +244,7 @@ func TestRateLimitHeaders(t *testing.T) {
 	f := dockertest.NewFaultyRegistry(t)
 	dockertest.Push(t, f.Host+"/image:1", dockertest.ImageOf(t, dockertest.Layer(t, 10)))
 	q := registry.Question{Reference: f.Host + "/image:1"}
-	if got := bill(t, registry.Client{}, q); got.Limit != nil {
+	if got := estimate(t, registry.Client{}, q); got.Limit != nil {
 		t.Errorf("a limit out of nothing: %+v", got.Limit)
 	}
 	headers := func(limit, remaining string) dockertest.Fault {
@@ -256,11 +256,11 @@ func TestRateLimitHeaders(t *testing.T) {
 	}
 	f.Fail("/manifests/", 1, headers("100;w=21600", "76;w=21600"))
 	want := registry.Limit{Pulls: 100, Remaining: 76, Seconds: 21600}
-	if got := bill(t, registry.Client{}, q); got.Limit == nil || *got.Limit != want {
+	if got := estimate(t, registry.Client{}, q); got.Limit == nil || *got.Limit != want {
 		t.Errorf("%+v, want %+v", got.Limit, want)
 	}
 	f.Fail("/manifests/", 1, headers("plenty", "76"))
-	if got := bill(t, registry.Client{}, q); got.Limit != nil {
+	if got := estimate(t, registry.Client{}, q); got.Limit != nil {
 		t.Errorf("a limit out of nonsense: %+v", got.Limit)
 	}
 }
@@ -276,7 +276,7 @@ func TestMirror(t *testing.T) {
 		Mirrors:   []string{"not a URL", "http://" + broken.Host, "http://" + mirror.Host + "/"},
 		Transport: onlyLocal{t},
 	}
-	got := bill(t, client, registry.Question{Reference: "djok/facecraft:cpu"})
+	got := estimate(t, client, registry.Question{Reference: "djok/facecraft:cpu"})
 	if got.Mirror != "http://"+mirror.Host+"/" || got.Here != 0 || got.Download <= size(t, layer) {
 		t.Errorf("%+v", got)
 	}
@@ -316,14 +316,14 @@ func TestBasicAndTokenLogin(t *testing.T) {
 		protect(f)
 		q := registry.Question{Reference: f.Host + "/image:1", Platform: platform}
 		known := registry.Client{Keychain: logins{f.Host: {Username: dockertest.User, Password: dockertest.Password}}}
-		if got := bill(t, known, q); got.DownloadEstimated {
+		if got := estimate(t, known, q); got.DownloadEstimated {
 			t.Errorf("with a login: %+v", got)
 		}
 		for _, stranger := range []registry.Client{
 			{Keychain: nobody},
 			{Keychain: logins{f.Host: {Username: dockertest.User, Password: "wrong"}}},
 		} {
-			if _, err := stranger.Bill(t.Context(), q); err == nil || !strings.Contains(fault.HintOf(err), "docker login") {
+			if _, err := stranger.Estimate(t.Context(), q); err == nil || !strings.Contains(fault.HintOf(err), "docker login") {
 				t.Errorf("without a login: %v (%s)", err, fault.HintOf(err))
 			}
 		}
@@ -398,7 +398,7 @@ func TestClassify(t *testing.T) {
 	}
 }
 
-// BenchmarkBill is the bill of an image of 20 layers, paired with the least
+// BenchmarkBill is the estimate of an image of 20 layers, paired with the least
 // that can be asked of a registry, one HEAD of the manifest.
 func BenchmarkBill(b *testing.B) {
 	f := dockertest.NewFaultyRegistry(b)
@@ -412,7 +412,7 @@ func BenchmarkBill(b *testing.B) {
 	var bills, heads time.Duration
 	for b.Loop() {
 		begin := time.Now()
-		if _, err := client.Bill(b.Context(), registry.Question{Reference: reference, Platform: platform}); err != nil {
+		if _, err := client.Estimate(b.Context(), registry.Question{Reference: reference, Platform: platform}); err != nil {
 			b.Fatal(err)
 		}
 		billed := time.Now()
@@ -421,6 +421,6 @@ func BenchmarkBill(b *testing.B) {
 		}
 		bills, heads = bills+billed.Sub(begin), heads+time.Since(billed)
 	}
-	b.ReportMetric(bills.Seconds()/float64(b.N), "s-a-bill")
+	b.ReportMetric(bills.Seconds()/float64(b.N), "s-a-estimate")
 	b.ReportMetric(bills.Seconds()/heads.Seconds(), "times-a-HEAD")
 }

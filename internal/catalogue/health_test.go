@@ -1,4 +1,4 @@
-package catalog_test
+package catalogue_test
 
 import (
 	"net/http"
@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/djok/facecraft/internal/catalog"
+	"github.com/djok/facecraft/internal/catalogue"
 	"github.com/djok/facecraft/internal/dockertest"
 )
 
@@ -18,7 +18,7 @@ func TestHealth(t *testing.T) {
 	t.Parallel()
 	_, err := exec.Command("python3", "--version").Output()
 	dockertest.Need(t, err, "python3")
-	c, err := catalog.Load()
+	c, err := catalogue.Load()
 	if err != nil {
 		t.Fatal(err)
 	}

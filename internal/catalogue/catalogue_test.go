@@ -1,4 +1,4 @@
-package catalog_test
+package catalogue_test
 
 import (
 	"os"
@@ -6,13 +6,13 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/djok/facecraft/internal/catalog"
+	"github.com/djok/facecraft/internal/catalogue"
 )
 
 // TestCatalogue holds the data to what the code relies on.
 func TestCatalogue(t *testing.T) {
 	t.Parallel()
-	c, err := catalog.Load()
+	c, err := catalogue.Load()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,6 +1,6 @@
-// Package catalog is the data about the images: which variants there are and
+// Package catalogue is the data about the images: which variants there are and
 // what each needs, with the source of every number.
-package catalog
+package catalogue
 
 import (
 	"bytes"
