@@ -1,10 +1,13 @@
 package cli
 
 import (
+	"fmt"
+
 	"github.com/docker/go-units"
 	"github.com/urfave/cli/v2"
 
 	"github.com/djok/facecraft/internal/fault"
+	"github.com/djok/facecraft/internal/fetch"
 	"github.com/djok/facecraft/internal/launch"
 	"github.com/djok/facecraft/internal/registry"
 )
@@ -18,11 +21,17 @@ func fetchFlags() []cli.Flag {
 			Usage: "agree to the download"},
 		&cli.StringFlag{Name: "max-download", EnvVars: env("max-download"),
 			Usage: "agree to a download of up to `SIZE`, as 6GB"},
+		&cli.IntFlag{Name: "connections", EnvVars: env("connections"), Value: fetch.Connections,
+			Usage: "`N` connections; 0: Docker downloads"},
 	}
 }
 
 func fetchingOf(c *cli.Context) (launch.Fetching, error) {
-	f := launch.Fetching{When: c.String("pull"), Yes: c.Bool("yes")}
+	f := launch.Fetching{When: c.String("pull"), Yes: c.Bool("yes"), Connections: c.Int("connections")}
+	if f.Connections < 0 || f.Connections > fetch.MaxConnections {
+		return f, fault.New(fault.Usage, fmt.Sprintf("use 1 to %d, or 0 to let Docker download", fetch.MaxConnections),
+			"--connections %d is not possible", f.Connections)
+	}
 	switch f.When {
 	case launch.FetchAlways, launch.FetchMissing, launch.FetchNever:
 	default:

@@ -49,6 +49,10 @@ func (a *app) report(e progress.Event) {
 		a.ui.Warn("%s; trying again in %s", e.Subject, e.Left)
 	case progress.Kept:
 		a.ui.Say("%s of it are kept for the next try; docker rmi %s gives them up", format.Size(e.Done), e.Subject)
+	case progress.Cached:
+		a.ui.Say("%s of it are kept in %s\nthe same command continues there; facecraft pull --forget deletes it", format.Size(e.Done), e.Subject)
+	case progress.Busy:
+		a.ui.Say("waiting for another facecraft that is downloading")
 	case progress.Loading:
 		a.ui.Progress("loading %s", e.Subject)
 	case progress.Starting:
@@ -83,8 +87,14 @@ func downloading(e progress.Event) string {
 	if e.Rate > 0 {
 		text += fmt.Sprintf(", %s/s", format.Size(e.Rate))
 	}
+	if e.Connections > 0 {
+		text += fmt.Sprintf(" by %d", e.Connections)
+	}
 	if e.Left > 0 {
 		text += fmt.Sprintf(", %s left", format.Duration(e.Left))
+	}
+	if e.Unpacked > 0 {
+		text += fmt.Sprintf(", %s unpacked", format.Size(e.Unpacked))
 	}
 	return text
 }

@@ -21,6 +21,7 @@ func (a *app) pullCommand() *cli.Command {
 		UsageText: "facecraft pull [--tag auto|cpu|gpu|lite] [--pull always]",
 		Flags: slices.Concat(requestFlags(), fetchFlags(), []cli.Flag{
 			&cli.BoolFlag{Name: "json", EnvVars: env("json"), Usage: "report in JSON lines on standard output"},
+			&cli.BoolFlag{Name: "forget", EnvVars: env("forget"), Usage: "delete unfinished downloads, and do nothing else"},
 			quietFlag(),
 		}),
 		Before: a.hush,
@@ -29,6 +30,9 @@ func (a *app) pullCommand() *cli.Command {
 }
 
 func (a *app) pull(c *cli.Context) error {
+	if c.Bool("forget") {
+		return a.launcher().ForgetDownloads(c.Context)
+	}
 	r, err := a.request(c)
 	if err != nil {
 		return err
@@ -88,12 +92,15 @@ type estimateEvent struct {
 
 type progressEvent struct {
 	Event string `json:"event"`
-	// Subject is the image, or why it is tried again.
+	// Subject is the image, why it is tried again, why Docker downloads, or the
+	// directory in which an unfinished download is kept.
 	Subject     string `json:"subject"`
 	Done        int64  `json:"done"`  // bytes
 	Total       int64  `json:"total"` // bytes; 0 is not known
 	Rate        int64  `json:"bytes_per_second"`
 	SecondsLeft int64  `json:"seconds_left"` // 0 is not known
+	Connections int    `json:"connections,omitempty"`
+	Unpacked    int64  `json:"unpacked,omitempty"` // bytes, while downloading
 }
 
 type doneEvent struct {
@@ -117,7 +124,7 @@ func (e *pullEvents) progress(p progress.Event) {
 		return
 	}
 	e.was, e.last = p.Stage, now
-	e.write(progressEvent{p.Stage.String(), p.Subject, p.Done, p.Total, p.Rate, int64(p.Left.Seconds())})
+	e.write(progressEvent{p.Stage.String(), p.Subject, p.Done, p.Total, p.Rate, int64(p.Left.Seconds()), p.Connections, p.Unpacked})
 }
 
 func (e *pullEvents) done(image plan.Image, fetched bool) {

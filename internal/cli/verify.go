@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
-	"path/filepath"
 	"runtime"
 	"slices"
 	"time"
@@ -159,14 +158,7 @@ func interestOf(catalogue plan.Catalogue) (interest inventory.Interest) {
 // cache is in the user's directory for such things; without one nothing is
 // remembered.
 func (a *app) cache() inventory.Cache {
-	dir := a.Getenv("XDG_CACHE_HOME")
-	if dir == "" {
-		var err error
-		if dir, err = os.UserCacheDir(); err != nil {
-			return ""
-		}
-	}
-	return inventory.Cache(filepath.Join(dir, "facecraft", "layers"))
+	return inventory.Cache(a.launcher().CacheDir("layers"))
 }
 
 // verified is the report on a target, with what the project ignores.

@@ -180,7 +180,7 @@ func Answer(status int, code, message string) Fault {
 // OnlyForDaemons answers everybody but this program itself, as a firewall may
 // that lets daemons pass.
 func OnlyForDaemons(w http.ResponseWriter, r *http.Request, registry http.Handler) {
-	if !strings.Contains(r.UserAgent(), "go-containerregistry/") {
+	if !strings.Contains(r.UserAgent(), "go-containerregistry") {
 		registry.ServeHTTP(w, r)
 		return
 	}

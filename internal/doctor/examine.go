@@ -43,6 +43,7 @@ func (x *examination) docker(unreachable error) bool {
 	x.platform()
 	x.memory()
 	x.disk()
+	x.downloads()
 	x.isolation()
 	return true
 }
@@ -120,6 +121,24 @@ func (x *examination) disk() {
 		return
 	}
 	x.find("disk", Green, title, free.Evidence, "")
+}
+
+// downloads tells how images come here, and what broken pulls left.
+func (x *examination) downloads() {
+	d := x.facts.Downloads
+	if d == nil {
+		return
+	}
+	title := "by facecraft, several connections at once"
+	if !d.Direct.Value {
+		title = "by Docker itself"
+	}
+	if d.Kept == 0 {
+		x.find("downloads", Green, title, d.Direct.Evidence, "")
+		return
+	}
+	x.find("downloads", Green, fmt.Sprintf("%s; %s unfinished in %s", title, format.Size(d.Kept), d.Dir), d.Direct.Evidence,
+		"facecraft pull continues; facecraft pull --forget deletes them")
 }
 
 // machine examines the computer on which this program runs.

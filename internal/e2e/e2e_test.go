@@ -46,7 +46,8 @@ func newUser(t *testing.T) *user {
 func (u *user) command(args ...string) *exec.Cmd {
 	cmd := exec.CommandContext(u.t.Context(), dockertest.Binary(u.t), args...)
 	cmd.Dir = u.dir
-	cmd.Env = append(os.Environ(), "FACECRAFT_INSTANCE="+u.instance, fmt.Sprintf("FACECRAFT_CLI_PORT=%d", u.port))
+	cmd.Env = append(os.Environ(), "FACECRAFT_INSTANCE="+u.instance, fmt.Sprintf("FACECRAFT_CLI_PORT=%d", u.port),
+		"XDG_CACHE_HOME="+filepath.Join(u.dir, "cache"))
 	return cmd
 }
 

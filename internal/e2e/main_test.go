@@ -126,6 +126,7 @@ func dockerConfig() string {
 // furnish puts the program on the script's path and the photos into its
 // directory.
 func furnish(env *testscript.Env, binary string) error {
+	env.Setenv("XDG_CACHE_HOME", filepath.Join(env.WorkDir, "cache"))
 	env.Setenv("PATH", filepath.Dir(binary)+string(filepath.ListSeparator)+env.Getenv("PATH"))
 	photos, err := filepath.Glob(filepath.Join("testdata", "photos", "*.png"))
 	if err != nil {

@@ -87,6 +87,8 @@ type Fetcher struct {
 
 	mu       sync.Mutex
 	progress Progress
+	err      error
+	over     chan struct{} // closed when nothing more is fetched, because of err
 }
 
 // Start begins an order. The context ends it.
@@ -100,7 +102,7 @@ func Start(ctx context.Context, store *Store, order Order) (*Fetcher, error) {
 	if order.Connections <= 0 {
 		order.Connections = Connections
 	}
-	f := &Fetcher{order: order, woken: make(chan struct{}, 1)}
+	f := &Fetcher{order: order, woken: make(chan struct{}, 1), over: make(chan struct{})}
 	f.buffers.New = func() any { return new([blockSize]byte) }
 	if err := f.openBlobs(store); err != nil {
 		return nil, err
@@ -186,6 +188,16 @@ func (f *Fetcher) Wait(ctx context.Context) error {
 	return nil
 }
 
+// Failure waits for what ends the download before its time.
+func (f *Fetcher) Failure(ctx context.Context) error {
+	select {
+	case <-ctx.Done():
+		return nil
+	case <-f.over:
+		return f.err
+	}
+}
+
 // Progress is the state now.
 func (f *Fetcher) Progress() Progress {
 	f.mu.Lock()
@@ -210,6 +222,8 @@ func (f *Fetcher) Close() error {
 
 // finish has all who wait know why nothing more comes.
 func (f *Fetcher) finish(err error) {
+	f.err = err
+	close(f.over)
 	for _, b := range f.blobs {
 		b.fail(err)
 	}

@@ -237,7 +237,7 @@ func TestTwoAtOnce(t *testing.T) {
 	r.wait(t, f)
 	end()
 	store := <-second
-	if got := store.Here(r.order.Blobs[0].Blob); got != r.size() {
+	if got := Here(r.dir, r.order.Blobs[0].Blob); got != r.size() {
 		t.Errorf("the second sees %d bytes", got)
 	}
 	if err := store.Close(); err != nil {

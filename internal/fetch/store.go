@@ -53,17 +53,18 @@ func OpenStore(ctx context.Context, dir string, waiting func()) (*Store, error) 
 // Close lets the next process have the store.
 func (s *Store) Close() error { return s.lock.Close() }
 
-// Dir is where the store is.
-func (s *Store) Dir() string { return s.dir }
-
-// Here is how many bytes of a blob are here.
-func (s *Store) Here(b Blob) (n int64) {
-	sums, _ := os.ReadFile(s.path(b.Digest) + recordSuffix) // none, where there is none
-	for i, sum := range decodeSums(sums, b.blocks()) {
-		if sum != 0 {
-			_, length := b.blockAt(i)
-			n += length
+// Here is how many bytes of some blobs lie in a store's directory. It looks
+// without waiting for the process that uses it.
+func Here(dir string, blobs ...Blob) (n int64) {
+	seen := map[v1.Hash]bool{}
+	for _, b := range blobs {
+		sums, _ := os.ReadFile(pathOf(dir, b.Digest) + recordSuffix) // none, where there is none
+		for i, sum := range decodeSums(sums, b.blocks()) {
+			if _, length := b.blockAt(i); sum != 0 && !seen[b.Digest] {
+				n += length
+			}
 		}
+		seen[b.Digest] = true
 	}
 	return n
 }
@@ -118,8 +119,10 @@ func Kept(dir string) (n int64, err error) {
 	return n, err
 }
 
-func (s *Store) path(digest v1.Hash) string {
-	return filepath.Join(s.dir, digest.Algorithm+"-"+digest.Hex)
+func (s *Store) path(digest v1.Hash) string { return pathOf(s.dir, digest) }
+
+func pathOf(dir string, digest v1.Hash) string {
+	return filepath.Join(dir, digest.Algorithm+"-"+digest.Hex)
 }
 
 // open finds what is here of a blob, or begins it.

@@ -48,17 +48,20 @@ type keeper struct {
 	finish   func()
 }
 
-func (s *Store) keepLayers(estimate registry.Estimate, every time.Duration, report Reporter) *keeper {
-	k := &keeper{store: s, report: report, estimate: estimate, complete: map[string]bool{}, finish: func() {}}
-	if len(estimate.Layers) == 0 {
-		return k
+func (s *Store) newKeeper(estimate registry.Estimate, report Reporter) *keeper {
+	return &keeper{store: s, report: report, estimate: estimate, complete: map[string]bool{}, finish: func() {}}
+}
+
+// start begins the keeping.
+func (k *keeper) start(every time.Duration) {
+	if len(k.estimate.Layers) == 0 {
+		return
 	}
-	k.kept.Store(int32(len(estimate.Layers) - len(estimate.Missing())))
+	k.kept.Store(int32(len(k.estimate.Layers) - len(k.estimate.Missing())))
 	ctx, cancel := context.WithCancel(context.Background())
 	var done sync.WaitGroup
 	done.Go(func() { k.keep(ctx, every) })
 	k.finish = func() { cancel(); done.Wait() }
-	return k
 }
 
 // see takes a message of the pull in.

@@ -2,6 +2,7 @@ package images
 
 import (
 	"context"
+	"sync"
 	"time"
 
 	"github.com/docker/docker/api/types/image"
@@ -44,18 +45,36 @@ type PullOptions struct {
 	Estimate registry.Estimate
 	Report   Reporter
 	Retry    Retry // the zero value is DefaultRetry
+	Direct   Direct
 }
 
-// Pull downloads an image, as often as it takes: the daemon itself mends
-// little, waits for ever when no bytes come, and throws away the complete
-// layers of a pull that fails. The daemon stops when ctx does.
+// Pull downloads an image: by itself for a daemon that can take it from here,
+// else by the daemon, and says why.
 func (s *Store) Pull(ctx context.Context, img plan.Image, o PullOptions) error {
-	retry := o.Retry.orDefault()
-	p := &pulling{store: s, report: o.Report, image: img, tally: newTally(o.Estimate), stall: retry.Stall}
-	p.keeper = s.keepLayers(o.Estimate, retry.Keep, o.Report)
+	p := s.newPulling(img, o)
+	d, why := s.direct(ctx, p, o)
+	if d == nil {
+		o.Report(progress.Event{Stage: progress.ByDaemon, Subject: why})
+		p.keeper.start(p.retry.Keep)
+		return p.run(ctx)
+	}
+	return d.run(ctx)
+}
+
+func (s *Store) newPulling(img plan.Image, o PullOptions) *pulling {
+	p := &pulling{store: s, retry: o.Retry.orDefault(), tell: o.Report, image: img, from: img.Reference, tally: newTally(o.Estimate)}
+	p.event = func() progress.Event { return p.tally.event(img.Reference) }
+	p.keeper = s.newKeeper(o.Estimate, o.Report)
+	return p
+}
+
+// run has the daemon pull, as often as it takes: it mends little itself, waits
+// for ever when no bytes come, and throws away the complete layers of a pull
+// that fails. The daemon stops when ctx does.
+func (p *pulling) run(ctx context.Context) error {
 	defer p.keeper.stop()
-	p.tell()
-	backoff := retry.Backoff
+	p.report()
+	backoff := p.retry.Backoff
 	for failures := 1; ; failures++ {
 		before := p.tally.done
 		err := p.attempt(ctx)
@@ -67,17 +86,17 @@ func (s *Store) Pull(ctx context.Context, img plan.Image, o PullOptions) error {
 		case ctx.Err() != nil:
 			return ctx.Err()
 		case progressed:
-			failures, backoff = 1, retry.Backoff
+			failures, backoff = 1, p.retry.Backoff
 		}
 		kind := registry.Classify(err)
 		if kind == registry.Permanent {
 			p.keeper.release() // there is no next time; the disk may be full of it
 		}
 		again := kind == registry.Transient || kind == registry.Unreachable && p.tally.done > 0
-		if !again || failures >= retry.Attempts {
-			return registry.Explain(img.Reference, err)
+		if !again || failures >= p.retry.Attempts {
+			return registry.Explain(p.image.Reference, err)
 		}
-		o.Report(progress.Event{Stage: progress.Retrying, Subject: err.Error(), Left: backoff})
+		p.tell(progress.Event{Stage: progress.Retrying, Subject: err.Error(), Left: backoff})
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
@@ -135,12 +154,16 @@ func (s *Store) auth(reference string) (string, error) {
 
 // pulling is one pull with all its attempts.
 type pulling struct {
-	store    *Store
-	report   Reporter
-	image    plan.Image
+	store  *Store
+	retry  Retry
+	tell   Reporter
+	image  plan.Image
+	from   string // what the daemon pulls
+	keeper *keeper
+	event  func() progress.Event // the state for people
+
+	mu       sync.Mutex
 	tally    *tally
-	keeper   *keeper
-	stall    time.Duration
 	reported time.Time
 }
 
@@ -148,19 +171,20 @@ type pulling struct {
 func (p *pulling) attempt(ctx context.Context) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	watchdog := time.AfterFunc(p.stall, func() { cancel(registry.Stalled("for " + p.stall.String())) })
+	stall := p.retry.Stall
+	watchdog := time.AfterFunc(stall, func() { cancel(registry.Stalled("for " + stall.String())) })
 	defer watchdog.Stop()
 
-	err := p.stream(ctx, func(m jsonmessage.JSONMessage) {
-		watchdog.Reset(p.stall)
-		if !p.tally.add(m, time.Now()) {
+	err := p.stream(ctx, p.from, func(m jsonmessage.JSONMessage) {
+		watchdog.Reset(stall)
+		if !p.count(m) {
 			return
 		}
 		p.keeper.see(m)
 		if !p.tally.downloading() {
 			watchdog.Stop() // the disk may take the time that it needs
 		}
-		p.tell()
+		p.report()
 	})
 	if cause := context.Cause(ctx); err != nil && cause != nil {
 		return cause
@@ -168,12 +192,18 @@ func (p *pulling) attempt(ctx context.Context) error {
 	return err
 }
 
-func (p *pulling) stream(ctx context.Context, each func(jsonmessage.JSONMessage)) error {
-	auth, err := p.store.auth(p.image.Reference)
+func (p *pulling) count(m jsonmessage.JSONMessage) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.tally.add(m, time.Now())
+}
+
+func (p *pulling) stream(ctx context.Context, from string, each func(jsonmessage.JSONMessage)) error {
+	auth, err := p.store.auth(from)
 	if err != nil {
 		return err
 	}
-	body, err := p.store.Docker.ImagePull(ctx, p.image.Reference, image.PullOptions{Platform: p.image.Platform, RegistryAuth: auth})
+	body, err := p.store.Docker.ImagePull(ctx, from, image.PullOptions{Platform: p.image.Platform, RegistryAuth: auth})
 	if err != nil {
 		return err
 	}
@@ -181,10 +211,12 @@ func (p *pulling) stream(ctx context.Context, each func(jsonmessage.JSONMessage)
 	return follow(body, each)
 }
 
-// tell passes the progress on, but not each of the daemon's many messages.
-func (p *pulling) tell() {
+// report passes the progress on, but not each of the daemon's many messages.
+func (p *pulling) report() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	if now := time.Now(); now.Sub(p.reported) >= reportInterval {
 		p.reported = now
-		p.report(p.tally.event(p.image.Reference))
+		p.tell(p.event())
 	}
 }

@@ -39,6 +39,7 @@ var quickRetry = images.Retry{Attempts: 3, Backoff: 10 * time.Millisecond, Stall
 type puller struct {
 	*images.Store
 	retry    images.Retry
+	direct   images.Direct
 	docker   client.APIClient
 	registry *dockertest.FaultyRegistry
 
@@ -62,7 +63,7 @@ func (p *puller) report(e progress.Event) {
 
 // with is how the puller pulls what a estimate names.
 func (p *puller) with(estimate registry.Estimate) images.PullOptions {
-	return images.PullOptions{Estimate: estimate, Report: p.report, Retry: p.retry}
+	return images.PullOptions{Estimate: estimate, Report: p.report, Retry: p.retry, Direct: p.direct}
 }
 
 func (p *puller) push(t testing.TB, repository string, img v1.Image) string {

@@ -33,9 +33,12 @@ func downloadText(estimate registry.Estimate) string {
 	case estimate.DownloadEstimated:
 		return "at most " + format.Size(estimate.Download) + ", an estimate from the catalogue"
 	}
-	text := fmt.Sprintf("%s, %d of %d layers", format.Size(estimate.Download), len(estimate.Missing()), len(estimate.Layers))
+	text := fmt.Sprintf("%s, %d of %d layers", format.Size(estimate.ToFetch()), len(estimate.Missing()), len(estimate.Layers))
 	if estimate.Here > 0 {
 		text += "; " + format.Size(estimate.Here) + " are here already"
+	}
+	if estimate.Cached > 0 {
+		text += fmt.Sprintf("; %s of %s are already downloaded", format.Size(estimate.Cached), format.Size(estimate.Download))
 	}
 	return text
 }
@@ -83,14 +86,14 @@ func (l *Launcher) checkDisk(estimate registry.Estimate, free plan.Fact[int64]) 
 func (l *Launcher) agreeToDownload(ctx context.Context, estimate registry.Estimate, f Fetching) error {
 	size := "the download is " + downloadText(estimate)
 	switch {
-	case f.Max > 0 && (!estimate.Known() || estimate.Download > f.Max):
+	case f.Max > 0 && (!estimate.Known() || estimate.ToFetch() > f.Max):
 		return fault.New(fault.Declined, "raise it, or leave it out", "%s, more than --max-download %s", size, format.Size(f.Max))
-	case f.Yes || f.Max > 0 || estimate.Known() && estimate.Download <= withoutAsking:
+	case f.Yes || f.Max > 0 || estimate.Known() && estimate.ToFetch() <= withoutAsking:
 		return nil
 	}
 	text := "download it now?"
 	if estimate.Known() {
-		text = "download " + format.Size(estimate.Download) + " now?"
+		text = "download " + format.Size(estimate.ToFetch()) + " now?"
 	}
 	return l.consent(ctx, question{text: text, unasked: size,
 		agreeing: "agree with --yes or FACECRAFT_YES=1, or up to a size with --max-download 6GB",

@@ -26,6 +26,9 @@ func Examine(ctx context.Context, settings Settings) (doctor.Report, error) {
 		ports = nil // the daemon's own findings say that it does not answer
 	}
 	facts := l.Probes().Facts(ctx, detect.Look{Ports: ports, Inside: detect.Always})
+	if unreachable == nil {
+		facts.Downloads = l.downloads(ctx)
+	}
 	if ctx.Err() != nil {
 		return doctor.Report{}, ctx.Err()
 	}

@@ -32,6 +32,8 @@ type Fetching struct {
 	When string
 	Yes  bool  // agreed beforehand
 	Max  int64 // bytes agreed to beforehand; 0 is no limit
+	// Connections to the registry at most; 0 leaves the download to the daemon.
+	Connections int
 	// Tell takes the estimate, beside what is shown to people.
 	Tell func(registry.Estimate)
 }
@@ -80,6 +82,7 @@ func (l *Launcher) fetch(ctx context.Context, p plan.Plan, f Fetching) error {
 	if err != nil {
 		return err
 	}
+	estimate.Cached = images.Cached(l.downloadDir(), estimate)
 	if estimate.DownloadEstimated {
 		if err := l.Images.AskRegistry(ctx, p.First().Image.Reference, l.Report); err != nil {
 			return err
@@ -96,7 +99,8 @@ func (l *Launcher) fetch(ctx context.Context, p plan.Plan, f Fetching) error {
 		return err
 	}
 	l.Images.Note(ctx, p.First().Image.Reference) // also of what is kept of a pull that fails
-	return l.Images.Pull(ctx, p.First().Image, images.PullOptions{Estimate: estimate, Report: l.Report})
+	return l.Images.Pull(ctx, p.First().Image, images.PullOptions{Estimate: estimate, Report: l.Report,
+		Direct: images.Direct{Dir: l.downloadDir(), Connections: f.Connections}})
 }
 
 // estimate asks the registry what the image costs, and the daemon what disk it

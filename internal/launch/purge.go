@@ -23,12 +23,13 @@ func (l *Launcher) Purge(ctx context.Context, yes bool) error {
 	if err != nil {
 		return err
 	}
-	if len(servers)+len(belongings) == 0 {
+	kept := l.keptDownloads()
+	if len(servers)+len(belongings) == 0 && kept == 0 {
 		l.UI.Done("there is nothing to remove")
 		l.forget(ctx, users, nil)
 		return nil
 	}
-	if err := l.agreeToPurge(ctx, servers, belongings, yes); err != nil {
+	if err := l.agreeToPurge(ctx, purgeRows(servers, belongings, kept), yes); err != nil {
 		return err
 	}
 	if err := l.StopAll(ctx); err != nil {
@@ -44,6 +45,9 @@ func (l *Launcher) Purge(ctx context.Context, yes bool) error {
 		l.UI.Done("%s is removed", b.Name)
 	}
 	l.forget(ctx, users, belongings)
+	if kept > 0 {
+		return l.ForgetDownloads(ctx)
+	}
 	return nil
 }
 
@@ -59,7 +63,7 @@ func (l *Launcher) forget(ctx context.Context, users map[string][]string, belong
 }
 
 // purgeRows are what goes, then what stays.
-func purgeRows(servers []run.Server, belongings []run.Belonging) [][2]string {
+func purgeRows(servers []run.Server, belongings []run.Belonging, kept int64) [][2]string {
 	var rows, stay [][2]string
 	for _, server := range servers {
 		rows = append(rows, [2]string{server.Name, "container, " + server.Status})
@@ -75,12 +79,14 @@ func purgeRows(servers []run.Server, belongings []run.Belonging) [][2]string {
 		}
 		rows = append(rows, [2]string{b.Name, size})
 	}
+	if kept > 0 {
+		rows = append(rows, [2]string{"unfinished downloads", format.Size(kept)})
+	}
 	return append(rows, stay...)
 }
 
-func (l *Launcher) agreeToPurge(ctx context.Context, servers []run.Server, belongings []run.Belonging, yes bool) error {
+func (l *Launcher) agreeToPurge(ctx context.Context, rows [][2]string, yes bool) error {
 	const headline = "this goes for good:"
-	rows := purgeRows(servers, belongings)
 	if yes {
 		l.UI.Headline(headline)
 		l.UI.Table(rows)

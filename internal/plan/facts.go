@@ -68,6 +68,17 @@ type Facts struct {
 	// Caller is who asks, also through sudo; unknown where users have no
 	// numbers.
 	Caller Fact[User] `json:"caller,omitzero"`
+	// Downloads is nil where nobody looked, or there is no daemon.
+	Downloads *Downloads `json:"downloads,omitempty"`
+}
+
+// Downloads is how images come to the daemon.
+type Downloads struct {
+	// Direct tells whether this program can download for the daemon, by several
+	// connections and so that an interruption loses nothing.
+	Direct Fact[bool] `json:"direct"`
+	Dir    string     `json:"dir"`  // of unfinished downloads; empty where there is none
+	Kept   int64      `json:"kept"` // bytes in it
 }
 
 // PortOwner is who listens on a port, with the command that ends it.

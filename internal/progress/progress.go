@@ -10,6 +10,10 @@ type Event struct {
 	Subject     string // an image, what is waited for, or why it is tried again
 	Done, Total int64  // bytes while pulling and unpacking, seconds while waiting
 	Rate        int64  // bytes a second while pulling; 0 is not known yet
+	// Unpacked is how many bytes of what was pulled are unpacked already.
+	Unpacked int64
+	// Connections is how many there are to the registry; 0 is not known.
+	Connections int
 	// Left is the time that a pull will still take, or the pause before it is
 	// tried again; 0 is not known.
 	Left time.Duration
@@ -23,7 +27,10 @@ const (
 	Pulling Stage = iota
 	Unpacking
 	Retrying
-	Kept // a part of a pull that failed
+	Kept     // a part of a pull that failed, in an image
+	Cached   // a part of a download that ended, in a directory
+	Busy     // another process downloads; this one waits for it
+	ByDaemon // why it is the daemon that downloads
 	Loading
 	Starting
 	Unproven // whether the server can write to its files
@@ -33,5 +40,5 @@ const (
 
 // String is the stage's name in JSON events.
 func (s Stage) String() string {
-	return [...]string{"downloading", "unpacking", "retrying", "kept", "loading", "starting", "unproven", "waiting", "died"}[s]
+	return [...]string{"downloading", "unpacking", "retrying", "kept", "cached", "busy", "docker-pull", "loading", "starting", "unproven", "waiting", "died"}[s]
 }

@@ -106,27 +106,45 @@ var errPlatform = errors.New("no matching manifest")
 
 // image resolves a reference to the image for one platform (as linux/amd64).
 // It costs one counted request, and one more when the reference is an index.
-func (c Client) image(ctx context.Context, ref name.Reference, auth authn.Authenticator, platform string, transport http.RoundTripper) (digest string, image v1.Image, err error) {
-	wanted, err := v1.ParsePlatform(platform)
-	if err != nil {
-		return "", nil, err
-	}
+func (c Client) image(ctx context.Context, ref name.Reference, auth authn.Authenticator, platform string, transport http.RoundTripper) (r resolved, err error) {
 	descriptor, err := remote.Get(ref, c.options(ctx, auth, transport)...)
 	if err != nil {
-		return "", nil, err
+		return r, err
 	}
-	digest = descriptor.Digest.String()
+	r.add(descriptor.Digest, string(descriptor.MediaType), descriptor.Manifest)
 	if !descriptor.MediaType.IsIndex() {
-		image, err = descriptor.Image()
-		return digest, image, err
+		r.image, err = descriptor.Image()
+		return r, err
+	}
+	child, err := childFor(descriptor, platform)
+	if err != nil {
+		return r, err
 	}
 	index, err := descriptor.ImageIndex()
 	if err != nil {
-		return "", nil, err
+		return r, err
+	}
+	if r.image, err = index.Image(child.Digest); err != nil {
+		return r, err
+	}
+	content, err := r.image.RawManifest()
+	r.add(child.Digest, string(child.MediaType), content)
+	return r, err
+}
+
+// childFor chooses from an index.
+func childFor(descriptor *remote.Descriptor, platform string) (child v1.Descriptor, err error) {
+	wanted, err := v1.ParsePlatform(platform)
+	if err != nil {
+		return child, err
+	}
+	index, err := descriptor.ImageIndex()
+	if err != nil {
+		return child, err
 	}
 	manifest, err := index.IndexManifest()
 	if err != nil {
-		return "", nil, err
+		return child, err
 	}
 	var offered []string
 	for _, child := range manifest.Manifests {
@@ -134,12 +152,11 @@ func (c Client) image(ctx context.Context, ref name.Reference, auth authn.Authen
 			continue
 		}
 		if child.Platform.OS == wanted.OS && child.Platform.Architecture == wanted.Architecture {
-			image, err = index.Image(child.Digest)
-			return digest, image, err
+			return child, nil
 		}
 		offered = append(offered, child.Platform.String())
 	}
-	return "", nil, fmt.Errorf("%w for %s: it is for %s", errPlatform, platform, strings.Join(offered, ", "))
+	return child, fmt.Errorf("%w for %s: it is for %s", errPlatform, platform, strings.Join(offered, ", "))
 }
 
 // limitRecorder notes what Docker Hub's headers tell of the remaining pulls.

@@ -63,6 +63,9 @@ type Estimate struct {
 	// daemon may have them.
 	Download int64 `json:"download"`
 	Here     int64 `json:"here"` // compressed layers that are here already
+	// Cached is what of the download an earlier pull left in this program's
+	// cache.
+	Cached   int64 `json:"cached,omitempty"`
 	Unpacked int64 `json:"unpacked"`
 	// DownloadEstimated and UnpackedEstimated mark numbers that are not exact.
 	DownloadEstimated bool    `json:"download_estimated"`
@@ -72,6 +75,8 @@ type Estimate struct {
 	Limit             *Limit  `json:"limit,omitempty"`  // when the registry tells
 	// Notes say what stood in the way of an exact answer or a login.
 	Notes []string `json:"notes,omitempty"`
+	// Source is where the blobs are; nil where the registry could not be asked.
+	Source *Source `json:"-"`
 }
 
 // Layer is one layer of the image.
@@ -93,6 +98,9 @@ type Limit struct {
 // Known tells whether there is any number at all.
 func (e Estimate) Known() bool { return e.Download > 0 || !e.DownloadEstimated }
 
+// ToFetch is what has to come over the network.
+func (e Estimate) ToFetch() int64 { return e.Download - e.Cached }
+
 // Peak is the disk that the daemon needs while it unpacks: it has the
 // compressed layers and the unpacked ones at once.
 func (e Estimate) Peak() int64 { return e.Download + e.Unpacked }
@@ -110,11 +118,14 @@ func (c Client) Estimate(ctx context.Context, q Question) (Estimate, error) {
 	estimate := Estimate{Reference: q.Reference, Platform: q.Platform}
 	recorder := &limitRecorder{RoundTripper: c.transport()}
 	mirror, err := c.eachSource(q.Reference, func(ref name.Reference, auth authn.Authenticator) error {
-		digest, image, err := c.image(asking, ref, auth, q.Platform, recorder)
+		found, err := c.image(asking, ref, auth, q.Platform, recorder)
 		if err != nil {
 			return err
 		}
-		return estimate.itemize(digest, image, q)
+		if estimate.Source, err = found.source(ref, auth); err != nil {
+			return err
+		}
+		return estimate.itemize(found.digest(), found.image, q)
 	})
 	estimate.Mirror, estimate.Limit = mirror, recorder.limit
 	_, note := c.Login(q.Reference)

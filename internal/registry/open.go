@@ -18,8 +18,9 @@ func (c Client) Open(ctx context.Context, reference, platform string) (v1.Image,
 		return nil, fault.Wrap(fault.Usage, err, "use REGISTRY/REPOSITORY:TAG", "%q is not an image reference", reference)
 	}
 	var image v1.Image
-	_, err := c.eachSource(reference, func(ref name.Reference, auth authn.Authenticator) (err error) {
-		_, image, err = c.image(ctx, ref, auth, platform, c.transport())
+	_, err := c.eachSource(reference, func(ref name.Reference, auth authn.Authenticator) error {
+		found, err := c.image(ctx, ref, auth, platform, c.transport())
+		image = found.image
 		return err
 	})
 	if err != nil {

@@ -1,0 +1,75 @@
+package images
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/distribution/reference"
+	"github.com/docker/docker/api/types/image"
+	"github.com/docker/docker/pkg/jsonmessage"
+	"github.com/opencontainers/go-digest"
+)
+
+// adopt gives the image that the daemon took from here its real name, and
+// takes away the one by which it came.
+func (d *direct) adopt(ctx context.Context) error {
+	named, err := reference.ParseNormalizedNamed(d.image.Reference)
+	if err != nil {
+		return err
+	}
+	if _, pinned := named.(reference.Digested); !pinned {
+		if err := d.store.Docker.ImageTag(ctx, d.from, reference.TagNameOnly(named).String()); err != nil {
+			return fmt.Errorf("name the image: %w", err)
+		}
+	}
+	err = d.confirm(ctx, named)
+	if _, pinned := named.(reference.Digested); err != nil && pinned {
+		return err
+	}
+	own, _, _ := strings.Cut(d.from, "/")
+	d.store.removeServed(ctx, func(host string) bool { return host == own })
+	return ctx.Err()
+}
+
+// confirm has the daemon itself ask the registry for the image by its digest.
+// It has all the layers, and learns that they are the registry's: from then on
+// the image has that digest, as after any pull.
+func (d *direct) confirm(ctx context.Context, named reference.Named) error {
+	pinned, err := reference.WithDigest(reference.TrimNamed(named), digest.Digest(d.estimate.Digest))
+	if err != nil {
+		return err
+	}
+	return d.stream(ctx, pinned.String(), func(jsonmessage.JSONMessage) {})
+}
+
+// served are the names under which the loopback serves images.
+var served = regexp.MustCompile(`^(127\.0\.0\.1:\d+)/[0-9a-f]{32}/`)
+
+// removeServed takes away the names of images that came from some loopbacks.
+// The images stay, where they have others.
+func (s *Store) removeServed(ctx context.Context, from func(host string) bool) {
+	list, err := s.Docker.ImageList(ctx, image.ListOptions{})
+	if err != nil {
+		return // best effort
+	}
+	for _, summary := range list {
+		for _, name := range append(summary.RepoTags, summary.RepoDigests...) {
+			if parts := served.FindStringSubmatch(name); parts != nil && from(parts[1]) {
+				_, _ = s.Docker.ImageRemove(ctx, name, image.RemoveOptions{})
+			}
+		}
+	}
+}
+
+// listening tells whether somebody serves there.
+func listening(ctx context.Context, host string) bool {
+	connection, err := (&net.Dialer{Timeout: time.Second}).DialContext(ctx, "tcp", host)
+	if err == nil {
+		connection.Close()
+	}
+	return err == nil
+}

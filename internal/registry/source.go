@@ -1,0 +1,48 @@
+package registry
+
+import (
+	"github.com/google/go-containerregistry/pkg/authn"
+	"github.com/google/go-containerregistry/pkg/name"
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+)
+
+// Source is what it takes to fetch an image without the daemon: where its blobs
+// are, and its manifests as the registry gave them.
+type Source struct {
+	Repository name.Repository
+	Auth       authn.Authenticator
+	// Manifests begin with what the reference stands for, which may be an
+	// index, and end with the image's own.
+	Manifests []Manifest
+	Config    v1.Descriptor
+	Layers    []v1.Descriptor // from the base up
+}
+
+// Manifest is a manifest or an index, byte for byte.
+type Manifest struct {
+	Digest    v1.Hash
+	MediaType string
+	Content   []byte
+}
+
+// resolved is what a reference stands for, for one platform.
+type resolved struct {
+	image     v1.Image
+	manifests []Manifest
+}
+
+func (r resolved) digest() string { return r.manifests[0].Digest.String() }
+
+// source is where the image's blobs are.
+func (r resolved) source(ref name.Reference, auth authn.Authenticator) (*Source, error) {
+	manifest, err := r.image.Manifest()
+	if err != nil {
+		return nil, err
+	}
+	return &Source{Repository: ref.Context(), Auth: auth, Manifests: r.manifests, Config: manifest.Config, Layers: manifest.Layers}, nil
+}
+
+// add notes a manifest that was read on the way to the image.
+func (r *resolved) add(digest v1.Hash, mediaType string, content []byte) {
+	r.manifests = append(r.manifests, Manifest{digest, mediaType, content})
+}
