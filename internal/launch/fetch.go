@@ -82,7 +82,9 @@ func (l *Launcher) fetch(ctx context.Context, p plan.Plan, f Fetching) error {
 	if err != nil {
 		return err
 	}
-	estimate.Cached = images.Cached(l.downloadDir(), estimate)
+	if f.Connections > 0 {
+		estimate.Cached = images.Cached(l.downloadDir(), estimate)
+	}
 	if estimate.DownloadEstimated {
 		if err := l.Images.AskRegistry(ctx, p.First().Image.Reference, l.Report); err != nil {
 			return err
