@@ -48,7 +48,7 @@ func TestProcessSendsTheWholeForm(t *testing.T) {
 		fmt.Fprint(w, `{"success":true,"job_id":"d7c09a08","result":{"face_count":1}}`)
 	})
 	done, err := client.Process(t.Context(), upload("the photo"), o)
-	if err != nil || done != (Processed{"d7c09a08", 1}) {
+	if err != nil || done != (Processed{Job: "d7c09a08", Faces: 1}) {
 		t.Fatalf("%+v, %v", done, err)
 	}
 	want := map[string]string{"width": "200", "height": "648", "background_r": "1", "background_g": "2", "background_b": "3",

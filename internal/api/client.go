@@ -211,6 +211,15 @@ type Status struct {
 		Loaded bool   `json:"loaded"`
 		Type   string `json:"type"`
 	} `json:"models"`
+	Statistics struct {
+		Total int `json:"total_processed"`
+		Kept  int `json:"backgrounds_kept"` // only the built-in engine tells
+	} `json:"statistics"`
+}
+
+// BuiltIn tells whether the server is the built-in engine.
+func (s Status) BuiltIn() bool {
+	return strings.HasSuffix(s.Models["background_remover"].Type, "(built in)")
 }
 
 // noModel begins the type of a model that a server does not claim to have.

@@ -36,7 +36,7 @@ func TestBothContracts(t *testing.T) {
 			}
 			fmt.Fprint(w, answer)
 		})
-		if done, err := client.Process(t.Context(), upload("x"), DefaultOptions()); err != nil || done != (Processed{"d7c09a08", 1}) {
+		if done, err := client.Process(t.Context(), upload("x"), DefaultOptions()); err != nil || done != (Processed{Job: "d7c09a08", Faces: 1}) {
 			t.Errorf("%s: %+v, %v", name, done, err)
 		}
 		if s, err := client.Status(t.Context()); err != nil || s.Device.Type != "cpu" || s.Device.Name != "" || len(s.Models) != 1 {

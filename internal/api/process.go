@@ -27,13 +27,17 @@ type Upload struct {
 type Processed struct {
 	Job   string
 	Faces int
+	// Note says why a server that removes backgrounds kept this one; empty
+	// where it did not, or does not tell.
+	Note string
 }
 
 type processAnswer struct {
 	Success bool   `json:"success"`
 	Job     string `json:"job_id"`
 	Result  struct {
-		Faces int `json:"face_count"`
+		Faces int    `json:"face_count"`
+		Note  string `json:"background_note"`
 	} `json:"result"`
 	Error        string `json:"error"`
 	ErrorMessage string `json:"error_message"`
@@ -75,7 +79,7 @@ func (c *Client) Process(ctx context.Context, u Upload, o Options) (Processed, e
 	if !jobID.MatchString(answer.Job) {
 		return Processed{}, impossibleJob(answer.Job)
 	}
-	done := Processed{Job: answer.Job, Faces: answer.Result.Faces}
+	done := Processed{Job: answer.Job, Faces: answer.Result.Faces, Note: answer.Result.Note}
 	if !answer.Success {
 		return done, failure(answer)
 	}

@@ -67,7 +67,7 @@ func (t *trial) make(ctx context.Context) Result {
 		var none *NoServer
 		switch {
 		case err == nil:
-			result.Outcome = Done
+			result.Outcome, result.Note = Done, t.made.Note
 			t.run.convict()
 			return result
 		case ctx.Err() != nil:

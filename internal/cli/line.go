@@ -21,6 +21,8 @@ type resultLine struct {
 	Error         string        `json:"error,omitempty"`
 	Server        string        `json:"server,omitempty"`
 	Seconds       float64       `json:"seconds,omitempty"`
+
+	BackgroundNote string `json:"background_note,omitempty"` // why it was kept
 }
 
 func line(r batch.Result) resultLine {
@@ -32,7 +34,7 @@ func line(r batch.Result) resultLine {
 		l.Error = r.Err.Error()
 		return l
 	}
-	l.Results = r.Results
+	l.Results, l.BackgroundNote = r.Results, r.Note
 	if slices.ContainsFunc(r.Results, func(name string) bool { return !utf8.ValidString(name) }) {
 		for _, name := range r.Results {
 			l.ResultsBase64 = append(l.ResultsBase64, []byte(name))

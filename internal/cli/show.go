@@ -51,6 +51,7 @@ type show struct {
 	foreign                    int // of those that are kept
 	finished                   int // in this run
 	failures                   map[batch.Cause][]string
+	notes                      []string // backgrounds that were kept
 	begun                      time.Time
 	writeErr                   error
 }
@@ -110,6 +111,7 @@ func (s *show) count(r batch.Result) {
 	switch r.Outcome {
 	case batch.Done:
 		s.done++
+		s.note(r)
 	case batch.Kept:
 		s.kept++
 	case batch.Pending:
@@ -126,6 +128,18 @@ func (s *show) count(r batch.Result) {
 	}
 	s.print(r)
 	s.progress()
+}
+
+// note tells of a background that was kept: at once where few photos come, at
+// the end where there are many.
+func (s *show) note(r batch.Result) {
+	switch text := term.Name(r.Name) + ": background " + r.Note; {
+	case r.Note == "":
+	case s.watching || s.total == 1:
+		s.app.ui.Warn("%s", text)
+	default:
+		s.notes = append(s.notes, text)
+	}
 }
 
 // passedOver tells which files were named and are not processed. Portraits that
@@ -207,7 +221,7 @@ func entry(r batch.Result) report.Entry {
 	if r.Err != nil {
 		e.Why = r.Err.Error()
 	} else if len(r.Results) > 0 {
-		e.Results = r.Results
+		e.Results, e.Note = r.Results, r.Note
 	}
 	return e
 }
@@ -283,6 +297,9 @@ func (s *show) end(ctx context.Context, runErr error) error {
 	s.app.ui.Clear()
 	if !s.watching {
 		s.listFailures()
+		if len(s.notes) > 0 {
+			s.app.ui.Warn("%s", listed("background not removed", s.notes, "--report"))
+		}
 	}
 	s.sum()
 	if err := s.writePage(); err != nil {

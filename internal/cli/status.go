@@ -9,6 +9,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/djok/facecraft/internal/format"
 	"github.com/djok/facecraft/internal/launch"
 	"github.com/djok/facecraft/internal/term"
 )
@@ -109,6 +110,10 @@ func (a *app) printStatus(report []launch.Status) error {
 				}
 				fmt.Fprintf(w, "  %s\t%s, %s\n", name, loaded, model.Type)
 			}
+		}
+		if s.API != nil && s.API.Statistics.Kept > 0 {
+			fmt.Fprintf(w, "  backgrounds\tkept in %d of %s: they look too much like the person\n",
+				s.API.Statistics.Kept, format.Count(s.API.Statistics.Total, "photo", "photos"))
 		}
 		for _, warning := range s.Warnings {
 			fmt.Fprintf(w, "  warning\t%s\n", warning)

@@ -197,8 +197,10 @@ func TestPortrait(t *testing.T) {
 	if a := alpha(324, 324); a != 255 {
 		t.Errorf("the centre is not opaque: %d", a)
 	}
-	// Her face in the middle is skin: bright, and more red than blue. The
-	// studio's backdrop beside it is grey.
+	if a := alpha(590, 300); a != 0 {
+		t.Errorf("the studio's backdrop beside her head is still there: %d", a)
+	}
+	// Her face in the middle is skin: bright, and more red than blue.
 	r, _, b, _ := portrait.At(324, 360).RGBA()
 	if r>>8 < 120 || r < b+b/8 {
 		t.Errorf("no skin in the middle: red %d, blue %d", r>>8, b>>8)

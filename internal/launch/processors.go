@@ -70,10 +70,10 @@ func (l *Launcher) Replicas(ctx context.Context, r ServerRequest) ([]run.Server,
 }
 
 // SwapsRedAndBlue tells whether a server's version is one that does. The
-// built-in engine has versions of its own, and removes no backgrounds.
+// built-in engine has versions of its own.
 func SwapsRedAndBlue(s api.Status) bool {
 	catalogue, err := catalogue.Load()
-	return err == nil && catalogue.SwapsRedAndBlue(s.Version) && s.Claims("background_remover")
+	return err == nil && catalogue.SwapsRedAndBlue(s.Version) && s.Claims("background_remover") && !s.BuiltIn()
 }
 
 // Explained adds to a server's failure over a photo what its own log says of

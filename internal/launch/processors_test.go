@@ -45,6 +45,7 @@ func TestSwappedColours(t *testing.T) {
 		`{"version":"1.0.0","models":{"background_remover":{"loaded":false,"type":"rembg"}}}`:              true,
 		`{"version":"1.0.0","models":{"background_remover":{"loaded":false,"type":"none (lite engine)"}}}`: false,
 		`{"version":"1.0.1","models":{"background_remover":{"loaded":true,"type":"rembg"}}}`:               false,
+		`{"version":"1.0.0","models":{"background_remover":{"loaded":true,"type":"grabcut (built in)"}}}`:  false,
 		`{}`: false,
 	} {
 		var status api.Status

@@ -43,6 +43,8 @@ type statisticsAnswer struct {
 	TotalProcessed  int     `json:"total_processed"`
 	SuccessRate     float64 `json:"success_rate"`
 	AvgProcessingMS float64 `json:"avg_processing_ms"`
+
+	BackgroundsKept int `json:"backgrounds_kept"` // beyond the contract
 }
 
 type processAnswer struct {
@@ -65,6 +67,10 @@ type processResult struct {
 	FacePosition  facePosition `json:"face_position"`
 	OutputSize    outputSize   `json:"output_size"`
 	FileSizeBytes int          `json:"file_size_bytes"`
+
+	// Beyond the contract, whose clients ignore them.
+	BackgroundRemoved bool    `json:"background_removed"`
+	BackgroundNote    *string `json:"background_note"` // why not
 }
 
 type facePosition struct {

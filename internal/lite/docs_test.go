@@ -19,7 +19,7 @@ func TestDocs(t *testing.T) {
 	}
 	for _, want := range []string{
 		"Lite engine.",
-		"the background is not removed",
+		"removes the background",
 		"<pre>curl -F file=@photo.jpg http://photos.example:8123/api/v1/process</pre>",
 		"<pre>curl -F file=@photo.jpg -o portrait.png http://photos.example:8123/api/v1/process/quick</pre>",
 		"<pre>curl -F files=@one.jpg -F files=@two.jpg http://photos.example:8123/api/v1/process/batch</pre>",

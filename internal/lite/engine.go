@@ -1,8 +1,9 @@
 // Package lite is the built-in engine: the HTTP contract of the facecraft
-// container in pure Go, with real face detection, crop, oval mask, background
-// fill and the size-limited JPEG. It needs no download and is ready at once,
-// which suits demonstrations, CI and integration tests. It removes no
-// background and enhances nothing, and says so wherever it describes itself.
+// container in pure Go, with real face detection, background removal, crop, oval
+// mask and the size-limited JPEG. It needs no download and is ready at once,
+// which suits small machines, demonstrations, CI and integration tests. It has
+// no AI model: a background that it can't tell from the person is kept, which
+// the answer says, and it enhances nothing.
 package lite
 
 import (
@@ -116,7 +117,7 @@ func (e *Engine) loadOnce() error {
 	removed := removeOld(e.uploads.root, uploadName, before) + removeOld(e.jobs.root, jobName, before)
 	e.log.Printf("INFO:     removed %d old jobs and uploads", removed)
 	e.detector.Store(d)
-	e.log.Print("INFO:     ready (no AI background removal, no enhancement)")
+	e.log.Print("INFO:     ready (no AI: backgrounds are removed by graph cut, faces are not enhanced)")
 	return nil
 }
 

@@ -1,11 +1,13 @@
 package lite
 
 import (
+	"cmp"
 	_ "embed"
 	"image"
 	"image/color"
 	"image/draw"
 	"math"
+	"slices"
 
 	pigo "github.com/esimov/pigo/core"
 	xdraw "golang.org/x/image/draw"
@@ -36,11 +38,13 @@ const (
 type face struct {
 	centerX, centerY float64
 	side             float64
+	turn             direction // from one eye to the other, where they are not level
 }
 
 // detector finds faces. It is safe for concurrent use.
 type detector struct {
 	classifier *pigo.Pigo
+	pupils     *pupilFinder
 }
 
 func newDetector() (*detector, error) {
@@ -48,15 +52,28 @@ func newDetector() (*detector, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &detector{classifier}, nil
+	pupils, err := newPupilFinder(pupilCascade)
+	if err != nil {
+		return nil, err
+	}
+	return &detector{classifier, pupils}, nil
 }
 
 // largestFace finds the largest face of a photo, if it shows any.
 func (d *detector) largestFace(p *photo) (face, bool) {
+	faces := d.faces(p)
+	if len(faces) == 0 {
+		return face{}, false
+	}
+	return faces[0], true
+}
+
+// faces finds the faces of a photo, the largest first. That one is turned
+// upright by its eyes.
+func (d *detector) faces(p *photo) []face {
 	w, h := p.size()
 	scale := min(1, detectSide/float64(max(w, h)))
 	grey := greyCopy(p, int(math.Ceil(float64(w)*scale)), int(math.Ceil(float64(h)*scale)), scale)
-
 	windows := d.classifier.RunCascade(pigo.CascadeParams{
 		MinSize:     minFace,
 		MaxSize:     detectSide,
@@ -70,17 +87,21 @@ func (d *detector) largestFace(p *photo) (face, bool) {
 		},
 	}, 0)
 
-	var largest pigo.Detection
+	var faces []face
 	for _, found := range d.classifier.ClusterDetections(windows, sameFace) {
-		if found.Q >= minQuality && found.Scale > largest.Scale {
-			largest = found
+		if found.Q >= minQuality {
+			faces = append(faces, face{
+				centerX: float64(found.Col) / scale,
+				centerY: float64(found.Row) / scale,
+				side:    float64(found.Scale) / scale,
+			})
 		}
 	}
-	return face{
-		centerX: float64(largest.Col) / scale,
-		centerY: float64(largest.Row) / scale,
-		side:    float64(largest.Scale) / scale,
-	}, largest.Scale > 0
+	slices.SortStableFunc(faces, func(a, b face) int { return cmp.Compare(b.side, a.side) })
+	if len(faces) > 0 {
+		d.tilt(&faces[0], grey, scale)
+	}
+	return faces
 }
 
 // greyCopy is the upright photo in shades of grey, scaled; transparent parts

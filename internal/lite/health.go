@@ -39,9 +39,9 @@ func (e *Engine) status(w http.ResponseWriter, _ *http.Request) {
 		Device:        deviceInfo{Type: "cpu", Name: "facecraft lite engine"},
 		Models: map[string]modelStatus{
 			"face_detector":      {Loaded: e.detector.Load() != nil, Type: "pigo"},
-			"face_landmarks":     {Loaded: false, Type: "none (lite engine)"},
+			"face_landmarks":     {Loaded: e.detector.Load() != nil, Type: "pigo pupils"},
 			"face_enhancer":      {Loaded: false, Type: "none (lite engine)"},
-			"background_remover": {Loaded: false, Type: "none (lite engine)"},
+			"background_remover": {Loaded: true, Type: "grabcut (built in)"},
 		},
 		Statistics: e.stats.answer(),
 	})
@@ -52,23 +52,27 @@ type statistics struct {
 	mu        sync.Mutex
 	total     int
 	succeeded int
+	kept      int           // backgrounds that could not be removed
 	time      time.Duration // spent on the ones that succeeded
 }
 
-func (s *statistics) record(took time.Duration, err error) {
+func (s *statistics) record(took time.Duration, p *portrait, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.total++
 	if err == nil {
 		s.succeeded++
 		s.time += took
+		if p.doubt != "" {
+			s.kept++
+		}
 	}
 }
 
 func (s *statistics) answer() statisticsAnswer {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	answer := statisticsAnswer{TotalProcessed: s.total}
+	answer := statisticsAnswer{TotalProcessed: s.total, BackgroundsKept: s.kept}
 	if s.total > 0 {
 		answer.SuccessRate = float64(s.succeeded) / float64(s.total)
 	}

@@ -129,11 +129,17 @@ func (p *photo) size() (w, h int) {
 }
 
 // drawOn draws the upright photo, scaled by scale and then moved by dx, dy
-// pixels, over what dst holds. Orientation, crop and scaling are one step, so
-// that no full-size copy is ever made.
+// pixels, over what dst holds.
 func (p *photo) drawOn(dst *image.RGBA, kernel xdraw.Transformer, scale, dx, dy float64) {
+	p.drawMapped(dst, kernel, scale, scaleAndMove(scale, dx, dy))
+}
+
+// drawMapped draws the upright photo, mapped by a map that scales by scale,
+// over what dst holds. Orientation, crop, turn and scaling are one step, so
+// that no full-size copy is ever made.
+func (p *photo) drawMapped(dst *image.RGBA, kernel xdraw.Transformer, scale float64, mapped f64.Aff3) {
 	stored := p.pixels.Bounds()
-	toDst := then(p.orientation.turnUpright(float64(stored.Dx()), float64(stored.Dy())), scaleAndMove(scale, dx, dy))
+	toDst := then(p.orientation.turnUpright(float64(stored.Dx()), float64(stored.Dy())), mapped)
 	pixels := p.pixels
 	if n := min(int(1/scale), maxShrink); n >= 2 {
 		pixels = shrink(pixels, n)

@@ -3,6 +3,7 @@ package lite
 import (
 	"context"
 	"errors"
+	"image"
 	"runtime/debug"
 	"time"
 )
@@ -11,9 +12,10 @@ const errNoFace = contractError("no_face_detected")
 
 // portrait is what became of one photo.
 type portrait struct {
-	png  []byte // nil without the oval mask
-	jpg  []byte // nil when not asked for
-	face face
+	png   []byte // nil without the oval mask
+	jpg   []byte // nil when not asked for
+	face  face
+	doubt string // why the background was kept; empty where it was removed
 }
 
 // makePortrait processes one upload, after those before it. The error's text
@@ -30,12 +32,12 @@ func (e *Engine) makePortrait(ctx context.Context, u upload, o options, wantJPEG
 	defer debug.FreeOSMemory()
 
 	start := time.Now()
-	p, err := e.drawAndEncode(u, o, wantJPEG)
-	e.stats.record(time.Since(start), err)
+	p, err := e.drawAndEncode(ctx, u, o, wantJPEG)
+	e.stats.record(time.Since(start), p, err)
 	return p, err
 }
 
-func (e *Engine) drawAndEncode(u upload, o options, wantJPEG bool) (*portrait, error) {
+func (e *Engine) drawAndEncode(ctx context.Context, u upload, o options, wantJPEG bool) (*portrait, error) {
 	if err := o.check(); err != nil {
 		return nil, err
 	}
@@ -43,23 +45,37 @@ func (e *Engine) drawAndEncode(u upload, o options, wantJPEG bool) (*portrait, e
 	if err != nil {
 		return nil, err
 	}
-	found, ok := e.detector.Load().largestFace(photo)
-	if !ok {
+	faces := e.detector.Load().faces(photo)
+	if len(faces) == 0 {
 		return nil, errNoFace
 	}
-	result := &portrait{face: found}
-	picture := drawPortrait(photo, found, o)
-	if o.oval {
-		oval := cutOval(picture)
-		if result.png, err = encodePNG(oval); err != nil {
+	result := &portrait{face: faces[0]}
+	var picture *image.NRGBA
+	if !o.keepBackground {
+		if picture, result.doubt, err = cutPortrait(ctx, photo, faces, o); err != nil {
 			return nil, err
 		}
-		picture = flatten(oval, o.backgroundColor())
+	}
+	if result.doubt != "" {
+		e.log.Printf("WARNING:  background of %q kept: %s", u.filename, result.doubt)
+	}
+	if picture == nil {
+		picture = opaque(drawPortrait(photo, faces[0], o))
+	}
+	return result, result.encode(picture, o, wantJPEG)
+}
+
+// encode writes the portrait's files. It draws in the picture.
+func (p *portrait) encode(picture *image.NRGBA, o options, wantJPEG bool) (err error) {
+	if o.oval {
+		if p.png, err = encodePNG(cutOval(picture)); err != nil {
+			return err
+		}
 	}
 	if wantJPEG {
-		result.jpg, err = encodeJPEG(picture)
+		p.jpg, err = encodeJPEG(flatten(picture, o.backgroundColor()))
 	}
-	return result, err
+	return err
 }
 
 // loadPhoto decodes an upload. What exactly is wrong with a file goes to the

@@ -31,6 +31,8 @@ type options struct {
 	background    [3]int  // red, green, blue, 0 to 255
 	margin        float64 // space around the head, in heads
 	oval          bool
+
+	keepBackground bool // crop only, for documents
 }
 
 // defaultOptions are the contract's.
@@ -58,22 +60,38 @@ func (o options) backgroundColor() color.RGBA {
 	return color.RGBA{byte(o.background[0]), byte(o.background[1]), byte(o.background[2]), 255}
 }
 
-// drawPortrait puts the face in the center of an opaque picture. What lies
-// outside the photo has the background color.
+// drawPortrait puts the face, upright, in the center of an opaque picture. What
+// lies outside the photo has the background color.
 func drawPortrait(p *photo, f face, o options) *image.RGBA {
 	dst := image.NewRGBA(image.Rect(0, 0, o.width, o.height))
 	draw.Draw(dst, dst.Rect, image.NewUniform(o.backgroundColor()), image.Point{}, draw.Src)
-	visible := f.side * headRatio * (1 + 2*o.margin)
-	scale := float64(min(o.width, o.height)) / visible
-	p.drawOn(dst, xdraw.CatmullRom, scale,
-		float64(o.width)/2-f.centerX*scale,
-		float64(o.height)/2-f.centerY*scale)
+	f.drawCentred(dst, p, o.scale(f))
 	return dst
 }
 
-// cutOval makes a picture transparent outside an oval with a soft edge. It
-// works in place: the result shares its pixels.
-func cutOval(p *image.RGBA) *image.NRGBA {
+// scale is how large a portrait shows a face, in its pixels for one of the
+// photo.
+func (o options) scale(f face) float64 {
+	visible := f.side * headRatio * (1 + 2*o.margin)
+	return float64(min(o.width, o.height)) / visible
+}
+
+// drawCentred draws a photo with the face, upright, in the center.
+func (f face) drawCentred(dst *image.RGBA, p *photo, scale float64) {
+	size := dst.Rect.Size()
+	center := scaleAndMove(scale, float64(size.X)/2, float64(size.Y)/2)
+	p.drawMapped(dst, xdraw.CatmullRom, scale, then(f.upright(), center))
+}
+
+// opaque is a picture without transparency, as one that may get some. It shares
+// the pixels.
+func opaque(p *image.RGBA) *image.NRGBA {
+	return &image.NRGBA{Pix: p.Pix, Stride: p.Stride, Rect: p.Rect}
+}
+
+// cutOval makes a picture transparent outside an oval with a soft edge, in
+// place.
+func cutOval(p *image.NRGBA) *image.NRGBA {
 	w, h := float64(p.Rect.Dx()), float64(p.Rect.Dy())
 	radiusX, radiusY := w*ovalRadius, h*ovalRadius
 	feather := min(w, h) * ovalFeather
@@ -83,10 +101,10 @@ func cutOval(p *image.RGBA) *image.NRGBA {
 		for x := range p.Rect.Dx() {
 			dx := (float64(x) + 0.5 - w/2) / radiusX
 			inside := (1 - math.Sqrt(dx*dx+dy*dy)) * min(radiusX, radiusY) // pixels from the edge
-			row[4*x+3] = byte(math.Round(255 * smoothstep(0.5+inside/feather)))
+			row[4*x+3] = byte(math.Round(float64(row[4*x+3]) * smoothstep(0.5+inside/feather)))
 		}
 	}
-	return &image.NRGBA{Pix: p.Pix, Stride: p.Stride, Rect: p.Rect}
+	return p
 }
 
 // smoothstep rises from 0 to 1 without a visible kink.

@@ -188,7 +188,7 @@ func blue2red(y int) color.RGBA {
 func TestPortraitOfTransparentPhoto(t *testing.T) {
 	t.Parallel()
 	img := image.NewNRGBA(image.Rect(0, 0, 100, 100))
-	got := drawPortrait(&photo{img, upright}, face{50, 50, 20}, options{width: 50, height: 50, background: [3]int{1, 2, 3}})
+	got := drawPortrait(&photo{img, upright}, face{centerX: 50, centerY: 50, side: 20}, options{width: 50, height: 50, background: [3]int{1, 2, 3}})
 	wantColor(t, got, 25, 25, color.RGBA{1, 2, 3, 255})
 }
 
@@ -199,11 +199,11 @@ func TestExtremeSizes(t *testing.T) {
 	for _, size := range []image.Point{{1, 1}, {1, 300}, {300, 1}, {7, 5}} {
 		for _, margin := range []float64{0, maxMargin} {
 			o := options{width: size.X, height: size.Y, margin: margin}
-			picture := drawPortrait(&photo{img, 8}, face{20, 150, 30}, o)
+			picture := drawPortrait(&photo{img, 8}, face{centerX: 20, centerY: 150, side: 30}, o)
 			if picture.Rect.Size() != size {
 				t.Errorf("size %v, want %v", picture.Rect.Size(), size)
 			}
-			flat := flatten(cutOval(picture), color.RGBA{A: 255})
+			flat := flatten(cutOval(opaque(picture)), color.RGBA{A: 255})
 			if _, err := encodeJPEG(flat); err != nil {
 				t.Errorf("%v: %v", size, err)
 			}

@@ -23,6 +23,7 @@ type Entry struct {
 	Cause   string // as batch.Cause, of a failure
 	Why     string
 	Results []string // their paths
+	Note    string   // what a person should know of the portrait
 	Seconds float64
 }
 
@@ -42,6 +43,7 @@ type item struct {
 	Cause   string   `json:"cause,omitempty"`
 	Why     string   `json:"why,omitempty"`
 	Results []string `json:"results,omitempty"`
+	Note    string   `json:"note,omitempty"`
 	Seconds float64  `json:"seconds,omitempty"`
 }
 
@@ -73,7 +75,7 @@ func render(dir string, entries []Entry, now time.Time) ([]byte, error) {
 	}
 	items := make([]item, 0, len(entries))
 	for _, e := range entries {
-		i := item{Name: e.Name, Outcome: e.Outcome, Cause: e.Cause, Why: e.Why, Seconds: e.Seconds}
+		i := item{Name: e.Name, Outcome: e.Outcome, Cause: e.Cause, Why: e.Why, Note: e.Note, Seconds: e.Seconds}
 		if e.Photo != "" {
 			i.Photo = address(base, e.Photo)
 		}
