@@ -26,6 +26,9 @@ func (d *download) follow() {
 		}
 		if d.cmd.Pipeline != 0 && c.Pipeline == d.cmd.Pipeline {
 			d.sink = c.Name()
+			if c.Name() == "tee" && len(c.Args()) > 0 {
+				d.name(c.Words[len(c.Words)-1].Text)
+			}
 			if c.Output != nil {
 				d.name(c.Output.Text)
 			}
@@ -58,10 +61,10 @@ var contentAddress = regexp.MustCompile(`/[0-9a-f]{40}([/.]|$)`)
 
 // trusted tells whether a download needs no checksum.
 func (d *download) trusted() bool {
-	if slices.Contains([]string{"gpg", "apt-key", "gpg2", "tee"}, d.sink) && !slices.ContainsFunc(d.names, isModel) || contentAddress.MatchString(d.url) {
+	if slices.Contains([]string{"gpg", "apt-key", "gpg2"}, d.sink) && !slices.ContainsFunc(d.names, isModel) || contentAddress.MatchString(d.url) {
 		return true
 	}
-	return anchors.MatchString(baseOfURL(d.url)) || d.file != "" && anchors.MatchString(d.file)
+	return anchors.MatchString(baseOfURL(d.url)) || slices.ContainsFunc(append(d.names, d.file), anchors.MatchString)
 }
 
 // model tells whether the file has weights.

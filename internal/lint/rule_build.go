@@ -134,7 +134,7 @@ func (j *judge) chown(i *image, step *dockerfile.Step, c *shell.Command) {
 	}
 	for _, arg := range args[1:] {
 		target := absolute(step, c, arg.Text)
-		copies := copiesUnder(step, target)
+		copies := i.copiesUnder(step, target)
 		if len(copies) == 0 {
 			continue
 		}
@@ -148,9 +148,9 @@ func (j *judge) chown(i *image, step *dockerfile.Step, c *shell.Command) {
 	}
 }
 
-// copiesUnder are the earlier steps of the stage that copy files to a path, to
-// what is below it, or above it.
-func copiesUnder(step *dockerfile.Step, target string) []*dockerfile.Step {
+// copiesUnder are the earlier steps of the stage that copy files to a path or
+// below it.
+func (i *image) copiesUnder(step *dockerfile.Step, target string) []*dockerfile.Step {
 	var list []*dockerfile.Step
 	for _, earlier := range step.Stage.Steps {
 		if earlier == step {
@@ -160,11 +160,18 @@ func copiesUnder(step *dockerfile.Step, target string) []*dockerfile.Step {
 		if !ok || strings.Contains(dest+target, shell.Unknown) || earlier.Onbuild != step.Onbuild {
 			continue
 		}
-		_, inside := below(dest, target)
-		_, around := below(target, dest)
-		if target == "/" || inside || around && dest != "/" {
+		if _, inside := below(dest, target); inside || target == "/" || i.fills(earlier, dest, target) {
 			list = append(list, earlier)
 		}
 	}
 	return list
+}
+
+// fills tells whether a step copies a directory of the context that has files
+// for a path below its destination.
+func (i *image) fills(step *dockerfile.Step, dest, target string) bool {
+	rest, around := below(target, dest)
+	return around && slices.ContainsFunc(copied(step), func(name string) bool {
+		return len(i.repo.tree.Under(path.Join(i.context.Dir, name, rest))) > 0
+	})
 }

@@ -173,15 +173,16 @@ func (j *judge) hidden(hides map[string]int, seen map[int]bool, file string, lin
 	}
 }
 
-// packageDir is the directory that an import names: relative to its file, or
-// below a directory above it that has the first part of the name.
+// packageDir is the directory that an import names and that is not there:
+// relative to its file, or below a directory above it that has the first part
+// of the name.
 func (j *judge) packageDir(file string, dots int, parts []string) (string, bool) {
 	dir := path.Dir(file)
 	if dots > 0 {
 		for range dots - 1 {
 			dir = path.Dir(dir)
 		}
-		return path.Join(dir, path.Join(parts...)), !j.tree.Has(path.Join(dir, path.Join(parts...)))
+		return j.missing(dir, parts)
 	}
 	if len(parts) < 2 {
 		return "", false // a package of its own may come from PyPI
@@ -189,14 +190,25 @@ func (j *judge) packageDir(file string, dots int, parts []string) (string, bool)
 	for ; ; dir = path.Dir(dir) {
 		for _, root := range []string{dir, path.Join(dir, "src")} {
 			if j.tree.Has(path.Join(root, parts[0])) {
-				whole := path.Join(root, path.Join(parts...))
-				return whole, !j.tree.Has(whole) && !j.tree.Has(whole+".py")
+				return j.missing(root, parts)
 			}
 		}
 		if dir == "." {
 			return "", false
 		}
 	}
+}
+
+// missing is a package's directory below another, if neither it nor a module
+// of that name is there, nor a module that would have it as a name.
+func (j *judge) missing(root string, parts []string) (string, bool) {
+	for n := range parts {
+		if j.tree.Has(path.Join(root, path.Join(parts[:n+1]...)) + ".py") {
+			return "", false
+		}
+	}
+	dir := path.Join(root, path.Join(parts...))
+	return dir, !j.tree.Has(dir)
 }
 
 // tracked tells whether git knows files in a directory although it is ignored.
