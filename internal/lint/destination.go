@@ -49,7 +49,7 @@ func (j *judge) removed(i *image, step *dockerfile.Step, c *shell.Command) {
 			if earlier == step {
 				break
 			}
-			if !i.puts(earlier, target) {
+			if !i.puts(earlier, target) || i.small(earlier) {
 				continue
 			}
 			f := j.fail("wheels-layer", step.Script.Location(c.From, c.To), "%s is deleted, but its layer stays in the image", shown(target)).about(step)
@@ -96,4 +96,19 @@ func sourcesOf(step *dockerfile.Step) []string {
 		list[n] = step.Expand(name)
 	}
 	return list
+}
+
+// smallFile is what nobody notices in a layer, in bytes.
+const smallFile = 100_000
+
+// small tells whether a step copies small files of the repository alone.
+func (i *image) small(step *dockerfile.Step) bool {
+	names := copied(step)
+	for _, name := range names {
+		data, err := i.repo.tree.Read(path.Join(i.context.Dir, name))
+		if err != nil || len(data) > smallFile {
+			return false
+		}
+	}
+	return len(names) > 0
 }

@@ -30,7 +30,9 @@ func workflowPasswordRule(j *judge) {
 		}
 		for _, hit := range secret.Find(string(file.Data)) {
 			at := file.Whole(hit.Line)
-			if slices.ContainsFunc(j.found, func(f *found) bool { return f.ID == "workflow-password" && f.Location.File == at.File && f.Location.Line == at.Line }) {
+			if slices.ContainsFunc(j.found, func(f *found) bool {
+				return f.ID == "workflow-password" && f.Location.File == at.File && f.Location.Line == at.Line
+			}) {
 				continue // said already
 			}
 			j.fail("workflow-password", at, "a secret stands here in clear: %s %s", hit.Kind, hit.Shown).Key = hit.Kind
