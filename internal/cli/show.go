@@ -70,9 +70,9 @@ func (s *show) close() {
 	}
 }
 
-// expect is told which photos there are, before any work is done, and refuses
+// Expect is told which photos there are, before any work is done, and refuses
 // a page that cannot be written.
-func (s *show) expect(jobs []*batch.Job) error {
+func (s *show) Expect(jobs []*batch.Job) error {
 	if s.page.Path == "" {
 		return nil
 	}
@@ -82,8 +82,8 @@ func (s *show) expect(jobs []*batch.Job) error {
 	return s.page.Check()
 }
 
-// begin reports what needs no server.
-func (s *show) begin(total int, selected batch.Selected) {
+// Begin reports what needs no server.
+func (s *show) Begin(total int, selected batch.Selected) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.total += total
@@ -99,8 +99,8 @@ func (s *show) begin(total int, selected batch.Selected) {
 	}
 }
 
-// result reports one photo.
-func (s *show) result(r batch.Result) {
+// Result reports one photo.
+func (s *show) Result(r batch.Result) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.count(r)
@@ -142,9 +142,9 @@ func (s *show) note(r batch.Result) {
 	}
 }
 
-// passedOver tells which files were named and are not processed. Portraits that
+// PassedOver tells which files were named and are not processed. Portraits that
 // were made here are counted only: shells find them beside the photos.
-func (s *show) passedOver(photos []batch.Photo) {
+func (s *show) PassedOver(photos []batch.Photo) {
 	earlier, reasons := 0, []string{}
 	for _, photo := range photos {
 		if s.json {
@@ -237,8 +237,8 @@ func (s *show) picture(path string) {
 	}
 }
 
-// waiting says what takes long.
-func (s *show) waiting(w batch.Wait) {
+// Waiting says what takes long.
+func (s *show) Waiting(w batch.Wait) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	text := fmt.Sprintf("%d s: %s", int(w.For.Seconds()), waitText(w))
@@ -292,8 +292,8 @@ func (s *show) failed() (n int) {
 	return n
 }
 
-// end sums up, and is the command's error. runErr is why it ended early.
-func (s *show) end(ctx context.Context, runErr error) error {
+// End sums up, and is the command's error. runErr is why it ended early.
+func (s *show) End(ctx context.Context, runErr error) error {
 	s.app.ui.Clear()
 	if !s.watching {
 		s.listFailures()

@@ -1,0 +1,192 @@
+package launch
+
+import (
+	"context"
+
+	"github.com/djok/facecraft/internal/batch"
+	"github.com/djok/facecraft/internal/fault"
+	"github.com/djok/facecraft/internal/format"
+)
+
+// Audience is told what becomes of the photos.
+type Audience interface {
+	// PassedOver names what was found and is not processed.
+	PassedOver(photos []batch.Photo)
+	// Expect is told which photos there are before any work is done, and refuses
+	// what cannot be reported.
+	Expect(jobs []*batch.Job) error
+	// Begin reports what needs no server, out of so many photos.
+	Begin(total int, selected batch.Selected)
+	Result(r batch.Result)
+	Waiting(w batch.Wait)
+	// End sums up, and is the command's error. runErr is why it ended early.
+	End(ctx context.Context, runErr error) error
+}
+
+// Processing makes portraits of photos, once or for as long as photos arrive.
+type Processing struct {
+	Settings  Settings
+	Args      []string // what the photos are called: files, directories, globs, lists
+	Finder    batch.Finder
+	Planner   batch.Planner
+	Selection batch.Selection
+	InFlight  int
+	// OnlyOne is whether there is place for one portrait only.
+	OnlyOne bool
+	// Request is for servers on this machine, where no endpoints are named.
+	Request   ServerRequest
+	Endpoints []string
+	Token     string // for the endpoints
+	// Advice is said before photos are processed; empty is none.
+	Advice   string
+	Audience Audience
+
+	launcher *Launcher // nil before there was a need to reach the daemon
+}
+
+// Close ends the connection to the daemon, if there was one.
+func (p *Processing) Close() {
+	if p.launcher != nil {
+		p.launcher.Close()
+	}
+}
+
+// Once processes the photos that there are now.
+func (p *Processing) Once(ctx context.Context) error {
+	jobs, err := p.look()
+	if err == nil {
+		err = p.Audience.Expect(jobs)
+	}
+	if err != nil {
+		return err
+	}
+	selected, servers, err := p.selectJobs(ctx, jobs)
+	if err != nil {
+		return err
+	}
+	p.Audience.Begin(len(jobs), selected)
+	if len(selected.Todo) > 0 {
+		queue := make(chan *batch.Job)
+		go func() {
+			defer close(queue)
+			for _, job := range selected.Todo {
+				queue <- job
+			}
+		}()
+		err = p.run(ctx, servers).Do(ctx, queue)
+	}
+	return p.Audience.End(ctx, err)
+}
+
+// look finds the photos and their results' places.
+func (p *Processing) look() ([]*batch.Job, error) {
+	found, ignored, err := p.Finder.Find(p.Args)
+	if err != nil {
+		return nil, fault.Wrap(fault.Failed, err, "check the name", "the photos cannot be listed")
+	}
+	if len(found) > 1 && p.OnlyOne {
+		return nil, fault.New(fault.Usage, "name a directory with -o",
+			"%d photos do not go into one picture on standard output", len(found))
+	}
+	p.Audience.PassedOver(p.Finder.PassedOver)
+	if len(found) == 0 {
+		return nil, fault.New(fault.Usage, "name photos, or directories with -r", "there is no photo to process%s", other(ignored))
+	}
+	return p.Planner.Plan(found, p.Finder.PassedOver...)
+}
+
+// other counts what is there and is no photo.
+func other(ignored int) string {
+	if ignored == 0 {
+		return ""
+	}
+	return " (" + format.Count(ignored, "other file was", "other files were") + " passed over)"
+}
+
+// selectJobs finds what is to be done and who does it. No server is started,
+// nor need the daemon be there, where nothing is to be done.
+func (p *Processing) selectJobs(ctx context.Context, jobs []*batch.Job) (selected batch.Selected, servers []*batch.Server, err error) {
+	if selected = p.Selection.Select(jobs); len(selected.Todo) == 0 {
+		p.Selection.ImageIDs = p.imageIDs(ctx)
+		if selected = p.Selection.Select(jobs); len(selected.Todo) == 0 {
+			return selected, nil, ctx.Err()
+		}
+	}
+	if servers, err = p.servers(ctx); err != nil {
+		return selected, nil, err
+	}
+	p.Selection.ImageIDs = imageIDs(servers)
+	return p.Selection.Select(jobs), servers, nil
+}
+
+// imageIDs are those of the servers that are running, as far as they tell.
+func (p *Processing) imageIDs(ctx context.Context) []string {
+	if len(p.Endpoints) > 0 {
+		servers, _ := Endpoints(ctx, silence{}, p.Token, p.Endpoints, 0)
+		return imageIDs(servers)
+	}
+	var err error
+	if p.launcher, err = Connect(ctx, p.Settings); err != nil {
+		return nil
+	}
+	var list []string
+	replicas, _ := p.launcher.Replicas(ctx, p.Request)
+	for _, replica := range replicas {
+		list = append(list, replica.ImageID)
+	}
+	return list
+}
+
+func imageIDs(servers []*batch.Server) (list []string) {
+	for _, s := range servers {
+		if s.ImageID != "" {
+			list = append(list, s.ImageID)
+		}
+	}
+	return list
+}
+
+// silence is a UI for what nobody has to be told.
+type silence struct{ UI }
+
+func (silence) Warn(string, ...any)     {}
+func (silence) Progress(string, ...any) {}
+
+// servers are ready when they are returned.
+func (p *Processing) servers(ctx context.Context) (_ []*batch.Server, err error) {
+	if p.Advice != "" {
+		p.Settings.UI.Say("%s", p.Advice)
+	}
+	if len(p.Endpoints) > 0 {
+		return Endpoints(ctx, p.Settings.UI, p.Token, p.Endpoints, p.Request.Timeout)
+	}
+	if p.launcher == nil {
+		if p.launcher, err = Connect(ctx, p.Settings); err != nil {
+			return nil, err
+		}
+	}
+	return p.launcher.Processors(ctx, p.Request)
+}
+
+func (p *Processing) run(ctx context.Context, servers []*batch.Server) *batch.Run {
+	return &batch.Run{
+		Servers:  servers,
+		InFlight: p.InFlight,
+		Recipe:   p.Selection.Recipe,
+		Force:    p.Selection.Force,
+		Checksum: p.Selection.Checksum,
+		Report:   func(r batch.Result) { p.Audience.Result(p.explained(ctx, r)) },
+		Notice:   func(s *batch.Server, what string) { p.Settings.UI.Warn("%s %s", s.URL, what) },
+		Timeout:  p.Request.Timeout,
+		Swaps:    SwapsRedAndBlue,
+		Waiting:  p.Audience.Waiting,
+	}
+}
+
+// explained adds what a server's log says of its failure, where it can be read.
+func (p *Processing) explained(ctx context.Context, r batch.Result) batch.Result {
+	if p.launcher == nil {
+		return r
+	}
+	return p.launcher.Explained(ctx, r)
+}
