@@ -1,19 +1,15 @@
 package cli
 
 import (
-	"bufio"
 	"os"
 	"path/filepath"
 	"runtime"
-	"slices"
 	"strconv"
-	"strings"
 
 	"github.com/urfave/cli/v2"
-	"golang.org/x/text/encoding/unicode"
-	"golang.org/x/text/transform"
 
 	"github.com/djok/facecraft/internal/fault"
+	"github.com/djok/facecraft/internal/launch"
 	"github.com/djok/facecraft/internal/plan"
 )
 
@@ -38,18 +34,6 @@ func containerFlags() []cli.Flag {
 	}
 }
 
-// settings are the variables of the images that are no secrets: what is said of
-// them may name their values.
-var settings = []string{
-	"FACECRAFT_DEVICE", "FACECRAFT_MODELS_DIR", "FACECRAFT_PREDICTOR_PATH", "FACECRAFT_CODEFORMER_PATH",
-	"FACECRAFT_UPLOAD_DIR", "FACECRAFT_OUTPUT_DIR", "FACECRAFT_CLEANUP_AGE_HOURS", "FACECRAFT_CORS_ORIGINS",
-	"FACECRAFT_ALLOWED_HOSTS",
-}
-
-// passedOn are the variables of the images that are passed on from this
-// program's environment, as their documentation has them. Others need --env.
-var passedOn = slices.Concat(settings, []string{"FACECRAFT_API_KEY"})
-
 // containerRequest reads containerFlags. The values of secrets are kept apart
 // from the request, which is printed and stored.
 func (a *app) containerRequest(c *cli.Context, r *plan.Request) (err error) {
@@ -62,94 +46,17 @@ func (a *app) containerRequest(c *cli.Context, r *plan.Request) (err error) {
 			return fault.New(fault.Usage, "use a directory of its own", "--data %s is the root of everything", data)
 		}
 	}
-	for _, name := range passedOn {
-		if value := a.Getenv(name); value != "" {
-			a.addSecret(r, plan.Secret{Name: name, Ambient: true}, value)
-		}
-	}
+	v := launch.Variables{Request: r, Getenv: a.Getenv, Hide: a.ui.Hide, Secrets: a.secrets}
+	v.PassOn()
 	for _, file := range *c.Generic("env-file").(*words) {
-		if err := a.readEnvFile(r, file); err != nil {
+		if err := v.ReadFile(file); err != nil {
 			return err
 		}
 	}
 	for _, word := range *c.Generic("env").(*words) {
-		if err := a.addVariable(r, word, ""); err != nil {
+		if err := v.Add(word, ""); err != nil {
 			return err
 		}
-	}
-	return nil
-}
-
-// addVariable takes NAME=VALUE or NAME. What comes from a file is a secret.
-func (a *app) addVariable(r *plan.Request, word, file string) error {
-	name, value, given := strings.Cut(word, "=")
-	switch {
-	case given && file == "":
-		delete(a.secrets, name)
-		r.Secrets = withoutSecret(r.Secrets, name)
-		r.Env = append(r.Env, plan.Env{Name: name, Value: value})
-		return nil
-	case strings.Contains(value, "\x00"):
-		return fault.New(fault.Usage, "remove it: no variable can hold one", "the value of %s in %s has a NUL byte", name, file)
-	case given:
-		a.addSecret(r, plan.Secret{Name: name, File: file}, value)
-		return nil
-	}
-	if value = a.Getenv(name); value == "" {
-		return fault.New(fault.Usage, "export it, or use --env "+name+"=VALUE", "the variable %q of this environment is empty, or not set", name)
-	}
-	a.addSecret(r, plan.Secret{Name: name}, value)
-	return nil
-}
-
-// addSecret lets a later source of a variable win.
-func (a *app) addSecret(r *plan.Request, s plan.Secret, value string) {
-	if !slices.Contains(settings, s.Name) {
-		a.ui.Hide(value)
-	}
-	r.Secrets = append(withoutSecret(r.Secrets, s.Name), s)
-	a.secrets[s.Name] = value
-}
-
-func withoutSecret(secrets []plan.Secret, name string) []plan.Secret {
-	var others []plan.Secret
-	for _, s := range secrets {
-		if s.Name != name {
-			others = append(others, s)
-		}
-	}
-	return others
-}
-
-// readEnvFile reads a file as docker run --env-file does: values are taken as
-// they are. But a name alone is refused, since it is mostly the second line of
-// a value. An error never quotes a line.
-func (a *app) readEnvFile(r *plan.Request, path string) error {
-	path, err := filepath.Abs(path)
-	if err != nil {
-		return err
-	}
-	file, err := os.Open(path)
-	if err != nil {
-		return fault.Wrap(fault.Usage, err, "check its name", "the file of variables cannot be read")
-	}
-	defer file.Close()
-	// Windows marks texts as UTF-8 or UTF-16; other bytes are taken as they are.
-	lines := bufio.NewScanner(transform.NewReader(file, unicode.BOMOverride(transform.Nop)))
-	for n := 1; lines.Scan(); n++ {
-		line := strings.TrimLeft(lines.Text(), " \t")
-		if line == "" || strings.HasPrefix(line, "#") {
-			continue
-		}
-		if name, _, given := strings.Cut(line, "="); !given || !plan.IsVariableName(name) {
-			return fault.New(fault.Usage, "write NAME=VALUE, all on one line", "line %d of %s sets no variable", n, path)
-		}
-		if err := a.addVariable(r, line, path); err != nil {
-			return err
-		}
-	}
-	if err := lines.Err(); err != nil {
-		return fault.Wrap(fault.Usage, err, "check its name", "the file of variables cannot be read")
 	}
 	return nil
 }

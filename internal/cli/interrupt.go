@@ -5,9 +5,11 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/djok/facecraft/internal/fault"
+	"github.com/djok/facecraft/internal/term"
 )
 
 // lastWord is how long the answer to a signal may wait for a standard error
@@ -55,46 +57,15 @@ func (a *app) cutShort() error {
 }
 
 // stdin is standard input, the reading of which ends with ctx.
-func (a *app) stdin(ctx context.Context) io.Reader { return &interruptible{ctx: ctx, from: a.Stdin} }
+func (a *app) stdin(ctx context.Context) io.Reader { return term.Interruptible(ctx, a.Stdin) }
 
-// interruptible ends a read with its context. The read itself goes on, for
-// nothing can interrupt that of a pipe, until the process ends.
-type interruptible struct {
-	ctx  context.Context
-	from io.Reader
-	rest []byte // of what was read
-	err  error
-}
-
-func (r *interruptible) Read(p []byte) (int, error) {
-	if len(r.rest) == 0 && r.err == nil {
-		r.fetch(len(p))
+// outlets has the app write where readers may leave, which unread then tells.
+func (w *World) outlets(cancel context.CancelFunc) (unread *atomic.Bool) {
+	unread = new(atomic.Bool)
+	left := func() {
+		unread.Store(true)
+		cancel()
 	}
-	if len(r.rest) == 0 {
-		return 0, r.err
-	}
-	n := copy(p, r.rest)
-	r.rest = r.rest[n:]
-	return n, nil
-}
-
-// fetch reads into memory of its own: the caller's is used again after an
-// interruption.
-func (r *interruptible) fetch(size int) {
-	type piece struct {
-		data []byte
-		err  error
-	}
-	read := make(chan piece, 1)
-	go func() {
-		data := make([]byte, size)
-		n, err := r.from.Read(data)
-		read <- piece{data[:n], err}
-	}()
-	select {
-	case <-r.ctx.Done():
-		r.err = r.ctx.Err()
-	case got := <-read:
-		r.rest, r.err = got.data, got.err
-	}
+	w.Stdout, w.Stderr = term.Outlet{Writer: w.Stdout, Left: left}, term.Outlet{Writer: w.Stderr, Left: left}
+	return unread
 }

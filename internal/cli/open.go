@@ -2,10 +2,13 @@ package cli
 
 import (
 	"fmt"
+	"runtime"
 
 	"github.com/urfave/cli/v2"
 
 	"github.com/djok/facecraft/internal/fault"
+	"github.com/djok/facecraft/internal/launch"
+	"github.com/djok/facecraft/internal/term"
 )
 
 func (a *app) openCommand() *cli.Command {
@@ -35,10 +38,15 @@ func (a *app) open(c *cli.Context) error {
 	if server == nil {
 		return fault.New(fault.Failed, "facecraft up starts one", "no server runs")
 	}
-	page := a.docsPage(c.Context, *server)
+	page := launch.DocsPage(c.Context, a.ui, *server)
 	fmt.Fprintln(a.Stdout, page)
 	if desktop := a.desktop(); desktop.CanOpen() && desktop.Open(page) {
 		a.ui.Done("the documentation is open in the browser")
 	}
 	return nil
+}
+
+// desktop is where a browser may be.
+func (a *app) desktop() term.Desktop {
+	return term.Desktop{Getenv: a.Getenv, OS: runtime.GOOS, UID: a.UID}
 }

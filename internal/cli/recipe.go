@@ -79,7 +79,7 @@ func options(c *cli.Context, o *api.Options) error {
 		}
 	}
 	if c.IsSet("background") {
-		if o.Background, err = parseColour(c.String("background")); err != nil {
+		if o.Background, err = batch.ParseColour(c.String("background")); err != nil {
 			return err
 		}
 	}

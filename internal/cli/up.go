@@ -69,7 +69,7 @@ func (a *app) up(c *cli.Context) error {
 		fmt.Fprintln(a.Stdout, other.URL)
 	}
 	if desktop := a.desktop(); !c.Bool("no-open") && server.Plan != nil && desktop.CanOpen() {
-		desktop.Open(a.docsPage(c.Context, server.Server))
+		desktop.Open(launch.DocsPage(c.Context, a.ui, server.Server))
 	}
 	// A version that runs is never swapped silently, but its successor is told.
 	if f.When == launch.FetchMissing {

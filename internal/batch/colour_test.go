@@ -1,4 +1,4 @@
-package cli
+package batch
 
 import (
 	"testing"
@@ -13,7 +13,7 @@ func TestParseColour(t *testing.T) {
 		"white": {255, 255, 255}, "RebeccaPurple": {}, "LightGrey": {211, 211, 211}, "lightgray": {211, 211, 211}, "Red": {255, 0, 0},
 		"": {}, "#": {}, "#ff": {}, "#ffff": {}, "#fffff": {}, "#ggg": {}, "äöü": {}, "##fff": {}, "#ff0000ff": {},
 	} {
-		got, err := parseColour(text)
+		got, err := ParseColour(text)
 		if got != want || (err == nil) != (want != api.Colour{}) {
 			t.Errorf("%q: %v, %v", text, got, err)
 		}

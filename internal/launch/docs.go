@@ -1,4 +1,4 @@
-package cli
+package launch
 
 import (
 	"bytes"
@@ -6,22 +6,20 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
-	"runtime"
 	"time"
 
 	"github.com/djok/facecraft/internal/api"
 	"github.com/djok/facecraft/internal/apidoc"
 	"github.com/djok/facecraft/internal/run"
-	"github.com/djok/facecraft/internal/term"
 )
 
 // assetTimeout bounds the look whether the internet is there.
 const assetTimeout = 2 * time.Second
 
-// docsPage is where a server's documentation can be read: its own page, or,
+// DocsPage is where a server's documentation can be read: its own page, or,
 // where that would be blank for want of internet, one written here from its
 // schema.
-func (a *app) docsPage(ctx context.Context, server run.Server) string {
+func DocsPage(ctx context.Context, ui UI, server run.Server) string {
 	own := server.URL + "/docs"
 	client := api.New(server.URL)
 	defer client.Close()
@@ -29,9 +27,9 @@ func (a *app) docsPage(ctx context.Context, server run.Server) string {
 	if err != nil || asset == "" || loads(ctx, asset) {
 		return own
 	}
-	local, err := a.writeDocs(ctx, client, server)
+	local, err := writeDocs(ctx, client, server)
 	if err != nil {
-		a.ui.Warn("%s needs the internet, and no page could be written in its place: %v", own, err)
+		ui.Warn("%s needs the internet, and no page could be written in its place: %v", own, err)
 		return own
 	}
 	return local
@@ -70,7 +68,7 @@ func pagesDir() (string, error) {
 }
 
 // writeDocs writes the page into a file and returns its path.
-func (a *app) writeDocs(ctx context.Context, client *api.Client, server run.Server) (string, error) {
+func writeDocs(ctx context.Context, client *api.Client, server run.Server) (string, error) {
 	schema, err := client.Schema(ctx)
 	if err != nil {
 		return "", err
@@ -92,9 +90,4 @@ func (a *app) writeDocs(ctx context.Context, client *api.Client, server run.Serv
 		return "", err
 	}
 	return path, os.WriteFile(path, html.Bytes(), 0o600)
-}
-
-// desktop is where a browser may be.
-func (a *app) desktop() term.Desktop {
-	return term.Desktop{Getenv: a.Getenv, OS: runtime.GOOS, UID: a.UID}
 }

@@ -1,4 +1,4 @@
-package cli
+package batch
 
 import (
 	"encoding/hex"
@@ -10,9 +10,9 @@ import (
 	"github.com/djok/facecraft/internal/fault"
 )
 
-// parseColour reads #rrggbb and #rgb, with the # or without, and the names that
+// ParseColour reads #rrggbb and #rgb, with the # or without, and the names that
 // SVG gives colours.
-func parseColour(text string) (api.Colour, error) {
+func ParseColour(text string) (api.Colour, error) {
 	if named, ok := colornames.Map[strings.ToLower(text)]; ok {
 		return api.Colour{named.R, named.G, named.B}, nil
 	}

@@ -1,0 +1,53 @@
+package term
+
+import (
+	"context"
+	"io"
+)
+
+// Interruptible is a reader of which a read ends with ctx.
+func Interruptible(ctx context.Context, from io.Reader) io.Reader {
+	return &interruptible{ctx: ctx, from: from}
+}
+
+// interruptible ends a read with its context. The read itself goes on, for
+// nothing can interrupt that of a pipe, until the process ends.
+type interruptible struct {
+	ctx  context.Context
+	from io.Reader
+	rest []byte // of what was read
+	err  error
+}
+
+func (r *interruptible) Read(p []byte) (int, error) {
+	if len(r.rest) == 0 && r.err == nil {
+		r.fetch(len(p))
+	}
+	if len(r.rest) == 0 {
+		return 0, r.err
+	}
+	n := copy(p, r.rest)
+	r.rest = r.rest[n:]
+	return n, nil
+}
+
+// fetch reads into memory of its own: the caller's is used again after an
+// interruption.
+func (r *interruptible) fetch(size int) {
+	type piece struct {
+		data []byte
+		err  error
+	}
+	read := make(chan piece, 1)
+	go func() {
+		data := make([]byte, size)
+		n, err := r.from.Read(data)
+		read <- piece{data[:n], err}
+	}()
+	select {
+	case <-r.ctx.Done():
+		r.err = r.ctx.Err()
+	case got := <-read:
+		r.rest, r.err = got.data, got.err
+	}
+}
