@@ -4,7 +4,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/djok/facecraft/internal/catalog"
+	"github.com/djok/facecraft/internal/catalogue"
 )
 
 // TestFound has further shapes of the pitfalls, beyond the examples: each with
@@ -275,7 +275,7 @@ func TestSecretsAreNotShown(t *testing.T) {
 
 // TestKnownModels holds the checksums to those that verify judges images by.
 func TestKnownModels(t *testing.T) {
-	catalogue, err := catalog.Load()
+	catalogue, err := catalogue.Load()
 	if err != nil {
 		t.Fatal(err)
 	}
