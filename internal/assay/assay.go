@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"strings"
+	"time"
 
 	"github.com/djok/facecraft/internal/fault"
 	"github.com/djok/facecraft/internal/finding"
@@ -31,6 +32,10 @@ type Assay struct {
 	Checks    []finding.Check
 	Variant   string // what the image is to be judged as; empty leaves it to the image
 	Options   inventory.Options
+	// Run is whether the image is to be run, if the daemon has it; Container
+	// is how the launcher would do that here.
+	Run       bool
+	Container func(ctx context.Context, reference string) (plan.Container, error)
 }
 
 // Verify reads and judges an image.
@@ -58,11 +63,33 @@ func (a Assay) read(ctx context.Context, target string) (inv inventory.Inventory
 	}
 	if a.Daemon != nil {
 		inv, err = a.Daemon.Read(ctx, target, a.Options)
+		if err == nil && a.Run {
+			seen, err = a.observe(ctx, target)
+		}
 		if !errors.Is(err, trial.ErrNotHere) {
 			return inv, seen, err
 		}
 	}
 	return a.remote(ctx, target)
+}
+
+const (
+	// minPatience is how long any server may take to get ready, and
+	// patienceFactor how many times longer than usual.
+	minPatience    = time.Minute
+	patienceFactor = 5
+	watched        = 20 * time.Second
+)
+
+// observe runs the image as up would run it.
+func (a Assay) observe(ctx context.Context, reference string) (verify.Observations, error) {
+	container, err := a.Container(ctx, reference)
+	if err != nil {
+		return verify.Observations{Why: err.Error()}, ctx.Err()
+	}
+	variant, _ := a.Catalogue.Variant(container.Variant)
+	return a.Daemon.Observe(ctx, container, trial.Bounds{
+		Patience: max(minPatience, patienceFactor*time.Duration(variant.StartSeconds)*time.Second), Watch: watched, CPUs: []float64{2, 1, 0.5}})
 }
 
 // isFile tells whether a target is on disk. A directory counts only if it

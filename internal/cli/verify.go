@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -18,6 +19,7 @@ import (
 	"github.com/djok/facecraft/internal/helper"
 	"github.com/djok/facecraft/internal/inventory"
 	"github.com/djok/facecraft/internal/launch"
+	"github.com/djok/facecraft/internal/observe"
 	"github.com/djok/facecraft/internal/plan"
 	"github.com/djok/facecraft/internal/term"
 	"github.com/djok/facecraft/internal/trial"
@@ -44,8 +46,8 @@ func (a *app) verifyCommand() *cli.Command {
 			"  ignore:\n" +
 			"    - {id: latest, reason: the mirror needs it, until: 2027-01-31}",
 		Flags: []cli.Flag{
-			&cli.StringFlag{Name: "depth", EnvVars: env("depth"), Value: inventory.FilesDepth.String(), DefaultText: "files",
-				Usage: "`DEPTH`: config, files or layers"},
+			&cli.StringFlag{Name: "depth", EnvVars: env("depth"), DefaultText: "files, and run if local",
+				Usage: "`DEPTH`: config, files, layers, run"},
 			&cli.StringFlag{Name: "tag", Aliases: []string{"t"}, EnvVars: env("tag"), Usage: "judge it as the `VARIANT` cpu or gpu"},
 			&cli.StringFlag{Name: "catalogue", EnvVars: env("catalogue"), Usage: "what the image needs, in a `FILE`"},
 			&cli.StringFlag{Name: "against", EnvVars: env("against"), Usage: "compare with another `IMAGE`"},
@@ -105,15 +107,16 @@ func (a *app) assay(c *cli.Context) (work assay.Assay, done func(), err error) {
 	if work.Checks, err = finding.Checks(); err != nil {
 		return work, nil, err
 	}
-	depth, ok := inventory.ParseDepth(c.String("depth"))
-	if !ok || depth > inventory.LayersDepth {
-		return work, nil, fault.New(fault.Usage, "use config, files or layers", "there is no depth %q", c.String("depth"))
+	depth, err := depthOf(c.String("depth"))
+	if err != nil {
+		return work, nil, err
 	}
 	work.Variant = c.String("tag")
 	if _, ok := work.Catalogue.Variant(work.Variant); work.Variant != "" && !ok {
 		return work, nil, fault.New(fault.Usage, "use cpu or gpu", "there is no variant %q", work.Variant)
 	}
-	work.Options = inventory.Options{Depth: depth, Platform: "linux/" + runtime.GOARCH, Interest: interestOf(work.Catalogue), Cache: a.cache(),
+	work.Run = depth == inventory.RunDepth
+	work.Options = inventory.Options{Depth: readDepth(depth), Platform: "linux/" + runtime.GOARCH, Interest: interestOf(work.Catalogue), Cache: a.cache(),
 		Progress: func(done, total int64) { a.ui.ProgressBar(done, total, "reading %s of layers", format.Size(total)) }}
 	l, err := a.connect(c.Context)
 	if c.Context.Err() != nil {
@@ -122,10 +125,42 @@ func (a *app) assay(c *cli.Context) (work assay.Assay, done func(), err error) {
 	if err != nil { // files and registries need no daemon
 		l = &launch.Launcher{Settings: a.launcher()}
 	} else {
-		work.Daemon = &trial.Daemon{Docker: l.Engine, Instance: a.instance(), Helper: helper.New, Unfinished: a.unfinished}
+		work.Daemon = &trial.Daemon{Docker: l.Engine, Instance: a.instance(), Images: l.Images, Version: a.Version, Unfinished: a.unfinished,
+			Say: func(format string, args ...any) { a.ui.Progress(format, args...) }}
+	}
+	work.Container = func(ctx context.Context, reference string) (plan.Container, error) {
+		request := plan.Request{Instance: a.instance(), Tag: work.Variant, Image: reference}
+		if v, _ := work.Catalogue.Variant(work.Variant); v.BuiltIn || helper.IsReference(reference) {
+			request.Tag, request.Image = plan.Lite, "" // it has no other image
+		}
+		p, err := l.Decide(ctx, request)
+		if err != nil {
+			return plan.Container{}, err
+		}
+		return p.First(), nil
 	}
 	work.Registry = l.RegistryClient(c.Context)
 	return work, l.Close, nil
+}
+
+// depthOf reads the flag: without it, as far as there is something to see.
+func depthOf(name string) (inventory.Depth, error) {
+	if name == "" {
+		return inventory.RunDepth, nil
+	}
+	depth, ok := inventory.ParseDepth(name)
+	if !ok {
+		return depth, fault.New(fault.Usage, "use config, files, layers or run", "there is no depth %q", name)
+	}
+	return depth, nil
+}
+
+// readDepth is how far the image is read to be run.
+func readDepth(depth inventory.Depth) inventory.Depth {
+	if depth == inventory.RunDepth {
+		return inventory.FilesDepth
+	}
+	return depth
 }
 
 func catalogueOf(file string) (plan.Catalogue, error) {
@@ -257,6 +292,17 @@ func verdictPaint(p term.Painter) verify.Paint {
 		}
 		return text
 	}
+}
+
+// observeInsideCommand is what runs beside a server in its network.
+func (a *app) observeInsideCommand() *cli.Command {
+	return &cli.Command{Name: observe.Command, ArgsUsage: "ORDER", Hidden: true, Action: func(c *cli.Context) error {
+		var order observe.Order
+		if err := json.Unmarshal([]byte(c.Args().First()), &order); err != nil {
+			return err
+		}
+		return a.printJSON(observe.Do(c.Context, order))
+	}}
 }
 
 // walkInsideCommand is what runs beside the files of an image.

@@ -11,7 +11,8 @@ import (
 // Depth is how far a reader looks.
 type Depth int
 
-// The depths, each of which includes those before it.
+// The depths, each of which includes those before it, but for RunDepth: it
+// reads as FilesDepth does.
 const (
 	ConfigDepth Depth = iota // configuration and manifest only
 	FilesDepth               // and the files that a container sees

@@ -119,7 +119,7 @@ func (d *Daemon) walk(ctx context.Context, inspected image.InspectResponse, inte
 	if err != nil {
 		return nil, err
 	}
-	h, err := d.Helper(version.Arch)
+	h, err := d.Images.Helper(version.Arch)
 	if err != nil {
 		return nil, err
 	}

@@ -16,6 +16,7 @@ import (
 
 	"github.com/djok/facecraft/internal/dockertest"
 	"github.com/djok/facecraft/internal/helper"
+	"github.com/djok/facecraft/internal/images"
 	"github.com/djok/facecraft/internal/inventory"
 	"github.com/djok/facecraft/internal/plan"
 	"github.com/djok/facecraft/internal/trial"
@@ -27,7 +28,7 @@ func daemon(t *testing.T) *trial.Daemon {
 	t.Helper()
 	docker := dockertest.Engine(t)
 	return &trial.Daemon{Docker: docker, Instance: dockertest.Instance(t, docker),
-		Helper: func(string) (*helper.Helper, error) { return dockertest.Lite(t), nil }}
+		Images: &images.Store{Docker: docker, Helper: func(string) (*helper.Helper, error) { return dockertest.Lite(t), nil }}}
 }
 
 func layer(t *testing.T, headers map[string]string) v1.Layer {

@@ -1,5 +1,5 @@
 // Package trial puts an image of the daemon to the test: it looks at its files
-// without running its code. Everything that it makes in the daemon is gone
+// without running its code, and watches it run. Everything that it makes in the daemon is gone
 // when it returns.
 package trial
 
@@ -13,16 +13,20 @@ import (
 	"github.com/docker/docker/client"
 
 	"github.com/djok/facecraft/internal/containers"
-	"github.com/djok/facecraft/internal/helper"
+	"github.com/djok/facecraft/internal/images"
 	"github.com/djok/facecraft/internal/remains"
 )
 
 // Daemon is where the images are.
 type Daemon struct {
 	Docker     client.APIClient
-	Instance   string // under which the trial's containers are known
-	Helper     func(arch string) (*helper.Helper, error)
+	Instance   string        // under which the trial's containers are known
+	Images     *images.Store // which has the helper
+	Version    string        // of this program
 	Unfinished *remains.List
+	Say        func(format string, args ...any) // what is being done; may be nil
+
+	arch string // of the daemon, as GOARCH
 }
 
 // create makes a container, which remove takes away with its volumes, also

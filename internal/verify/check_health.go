@@ -26,6 +26,10 @@ func ready(s *subject) []result {
 		list = append(list, fail("it answers 2xx before it is ready").with(start.Early).known(inventory.RunDepth).keyed("early").
 			graded(finding.Warning).mended("answer 503 until the models are loaded"))
 	}
+	if start := s.seen.Start; start != nil && !start.Ready {
+		list = append(list, fail("the server does not get ready").with(start.Problem).with(start.Log...).known(inventory.RunDepth).keyed("never").
+			mended("see why in its log; facecraft up --image IMAGE shows it too"))
+	}
 	health := s.Config.Health
 	if health == nil {
 		return append(list, fail("there is no HEALTHCHECK").keyed("none"))
@@ -127,10 +131,16 @@ func healthWindow(s *subject) []result {
 	return []result{pass("the health check waits %s, and loading takes about %s", window, usual).with(text)}
 }
 
-// windowOf is how long a check may fail before a container is unhealthy, with
-// the engine's defaults.
-func windowOf(h *inventory.Health) (time.Duration, string) {
-	interval, timeout, retries := h.Interval, h.Timeout, h.Retries
+// streakOf is how often a check would fail in a row while a server is silent,
+// and how often it may.
+func streakOf(h *inventory.Health, silent time.Duration) (streak, retries int) {
+	interval, timeout, retries := timesOf(h)
+	return int(silent / (interval + timeout)), retries
+}
+
+// timesOf are a check's settings, with the engine's defaults.
+func timesOf(h *inventory.Health) (interval, timeout time.Duration, retries int) {
+	interval, timeout, retries = h.Interval, h.Timeout, h.Retries
 	if interval == 0 {
 		interval = 30 * time.Second
 	}
@@ -140,6 +150,12 @@ func windowOf(h *inventory.Health) (time.Duration, string) {
 	if retries == 0 {
 		retries = 3
 	}
+	return interval, timeout, retries
+}
+
+// windowOf is how long a check may fail before a container is unhealthy.
+func windowOf(h *inventory.Health) (time.Duration, string) {
+	interval, timeout, retries := timesOf(h)
 	text := fmt.Sprintf("start period %s + %d retries x (interval %s + timeout %s)", h.StartPeriod, retries, interval, timeout)
 	return h.StartPeriod + time.Duration(retries)*(interval+timeout), text
 }
@@ -156,15 +172,12 @@ func (s *subject) measuredWindow(window time.Duration, text string) []result {
 		default:
 			evidence = append(evidence, fmt.Sprintf("%g CPU: ready after %s", w.CPUs, w.After.Round(100*time.Millisecond)))
 		}
-		retries := s.Config.Health.Retries
-		if retries == 0 {
-			retries = 3
-		}
+		streak, retries := streakOf(s.Config.Health, w.Silent)
 		switch {
 		case float64(window) < windowFactor*float64(w.After):
 			worst = fail("the health check gives up after %s; with %g CPU the server needs %s", window, w.CPUs, w.After.Round(time.Second))
-		case w.Streak >= retries:
-			worst = fail("the health check fails %d times in a row while a photo is processed", w.Streak)
+		case streak >= retries:
+			worst = fail("the health check fails %d times in a row while a photo is processed", streak)
 		}
 	}
 	evidence = append(evidence, text)

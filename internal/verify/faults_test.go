@@ -100,7 +100,7 @@ var faults = []fault{
 		i.seen.Windows = []verify.Window{{CPUs: 0.5, Ready: true, After: 250 * time.Second}}
 	}, severity: finding.Error, says: "0.5 CPU"},
 	{id: "health-window", name: "a streak of failures", change: func(i *image) {
-		i.seen.Windows = []verify.Window{{CPUs: 1, Ready: true, After: 10 * time.Second, Streak: 3}}
+		i.seen.Windows = []verify.Window{{CPUs: 1, Ready: true, After: 10 * time.Second, Silent: 130 * time.Second}}
 	}, severity: finding.Error, says: "3 times in a row"},
 	{id: "lazy", name: "lazy", change: func(i *image) { i.seen.Photos.First = 9 * time.Second }, severity: finding.Error, says: "6.2 times"},
 	{id: "lazy", name: "slow", change: func(i *image) {
@@ -114,7 +114,6 @@ var faults = []fault{
 	{id: "workers", name: "a variable that is not read", change: func(i *image) { i.Config.Env = append(i.Config.Env, "FACECRAFT_WORKERS=4") },
 		severity: finding.Warning, says: "does not read it"},
 	{id: "disk-growth", name: "never", change: func(i *image) { i.seen.Cleanup = &verify.Cleanup{} }, severity: finding.Warning, says: "not deleted"},
-	{id: "disk-growth", name: "at start only", change: func(i *image) { i.seen.Cleanup = &verify.Cleanup{Deleted: true} }, severity: finding.Warning, says: "when the server starts"},
 	{id: "disk-growth", name: "empty directories", change: func(i *image) { i.seen.Cleanup.EmptyDirs = true }, severity: finding.Note, says: "empty job"},
 	{id: "dlib-blas", change: func(i *image) { delete(i.files, "usr/lib/x86_64-linux-gnu/libopenblas.so.0") }, severity: finding.Error, says: "libopenblas.so.0"},
 	{id: "root", name: "no USER", change: func(i *image) { i.Config.User, i.Config.Env = "", append(i.Config.Env, "HOME=/home/appuser") }, severity: finding.Error, says: "USER is not set"},

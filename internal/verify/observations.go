@@ -8,19 +8,18 @@ type Observations struct {
 	Ran bool
 	Why string // why it did not run, for the report
 
-	Offline    *Offline
-	Identity   *Identity
-	Start      *Start
-	Photos     *Photos
-	Bursts     []Burst
-	Stop       *Stop
-	Windows    []Window
-	Cleanup    *Cleanup
-	CORS       *CORS
-	Key        *Key
-	GPU        *GPU
-	Registry   *Registry
-	Unobserved []string // observations that failed for a reason of the machine's
+	Offline  *Offline
+	Identity *Identity
+	Start    *Start
+	Photos   *Photos
+	Bursts   []Burst
+	Stop     *Stop
+	Windows  []Window
+	Cleanup  *Cleanup
+	CORS     *CORS
+	Key      *Key
+	GPU      *GPU
+	Registry *Registry
 }
 
 // Offline is a start without any network, and a portrait made there.
@@ -39,13 +38,11 @@ type Identity struct {
 
 // Start is how the server got ready.
 type Start struct {
-	Ready                bool
-	After                time.Duration
-	Early                string // an answer with 2xx that said it is not ready, or empty
-	Problem              string
-	Log                  []string
-	Device               string // that the server names
-	Enhancer, Background bool   // models that /status calls loaded
+	Ready   bool
+	After   time.Duration
+	Early   string // an answer with 2xx that said it is not ready, or empty
+	Problem string
+	Log     []string
 }
 
 // Photos are single photos after the server was ready.
@@ -76,7 +73,7 @@ type Window struct {
 	CPUs     float64
 	Ready    bool
 	After    time.Duration
-	Streak   int // failures of the check in a row, after it was ready
+	Silent   time.Duration // the longest time without an answer while a photo was processed
 	Emulated bool
 }
 

@@ -18,6 +18,11 @@ func variantOf(inv inventory.Inventory, catalogue plan.Catalogue, name string) p
 			return v
 		}
 	}
+	for _, v := range catalogue.Variants {
+		if v.BuiltIn && strings.Contains(inv.Target, "facecraft-lite:") {
+			return v
+		}
+	}
 	device, _ := inv.Config.Variable("FACECRAFT_DEVICE")
 	for _, v := range catalogue.Variants {
 		if v.Tag != "" && device != "" && v.Needs.CUDA == strings.HasPrefix(device, "cuda") && (v.Needs.CUDA || device == "cpu") {

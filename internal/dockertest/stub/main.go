@@ -13,6 +13,7 @@
 //	cpu             is ready, computes on the processor and has no enhancer
 //	check-lite      is the health check of its image: ends with 0 when ready
 //	stumbles        is ready, and answers each photo with 500 and a traceback
+//	portraits FAULT...  processes photos; with the faults of portrait.go
 //	old DURATION    answers as version 1.0.0 does: no /readiness, and /ready
 //	                with 200 and a body that says false until DURATION has passed
 //	unloadable LINE prints LINE, then fails over each question whether it is
@@ -66,6 +67,8 @@ func main() {
 	case "stumbles":
 		http.HandleFunc("POST /api/v1/process", stumble)
 		old(time.Now())
+	case "portraits":
+		servePortraits(os.Args[2:])
 	case "old":
 		old(time.Now().Add(duration()))
 	default:
