@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/djok/facecraft/internal/catalog"
+	"github.com/djok/facecraft/internal/catalogue"
 	"github.com/djok/facecraft/internal/dockertest"
 	"github.com/djok/facecraft/internal/finding"
 	"github.com/djok/facecraft/internal/inventory"
@@ -73,7 +73,7 @@ func TestObservations(t *testing.T) {
 // known.
 func runFindings(t *testing.T, seen verify.Observations) (failed []string, text string) {
 	t.Helper()
-	catalogue, err := catalog.Load()
+	known, err := catalogue.Load()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -85,7 +85,7 @@ func runFindings(t *testing.T, seen verify.Observations) (failed []string, text 
 		Health: &inventory.Health{Test: []string{"CMD-SHELL", "curl -f http://localhost:8000/readiness"}}, Exposed: []string{"8000/tcp"},
 		Labels: map[string]string{"org.opencontainers.image.source": "x", "org.opencontainers.image.version": "1", "org.opencontainers.image.title": "x",
 			"org.opencontainers.image.licenses": "MIT"}}}
-	report := verify.Judge(inv, seen, catalogue, "cpu", all)
+	report := verify.Judge(inv, seen, known, "cpu", all)
 	for _, f := range report.Findings {
 		if f.Status == finding.Fail && !slices.Contains(failed, f.ID) {
 			failed = append(failed, f.ID)
