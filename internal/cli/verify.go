@@ -42,13 +42,13 @@ func (a *app) verifyCommand() *cli.Command {
 			"daemon), a file of docker save or facecraft save, or an OCI layout or\n" +
 			"archive. Without it, the image that up would run.\n\n" +
 			"An image of the daemon is also run, several times, without a network and\n" +
-			"with few CPUs; --depth files only looks at its files.\n\n" +
+			"with few CPUs; --depth files only reads its files.\n\n" +
 			"Exit code 0: no pitfall was found; 7: one was; 1: the image cannot be read.\n" +
 			"Accepted pitfalls go into " + finding.IgnoreFile + ":\n" +
 			"  ignore:\n" +
 			"    - {id: latest, reason: the mirror needs it, until: 2027-01-31}",
 		Flags: []cli.Flag{
-			&cli.StringFlag{Name: "depth", EnvVars: env("depth"), DefaultText: "run, or files",
+			&cli.StringFlag{Name: "depth", EnvVars: env("depth"), DefaultText: "run",
 				Usage: "`DEPTH`: config, files, layers, run"},
 			&cli.StringFlag{Name: "tag", Aliases: []string{"t"}, EnvVars: env("tag"), Usage: "judge it as the `VARIANT` cpu or gpu"},
 			&cli.StringFlag{Name: "catalogue", EnvVars: env("catalogue"), Usage: "what the image needs, in a `FILE`"},
