@@ -25,7 +25,7 @@ func TestOrderedKeepsTheOrder(t *testing.T) {
 	}
 }
 
-// TestRenderContract is the page of the published images' own schema.
+// TestRenderContract renders the schema of the published images.
 func TestRenderContract(t *testing.T) {
 	t.Parallel()
 	schema, err := os.ReadFile("../lite/testdata/openapi.json")
@@ -51,19 +51,19 @@ func TestRenderContract(t *testing.T) {
 		"<li>Oval mask with feathered edges</li>",
 	} {
 		if !strings.Contains(html, want) {
-			t.Errorf("no %s", want)
+			t.Errorf("%s is missing", want)
 		}
 	}
-	// From a file it may not talk to the server, and must need nothing else.
+	// Opened from a file, it may not talk to the server and must load nothing.
 	if strings.Contains(html, "**") {
-		t.Error("Markdown's marks are left")
+		t.Error("Markdown is left in the text")
 	}
 	if strings.Contains(html, "<form") || regexp.MustCompile(`(src|action)="|\burl\(|@import`).MatchString(html) {
 		t.Error("the page is not self-contained")
 	}
 }
 
-// TestSparseSchema leaves out what a schema may.
+// TestSparseSchema omits everything that is optional in a schema.
 func TestSparseSchema(t *testing.T) {
 	t.Parallel()
 	page, err := New([]byte(`{"info":{"title":"<b>"},"paths":{"/x":{"get":{}}}}`))
@@ -71,13 +71,14 @@ func TestSparseSchema(t *testing.T) {
 		t.Fatal(err)
 	}
 	var out strings.Builder
-	if err := page.Render(&out, Place{Address: "http://h"}); err != nil || !strings.Contains(out.String(), "curl http://h/x") {
+	if err := page.Render(&out, Place{Address: "http://h"}); err != nil ||
+		!strings.Contains(out.String(), "curl http://h/x") {
 		t.Errorf("%v\n%s", err, &out)
 	}
 	if strings.Contains(out.String(), "<b>") {
 		t.Error("a title became markup")
 	}
 	if _, err := New([]byte("[]")); err == nil {
-		t.Error("a list was taken for a schema")
+		t.Error("a list was accepted as a schema")
 	}
 }

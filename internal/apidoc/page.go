@@ -1,5 +1,5 @@
-// Package apidoc writes the documentation of a server as one page without any
-// outside asset, from the server's own schema: it works without internet.
+// Package apidoc renders a server's OpenAPI schema as a single page without
+// external assets, so that the documentation works offline.
 package apidoc
 
 import (
@@ -18,7 +18,7 @@ var source string
 
 var layout = template.Must(template.New("docs").Funcs(template.FuncMap{"prose": prose}).Parse(source))
 
-// Page is the documentation of one schema.
+// Page is the documentation for one schema.
 type Page struct {
 	title, description, version string
 	groups                      []group
@@ -33,7 +33,7 @@ type operation struct {
 	Method, Path         string
 	Summary, Description string
 	Fields               []field
-	curl                 string // with its own place for the server's address
+	curl                 string // with addressMark for the server's address
 }
 
 type field struct {
@@ -41,8 +41,8 @@ type field struct {
 	Required                         bool
 }
 
-// New prepares the page of an OpenAPI schema. What it leaves out is left out of
-// the page.
+// New prepares the page for an OpenAPI schema. Anything missing from the schema
+// is left out of the page.
 func New(schema []byte) (*Page, error) {
 	var api openAPI
 	if err := json.Unmarshal(schema, &api); err != nil {
@@ -100,10 +100,10 @@ func newField(name string, s apiSchema, required bool) field {
 	return field
 }
 
-// addressMark stands in a curl line where the server's address will be.
+// addressMark is the placeholder for the server's address in a curl command.
 const addressMark = "{address}"
 
-// curlLine is a command to try an operation with.
+// curlLine returns a command for trying an operation.
 func curlLine(o operation) string {
 	words := []string{"curl"}
 	if o.Method == http.MethodDelete {
@@ -124,12 +124,12 @@ func curlLine(o operation) string {
 	return strings.Join(append(words, addressMark+route), " ")
 }
 
-// Place is where a page will stand.
+// Place is where a page is shown.
 type Place struct {
 	Address string // of the server, as http://127.0.0.1:8000
-	Nonce   string // of the page's script, for its content security policy
-	// Engine names a server that shows its own page; its visitors can then try
-	// it there. A page elsewhere may not talk to the server.
+	Nonce   string // of the page's script, for the Content-Security-Policy
+	// Engine is the name of the server that serves the page, which then has a
+	// form to try it. A page opened from a file may not talk to the server.
 	Engine string
 }
 

@@ -2,22 +2,21 @@ package apidoc
 
 import "strings"
 
-// block is a piece of a description: a heading, a list, or a paragraph.
+// block is one part of a description: a heading, a list or a paragraph.
 type block struct {
 	Heading, Text string
 	Items         []string
 }
 
-// emphasis are Markdown's marks within a line, which a plain page does not
-// need.
+// emphasis removes inline Markdown, which a plain page does not need.
 var emphasis = strings.NewReplacer("**", "", "`", "")
 
-// prose reads the little Markdown that schemas' descriptions use.
+// prose parses the subset of Markdown found in schema descriptions.
 func prose(description string) []block {
 	var blocks []block
 	open := func(b block) { blocks = append(blocks, b) }
 	last := func() *block { return &blocks[len(blocks)-1] }
-	fresh := true // the next line begins a block
+	fresh := true // the next line starts a new block
 	for line := range strings.Lines(description) {
 		line = emphasis.Replace(strings.TrimSpace(line))
 		switch {

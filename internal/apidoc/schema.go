@@ -6,7 +6,7 @@ import (
 	"fmt"
 )
 
-// openAPI is the part of a schema that the documentation page shows.
+// openAPI is the part of a schema that the page shows.
 type openAPI struct {
 	Info struct {
 		Title       string
@@ -29,7 +29,7 @@ type apiOperation struct {
 	}
 }
 
-// group is where an operation is shown.
+// group is the heading under which an operation is shown.
 func (o apiOperation) group() string {
 	if len(o.Tags) == 0 {
 		return "API"
@@ -37,7 +37,7 @@ func (o apiOperation) group() string {
 	return o.Tags[0]
 }
 
-// apiParameter is a part of the path.
+// apiParameter is a path parameter.
 type apiParameter struct {
 	Name        string
 	Description string
@@ -56,8 +56,8 @@ type apiSchema struct {
 	Items       *apiSchema
 }
 
-// ordered is a JSON object that keeps the order of its members, because
-// people read them in it.
+// ordered is a JSON object that keeps the order of its members, which is the
+// order people read them in.
 type ordered[T any] []member[T]
 
 type member[T any] struct {

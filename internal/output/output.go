@@ -1,11 +1,10 @@
-// Package output writes the files that a command was told to write. All
-// commands follow one rule: a file is written where there is nothing, where an
-// earlier file of the same kind is that may be replaced, or where the user
-// agreed by a flag. Anything else stays: directories, devices, links, and
-// whatever the command itself reads or writes elsewhere.
+// Package output writes the files named on the command line. All commands
+// follow one rule: an existing file is only replaced if it is an earlier file
+// of the same kind, or if the user passed a flag. Directories, devices, links
+// and the command's other inputs and outputs are never replaced.
 //
-// A file appears under its name only when it is complete and on the disk, so
-// that neither an error nor a power cut leaves half of it.
+// A file gets its name only once it is complete and on disk, so that neither an
+// error nor a power failure leaves half a file.
 package output
 
 import (
@@ -18,26 +17,27 @@ import (
 	"github.com/djok/facecraft/internal/fault"
 )
 
-// Stdout is the name that stands for standard output.
+// Stdout is the file name that means standard output.
 const Stdout = "-"
 
-// File is one that a user named.
+// File is a file named by the user.
 type File struct {
 	Path   string    // Stdout writes to Stream
 	Stream io.Writer // standard output
-	// Force is whether the user agreed to replace what is there; Flag is the
-	// flag that says so, or "" when the command has none.
+	// Force replaces an existing file; Flag is the flag that sets it, or "" if
+	// the command has none.
 	Force bool
 	Flag  string
-	// Earlier recognises an earlier file of the same kind by its content. It
-	// is nil for kinds that people edit: those are replaced only by force.
+	// Earlier recognises an earlier file of the same kind by its content. It is
+	// nil for files that people edit, which are only replaced with Force.
 	Earlier func(io.Reader) bool
-	// Needed says for what the command needs a file itself, or "" when it does
-	// not. Such a file is never replaced. info is nil when the file is missing.
+	// Needed says what the command itself uses a file for, or "" if it does not
+	// use it. Such a file is never replaced. info is nil if the file does not
+	// exist.
 	Needed func(path string, info fs.FileInfo) string
 }
 
-// Check tells whether the file can be written, before any work is done.
+// Check returns an error if the file cannot be written, before any work is done.
 func (f File) Check() error {
 	if f.Path == Stdout {
 		return nil
@@ -52,12 +52,12 @@ func (f File) Check() error {
 	return errors.Join(probe.Close(), os.Remove(probe.Name()))
 }
 
-// Write has fill write the content.
+// Write calls fill to write the content, and then gives the file its name.
 func (f File) Write(fill func(io.Writer) error) error {
 	if f.Path == Stdout {
 		return fill(f.Stream)
 	}
-	there, err := f.replaceable()
+	existing, err := f.replaceable()
 	if err != nil {
 		return err
 	}
@@ -65,10 +65,10 @@ func (f File) Write(fill func(io.Writer) error) error {
 	if err != nil {
 		return f.unwritable(err)
 	}
-	defer os.Remove(temporary.Name()) // or it has another name by then
+	defer os.Remove(temporary.Name()) // unless it was renamed by then
 	err = fill(temporary)
-	if err == nil && there != nil {
-		err = temporary.Chmod(there.Mode().Perm())
+	if err == nil && existing != nil {
+		err = temporary.Chmod(existing.Mode().Perm())
 	}
 	if err == nil {
 		err = temporary.Sync()
@@ -77,7 +77,7 @@ func (f File) Write(fill func(io.Writer) error) error {
 		err = closeErr
 	}
 	if err == nil {
-		err = Place(temporary.Name(), f.Path, there != nil)
+		err = Place(temporary.Name(), f.Path, existing != nil)
 	}
 	if err == nil {
 		err = SyncDir(filepath.Dir(f.Path))
@@ -85,8 +85,8 @@ func (f File) Write(fill func(io.Writer) error) error {
 	return f.explain(err, temporary.Name())
 }
 
-// replaceable is the one rule. It returns what is to be replaced, or nil when
-// there is nothing.
+// replaceable applies the rule. It returns the existing file to replace, or nil
+// if there is none.
 func (f File) replaceable() (fs.FileInfo, error) {
 	info, err := os.Lstat(f.Path)
 	missing := errors.Is(err, fs.ErrNotExist)
@@ -95,25 +95,35 @@ func (f File) replaceable() (fs.FileInfo, error) {
 	}
 	if f.Needed != nil {
 		if what := f.Needed(f.Path, info); what != "" {
-			return nil, fault.New(fault.Failed, "choose another name", "refusing to overwrite %s: it is %s", f.Path, what)
+			return nil, fault.New(fault.Failed, "choose a different name", "refusing to overwrite %s: it is %s", f.Path, what)
 		}
 	}
 	switch {
 	case missing:
 		return nil, nil
 	case info.IsDir():
-		return nil, fault.New(fault.Failed, "name a file in it", "%s is a directory", f.Path)
+		return nil, fault.New(fault.Failed, "name a file in that directory", "%s is a directory", f.Path)
 	case info.Mode()&fs.ModeSymlink != 0:
-		return nil, fault.New(fault.Failed, "name the file that it points to, or - for standard output", "%s is a symbolic link", f.Path)
+		return nil, fault.New(
+			fault.Failed,
+			"name the file it points to, or use - for standard output",
+			"%s is a symbolic link",
+			f.Path,
+		)
 	case !info.Mode().IsRegular():
-		return nil, fault.New(fault.Failed, "name a file, or - for standard output", "%s is not a regular file", f.Path)
+		return nil, fault.New(
+			fault.Failed,
+			"name a regular file, or use - for standard output",
+			"%s is not a regular file",
+			f.Path,
+		)
 	case !f.Force && !f.earlier():
 		return nil, f.exists()
 	}
 	return info, nil
 }
 
-// earlier tells whether the file that is there is one of the same kind.
+// earlier reports whether the existing file is of the same kind.
 func (f File) earlier() bool {
 	if f.Earlier == nil {
 		return false
@@ -127,24 +137,24 @@ func (f File) earlier() bool {
 }
 
 func (f File) exists() error {
-	hint := "remove it, or choose another name"
+	hint := "remove it, or choose a different name"
 	if f.Flag != "" {
-		hint = f.Flag + " replaces it; or choose another name"
+		hint = "use " + f.Flag + " to replace it, or choose a different name"
 	}
 	return fault.New(fault.Failed, hint, "%s already exists", f.Path)
 }
 
 func (f File) unwritable(err error) error {
-	return fault.Wrap(fault.Failed, Cause(err), "choose another place", "%s cannot be written", f.Path)
+	return fault.Wrap(fault.Failed, Cause(err), "choose a different location", "cannot write %s", f.Path)
 }
 
-// explain turns errors of the disk into words about the file. Others are the
-// content's and pass.
+// explain turns file system errors into errors about the file the user named.
+// Errors from fill are returned as they are.
 func (f File) explain(err error, temporary string) error {
 	var disk *fs.PathError
 	var link *os.LinkError
 	switch {
-	case errors.Is(err, fs.ErrExist): // it appeared meanwhile
+	case errors.Is(err, fs.ErrExist): // created in the meantime
 		return f.exists()
 	case errors.As(err, &link), errors.As(err, &disk) && disk.Path == temporary:
 		return f.unwritable(err)
@@ -152,8 +162,8 @@ func (f File) explain(err error, temporary string) error {
 	return err
 }
 
-// Cause is an error of the file system without the name that stands beside it
-// already.
+// Cause is a file system error without the path, for messages that already
+// name the file.
 func Cause(err error) error {
 	var path *fs.PathError
 	var link *os.LinkError
@@ -166,7 +176,12 @@ func Cause(err error) error {
 	return err
 }
 
-// NoTemporary is why something that is on its way cannot be kept.
+// NoTemporary is the error for a temporary file that cannot be created.
 func NoTemporary(err error) error {
-	return fault.Wrap(fault.Failed, err, "set TMPDIR to a directory that exists and that you may write to", "no temporary file can be made")
+	return fault.Wrap(
+		fault.Failed,
+		err,
+		"set TMPDIR to an existing directory you can write to",
+		"cannot create a temporary file",
+	)
 }

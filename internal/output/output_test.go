@@ -27,13 +27,13 @@ func write(text string) func(io.Writer) error {
 	}
 }
 
-// What is there decides; Check and Write agree.
+// Check and Write agree on what may be replaced.
 func TestWhatIsReplaced(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	at := func(name string) string { return filepath.Join(dir, name) }
 	furnish := func() {
-		for name, text := range map[string]string{"foreign": "a letter", "page": "page one", "empty": "", "photo": "page or photo"} {
+		for name, text := range map[string]string{"letter": "a letter", "page": "page one", "empty": "", "photo": "page or photo"} {
 			if err := os.WriteFile(at(name), []byte(text), 0o600); err != nil {
 				t.Fatal(err)
 			}
@@ -57,16 +57,16 @@ func TestWhatIsReplaced(t *testing.T) {
 	cases := []struct {
 		name  string
 		force bool
-		plain bool   // the kind is not recognised
-		want  string // of the error; empty: it is written
+		plain bool   // the kind of file is not recognised
+		want  string // the error; empty if the file is written
 	}{
 		{name: "new"},
 		{name: "new", force: true},
 		{name: "page"},
 		{name: "page", plain: true, want: "page already exists"},
 		{name: "page", plain: true, force: true},
-		{name: "foreign", want: "foreign already exists"},
-		{name: "foreign", force: true},
+		{name: "letter", want: "letter already exists"},
+		{name: "letter", force: true},
 		{name: "empty", want: "empty already exists"},
 		{name: "photo", want: "photo: it is a photo to process"},
 		{name: "photo", force: true, want: "photo: it is a photo to process"},
@@ -74,8 +74,8 @@ func TestWhatIsReplaced(t *testing.T) {
 		{name: "link", force: true, want: "link is a symbolic link"},
 		{name: "dangling", force: true, want: "dangling is a symbolic link"},
 		{name: "socket", force: true, want: "socket is not a regular file"},
-		{name: "missing/file", want: "file cannot be written: no such file or directory"},
-		{name: "page/file", want: "file cannot be written: not a directory"},
+		{name: "missing/file", want: "cannot write " + at("missing/file") + ": no such file or directory"},
+		{name: "page/file", want: "cannot write " + at("page/file") + ": not a directory"},
 	}
 	for _, tt := range cases {
 		furnish()
@@ -94,7 +94,8 @@ func TestWhatIsReplaced(t *testing.T) {
 			continue
 		}
 		for _, err := range []error{checked, err} {
-			if err == nil || !strings.HasSuffix(err.Error(), tt.want) || fault.CodeOf(err) != fault.Failed || fault.HintOf(err) == "" {
+			if err == nil || !strings.HasSuffix(err.Error(), tt.want) || fault.CodeOf(err) != fault.Failed ||
+				fault.HintOf(err) == "" {
 				t.Errorf("%+v: %v", tt, err)
 			}
 		}
@@ -104,7 +105,7 @@ func TestWhatIsReplaced(t *testing.T) {
 	}
 }
 
-// list is all that a directory holds, with contents.
+// list describes everything in a directory, including contents.
 func list(t *testing.T, dir string) string {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
@@ -125,7 +126,7 @@ func list(t *testing.T, dir string) string {
 func TestPermissionsAreTheUsers(t *testing.T) {
 	t.Parallel()
 	if runtime.GOOS == "windows" {
-		t.Skip("Windows has no such permissions")
+		t.Skip("Windows does not have these permissions")
 	}
 	dir := t.TempDir()
 	mode := func(path string) fs.FileMode {
@@ -136,7 +137,7 @@ func TestPermissionsAreTheUsers(t *testing.T) {
 		return info.Mode().Perm()
 	}
 	ordinary := filepath.Join(dir, "ordinary")
-	file, err := os.OpenFile(ordinary, os.O_CREATE, 0o666) // as the umask has it
+	file, err := os.OpenFile(ordinary, os.O_CREATE, 0o666) // minus the umask
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -149,7 +150,7 @@ func TestPermissionsAreTheUsers(t *testing.T) {
 		t.Fatal(err)
 	}
 	if err := page.Write(write("page")); err != nil || mode(page.Path) != 0o600 {
-		t.Errorf("a private file becomes %v, %v", mode(page.Path), err)
+		t.Errorf("a private file became %v, %v", mode(page.Path), err)
 	}
 }
 
@@ -162,15 +163,16 @@ func TestNothingHalf(t *testing.T) {
 		t.Error(err)
 	}
 	if left := list(t, dir); left != "" {
-		t.Errorf("it left %s", left)
+		t.Errorf("left over: %s", left)
 	}
-	// What appears while the content is made stays.
+	// A file created while the content is being written is kept.
 	err := f.Write(func(w io.Writer) error { return os.WriteFile(f.Path, []byte("a letter"), 0o600) })
-	if data, _ := os.ReadFile(f.Path); err == nil || !strings.HasSuffix(err.Error(), "page already exists") || string(data) != "a letter" {
+	if data, _ := os.ReadFile(f.Path); err == nil || !strings.HasSuffix(err.Error(), "page already exists") ||
+		string(data) != "a letter" {
 		t.Errorf("%q, %v", data, err)
 	}
 	if left := list(t, dir); left != "page ---------- a letter\n" {
-		t.Errorf("it left %s", left)
+		t.Errorf("left over: %s", left)
 	}
 }
 
@@ -182,6 +184,6 @@ func TestStandardOutput(t *testing.T) {
 		t.Errorf("%q, %v", stream.String(), err)
 	}
 	if _, err := os.Lstat(Stdout); !errors.Is(err, fs.ErrNotExist) {
-		t.Error("a file is called -")
+		t.Error("a file named - was created")
 	}
 }

@@ -9,8 +9,8 @@ import (
 	"syscall"
 )
 
-// Place gives a finished temporary file its name. Without replace nothing that
-// is there by now is replaced: then the error is fs.ErrExist.
+// Place gives a finished temporary file its name. Without replace, it returns
+// fs.ErrExist if a file of that name exists by now.
 func Place(temporary, path string, replace bool) error {
 	if replace {
 		return os.Rename(temporary, path)
@@ -23,15 +23,16 @@ func Place(temporary, path string, replace bool) error {
 	if errors.Is(err, fs.ErrExist) {
 		return err
 	}
-	// A file system without hard links.
+	// The file system does not support hard links.
 	if _, err := os.Lstat(path); err == nil {
 		return fs.ErrExist
 	}
 	return os.Rename(temporary, path)
 }
 
-// SyncDir makes the names in a directory survive a power cut. Windows and some
-// network file systems do that by themselves and know no such call.
+// SyncDir flushes a directory, so that new names in it survive a power failure.
+// Windows and some network file systems do so on their own and have no such
+// call.
 func SyncDir(dir string) error {
 	if runtime.GOOS == "windows" {
 		return nil
@@ -47,22 +48,23 @@ func SyncDir(dir string) error {
 	return nil
 }
 
-// MakeDir makes a directory with those above it, to survive a power cut.
+// MakeDir creates a directory and its parents, flushed to survive a power
+// failure.
 func MakeDir(dir string) error {
 	if info, err := os.Stat(dir); err == nil && info.IsDir() {
 		return nil
 	}
-	above := filepath.Dir(dir)
-	if above != dir {
-		if err := MakeDir(above); err != nil {
+	parent := filepath.Dir(dir)
+	if parent != dir {
+		if err := MakeDir(parent); err != nil {
 			return err
 		}
 	}
 	if err := os.Mkdir(dir, 0o777); err != nil {
-		if info, statErr := os.Stat(dir); statErr == nil && info.IsDir() { // another was faster
+		if info, statErr := os.Stat(dir); statErr == nil && info.IsDir() { // created in the meantime
 			return nil
 		}
 		return err
 	}
-	return SyncDir(above)
+	return SyncDir(parent)
 }

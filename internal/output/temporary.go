@@ -12,10 +12,10 @@ import (
 	"syscall"
 )
 
-// temporaryMark begins the names of unfinished files.
+// temporaryMark is the prefix of unfinished files.
 var temporaryMark = ".facecraft-" + hostName() + "-"
 
-// hostName keeps the runs of several machines in one directory apart.
+// hostName keeps apart runs on different machines that share a directory.
 func hostName() string {
 	name, err := os.Hostname()
 	if err != nil {
@@ -31,9 +31,9 @@ func hostName() string {
 
 var temporaries atomic.Int64
 
-// Temporary makes a hidden file in a directory, where it can be renamed to its
-// final name. It has the permissions that the user's umask gives a new file;
-// os.CreateTemp's are narrower.
+// Temporary creates a hidden file in a directory, ready to be renamed. It has
+// the permissions that the user's umask gives new files; os.CreateTemp would
+// make it private.
 func Temporary(dir string) (*os.File, error) {
 	if _, before := swept.LoadOrStore(dir, true); !before {
 		sweep(dir)
@@ -42,10 +42,10 @@ func Temporary(dir string) (*os.File, error) {
 	return os.OpenFile(filepath.Join(dir, name), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
 }
 
-// swept are the directories that were looked through.
+// swept holds the directories that were already cleaned up.
 var swept sync.Map
 
-// sweep removes what runs of this machine left that were killed.
+// sweep removes the files left by killed runs on this machine.
 func sweep(dir string) {
 	entries, _ := os.ReadDir(dir) // best effort
 	for _, entry := range entries {
@@ -57,7 +57,8 @@ func sweep(dir string) {
 	}
 }
 
-// alive tells whether a process exists. Windows finds only those that do.
+// alive reports whether a process exists. On Windows, FindProcess only succeeds
+// if it does.
 func alive(pid int) bool {
 	if pid == os.Getpid() {
 		return true

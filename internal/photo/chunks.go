@@ -2,8 +2,8 @@ package photo
 
 import "encoding/binary"
 
-// maxChunks bounds the walk through a hostile file. Encoders write chunks of
-// 8 kB and more.
+// maxChunks limits how many chunks of a malicious file are read. Encoders
+// write chunks of at least 8 kB.
 const maxChunks = 1 << 17
 
 // chunk is one part of a PNG or a WebP.
@@ -13,8 +13,8 @@ type chunk struct {
 	length int64
 }
 
-// pngChunks calls visit for each chunk before the last, which has to be
-// there: https://www.w3.org/TR/png-3/#5Chunk-layout
+// pngChunks calls visit for each chunk up to the final IEND, which must be
+// present: https://www.w3.org/TR/png-3/#5Chunk-layout
 func pngChunks(f file, visit func(chunk) (more bool, err error)) error {
 	const signature, checksum = 8, 4
 	offset := int64(signature)
@@ -35,8 +35,8 @@ func pngChunks(f file, visit func(chunk) (more bool, err error)) error {
 	return errDamaged
 }
 
-// webpChunks calls visit for each chunk up to the file's end, or until it
-// wants no more: RFC 9649, section 2.3.
+// webpChunks calls visit for each chunk until the end of the file, or until
+// visit returns false: RFC 9649, section 2.3.
 func webpChunks(f file, visit func(chunk) (more bool)) {
 	const header = 12
 	offset := int64(header)

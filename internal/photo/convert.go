@@ -14,33 +14,37 @@ import (
 	"golang.org/x/image/tiff"
 )
 
-// maxConvertPixels bounds a conversion's memory, which holds the picture
-// twice: in bytes eight times as much, with 16 bits a channel twelve times.
+// maxConvertPixels limits the memory a conversion takes. It holds the image
+// twice: 8 bytes per pixel, or 12 at 16 bits per channel.
 const maxConvertPixels = 50_000_000
 
-// convertQuality leaves nothing to see of the conversion in a portrait, which
-// is far smaller than the photo.
+// convertQuality is high enough that a portrait, which is far smaller than
+// the photo, shows no trace of the conversion.
 const convertQuality = 95
 
-// Convert makes a JPEG of a picture that the servers cannot read as it is. The
-// first picture of several is taken, transparency becomes white, and the
-// orientation is kept.
+// Convert turns an image that the servers cannot read into a JPEG. It takes
+// the first frame, makes transparent areas white and keeps the orientation.
 func Convert(r io.ReaderAt, size int64, info Info) (data []byte, err error) {
 	defer func() {
-		// Decoders work on foreign bytes; one of ten thousand photos must not
-		// end the others' processing.
+		// Decoders parse untrusted bytes; one bad photo out of ten thousand
+		// must not stop the rest.
 		if fault := recover(); fault != nil {
-			err = fmt.Errorf("it is damaged: its decoder failed (%v)", fault)
+			err = fmt.Errorf("the file is damaged: decoding it failed (%v)", fault)
 		}
 	}()
 	if int64(info.Width)*int64(info.Height) > maxConvertPixels {
-		return nil, fmt.Errorf("it has %d x %d pixels; %ss of at most %d million are converted here, so export it as JPEG",
-			info.Width, info.Height, info.Format, maxConvertPixels/1_000_000)
+		return nil, fmt.Errorf(
+			"the image has %d x %d pixels, but only %s files of up to %d million can be converted; export it as JPEG",
+			info.Width,
+			info.Height,
+			info.Format,
+			maxConvertPixels/1_000_000,
+		)
 	}
 	f := file{r, size}
 	decoded, err := decode(f, info.Format)
 	if err != nil {
-		return nil, fmt.Errorf("it is a %s that cannot be converted here (%w); export it as JPEG or PNG", info.Format, err)
+		return nil, fmt.Errorf("this %s cannot be converted (%w); export it as JPEG or PNG", info.Format, err)
 	}
 	var out bytes.Buffer
 	if err := jpeg.Encode(&out, opaque(decoded), &jpeg.Options{Quality: convertQuality}); err != nil {
@@ -68,15 +72,15 @@ func opaque(src image.Image) image.Image {
 	return dst
 }
 
-// withOrientation adds an EXIF segment to a JPEG that has none: the servers
-// turn the picture by it.
+// withOrientation adds an EXIF segment to a JPEG without one: the servers
+// rotate the image according to it.
 func withOrientation(data []byte, orientation int) []byte {
 	if orientation == Upright {
 		return data
 	}
-	exif := append([]byte("\xff\xe1\x00\x22Exif\x00\x00MM\x00*\x00\x00\x00\x08"), // the directory follows
+	exif := append([]byte("\xff\xe1\x00\x22Exif\x00\x00MM\x00*\x00\x00\x00\x08"), // followed by the directory
 		0, 1, // one entry
 		tagOrientation>>8, tagOrientation&0xff, 0, typeShort, 0, 0, 0, 1, 0, byte(orientation), 0, 0,
-		0, 0, 0, 0) // no further directory
+		0, 0, 0, 0) // no more directories
 	return append(append(append([]byte{}, data[:2]...), exif...), data[2:]...)
 }

@@ -2,11 +2,12 @@ package photo
 
 import "io"
 
-// Upright is the orientation of a picture that is stored as it is looked at.
+// Upright is the EXIF orientation of an image that needs no rotation.
 const Upright = 1
 
-// Orientation is EXIF's, from 1 to 8: how a camera was held. What has none, or
-// is damaged, is upright: a photo must not fail over its metadata.
+// Orientation returns the EXIF orientation, from 1 to 8: how the camera was
+// held. Missing or damaged metadata counts as Upright: a photo must not fail
+// because of its metadata.
 func Orientation(r io.ReaderAt, size int64) int {
 	f := file{r, size}
 	if base, ok := exifBlock(f); ok {
@@ -15,8 +16,8 @@ func Orientation(r io.ReaderAt, size int64) int {
 	return Upright
 }
 
-// exifBlock finds the TIFF block with a picture's metadata. An error only ends
-// the search.
+// exifBlock finds the TIFF block that holds an image's metadata. Errors only
+// end the search.
 func exifBlock(f file) (base int64, ok bool) {
 	head, err := f.bytes(0, 12)
 	if err != nil {
@@ -51,8 +52,8 @@ func exifBlock(f file) (base int64, ok bool) {
 	return base, ok
 }
 
-// exifMark begins the block in a JPEG, and in a chunk when the encoder copied
-// it with the block.
+// exifMark precedes the block in a JPEG, and in a chunk if the encoder copied
+// the mark along with the block.
 const exifMark = "Exif\x00\x00"
 
 func (f file) startsWith(mark string, offset int64) bool {
@@ -60,7 +61,8 @@ func (f file) startsWith(mark string, offset int64) bool {
 	return err == nil && string(data) == mark
 }
 
-// skip is the place behind a mark that may be there.
+// skip returns the offset after mark if the mark is at offset, and offset
+// otherwise.
 func (f file) skip(mark string, offset int64) int64 {
 	if f.startsWith(mark, offset) {
 		return offset + int64(len(mark))

@@ -31,25 +31,25 @@ func inspectPNG(f file) (Info, error) {
 	return info, nil
 }
 
-// bmpHeaders are the sizes of the versions of a BMP's header. "BM" alone also
-// begins ordinary texts.
+// bmpHeaders lists the header sizes of all BMP versions. Checking for "BM"
+// alone is not enough: ordinary text may begin with it, too.
 var bmpHeaders = []uint32{12, 40, 52, 56, 64, 108, 124}
 
 func inspectBMP(f file) (Info, error) {
 	head, err := f.bytes(0, 26)
 	if err != nil {
-		return Info{}, errNoPicture
+		return Info{}, errNotImage
 	}
 	little := binary.LittleEndian
 	pixels, header := int64(little.Uint32(head[10:])), little.Uint32(head[14:])
 	if !slices.Contains(bmpHeaders, header) {
-		return Info{}, errNoPicture
+		return Info{}, errNotImage
 	}
 	if header == 12 {
 		return Info{Format: BMP, Width: int(little.Uint16(head[18:])), Height: int(little.Uint16(head[20:]))}, nil
 	}
 	width, height := int64(int32(little.Uint32(head[18:]))), int64(int32(little.Uint32(head[22:])))
-	if height < 0 { // the first row is the upper one
+	if height < 0 { // rows are stored top to bottom
 		height = -height
 	}
 	more, err := f.bytes(26, 8) // planes, depth, compression

@@ -9,19 +9,19 @@ import (
 const (
 	markerTEM  = 0x01
 	markerSOF0 = 0xc0 // baseline
-	markerSOF2 = 0xc2 // progressive; SOF1 lies between
+	markerSOF2 = 0xc2 // progressive; SOF1 is 0xc1
 	markerDHT  = 0xc4
 	markerJPG  = 0xc8
 	markerDAC  = 0xcc
 	markerRST0 = 0xd0
 	markerSOI  = 0xd8
 	markerEOI  = 0xd9
-	markerSOS  = 0xda // the picture's data begins
+	markerSOS  = 0xda // image data follows
 	markerAPP1 = 0xe1
 )
 
-// maxSegments bounds the walk through a hostile file. A profile and metadata
-// of several megabytes take some hundred.
+// maxSegments limits how many segments of a malicious file are read. Several
+// megabytes of profile and metadata take a few hundred.
 const maxSegments = 4096
 
 // segment is one marker segment of a JPEG.
@@ -31,10 +31,10 @@ type segment struct {
 	length int64
 }
 
-// segments calls visit for each segment up to the picture's data, whose
-// offset it returns. It stops early when visit returns false.
+// segments calls visit for each segment up to the image data and returns the
+// data's offset. It stops early when visit returns false.
 func segments(f file, visit func(segment) (bool, error)) (data int64, err error) {
-	offset := int64(2) // behind SOI
+	offset := int64(2) // after SOI
 	for range maxSegments {
 		head, err := f.bytes(offset, 4)
 		if err != nil {
@@ -79,11 +79,11 @@ func inspectJPEG(f file) (Info, error) {
 			return false, err
 		}
 		if s.marker > markerSOF2 || frame[0] != 8 {
-			return false, errNoJPEGKind
+			return false, errRareJPEG
 		}
 		info.Height = int(binary.BigEndian.Uint16(frame[1:]))
 		info.Width = int(binary.BigEndian.Uint16(frame[3:]))
-		// OpenCV takes every CMYK picture for an inverted one, as Adobe writes
+		// OpenCV treats every CMYK image as inverted, which is how Adobe writes
 		// them: modules/imgcodecs/src/utils.cpp, icvCvt_CMYK2BGR_8u_C4C3R.
 		info.Convert = frame[5] == 4
 		return true, nil
@@ -94,7 +94,7 @@ func inspectJPEG(f file) (Info, error) {
 	case info.Width == 0:
 		return Info{}, errDamaged
 	case !f.contains([]byte{0xff, markerEOI}, data):
-		// Servers fill what is missing with grey, and make a portrait of it.
+		// The servers would fill the missing part with grey and carry on.
 		return Info{}, errCutOff
 	}
 	return info, nil
@@ -105,9 +105,9 @@ func isFrame(marker byte) bool {
 		marker != markerDHT && marker != markerJPG && marker != markerDAC
 }
 
-// contains tells whether two bytes lie somewhere at or behind an offset. It
-// searches from the end, near which an end marker is even where cameras
-// append data of their own.
+// contains reports whether a pair of bytes occurs at or after an offset. It
+// searches backwards: even if a camera appended its own data, the end marker
+// is near the end.
 func (f file) contains(pair []byte, from int64) bool {
 	const step = 32 << 10
 	for end := f.size; end > from; {
@@ -122,7 +122,7 @@ func (f file) contains(pair []byte, from int64) bool {
 		if begin == from {
 			return false
 		}
-		end = begin + 1 // a pair may lie across the border
+		end = begin + 1 // the pair may span two chunks
 	}
 	return false
 }

@@ -1,7 +1,6 @@
-// Package photo looks into picture files: what they are by their content,
-// whatever they are called, whether they are whole, and whether a server can
-// read them as they are. It reads headers only, so that a file of any size
-// costs little.
+// Package photo inspects image files: their format (by content, not by name),
+// whether they are complete, and whether a server can read them directly. It
+// reads only headers, so large files are as cheap as small ones.
 package photo
 
 import (
@@ -11,11 +10,11 @@ import (
 	"io"
 )
 
-// Format is a kind of picture file.
+// Format is an image file format.
 type Format string
 
-// The formats that can become a portrait. The first four are those that the
-// servers read; the others are converted here.
+// The supported formats. The servers read the first four directly; the others
+// are converted before the upload.
 const (
 	JPEG Format = "JPEG"
 	PNG  Format = "PNG"
@@ -26,32 +25,34 @@ const (
 )
 
 const (
-	// MaxBytes bounds a photo. The largest camera JPEGs have a third of it.
+	// MaxBytes limits the size of a photo. The largest camera JPEGs are about
+	// a third of that.
 	MaxBytes = 100 << 20
-	// MaxPixels bounds what a few bytes can make a server unpack. Cameras of
-	// the medium format have 100 megapixels.
+	// MaxPixels protects servers from decompression bombs. Medium-format
+	// cameras have 100 megapixels.
 	MaxPixels = 110_000_000
 )
 
-// Info is what a file's headers say.
+// Info describes an image, according to the file's headers.
 type Info struct {
 	Format        Format
 	Width, Height int // in pixels, as stored
-	// Convert tells that the servers cannot read it as it is, but Convert can.
+	// Convert is true if the servers cannot read the file directly; the
+	// function Convert turns it into a JPEG.
 	Convert bool
 }
 
 var (
-	errEmpty      = errors.New("it is empty")
-	errNoPicture  = errors.New("it is no picture, whatever its name")
-	errCutOff     = errors.New("it is cut off: the end of the picture is missing")
-	errDamaged    = errors.New("it is damaged: its headers contradict each other")
-	errNoJPEGKind = errors.New("it is a JPEG of a rare kind (lossless, arithmetic or 12 bits deep); save it as an ordinary JPEG")
-	errAnimated   = errors.New("it is an animated WebP; save one picture of it as JPEG or PNG")
-	errRaw        = errors.New("it is a camera's raw file; export it as JPEG or TIFF")
+	errEmpty    = errors.New("the file is empty")
+	errNotImage = errors.New("not an image file")
+	errCutOff   = errors.New("the file is incomplete: the end of the image is missing")
+	errDamaged  = errors.New("the file is damaged: its headers are inconsistent")
+	errRareJPEG = errors.New("lossless, arithmetic-coded and 12-bit JPEG is not supported; save it as a standard JPEG")
+	errAnimated = errors.New("animated WebP is not supported; save one frame as JPEG or PNG")
+	errRaw      = errors.New("camera raw files are not supported; export it as JPEG or TIFF")
 )
 
-// magic is how a kind of file begins; '?' stands for any byte.
+// magic is how files of a format begin; '?' stands for any byte.
 type magic struct {
 	begins  string
 	inspect func(file) (Info, error)
@@ -66,7 +67,7 @@ var magics = []magic{
 	{"GIF89a", inspectGIF},
 	{"II*\x00", inspectTIFF},
 	{"MM\x00*", inspectTIFF},
-	{"????ftypavi", refuse("an AVIF picture")},
+	{"????ftypavi", refuse("AVIF")},
 	{"????ftyphe", refuseHEIC},
 	{"????ftypmi", refuseHEIC},
 	{"????ftypms", refuseHEIC},
@@ -74,34 +75,36 @@ var magics = []magic{
 	{"FUJIFILMCCD-RAW", refuseRaw},
 	{"IIRO", refuseRaw},
 	{"IIU\x00", refuseRaw},
-	{"8BPS", refuse("a Photoshop file")},
-	{"%PDF-", refuse("a PDF")},
-	{"\xff\x0a", refuse("a JPEG XL picture")},
-	{"\x00\x00\x00\x0cJXL ", refuse("a JPEG XL picture")},
-	{"\x00\x00\x00\x0cjP  ", refuse("a JPEG 2000 picture")},
-	{"\x00\x00\x01\x00?\x00", refuse("an icon (ICO)")},
+	{"8BPS", refuse("Photoshop")},
+	{"%PDF-", refuse("PDF")},
+	{"\xff\x0a", refuse("JPEG XL")},
+	{"\x00\x00\x00\x0cJXL ", refuse("JPEG XL")},
+	{"\x00\x00\x00\x0cjP  ", refuse("JPEG 2000")},
+	{"\x00\x00\x01\x00?\x00", refuse("ICO")},
 }
 
-func refuse(what string) func(file) (Info, error) {
-	return func(file) (Info, error) { return Info{}, fmt.Errorf("it is %s; export it as JPEG or PNG", what) }
+func refuse(format string) func(file) (Info, error) {
+	return func(file) (Info, error) {
+		return Info{}, fmt.Errorf("%s is not supported; export it as JPEG or PNG", format)
+	}
 }
 
 func refuseHEIC(file) (Info, error) {
-	return Info{}, errors.New("it is a HEIC picture; export it as JPEG " +
+	return Info{}, errors.New("HEIC is not supported; export it as JPEG " +
 		"(iPhone: Settings > Camera > Formats > Most Compatible)")
 }
 
 func refuseRaw(file) (Info, error) { return Info{}, errRaw }
 
-// headBytes is how much of a file is looked at: an SVG may begin with a
-// declaration and a comment.
+// headBytes is how many bytes of a file are checked for its format: an SVG may
+// begin with a declaration and a comment.
 const headBytes = 512
 
-// IsPicture tells whether a file begins like a picture of any kind, also of
-// one that is refused.
+// IsPicture reports whether a file begins like an image, in a supported format
+// or not.
 func IsPicture(r io.ReaderAt) bool {
 	head := make([]byte, headBytes)
-	n, _ := r.ReadAt(head, 0) // what cannot be read is no picture
+	n, _ := r.ReadAt(head, 0) // an unreadable file does not count as an image
 	return inspector(head[:n]) != nil
 }
 
@@ -113,9 +116,9 @@ func inspector(head []byte) func(file) (Info, error) {
 	}
 	switch {
 	case netpbm.Match(head):
-		return refuse("a Netpbm picture (PBM, PGM or PPM)")
+		return refuse("Netpbm (PBM, PGM or PPM)")
 	case svg.Match(head):
-		return refuse("a drawing (SVG)")
+		return refuse("SVG")
 	}
 	return nil
 }
@@ -132,29 +135,28 @@ func (m magic) matches(head []byte) bool {
 	return true
 }
 
-// Inspect reads the headers of a file of size bytes. An error says, as the
-// end of a sentence that begins with the file's name, why it cannot become a
-// portrait.
+// Inspect reads the headers of a file of size bytes. An error says why it
+// cannot be processed; it is meant to be printed after the file's name.
 func Inspect(r io.ReaderAt, size int64) (Info, error) {
 	switch {
 	case size == 0:
 		return Info{}, errEmpty
 	case size > MaxBytes:
-		return Info{}, fmt.Errorf("it is larger than %d MB", MaxBytes>>20)
+		return Info{}, fmt.Errorf("the file is larger than %d MB", MaxBytes>>20)
 	}
 	head := make([]byte, min(headBytes, size))
 	if _, err := r.ReadAt(head, 0); err != nil && !errors.Is(err, io.EOF) {
 		return Info{}, err
 	}
 	if len(bytes.TrimLeft(head, "\x00")) == 0 {
-		return Info{}, errors.New("it is blank: nothing but zeros, as a broken copy leaves them")
+		return Info{}, errors.New("the file contains only zero bytes, like an interrupted copy; copy it again")
 	}
 	inspect := inspector(head)
 	if inspect == nil && isTGA(file{r, size}) {
-		inspect = refuse("a TGA picture")
+		inspect = refuse("TGA")
 	}
 	if inspect == nil {
-		return Info{}, errNoPicture
+		return Info{}, errNotImage
 	}
 	info, err := inspect(file{r, size})
 	switch {
@@ -165,19 +167,19 @@ func Inspect(r io.ReaderAt, size int64) (Info, error) {
 	case info.Width <= 0 || info.Height <= 0:
 		return Info{}, errDamaged
 	case int64(info.Width)*int64(info.Height) > MaxPixels:
-		return Info{}, fmt.Errorf("it claims %d x %d pixels; at most %d million are taken",
+		return Info{}, fmt.Errorf("the image has %d x %d pixels; the limit is %d million",
 			info.Width, info.Height, MaxPixels/1_000_000)
 	}
 	return info, nil
 }
 
-// file is a file of known size. Reading beyond its end is io.EOF.
+// file is a file of known size. Reading past its end returns io.EOF.
 type file struct {
 	io.ReaderAt
 	size int64
 }
 
-// bytes reads n bytes at an offset, all of them or io.EOF.
+// bytes reads exactly n bytes at an offset, or returns io.EOF.
 func (f file) bytes(offset int64, n int) ([]byte, error) {
 	if offset < 0 || offset > f.size-int64(n) {
 		return nil, io.EOF

@@ -17,7 +17,7 @@ import (
 	"golang.org/x/image/tiff"
 )
 
-// picture is a small one with a red upper and a blue lower half.
+// picture returns a small image with a red upper and a blue lower half.
 func picture() *image.RGBA {
 	img := image.NewRGBA(image.Rect(0, 0, 24, 16))
 	for y := range 16 {
@@ -56,7 +56,7 @@ func encoded(t testing.TB, format Format) []byte {
 	return out.Bytes()
 }
 
-// webP is a file with one chunk.
+// webP returns a file with one chunk.
 func webP(kind string, content []byte) []byte {
 	content = append(content, make([]byte, 20)...)
 	body := append([]byte("WEBP"+kind), binary.LittleEndian.AppendUint32(nil, uint32(len(content)))...)
@@ -72,9 +72,9 @@ func TestInspectWholePictures(t *testing.T) {
 		if got, err := inspect(encoded(t, format)); err != nil || got != want {
 			t.Errorf("%s: %+v, %v", format, got, err)
 		}
-		// Cameras and editors append data of their own.
+		// Cameras and editors append their own data.
 		if got, err := inspect(append(encoded(t, format), make([]byte, 70_000)...)); err != nil || got != want {
-			t.Errorf("%s with something behind it: %+v, %v", format, got, err)
+			t.Errorf("%s with trailing data: %+v, %v", format, got, err)
 		}
 	}
 }
@@ -91,33 +91,33 @@ func TestInspectRefuses(t *testing.T) {
 	deep[bytes.Index(deep, []byte{0xff, markerSOF0})+4] = 12
 	noDNG, err := inspect(preview(t))
 	if err == nil {
-		t.Errorf("a raw file's preview was taken: %+v", noDNG)
+		t.Errorf("the preview in a raw file was accepted: %+v", noDNG)
 	}
 	cases := map[string]struct {
 		data []byte
 		want string
 	}{
-		"nothing":           {nil, "it is empty"},
-		"zeros":             {make([]byte, 5000), "it is blank"},
-		"text":              {[]byte("hello"), "it is no picture"},
-		"one byte":          {[]byte("B"), "it is no picture"},
-		"text like a BMP":   {[]byte("BMW makes cars and this is a text about them"), "it is no picture"},
-		"half a JPEG":       {half(JPEG), "it is cut off"},
-		"half a PNG":        {half(PNG), "it is cut off"},
-		"half a BMP":        {half(BMP), "it is cut off"},
-		"half a WebP":       {half(WebP), "it is cut off"},
-		"half a TIFF":       {half(TIFF), "it is cut off"},
-		"a start of a JPEG": {[]byte("\xff\xd8\xff"), "it is cut off"},
-		"a pixel bomb":      {bomb, "it claims 60000 x 60000 pixels"},
-		"a flat picture":    {flat, "it is damaged"},
-		"a 12-bit JPEG":     {deep, "a JPEG of a rare kind"},
-		"an animated WebP":  {webP("VP8X", []byte{2, 0, 0, 0, 23, 0, 0, 15, 0, 0}), "animated"},
-		"HEIC":              {[]byte("\x00\x00\x00\x18ftypheic\x00\x00\x00\x00"), "Most Compatible"},
-		"AVIF":              {[]byte("\x00\x00\x00\x18ftypavif\x00\x00\x00\x00"), "AVIF"},
-		"Canon's raw":       {[]byte("II*\x00\x10\x00\x00\x00CR\x02\x00"), "raw file"},
-		"PDF":               {[]byte("%PDF-1.7 and so on"), "PDF"},
-		"fill bytes":        {bytes.Repeat([]byte{0xff}, 1<<16), "it is no picture"},
-		"endless fill":      {append([]byte{0xff, 0xd8}, bytes.Repeat([]byte{0xff}, 1<<16)...), "it is damaged"},
+		"nothing":          {nil, "the file is empty"},
+		"zeros":            {make([]byte, 5000), "the file contains only zero bytes"},
+		"text":             {[]byte("hello"), "not an image file"},
+		"one byte":         {[]byte("B"), "not an image file"},
+		"text like a BMP":  {[]byte("BMW makes cars and this is a text about them"), "not an image file"},
+		"half a JPEG":      {half(JPEG), "the file is incomplete"},
+		"half a PNG":       {half(PNG), "the file is incomplete"},
+		"half a BMP":       {half(BMP), "the file is incomplete"},
+		"half a WebP":      {half(WebP), "the file is incomplete"},
+		"half a TIFF":      {half(TIFF), "the file is incomplete"},
+		"start of a JPEG":  {[]byte("\xff\xd8\xff"), "the file is incomplete"},
+		"a pixel bomb":     {bomb, "the image has 60000 x 60000 pixels"},
+		"a flat picture":   {flat, "the file is damaged"},
+		"a 12-bit JPEG":    {deep, "12-bit JPEG is not supported"},
+		"an animated WebP": {webP("VP8X", []byte{2, 0, 0, 0, 23, 0, 0, 15, 0, 0}), "animated"},
+		"HEIC":             {[]byte("\x00\x00\x00\x18ftypheic\x00\x00\x00\x00"), "Most Compatible"},
+		"AVIF":             {[]byte("\x00\x00\x00\x18ftypavif\x00\x00\x00\x00"), "AVIF"},
+		"Canon raw":        {[]byte("II*\x00\x10\x00\x00\x00CR\x02\x00"), "camera raw files"},
+		"PDF":              {[]byte("%PDF-1.7 and so on"), "PDF"},
+		"fill bytes":       {bytes.Repeat([]byte{0xff}, 1<<16), "not an image file"},
+		"endless fill":     {append([]byte{0xff, 0xd8}, bytes.Repeat([]byte{0xff}, 1<<16)...), "the file is damaged"},
 	}
 	for name, c := range cases {
 		if info, err := inspect(c.data); err == nil || !strings.Contains(err.Error(), c.want) {
@@ -126,11 +126,11 @@ func TestInspectRefuses(t *testing.T) {
 	}
 }
 
-// preview is a TIFF whose first picture says that it is a reduced one.
+// preview returns a TIFF whose first image is marked as a reduced version.
 func preview(t *testing.T) []byte {
 	data := encoded(t, TIFF)
 	offset := binary.LittleEndian.Uint32(data[4:])
-	binary.LittleEndian.PutUint16(data[offset+2:], tagSubfile) // in place of the width
+	binary.LittleEndian.PutUint16(data[offset+2:], tagSubfile) // replaces the width
 	binary.LittleEndian.PutUint16(data[offset+4:], typeLong)
 	binary.LittleEndian.PutUint32(data[offset+10:], 1)
 	return data
@@ -159,7 +159,7 @@ func TestConvert(t *testing.T) {
 func TestConvertKeepsOrientation(t *testing.T) {
 	turned := withOrientation(encoded(t, JPEG), 6)
 	if got := Orientation(bytes.NewReader(turned), int64(len(turned))); got != 6 {
-		t.Fatalf("the segment that is added reads as %d", got)
+		t.Fatalf("the added segment reads as orientation %d", got)
 	}
 	out, err := Convert(bytes.NewReader(turned), int64(len(turned)), Info{JPEG, 24, 16, true})
 	if err != nil {
@@ -169,14 +169,14 @@ func TestConvertKeepsOrientation(t *testing.T) {
 		t.Errorf("the orientation became %d", got)
 	}
 	if got := Orientation(bytes.NewReader(encoded(t, PNG)), 100); got != Upright {
-		t.Errorf("a PNG has the orientation %d", got)
+		t.Errorf("a PNG has orientation %d", got)
 	}
 }
 
-// TestOrientationInChunks has metadata in every place of a PNG and a WebP, in
-// one that is damaged, and in none.
+// TestOrientationInChunks tries every position of the metadata in a PNG and a
+// WebP, a damaged file, and no metadata.
 func TestOrientationInChunks(t *testing.T) {
-	block := withOrientation(encoded(t, JPEG), 6)[12:] // the TIFF, and the rest of the file
+	block := withOrientation(encoded(t, JPEG), 6)[12:] // the TIFF block and the rest of the file
 	block = block[:26]
 	marked := append([]byte(exifMark), block...)
 	plain := encoded(t, PNG)
@@ -203,13 +203,13 @@ func TestOrientationInChunks(t *testing.T) {
 	}{
 		"PNG without":               {plain, Upright},
 		"PNG, before the data":      {pngWith(header, "eXIf", block), 6},
-		"PNG, behind the data":      {pngWith(end, "eXIf", block), 6},
+		"PNG, after the data":       {pngWith(end, "eXIf", block), 6},
 		"PNG, marked":               {pngWith(header, "eXIf", marked), 6},
-		"PNG, behind its end":       {append(bytes.Clone(plain), pngWith(8, "eXIf", block)[8:]...), Upright},
-		"PNG, another kind":         {pngWith(header, "exIf", block), Upright},
+		"PNG, after its end":        {append(bytes.Clone(plain), pngWith(8, "eXIf", block)[8:]...), Upright},
+		"PNG, different chunk":      {pngWith(header, "exIf", block), Upright},
 		"PNG, empty":                {pngWith(header, "eXIf", nil), Upright},
 		"PNG, cut off in the block": {pngWith(header, "eXIf", block)[:header+8+10], Upright},
-		"WebP, behind an odd chunk": {webPWith("ICCP", []byte("odd"), block), 6},
+		"WebP, after an odd chunk":  {webPWith("ICCP", []byte("odd"), block), 6},
 		"WebP, marked":              {webPWith("ICCP", nil, marked), 6},
 		"WebP without":              {webP("VP8L", []byte{0x2f, 23, 15 << 6 & 0xff, 15 >> 2, 0, 0}), Upright},
 		"WebP, cut off":             {webPWith("ICCP", nil, block)[:len(webPWith("ICCP", nil, block))-8], Upright},
@@ -244,11 +244,11 @@ func TestConvertRefuses(t *testing.T) {
 	data := encoded(t, TIFF)
 	_, err := Convert(bytes.NewReader(data), int64(len(data)), Info{TIFF, 100_000, 1000, true})
 	if err == nil || !strings.Contains(err.Error(), "export it as JPEG") {
-		t.Errorf("a huge one: %v", err)
+		t.Errorf("huge image: %v", err)
 	}
 	broken := bytes.Clone(encoded(t, GIF))[:40]
 	if _, err := Convert(bytes.NewReader(broken), int64(len(broken)), Info{GIF, 24, 16, true}); err == nil {
-		t.Error("a broken one was converted")
+		t.Error("a broken image was converted")
 	}
 }
 
@@ -266,9 +266,8 @@ func TestThumbnail(t *testing.T) {
 	}
 }
 
-// FuzzInspect looks for files that crash the checks, keep them busy, or get
-// through with sizes that a server could not bear; and what is to be converted
-// must not crash either.
+// FuzzInspect looks for files that crash or stall the checks, or pass them
+// with sizes that would overwhelm a server. Converting must not crash either.
 func FuzzInspect(f *testing.F) {
 	for _, format := range []Format{JPEG, PNG, BMP, WebP, TIFF, GIF} {
 		f.Add(encoded(f, format))
@@ -279,14 +278,14 @@ func FuzzInspect(f *testing.F) {
 	f.Fuzz(func(t *testing.T, data []byte) {
 		IsPicture(bytes.NewReader(data))
 		if o := Orientation(bytes.NewReader(data), int64(len(data))); o < 1 || o > 8 {
-			t.Errorf("orientation %d", o)
+			t.Errorf("invalid orientation %d", o)
 		}
 		info, err := inspect(data)
 		if err != nil {
 			return
 		}
 		if info.Width < 1 || info.Height < 1 || info.Width*info.Height > MaxPixels || info.Format == "" {
-			t.Errorf("%+v was let through", info)
+			t.Errorf("%+v passed the check", info)
 		}
 		if info.Convert && info.Width*info.Height < 1_000_000 {
 			if out, err := Convert(bytes.NewReader(data), int64(len(data)), info); err == nil {

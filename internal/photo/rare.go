@@ -2,18 +2,18 @@ package photo
 
 import "regexp"
 
-// Pictures that need a look at more than a few bytes. They are refused, and
-// what is said of them has to be true.
+// Formats that take more than a few bytes to recognise. They are not
+// supported, but the error must name the right one.
 var (
 	// netpbm is https://netpbm.sourceforge.net/doc/pnm.html: a letter, white
 	// space, and a size or a comment. PAM (P7) has words instead.
 	netpbm = regexp.MustCompile(`^(?s:P[1-6]\s+(#|\d+\s)|P7\n(#|WIDTH|HEIGHT|DEPTH|MAXVAL|TUPLTYPE))`)
-	// svg is the root element, behind what XML allows before it.
+	// svg is the root element, after anything XML allows before it.
 	svg = regexp.MustCompile(`^(?s:\x{FEFF}?\s*(<\?xml.*?\?>\s*)?(<!--.*?-->\s*|<!DOCTYPE svg.*?>\s*)*<svg[\s>/])`)
 )
 
-// isTGA knows the end of a TGA of version 2, and the plausible beginning of an
-// older one: Truevision TGA File Format Specification, version 2.0.
+// isTGA checks for the footer of a version 2 TGA and for a plausible header of
+// an older one: Truevision TGA File Format Specification, version 2.0.
 func isTGA(f file) bool {
 	const mark = "TRUEVISION-XFILE.\x00"
 	if end, err := f.bytes(f.size-int64(len(mark)), len(mark)); err == nil && string(end) == mark {

@@ -6,13 +6,20 @@ import (
 	"testing"
 )
 
-// Kinds that are not taken are called by their names, and nothing else is.
+// Unsupported formats are named, and nothing else is mistaken for one.
 func TestRareKinds(t *testing.T) {
 	t.Parallel()
 	tga := func(kind, depth byte) string {
-		return "\x00\x00" + string(kind) + strings.Repeat("\x00", 9) + "\x18\x00\x10\x00" + string([]byte{depth, 0x20}) + "pixels"
+		return "\x00\x00" + string(
+			kind,
+		) + strings.Repeat(
+			"\x00",
+			9,
+		) + "\x18\x00\x10\x00" + string(
+			[]byte{depth, 0x20},
+		) + "pixels"
 	}
-	const netpbm, icon, drawing, targa, none = "a Netpbm picture", "an icon (ICO)", "a drawing (SVG)", "a TGA picture", "it is no picture"
+	const netpbm, icon, drawing, targa, none = "Netpbm (PBM, PGM or PPM) is", "ICO is", "SVG is", "TGA is", "not an image file"
 	for content, want := range map[string]string{
 		"P6\n24 16\n255\n......":                     netpbm,
 		"P3 # by hand\n1 1 255 0 0 0":                netpbm,
@@ -35,15 +42,15 @@ func TestRareKinds(t *testing.T) {
 		tga(2, 17):      none,
 		tga(4, 24):      none,
 		tga(2, 24)[:17]: none,
-		"old pixels, of any kind, then its end TRUEVISION-XFILE.\x00": targa,
+		"any pixels, then the footer TRUEVISION-XFILE.\x00": targa,
 	} {
 		_, err := inspect([]byte(content))
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: %v, want %s", content, err, want)
 		}
-		// In a directory only what is sure is taken for a picture.
+		// In a directory, only unambiguous formats count as images.
 		if is := IsPicture(bytes.NewReader([]byte(content))); is != (want != none && want != targa) {
-			t.Errorf("%q: a picture: %t", content, is)
+			t.Errorf("%q counts as an image: %t", content, is)
 		}
 	}
 }

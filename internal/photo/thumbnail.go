@@ -11,7 +11,7 @@ import (
 	"golang.org/x/image/draw"
 )
 
-// Thumbnail writes a small PNG of a portrait, no side longer than side pixels.
+// Thumbnail writes a small PNG of a portrait, at most side pixels wide and high.
 func Thumbnail(w io.Writer, path string, side int) error {
 	file, err := os.Open(path)
 	if err != nil {
@@ -29,7 +29,7 @@ func Thumbnail(w io.Writer, path string, side int) error {
 	var picture image.Image
 	switch {
 	case info.Width*info.Height > maxConvertPixels:
-		return fmt.Errorf("it has %d x %d pixels", info.Width, info.Height)
+		return fmt.Errorf("the image has %d x %d pixels", info.Width, info.Height)
 	case info.Format == PNG:
 		picture, err = png.Decode(file)
 	default:

@@ -2,7 +2,7 @@ package photo
 
 import "encoding/binary"
 
-// Tags of a TIFF directory: TIFF 6.0, section 8.
+// Tags in a TIFF directory: TIFF 6.0, section 8.
 const (
 	tagSubfile     = 254
 	tagWidth       = 256
@@ -15,8 +15,8 @@ const (
 	typeLong  = 4
 )
 
-// directory calls visit for the numbers in the first directory of a TIFF
-// block, which lies at base: a TIFF file is one, an EXIF segment contains one.
+// directory calls visit for each number in the first directory of the TIFF
+// block at base. A TIFF file is such a block, an EXIF segment contains one.
 func directory(f file, base int64, visit func(tag uint16, value uint32)) error {
 	head, err := f.bytes(base, 8)
 	if err != nil {
@@ -50,10 +50,10 @@ func directory(f file, base int64, visit func(tag uint16, value uint32)) error {
 	return nil
 }
 
-// inspectTIFF reads the first directory. Most raw formats are TIFFs whose
-// first picture is a small preview.
+// inspectTIFF reads the first directory. Most raw formats are TIFFs that begin
+// with a small preview.
 func inspectTIFF(f file) (Info, error) {
-	if mark, err := f.bytes(8, 2); err == nil && string(mark) == "CR" { // Canon's raw
+	if mark, err := f.bytes(8, 2); err == nil && string(mark) == "CR" { // Canon raw
 		return Info{}, errRaw
 	}
 	info := Info{Format: TIFF, Convert: true}

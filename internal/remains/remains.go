@@ -1,5 +1,6 @@
-// Package remains is what a call has begun and not finished: the answer to
-// what is left behind when nobody waits for it to clean up.
+// Package remains keeps track of what a command has started and not yet
+// finished, so that it can list what may be left behind if the user does not
+// wait for the cleanup.
 package remains
 
 import (
@@ -13,14 +14,14 @@ type Item struct {
 	Remedy string // the command that removes it
 }
 
-// List is safe for concurrent use. A nil one takes no notes.
+// List is safe for concurrent use. A nil List records nothing.
 type List struct {
 	mu    sync.Mutex
 	items []*Item
 }
 
-// Add notes a thing before it is made. done is called when it is gone again,
-// or is to stay; calling it twice does no harm.
+// Add records an item before it is created. Call done once the item is removed
+// or should be kept; calling it twice is harmless.
 func (l *List) Add(what, remedy string) (done func()) {
 	if l == nil {
 		return func() {}
@@ -32,11 +33,11 @@ func (l *List) Add(what, remedy string) (done func()) {
 	return func() {
 		l.mu.Lock()
 		defer l.mu.Unlock()
-		l.items = slices.DeleteFunc(l.items, func(other *Item) bool { return other == item })
+		l.items = slices.DeleteFunc(l.items, func(i *Item) bool { return i == item })
 	}
 }
 
-// Items are the things that may be left now, in the order in which they began.
+// Items returns what may be left behind now, oldest first.
 func (l *List) Items() []Item {
 	if l == nil {
 		return nil

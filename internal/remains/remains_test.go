@@ -11,7 +11,7 @@ func TestList(t *testing.T) {
 	t.Parallel()
 	var list remains.List
 	first := list.Add("the container a", "remove a")
-	// The same again is another thing: each is done by itself.
+	// Equal items are separate: each is done on its own.
 	second := list.Add("the container a", "remove a")
 	third := list.Add("the volume b", "remove b")
 	second()

@@ -1,7 +1,7 @@
-// Package report writes a page that shows what became of photos: before and
-// after side by side. It is one file without scripts or styles from elsewhere;
-// the pictures stay where they are and are linked, so that the page stays
-// small with ten thousand of them and the browser loads those that are seen.
+// Package report writes an HTML page that shows photos and portraits side by
+// side. The page is a single file without external scripts or styles. It
+// links to the images where they are, so that it stays small with ten
+// thousand of them and the browser loads only those on screen.
 package report
 
 import (
@@ -17,10 +17,10 @@ import (
 
 // Entry is one photo.
 type Entry struct {
-	Photo   string // its path; empty when it is not kept
-	Name    string // what people call it
+	Photo   string // its path; empty if the photo is not kept
+	Name    string // the name to show
 	Outcome string // as batch.Outcome
-	Cause   string // as batch.Cause, of a failure
+	Cause   string // of a failure, as batch.Cause
 	Why     string
 	Results []string // their paths
 	Note    string   // what a person should know of the portrait
@@ -30,12 +30,12 @@ type Entry struct {
 //go:embed report.html
 var page []byte
 
-// dataMark is where the entries go in the page.
+// dataMark is the placeholder for the entries.
 var dataMark = []byte("{{data}}")
 
-// item is an Entry as the page's script reads it. Names are shown as text
-// only, and addresses are relative and escaped: no name can become markup, a
-// script or a foreign address.
+// item is an Entry as the page's script reads it. Names are shown only as
+// text, and links are relative and escaped: no name can become markup, a
+// script or an external link.
 type item struct {
 	Name    string   `json:"name"`
 	Photo   string   `json:"photo,omitempty"`
@@ -47,17 +47,17 @@ type item struct {
 	Seconds float64  `json:"seconds,omitempty"`
 }
 
-// generator marks a page as one of this program.
+// generator marks a page as written by this program.
 const generator = `<meta name="generator" content="facecraft process">`
 
-// IsPage recognises a page by its first lines.
+// IsPage recognises a report by its first lines.
 func IsPage(r io.Reader) bool {
 	head, err := io.ReadAll(io.LimitReader(r, 4096))
 	return err == nil && bytes.Contains(head, []byte(generator))
 }
 
-// Write writes the page. It will lie in the directory dir, from which the
-// pictures are linked.
+// Write writes the page. dir is the directory it will be in; links to images
+// are relative to it.
 func Write(w io.Writer, dir string, entries []Entry) error {
 	data, err := render(dir, entries, time.Now())
 	if err != nil {
@@ -67,7 +67,7 @@ func Write(w io.Writer, dir string, entries []Entry) error {
 	return err
 }
 
-// render makes the page for a directory.
+// render returns the page for a directory.
 func render(dir string, entries []Entry, now time.Time) ([]byte, error) {
 	base, err := filepath.Abs(dir)
 	if err != nil {
@@ -84,7 +84,7 @@ func render(dir string, entries []Entry, now time.Time) ([]byte, error) {
 		}
 		items = append(items, i)
 	}
-	// json.Marshal escapes <, > and &, so no text ends the script element.
+	// json.Marshal escapes <, > and &, so no text can end the script element.
 	data, err := json.Marshal(struct {
 		Made  string `json:"made"`
 		Items []item `json:"items"`
@@ -95,7 +95,7 @@ func render(dir string, entries []Entry, now time.Time) ([]byte, error) {
 	return bytes.Replace(page, dataMark, data, 1), nil
 }
 
-// address is a file's place as seen from the page.
+// address is a link to a file, relative to the page.
 func address(base, path string) string {
 	abs, err := filepath.Abs(path)
 	if err != nil {
@@ -103,7 +103,7 @@ func address(base, path string) string {
 	}
 	prefix := "./"
 	rel, err := filepath.Rel(base, abs)
-	if err != nil { // on another drive of Windows
+	if err != nil { // on a different Windows drive
 		prefix, rel = "file:///", abs
 	}
 	segments := strings.Split(filepath.ToSlash(rel), "/")

@@ -23,7 +23,8 @@ func TestNamesAreOnlyText(t *testing.T) {
 	}
 	var entries []Entry
 	for _, name := range hostile {
-		entries = append(entries, Entry{Photo: filepath.Join(dir, "in", name), Name: name, Outcome: "failed", Cause: "no face", Why: name})
+		photo := filepath.Join(dir, "in", name)
+		entries = append(entries, Entry{Photo: photo, Name: name, Outcome: "failed", Cause: "no face", Why: name})
 	}
 	out, err := render(filepath.Join(dir, "pages"), entries, time.Now())
 	if err != nil {
@@ -35,7 +36,7 @@ func TestNamesAreOnlyText(t *testing.T) {
 	}
 	for _, mark := range []string{"<script", "</script", "<img", "<!--"} {
 		if got, want := bytes.Count(out, []byte(mark)), bytes.Count(empty, []byte(mark)); got != want {
-			t.Errorf("%q is %d times in the page, %d times in an empty one", mark, got, want)
+			t.Errorf("%q occurs %d times in the page, %d times in an empty one", mark, got, want)
 		}
 	}
 	_, data, _ := strings.Cut(string(out), `id="data">`)
@@ -49,7 +50,8 @@ func TestNamesAreOnlyText(t *testing.T) {
 			t.Errorf("name %q, want %q", item.Name, want)
 		}
 		u, err := url.Parse(item.Photo)
-		if err != nil || u.IsAbs() || u.Host != "" || u.RawQuery != "" || u.Fragment != "" || filepath.Join(dir, "pages", u.Path) != entries[i].Photo {
+		if err != nil || u.IsAbs() || u.Host != "" || u.RawQuery != "" || u.Fragment != "" ||
+			filepath.Join(dir, "pages", u.Path) != entries[i].Photo {
 			t.Errorf("%q leads to %q, %v", hostile[i], item.Photo, err)
 		}
 	}
@@ -59,7 +61,7 @@ func TestWriteFile(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	path := filepath.Join(dir, "report.html")
-	for range 2 { // a page is replaced by the next
+	for range 2 { // the second page replaces the first
 		if err := writeFile(path, []Entry{{Photo: "a.jpg", Name: "a.jpg", Outcome: "done", Results: []string{"b.png"}}}); err != nil {
 			t.Fatal(err)
 		}
@@ -69,19 +71,19 @@ func TestWriteFile(t *testing.T) {
 		t.Errorf("%.100s, %v", data, err)
 	}
 	if files, err := os.ReadDir(dir); err != nil || len(files) != 1 {
-		t.Errorf("it left %v, %v", files, err)
+		t.Errorf("left over: %v, %v", files, err)
 	}
 	for _, foreign := range []string{"http://", "https://", "@import", "url("} {
 		if bytes.Contains(data, []byte(foreign)) {
-			t.Errorf("the page holds %q: it must need nothing from elsewhere", foreign)
+			t.Errorf("the page contains %q: it must not load anything external", foreign)
 		}
 	}
 	if err := writeFile(filepath.Join(dir, "nowhere", "r.html"), nil); err == nil {
-		t.Error("a directory that is missing is no error")
+		t.Error("no error for a missing directory")
 	}
 }
 
-// writeFile writes a page as the command does.
+// writeFile writes a page the way the command does.
 func writeFile(path string, entries []Entry) error {
 	return output.File{Path: path, Earlier: IsPage}.Write(func(w io.Writer) error {
 		return Write(w, filepath.Dir(path), entries)
