@@ -10,14 +10,8 @@ import (
 func TestRareKinds(t *testing.T) {
 	t.Parallel()
 	tga := func(kind, depth byte) string {
-		return "\x00\x00" + string(
-			kind,
-		) + strings.Repeat(
-			"\x00",
-			9,
-		) + "\x18\x00\x10\x00" + string(
-			[]byte{depth, 0x20},
-		) + "pixels"
+		head := "\x00\x00" + string(kind) + strings.Repeat("\x00", 9)
+		return head + "\x18\x00\x10\x00" + string([]byte{depth, 0x20}) + "pixels"
 	}
 	const netpbm, icon, drawing, targa, none = "Netpbm (PBM, PGM or PPM) is", "ICO is", "SVG is", "TGA is", "not an image file"
 	for content, want := range map[string]string{
