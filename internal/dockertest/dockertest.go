@@ -96,7 +96,7 @@ func Instance(t testing.TB, docker client.APIClient) string {
 func removeInstance(t testing.TB, docker client.APIClient, name string) {
 	ctx := context.WithoutCancel(t.Context())
 	removeContainers(t, docker, func(c container.Summary) bool {
-		return c.Labels[plan.LabelInstance] == name || c.Labels[plan.LabelProbe] == name
+		return c.Labels[plan.LabelInstance] == name || c.Labels[plan.LabelHelper] == name
 	})
 	volumes, err := docker.VolumeList(ctx, volume.ListOptions{Filters: filters.NewArgs(filters.Arg("name", name))})
 	if err != nil {

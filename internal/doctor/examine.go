@@ -117,7 +117,7 @@ func (x *examination) disk() {
 		title += " at " + dir.Value
 	}
 	if smallest := x.smallest(); free.Value < smallest.UnpackedSize && !x.facts.Daemon.HasImage(x.catalogue.Reference(smallest)) {
-		x.find("disk", Amber, title+": too little for any image with models", free.Evidence, "make room: docker system df shows what Docker itself takes")
+		x.find("disk", Amber, title+": too little for any image with models", free.Evidence, "free up disk space: docker system df shows what Docker uses")
 		return
 	}
 	x.find("disk", Green, title, free.Evidence, "")
@@ -224,9 +224,9 @@ func gpuTitle(gpu plan.GPU) string {
 func (x *examination) noGPU() {
 	gpus, cards := x.facts.GPUs, x.facts.Host.GraphicsCards
 	switch proof := x.facts.Daemon.GPUProof; {
-	case x.facts.GPUSeemsThere() && gpus.Known:
+	case x.facts.GPUSeemsPresent() && gpus.Known:
 		x.find("GPU", Amber, "an NVIDIA card without a working driver", gpus.Evidence, x.facts.GPURemedy())
-	case x.facts.GPUSeemsThere():
+	case x.facts.GPUSeemsPresent():
 		x.find("GPU", Red, "NVIDIA's driver fails", gpus.Evidence, x.facts.GPURemedy())
 	case !gpus.Known && proof.Known && proof.Value:
 		x.find("GPU", Unknown, "Docker gives one of an unknown kind", proof.Evidence+"; "+gpus.Evidence, "")

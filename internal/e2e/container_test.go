@@ -728,7 +728,7 @@ func (u *user) survive(random *rand.Rand, times int) (succeeded int) {
 		u.t.Errorf("%d containers left behind", n)
 	}
 	looks, err := u.docker.ContainerList(u.t.Context(), container.ListOptions{All: true,
-		Filters: filters.NewArgs(filters.Arg("label", plan.LabelProbe+"="+u.instance))})
+		Filters: filters.NewArgs(filters.Arg("label", plan.LabelHelper+"="+u.instance))})
 	if err != nil || len(looks) != 0 {
 		u.t.Errorf("%d helper containers left behind (%v)", len(looks), err)
 	}

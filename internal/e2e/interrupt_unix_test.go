@@ -173,7 +173,7 @@ func (u *user) everything() []container.Summary {
 	u.t.Helper()
 	list := u.containers()
 	helpers, err := u.docker.ContainerList(u.t.Context(), container.ListOptions{All: true,
-		Filters: filters.NewArgs(filters.Arg("label", plan.LabelProbe+"="+u.instance))})
+		Filters: filters.NewArgs(filters.Arg("label", plan.LabelHelper+"="+u.instance))})
 	if err != nil {
 		u.t.Fatal(err)
 	}

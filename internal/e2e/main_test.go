@@ -77,8 +77,8 @@ func liteEngine(env *testscript.Env, name string) (string, error) {
 	return server.URL, nil
 }
 
-// TestDockerScripts runs the program on the real Docker Engine. Each script
-// has its own instance and port.
+// TestDockerScripts runs the program on the real Docker Engine. Each script has
+// its own instance and port.
 func TestDockerScripts(t *testing.T) {
 	t.Parallel()
 	docker := dockertest.Engine(t)

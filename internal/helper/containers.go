@@ -152,7 +152,7 @@ func (e *oddAnswer) Unwrap() error { return e.cause }
 func (h *Containers) ask(ctx context.Context, image plan.Image, answer any, config *container.Config, host *container.HostConfig) error {
 	h.removeStale(ctx)
 	config.Image = image.Reference
-	config.Labels = map[string]string{plan.LabelProbe: h.Instance}
+	config.Labels = map[string]string{plan.LabelHelper: h.Instance}
 	// The image's own is that of a server.
 	config.Healthcheck = &container.HealthConfig{Test: []string{"NONE"}}
 	host.NetworkMode = "none" // which is also the quickest to set up
@@ -239,6 +239,6 @@ func (h *Containers) RemoveAll(ctx context.Context) error {
 func (h *Containers) list(ctx context.Context) ([]container.Summary, error) {
 	return h.Docker.ContainerList(ctx, container.ListOptions{
 		All:     true,
-		Filters: filters.NewArgs(filters.Arg("label", plan.LabelProbe+"="+h.Instance)),
+		Filters: filters.NewArgs(filters.Arg("label", plan.LabelHelper+"="+h.Instance)),
 	})
 }

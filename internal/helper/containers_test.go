@@ -21,7 +21,7 @@ import (
 func left(t *testing.T, docker *engine.Engine, instance string) []container.Summary {
 	t.Helper()
 	list, err := docker.ContainerList(context.WithoutCancel(t.Context()), container.ListOptions{
-		All: true, Filters: filters.NewArgs(filters.Arg("label", plan.LabelProbe+"="+instance))})
+		All: true, Filters: filters.NewArgs(filters.Arg("label", plan.LabelHelper+"="+instance))})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -56,7 +56,7 @@ func TestSmallDisk(t *testing.T) {
 		zeros := dockertest.FileLayer(t, "zeros", make([]byte, 150<<20)) // small to download and large to unpack
 		reference := p.push(t, "bomb:1", dockertest.ImageOf(t, dockertest.Layer(t, 1<<20), zeros))
 		err := p.pull(t, reference)
-		if fault.HintOf(err) != "make room: docker system df shows what takes it" || p.count(progress.Retrying) != 0 {
+		if fault.HintOf(err) != "free up disk space: docker system df shows what Docker uses" || p.count(progress.Retrying) != 0 {
 			t.Errorf("%v (%s), %d retries", err, fault.HintOf(err), p.count(progress.Retrying))
 		}
 		left, err := inside.FreeDisk(daemon.Data)

@@ -69,7 +69,7 @@ func (l *Launcher) Load(ctx context.Context, source string, stdin io.Reader) (fa
 	}
 	defer file.close()
 	if version, err := l.Engine.ServerVersion(ctx); err == nil && version.Os+"/"+version.Arch != facts.Platform {
-		l.UI.Warn("the image is for %s and the daemon is %s/%s", facts.Platform, version.Os, version.Arch)
+		l.UI.Warn("the image is for %s, but the daemon is %s/%s", facts.Platform, version.Os, version.Arch)
 	}
 	l.Images.Note(ctx, facts.Reference)
 	return facts, file.size, l.Images.LoadArchive(ctx, l.counted(file, "loading "+facts.Reference, file.size))

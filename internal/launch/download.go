@@ -74,7 +74,7 @@ func (l *Launcher) checkDisk(estimate registry.Estimate, free plan.Fact[int64]) 
 		certain = estimate.Download
 	}
 	if certain > free.Value {
-		return fault.New(fault.Unrunnable, "make room: docker system df shows what takes it",
+		return fault.New(fault.Unrunnable, "free up disk space: docker system df shows what Docker uses",
 			"the disk of the Docker daemon is too small: %s needs %s and %s are free", estimate.Reference, format.Size(certain), format.Size(free.Value))
 	}
 	l.UI.Warn("the disk may not be enough: %s are free, and the image may need %s while it unpacks",

@@ -3,16 +3,16 @@ package plan
 import "slices"
 
 // Catalogue is the data about the images that can be run. No code knows an
-// image by name: what a variant needs stands here.
+// image by name: what a variant needs is data.
 type Catalogue struct {
 	Repository string    `yaml:"repository"`
 	Variants   []Variant `yaml:"variants"`
-	// SwappedColours are the servers' versions, as /status answers them, that
-	// have red and blue of a background in each other's place.
+	// SwappedColours lists the server versions, as reported by /status, that
+	// swap red and blue in the background colour.
 	SwappedColours []string `yaml:"swapped_colours"`
 }
 
-// SwapsRedAndBlue tells whether servers of a version do.
+// SwapsRedAndBlue reports whether servers of the given version do.
 func (c Catalogue) SwapsRedAndBlue(version string) bool {
 	return slices.Contains(c.SwappedColours, version)
 }
@@ -21,28 +21,29 @@ func (c Catalogue) SwapsRedAndBlue(version string) bool {
 type Variant struct {
 	Name    string `yaml:"name"`
 	Summary string `yaml:"summary"`
-	// BuiltIn images are made by this program out of itself and never pulled;
-	// Tag is empty for them.
+	// BuiltIn images are built by this program from its own executable and
+	// never pulled; Tag is empty for them.
 	BuiltIn      bool     `yaml:"built_in"`
 	Tag          string   `yaml:"tag"`
 	Platforms    []string `yaml:"platforms"` // as linux/amd64
 	UnpackedSize int64    `yaml:"unpacked_size"`
-	// Digest is the image of which UnpackedSize was measured; the tag moves.
+	// Digest identifies the image whose UnpackedSize was measured; the tag can
+	// move.
 	Digest string `yaml:"digest"`
-	// MemoryNeeded is what one worker takes with its models loaded;
-	// MemoryLimit is the ceiling that the container gets.
+	// MemoryNeeded is what one worker uses with its models loaded; MemoryLimit
+	// is the container's limit.
 	MemoryNeeded int64    `yaml:"memory_needed"`
 	MemoryLimit  int64    `yaml:"memory_limit"`
 	PIDsLimit    int64    `yaml:"pids_limit"`
 	User         string   `yaml:"user"` // uid:gid
 	ReadOnly     bool     `yaml:"read_only"`
 	Tmpfs        []string `yaml:"tmpfs"`
-	// Volumes are named within an instance.
+	// Volume names are relative to the instance.
 	Volumes []Volume  `yaml:"volumes"`
 	GPU     *GPUNeeds `yaml:"gpu"`
 	Init    bool      `yaml:"init"`
 	Health  []string  `yaml:"health"` // as Health.Test
-	// Settings are the variables that the image reads or declares.
+	// Settings are the environment variables that the image reads or declares.
 	Settings []Setting `yaml:"settings"`
 	// CoresUsed is how many processors one server keeps busy.
 	CoresUsed int `yaml:"cores_used"`
@@ -55,10 +56,10 @@ type Variant struct {
 // GPU.
 type GPUNeeds struct {
 	DriverLinux   DriverNeeds `yaml:"driver_linux"`
-	DriverWindows DriverNeeds `yaml:"driver_windows"` // of WSL too
-	// CompatBranches are older Linux drivers that the image admits on the
-	// data-centre cards CompatCards, named as nvidia-smi does, without what
-	// follows the model.
+	DriverWindows DriverNeeds `yaml:"driver_windows"` // also for WSL
+	// CompatBranches are older Linux driver branches that the image accepts on
+	// the data-centre cards in CompatCards. Cards are named as nvidia-smi names
+	// them, up to the model.
 	CompatBranches []string `yaml:"compat_branches"`
 	CompatCards    []string `yaml:"compat_cards"`
 	// MinCompute is inclusive, BelowCompute exclusive.
@@ -67,8 +68,8 @@ type GPUNeeds struct {
 	MinMemory    int64  `yaml:"min_memory"`
 }
 
-// DriverNeeds are versions of NVIDIA's driver: below Needed nothing runs,
-// below Advised some cards do not.
+// DriverNeeds are NVIDIA driver versions: below Needed nothing runs; below
+// Advised some cards do not.
 type DriverNeeds struct {
 	Needed  string `yaml:"needed"`
 	Advised string `yaml:"advised"`
@@ -94,12 +95,13 @@ func (c Catalogue) variantTagged(tag string) (Variant, bool) {
 	return Variant{}, false
 }
 
-// VariantOf names the variant whose tag an image reference has, or "".
+// VariantOf returns the name of the variant whose tag the image reference has,
+// or "".
 func (c Catalogue) VariantOf(image string) string {
 	_, tag := splitTag(image)
 	v, _ := c.variantTagged(tag)
 	return v.Name
 }
 
-// Reference is the image reference of a pulled variant.
+// Reference returns the image reference of a variant that is pulled.
 func (c Catalogue) Reference(v Variant) string { return c.Repository + ":" + v.Tag }

@@ -11,23 +11,23 @@ import (
 
 // Container is one container to create. Sizes are in bytes.
 type Container struct {
-	Instance string `json:"instance"` // that it belongs to
+	Instance string `json:"instance"` // it belongs to
 	Name     string `json:"name"`
-	// Replica is its number among the servers of an instance that has several,
-	// from 1 on; 0 is the only one.
+	// Replica numbers the servers of an instance that has several, starting at
+	// 1; 0 means there is only one.
 	Replica int     `json:"replica,omitempty"`
 	Variant string  `json:"variant"`
 	Image   Image   `json:"image"`
 	Publish Publish `json:"publish"`
-	User    string  `json:"user"` // uid:gid; root only where root is the caller outside
-	// GroupAdd are further groups of the user, by number.
+	User    string  `json:"user"` // uid:gid; root only where that maps to the caller on the host
+	// GroupAdd lists the user's supplementary groups, by number.
 	GroupAdd []string `json:"group_add,omitempty"`
-	// UserNamespace is Docker's word for how users inside and outside relate;
-	// empty is the daemon's default.
+	// UserNamespace is the user namespace mode, as in docker run --userns;
+	// empty means the daemon's default.
 	UserNamespace string   `json:"user_namespace,omitempty"`
 	Env           []Env    `json:"env"`
 	Secrets       []Secret `json:"secrets,omitempty"`
-	// The server's files are in named volumes, or in directories of the host.
+	// The server's files are in named volumes or in host directories.
 	Volumes     []Volume    `json:"volumes"`
 	Binds       []Bind      `json:"binds,omitempty"`
 	Tmpfs       []string    `json:"tmpfs,omitempty"` // writable paths in memory
@@ -39,16 +39,16 @@ type Container struct {
 	CapDrop     []string    `json:"cap_drop"`
 	SecurityOpt []string    `json:"security_opt"`
 	Log         LogRotation `json:"log"`
-	Init        bool        `json:"init"` // a process 1 that reaps others' children
+	Init        bool        `json:"init"` // run an init process that reaps zombies
 	Health      Health      `json:"health"`
-	// StopSeconds is how long a photo in work may take to finish at stop.
+	// StopSeconds is how long the current photo may take to finish on stop.
 	StopSeconds int `json:"stop_seconds"`
 }
 
-// Hash identifies the container: two with the same hash are the same, whatever
-// led to them. The image's digest is left out: it is known only once the image
-// was pulled, and a tag that has moved since must not make a running server
-// another.
+// Hash identifies the container's configuration: equal hashes mean equal
+// containers, whatever led to them. The image's digest is left out: it is known
+// only after the pull, and a running server must still match after its tag has
+// moved.
 func (c Container) Hash() string {
 	c.Image.Digest = ""
 	data, err := json.Marshal(c)
@@ -59,7 +59,8 @@ func (c Container) Hash() string {
 	return hex.EncodeToString(sum[:6])
 }
 
-// Labels are the container's, when a launcher of the given version starts it.
+// Labels returns the container's labels when started by the given version of
+// facecraft.
 func (c Container) Labels(version string) map[string]string {
 	labels := map[string]string{
 		LabelInstance: c.Instance,
@@ -79,19 +80,19 @@ func (c Container) Labels(version string) map[string]string {
 	return labels
 }
 
-// Image is what to run and where it comes from.
+// Image says what to run and where it comes from.
 type Image struct {
 	Reference string `json:"reference"`
 	Platform  string `json:"platform"` // as linux/amd64
 	// BuiltIn images are loaded from this program, the others are pulled.
 	BuiltIn bool `json:"built_in"`
-	// Digest is what the reference stood for, as sha256:…, when it was pulled.
-	// It is empty for an image that came from no registry.
+	// Digest is what the reference resolved to when it was pulled, as sha256:….
+	// It is empty if the image did not come from a registry.
 	Digest string `json:"digest,omitempty"`
 }
 
-// Pinned is the reference that goes on meaning this very image when its tag
-// moves. Without a digest it is the reference itself.
+// Pinned returns a reference that still means this exact image after its tag
+// has moved. Without a digest it is the plain reference.
 func (i Image) Pinned() string {
 	if i.Digest == "" {
 		return i.Reference
@@ -100,7 +101,7 @@ func (i Image) Pinned() string {
 	return repository + "@" + i.Digest
 }
 
-// Publish is the one port of the container that the host can reach.
+// Publish is the container's one published port.
 type Publish struct {
 	Address   string `json:"address"`
 	Port      int    `json:"port"`
@@ -113,54 +114,53 @@ type Env struct {
 	Value string `json:"value"`
 }
 
-// Volume is a named volume and its place in the container.
+// Volume is a named volume and its mount point.
 type Volume struct {
 	Name   string `json:"name" yaml:"name"`
 	Target string `json:"target" yaml:"target"`
 }
 
-// Bind is a directory of the host and its place in the container.
+// Bind is a host directory and its mount point.
 type Bind struct {
 	Source string `json:"source"` // an absolute path
 	Target string `json:"target"`
-	// Owner is to own the directory if it has to be made; nil is its maker.
+	// Owner should own the directory if it has to be created; nil means whoever
+	// creates it.
 	Owner *User `json:"owner,omitempty"`
-	// Relabel lets containers use it under SELinux.
+	// Relabel makes it accessible to containers under SELinux.
 	Relabel bool `json:"relabel,omitempty"`
 }
 
-// GPURequest asks the daemon for NVIDIA GPUs: those named, or all.
+// GPURequest asks the daemon for NVIDIA GPUs: specific ones, or all.
 type GPURequest struct {
 	IDs []string `json:"ids,omitempty"` // UUIDs or indexes; none means all
 }
 
-// NewGPURequest is the request for the GPUs asked for, by index or UUID; all
-// of them where none or AllGPUs is named.
+// NewGPURequest requests GPUs by index or UUID; none, or AllGPUs, means all of
+// them.
 func NewGPURequest(asked []string) *GPURequest { return &GPURequest{IDs: ids(asked)} }
 
-// LogRotation bounds what the daemon keeps of the container's output.
+// LogRotation limits how much of the container's output the daemon keeps.
 type LogRotation struct {
 	MaxSize  string `json:"max_size"` // as 10m
 	MaxFiles int    `json:"max_files"`
 }
 
-// Health is the check by which the daemon tells a server that works from one
-// that does not.
+// Health is the container's health check.
 type Health struct {
-	// Test is the command, as Docker writes it: its first word is CMD or
-	// CMD-SHELL.
+	// Test is the command in Docker's form, starting with CMD or CMD-SHELL.
 	Test []string `json:"test"`
-	// IntervalSeconds pass between two checks, each of which may take
-	// TimeoutSeconds. Retries failures in a row mean unhealthy; those in the
-	// first StartSeconds do not count.
+	// Checks run every IntervalSeconds and may take TimeoutSeconds. The
+	// container is unhealthy after Retries consecutive failures; failures in
+	// the first StartSeconds do not count.
 	IntervalSeconds int `json:"interval_seconds"`
 	TimeoutSeconds  int `json:"timeout_seconds"`
 	StartSeconds    int `json:"start_seconds"`
 	Retries         int `json:"retries"`
 }
 
-// URL is where the server answers on this machine. A server that is published
-// on all addresses is reached by loopback, of IPv6 where those are IPv6's.
+// URL is the server's address on this machine: loopback if it is published on
+// all addresses (the IPv6 one for [::]).
 func (p Publish) URL() string {
 	host := p.Address
 	if ip := net.ParseIP(host); ip != nil && ip.IsUnspecified() {
@@ -172,7 +172,7 @@ func (p Publish) URL() string {
 	return "http://" + net.JoinHostPort(host, strconv.Itoa(p.Port))
 }
 
-// splitTag cuts an image reference into repository and tag. A colon before
+// splitTag splits an image reference into repository and tag. A colon before
 // the last slash belongs to the registry's port.
 func splitTag(ref string) (repository, tag string) {
 	ref, _, _ = strings.Cut(ref, "@")
@@ -182,7 +182,7 @@ func splitTag(ref string) (repository, tag string) {
 	return ref, ""
 }
 
-// DownCommand removes an instance's containers.
+// DownCommand returns the command that removes an instance's containers.
 func DownCommand(instance string) string {
 	if instance == DefaultInstance {
 		return "facecraft down"

@@ -9,7 +9,7 @@ import (
 	"github.com/djok/facecraft/internal/fault"
 )
 
-// User is an account by its numbers, as the kernel knows it.
+// User is an account by uid and gid.
 type User struct {
 	UID int `json:"uid"`
 	GID int `json:"gid"`
@@ -20,17 +20,19 @@ func (u User) String() string { return fmt.Sprintf("%d:%d", u.UID, u.GID) }
 // imageUser is the published images' appuser.
 var imageUser = User{1000, 1000}
 
-// How a container's users relate to those outside. (docker run --userns)
+// User namespace modes. (docker run --userns)
 const (
-	// hostUsers takes the container out of the daemon's remapping.
+	// hostUsers disables the daemon's user namespace remapping for the
+	// container.
 	hostUsers = "host"
-	// keepID makes Podman's caller the image's user. (podman-run(1), --userns)
+	// keepID maps the user who runs Podman to the image's user. (podman-run(1),
+	// --userns)
 	keepID = "keep-id:uid=1000,gid=1000"
 )
 
-// homelessEnv is what a user without an entry in the image's /etc/passwd
-// needs: the models' place, and caches that can be written to. Without
-// NUMBA_CACHE_DIR importing rembg fails for such a user.
+// homelessEnv is needed by a user without an entry in the image's /etc/passwd:
+// the path of the models, and writable caches. Without NUMBA_CACHE_DIR,
+// importing rembg fails for such a user.
 var homelessEnv = []Env{
 	{"U2NET_HOME", "/home/appuser/.u2net"},
 	{"NUMBA_CACHE_DIR", "/tmp/numba"},
@@ -39,20 +41,20 @@ var homelessEnv = []Env{
 	{"XDG_CACHE_HOME", "/tmp/cache"},
 }
 
-// chooseData puts the variant's volumes into the directory that was asked
-// for, and has the server run as the user whose files they are to be.
+// chooseData puts the variant's volumes into the requested directory and has
+// the server run as the user who will own the files.
 func (m *maker) chooseData(v Variant) error {
 	dir := m.request.Data
 	if dir == "" {
 		return nil
 	}
 	if !utf8.ValidString(dir) {
-		return fault.New(fault.Usage, "use another directory: Docker and YAML hold nothing else", "the name %q is not UTF-8", dir)
+		return fault.New(fault.Usage, "use a directory with a UTF-8 name: Docker and YAML accept nothing else", "the name %q is not UTF-8", dir)
 	}
 	selinux := m.facts.Daemon.SELinux.Value
 	if selinux && strings.Contains(dir, ":") {
 		return fault.New(fault.Usage, "use a directory without a colon in its name",
-			"Docker cannot label %q for SELinux", dir)
+			"Docker cannot relabel %q for SELinux", dir)
 	}
 	owner := m.chooseUser()
 	m.server.Volumes = nil
@@ -61,14 +63,14 @@ func (m *maker) chooseData(v Variant) error {
 			Source: joinPath(dir, path.Base(volume.Target)), Target: volume.Target, Owner: owner, Relabel: selinux,
 		})
 	}
-	m.because("data in "+dir, "asked for with --data")
+	m.because("data in "+dir, "requested with --data")
 	if selinux {
-		m.because("SELinux label", "containers may not read other files: %s", m.facts.Daemon.SELinux.Evidence)
+		m.because("SELinux label", "containers cannot read unlabelled files: %s", m.facts.Daemon.SELinux.Evidence)
 	}
 	return nil
 }
 
-// joinPath keeps the separator of the host's own paths.
+// joinPath keeps the host's path separator.
 func joinPath(dir, name string) string {
 	separator := "/"
 	if strings.Contains(dir, `\`) && !strings.Contains(dir, "/") {
@@ -77,52 +79,53 @@ func joinPath(dir, name string) string {
 	return strings.TrimRight(dir, separator) + separator + name
 }
 
-// chooseUser decides as whom the server writes to the host's files, and
-// returns who is to own directories that have to be made; nil is whoever makes
+// chooseUser decides which user the server writes host files as, and returns
+// the owner for directories that have to be created; nil means whoever creates
 // them.
 func (m *maker) chooseUser() (owner *User) {
 	c, d, caller := &m.server, m.facts.Daemon, m.facts.Caller
 	remapped := d.UserNamespaces.Value
 	switch {
 	case d.Kind.Value == KindDesktop || m.facts.Host.OS != "linux" || !caller.Known:
-		// The shares of virtual machines give every file to whoever asks; Windows has no
-		// such numbers.
-		m.because("user "+c.User, "the image's own; shared directories have no owners here")
+		// Directories shared with a virtual machine have no real owners;
+		// Windows has no uids.
+		m.because("user "+c.User, "from the image; shared directories have no owners here")
 		return nil
 	case remapped && d.Kind.Value == KindPodman:
 		c.UserNamespace = keepID
-		m.because("user "+c.User, "Podman makes it you: %s", keepID)
+		m.because("user "+c.User, "Podman maps it to you: %s", keepID)
 	case remapped && d.Kind.Value == KindRootless:
 		c.User = "0:0"
-		m.otherUser()
-		m.because("user 0:0", "in rootless Docker root is you, and no other user is")
+		m.allowUnknownUser()
+		m.because("user 0:0", "in rootless Docker, root is you")
 	case caller.Value.UID == 0:
 		m.leaveRemapping(remapped)
-		m.because("user "+c.User, "the image's own, since a server never runs as root; the directories become its own")
+		m.because("user "+c.User, "from the image, because a server never runs as root; it becomes the directories' owner")
 		return &imageUser
 	case caller.Value.UID == imageUser.UID:
 		m.leaveRemapping(remapped)
-		m.because("user "+c.User, "the image's own is yours too (%s)", caller.Evidence)
+		m.because("user "+c.User, "the image's user is you (%s)", caller.Evidence)
 	default:
 		m.leaveRemapping(remapped)
 		c.User = caller.Value.String()
-		m.otherUser()
-		m.because("user "+c.User, "the files are to be yours (%s)", caller.Evidence)
+		m.allowUnknownUser()
+		m.because("user "+c.User, "so that you own the files (%s)", caller.Evidence)
 	}
 	return &caller.Value
 }
 
-// leaveRemapping makes a user outside the container the same one inside.
+// leaveRemapping turns off user namespace remapping, so that a uid is the same
+// inside and outside the container.
 func (m *maker) leaveRemapping(remapped bool) {
 	if remapped {
 		m.server.UserNamespace = hostUsers
-		m.because("user namespace host", "the daemon gives containers other users: %s", m.facts.Daemon.UserNamespaces.Evidence)
+		m.because("user namespace host", "the daemon remaps container users: %s", m.facts.Daemon.UserNamespaces.Evidence)
 	}
 }
 
-// otherUser lets a user that the image does not know read its files: the GPU
-// image's home is closed to all but its group.
-func (m *maker) otherUser() {
+// allowUnknownUser lets a user without an entry in the image read its files: in
+// the GPU image, only the group can read the home directory.
+func (m *maker) allowUnknownUser() {
 	m.server.GroupAdd = []string{fmt.Sprint(imageUser.GID)}
 	m.server.Env = append(m.server.Env, homelessEnv...)
 }

@@ -11,8 +11,8 @@ import (
 	"github.com/djok/facecraft/internal/plantest"
 )
 
-// TestDataUser is as whom the server writes to a directory of the host, one
-// row for each kind of host.
+// TestDataUser has one row for each kind of host: which user the server writes
+// to a host directory as.
 func TestDataUser(t *testing.T) {
 	t.Parallel()
 	catalogue, err := catalogue.Load()
@@ -29,21 +29,21 @@ func TestDataUser(t *testing.T) {
 		facts     []func(*plan.Facts)
 		user      string
 		namespace string
-		other     bool   // a user that the image does not know
-		owner     string // of directories that have to be made
+		unknown   bool   // a user without an entry in the image
+		owner     string // of directories that have to be created
 	}{
-		"the image's uid":        {uid(1000), nil, "1000:1000", "", false, "1000:1000"},
-		"another uid":            {uid(1234), nil, "1234:1234", "", true, "1234:1234"},
-		"root":                   {uid(0), nil, "1000:1000", "", false, "1000:1000"},
-		"rootless":               {uid(1000), []func(*plan.Facts){kind(plan.KindRootless), remapped}, "0:0", "", true, "1000:1000"},
-		"userns-remap":           {uid(1000), []func(*plan.Facts){remapped}, "1000:1000", "host", false, "1000:1000"},
-		"userns-remap, another":  {uid(1234), []func(*plan.Facts){remapped}, "1234:1234", "host", true, "1234:1234"},
-		"userns-remap, root":     {uid(0), []func(*plan.Facts){remapped}, "1000:1000", "host", false, "1000:1000"},
-		"rootless Podman":        {uid(1234), []func(*plan.Facts){kind(plan.KindPodman), remapped}, "1000:1000", "keep-id:uid=1000,gid=1000", false, "1234:1234"},
-		"Podman as root's":       {uid(1234), []func(*plan.Facts){kind(plan.KindPodman)}, "1234:1234", "", true, "1234:1234"},
-		"Docker Desktop":         {uid(1234), []func(*plan.Facts){kind(plan.KindDesktop)}, "1000:1000", "", false, ""},
-		"a virtual machine":      {uid(501), []func(*plan.Facts){func(f *plan.Facts) { f.Host.OS = "darwin" }}, "1000:1000", "", false, ""},
-		"Windows has no numbers": {plan.Unknown[plan.User]("windows has no user numbers"), nil, "1000:1000", "", false, ""},
+		"the image's uid":       {uid(1000), nil, "1000:1000", "", false, "1000:1000"},
+		"a different uid":       {uid(1234), nil, "1234:1234", "", true, "1234:1234"},
+		"root":                  {uid(0), nil, "1000:1000", "", false, "1000:1000"},
+		"rootless":              {uid(1000), []func(*plan.Facts){kind(plan.KindRootless), remapped}, "0:0", "", true, "1000:1000"},
+		"userns-remap":          {uid(1000), []func(*plan.Facts){remapped}, "1000:1000", "host", false, "1000:1000"},
+		"userns-remap, another": {uid(1234), []func(*plan.Facts){remapped}, "1234:1234", "host", true, "1234:1234"},
+		"userns-remap, root":    {uid(0), []func(*plan.Facts){remapped}, "1000:1000", "host", false, "1000:1000"},
+		"rootless Podman":       {uid(1234), []func(*plan.Facts){kind(plan.KindPodman), remapped}, "1000:1000", "keep-id:uid=1000,gid=1000", false, "1234:1234"},
+		"Podman run by root":    {uid(1234), []func(*plan.Facts){kind(plan.KindPodman)}, "1234:1234", "", true, "1234:1234"},
+		"Docker Desktop":        {uid(1234), []func(*plan.Facts){kind(plan.KindDesktop)}, "1000:1000", "", false, ""},
+		"a virtual machine":     {uid(501), []func(*plan.Facts){func(f *plan.Facts) { f.Host.OS = "darwin" }}, "1000:1000", "", false, ""},
+		"Windows has no uids":   {plan.Unknown[plan.User]("windows has no uids"), nil, "1000:1000", "", false, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -61,8 +61,8 @@ func TestDataUser(t *testing.T) {
 				t.Errorf("user %q in namespace %q, want %q in %q", c.User, c.UserNamespace, tt.user, tt.namespace)
 			}
 			hasEnv := slices.ContainsFunc(c.Env, func(e plan.Env) bool { return e.Name == "U2NET_HOME" })
-			if hasGroup := slices.Equal(c.GroupAdd, []string{"1000"}); hasGroup != tt.other || hasEnv != tt.other {
-				t.Errorf("group %v and environment %v, want both: %v", c.GroupAdd, c.Env, tt.other)
+			if hasGroup := slices.Equal(c.GroupAdd, []string{"1000"}); hasGroup != tt.unknown || hasEnv != tt.unknown {
+				t.Errorf("group %v and environment %v, want both: %v", c.GroupAdd, c.Env, tt.unknown)
 			}
 			if len(c.Volumes) != 0 || len(c.Binds) != 2 || c.Binds[0].Source != "/home/maria/faces/uploads" || c.Binds[0].Target != "/app/uploads" {
 				t.Fatalf("volumes %v, directories %v", c.Volumes, c.Binds)
@@ -97,7 +97,7 @@ func TestDataUnderSELinux(t *testing.T) {
 	}
 }
 
-// TestEnv lets the user's variables win, and keeps values of secrets out.
+// TestEnv: the user's variables win, and secret values never appear.
 func TestEnv(t *testing.T) {
 	t.Parallel()
 	catalogue, err := catalogue.Load()
@@ -121,7 +121,7 @@ func TestEnv(t *testing.T) {
 	for _, want := range []string{"TOKEN, taken from the environment", "KEY, taken from /f",
 		"warning: FACECRAFT_PORT has no effect", "warning: FACECRAFT_API_KEY has no effect"} {
 		if !strings.Contains(p.String(), want) {
-			t.Errorf("no %q in\n%s", want, p)
+			t.Errorf("missing %q in\n%s", want, p)
 		}
 	}
 	for _, name := range []string{"", "1A", "A B", "A$"} {

@@ -24,18 +24,18 @@ func TestPinned(t *testing.T) {
 	}
 }
 
-// TestDigestIsNoDecision: it is known only when the plan is carried out, and
-// goes into the labels but not into the hash.
-func TestDigestIsNoDecision(t *testing.T) {
+// TestDigestIsNotPartOfHash: the digest is known only after the pull, and goes
+// into the labels but not into the hash.
+func TestDigestIsNotPartOfHash(t *testing.T) {
 	t.Parallel()
 	c := plan.Container{Instance: "facecraft", Image: plan.Image{Reference: "djok/facecraft:cpu"}}
 	unpulled := c.Hash()
 	if digest, ok := c.Labels("v1")[plan.LabelDigest]; ok {
-		t.Errorf("a digest out of nothing: %q", digest)
+		t.Errorf("unexpected digest %q", digest)
 	}
 	c.Image.Digest = "sha256:12"
 	if c.Hash() != unpulled {
-		t.Error("the pull made another container of it")
+		t.Error("pulling changed the container's hash")
 	}
 	if got := c.Labels("v1")[plan.LabelDigest]; got != "sha256:12" {
 		t.Errorf("the label is %q", got)

@@ -8,13 +8,13 @@ import (
 	"github.com/djok/facecraft/internal/fault"
 )
 
-// Secret is an environment variable of the container whose value the plan
-// does not know: it goes from its source to the daemon and nowhere else.
+// Secret is an environment variable of the container whose value the plan does
+// not know: it goes straight from its source to the daemon.
 type Secret struct {
 	Name string `json:"name"`
-	File string `json:"file,omitempty"` // an absolute path; empty is this program's own environment
-	// Ambient ones are passed on because they are there, and nobody asked for
-	// them.
+	File string `json:"file,omitempty"` // an absolute path; empty means this program's environment
+	// Ambient secrets are passed on because they are set, not because the user
+	// named them.
 	Ambient bool `json:"-"`
 }
 
@@ -25,7 +25,7 @@ func (s Secret) source() string {
 	return "taken from " + s.File
 }
 
-// InheritedSecrets are the names of those that come from the environment.
+// InheritedSecrets returns the names of secrets taken from the environment.
 func (c Container) InheritedSecrets() []string {
 	var names []string
 	for _, s := range c.Secrets {
@@ -36,7 +36,7 @@ func (c Container) InheritedSecrets() []string {
 	return names
 }
 
-// SecretFiles are the files that secrets come from, each once.
+// SecretFiles returns the files that secrets are read from, without duplicates.
 func (c Container) SecretFiles() []string {
 	var files []string
 	for _, s := range c.Secrets {
@@ -49,17 +49,16 @@ func (c Container) SecretFiles() []string {
 
 var variableName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_.-]*$`)
 
-// withoutEffect are variables that version 1.0.0 of the images declares and
-// does not use, as the images' source has it, and what does their work.
+// withoutEffect lists the variables that version 1.0.0 of the images declares
+// but does not use (according to their source), and what to use instead.
 var withoutEffect = map[string]string{
-	"FACECRAFT_API_KEY": "the images read it and never enforce it: whoever reaches the port can use the API",
-	"FACECRAFT_PORT":    "the container's port is fixed; --port chooses the one of this machine",
+	"FACECRAFT_API_KEY": "the images read it but do not enforce it: anyone who can reach the port can use the API",
+	"FACECRAFT_PORT":    "the container's port is fixed; --port sets the port on this machine",
 	"FACECRAFT_HOST":    "--listen chooses the address",
 	"FACECRAFT_WORKERS": "the images ignore it",
 }
 
-// chooseEnv adds what the user wants the container to know. It comes last and
-// wins.
+// chooseEnv adds the user's variables. They come last, so they win.
 func (m *maker) chooseEnv() {
 	c := &m.server
 	for _, e := range m.request.Env {
@@ -89,7 +88,8 @@ func (m *maker) warnOfEnv(name string) {
 	}
 }
 
-// IsVariableName tells whether a container can have a variable of that name.
+// IsVariableName reports whether a container can have a variable with that
+// name.
 func IsVariableName(name string) bool { return variableName.MatchString(name) }
 
 func (r Request) validateEnv() error {
@@ -97,7 +97,7 @@ func (r Request) validateEnv() error {
 	for _, e := range r.Env {
 		names = append(names, e.Name)
 		if !utf8.ValidString(e.Value) {
-			return fault.New(fault.Usage, "convert it to UTF-8: Docker and YAML hold nothing else", "the value of %s is not UTF-8", e.Name)
+			return fault.New(fault.Usage, "convert it to UTF-8: Docker and YAML accept nothing else", "the value of %s is not UTF-8", e.Name)
 		}
 	}
 	for _, s := range r.Secrets {
@@ -105,8 +105,8 @@ func (r Request) validateEnv() error {
 	}
 	for _, name := range names {
 		if !IsVariableName(name) {
-			return fault.New(fault.Usage, "use NAME=VALUE, or NAME alone for a value of this environment",
-				"%q is not a name for an environment variable", name)
+			return fault.New(fault.Usage, "use NAME=VALUE, or NAME alone to pass a value from your environment",
+				"%q is not a valid environment variable name", name)
 		}
 	}
 	return nil

@@ -5,21 +5,21 @@ import (
 	"slices"
 )
 
-// Fact is an answer with its evidence. Unknown is an answer of its own and is
-// never treated as no.
+// Fact is an answer with its evidence. Unknown is a separate answer, never
+// treated as no.
 type Fact[T any] struct {
 	Value    T
 	Known    bool
 	Evidence string // where a known value was read, or why it is unknown
 }
 
-// Known is a fact that was established; evidence names where.
+// Known returns an established fact; evidence says where it was read.
 func Known[T any](value T, evidence string) Fact[T] {
 	return Fact[T]{Value: value, Known: true, Evidence: evidence}
 }
 
-// Unknown is a fact that could not be established; why says what stood in the
-// way.
+// Unknown returns a fact that could not be established; why says what prevented
+// it.
 func Unknown[T any](why string) Fact[T] {
 	return Fact[T]{Evidence: why}
 }
@@ -29,8 +29,8 @@ type jsonFact[T any] struct {
 	Evidence string `json:"evidence"`
 }
 
-// MarshalJSON writes an unknown as null, so that no reader mistakes the zero
-// value for an answer.
+// MarshalJSON writes an unknown as null, so that the zero value is not mistaken
+// for an answer.
 func (f Fact[T]) MarshalJSON() ([]byte, error) {
 	out := jsonFact[T]{Evidence: f.Evidence}
 	if f.Known {
@@ -52,21 +52,21 @@ func (f *Fact[T]) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-// Facts is a photograph of reality, taken before anything is decided.
+// Facts is a snapshot of reality, taken before anything is decided.
 type Facts struct {
 	Host   Host        `json:"host"`
 	Daemon Daemon      `json:"daemon"`
 	GPUs   Fact[[]GPU] `json:"gpus"`
-	// LiteImage is the reference of the image that this program builds from
-	// itself for the daemon's platform.
+	// LiteImage references the image that this program builds from its own
+	// executable for the daemon's platform.
 	LiteImage Fact[string] `json:"lite_image"`
-	// BusyPorts are the TCP ports, of those that the request could use, on
-	// which something listens already where the container will be published.
+	// BusyPorts are the TCP ports that the request could use but that are
+	// already in use where the container will be published.
 	BusyPorts Fact[[]int] `json:"busy_ports"`
-	// PortOwners name, as far as they can be seen, who has a busy port.
+	// PortOwners says who uses a busy port, as far as that can be seen.
 	PortOwners map[int]PortOwner `json:"port_owners,omitempty"`
-	// Caller is who asks, also through sudo; unknown where users have no
-	// numbers.
+	// Caller is the user who runs facecraft, even through sudo; unknown where
+	// users have no uid.
 	Caller Fact[User] `json:"caller,omitzero"`
 	// Downloads is nil where nobody looked, or there is no daemon.
 	Downloads *Downloads `json:"downloads,omitempty"`
@@ -81,33 +81,35 @@ type Downloads struct {
 	Kept   int64      `json:"kept"` // bytes in it
 }
 
-// PortOwner is who listens on a port, with the command that ends it.
+// PortOwner is who listens on a port, with the command that stops it.
 type PortOwner struct {
-	Name string `json:"name"` // as "the container web"
-	End  string `json:"end"`  // as "docker stop web"
+	Name string `json:"name"` // such as "the container web"
+	End  string `json:"end"`  // such as "docker stop web"
 }
 
-// Host is the machine on which this program runs, which need not be the one
-// that runs the container.
+// Host is the machine this program runs on, which may not be the one that runs
+// the container.
 type Host struct {
 	OS     string             `json:"os"`   // as GOOS
 	Arch   string             `json:"arch"` // as GOARCH
 	Distro Fact[Distribution] `json:"distribution"`
-	// WSL tells whether this is a Linux inside Windows: NVIDIA's driver is
-	// then the one of Windows.
+	// WSL reports whether this is Linux inside Windows: the NVIDIA driver is
+	// then the Windows one.
 	WSL        Fact[bool]  `json:"wsl"`
 	Memory     Fact[int64] `json:"memory"`
-	FreeMemory Fact[int64] `json:"free_memory"` // what new programs can get without swapping
+	FreeMemory Fact[int64] `json:"free_memory"` // available to new programs without swapping
 	// GraphicsCards are names from the PCI bus: a hint that a GPU exists, not
-	// a proof that it can be used.
+	// proof that it works.
 	GraphicsCards Fact[[]string] `json:"graphics_cards"`
-	// CUDA is the newest version that the NVIDIA driver supports, as "12.2".
+	// CUDA is the newest CUDA version that the NVIDIA driver supports, such as
+	// "12.2".
 	CUDA Fact[string] `json:"cuda"`
-	// Toolkit are the programs of NVIDIA's container toolkit that are
-	// installed here. They serve only a daemon that runs here too.
+	// Toolkit lists the installed programs of the NVIDIA container toolkit.
+	// They only help a daemon on this machine.
 	Toolkit Fact[[]Tool] `json:"toolkit"`
-	// CDISpecs are the files that describe NVIDIA GPUs to container engines.
-	// (Container Device Interface, github.com/cncf-tags/container-device-interface)
+	// CDISpecs are the files that describe NVIDIA GPUs to container runtimes.
+	// (Container Device Interface,
+	// github.com/cncf-tags/container-device-interface)
 	CDISpecs Fact[[]string] `json:"cdi_specs"`
 }
 
@@ -118,14 +120,14 @@ type Distribution struct {
 	Like []string `json:"like,omitempty"`
 }
 
-// Tool is an installed program and its version, which is empty where the
-// program does not tell.
+// Tool is an installed program and its version; empty if the program does not
+// report it.
 type Tool struct {
 	Name    string `json:"name"`
 	Version string `json:"version,omitempty"`
 }
 
-// The kinds of container engine that need different remedies.
+// The kinds of Docker that need different remedies.
 const (
 	KindEngine   = "Docker Engine"
 	KindDesktop  = "Docker Desktop"
@@ -134,41 +136,42 @@ const (
 	KindPodman   = "Podman"
 )
 
-// Daemon is the world in which the container will run: Docker Desktop's
-// virtual machine, a remote server, or this host.
+// Daemon is where the container will run: Docker Desktop's virtual machine, a
+// remote server, or this host.
 type Daemon struct {
 	Endpoint string       `json:"endpoint"`
-	Local    Fact[bool]   `json:"local"` // on this machine, its virtual machines included
+	Local    Fact[bool]   `json:"local"` // on this machine or in a virtual machine on it
 	Version  Fact[string] `json:"version"`
 	Kind     Fact[string] `json:"kind"` // one of the Kind constants
 	OS       Fact[string] `json:"os"`   // as GOOS
 	Arch     Fact[string] `json:"arch"` // as GOARCH
-	// Emulation tells whether a daemon of another architecture runs
+	// Emulation reports whether a daemon on a different architecture can run
 	// linux/amd64 programs.
 	Emulation  Fact[bool]  `json:"emulation"`
 	CPUs       Fact[int]   `json:"cpus"`
 	Memory     Fact[int64] `json:"memory"` // bytes that containers can share
 	FreeMemory Fact[int64] `json:"free_memory"`
-	// ImageDir is where images live, DiskFree what is free there, in bytes.
+	// ImageDir is where images are stored; DiskFree is the free space there, in
+	// bytes.
 	ImageDir Fact[string] `json:"image_dir"`
 	DiskFree Fact[int64]  `json:"disk_free"`
-	// Images are the references of the images that are here already.
+	// Images are the references of the images that are available locally.
 	Images         Fact[[]string] `json:"images"`
-	WSL            Fact[bool]     `json:"wsl"`    // its kernel is that of WSL2
+	WSL            Fact[bool]     `json:"wsl"`    // runs on the WSL2 kernel
 	Cgroup         Fact[string]   `json:"cgroup"` // version: "1" or "2"
 	SELinux        Fact[bool]     `json:"selinux"`
-	UserNamespaces Fact[bool]     `json:"user_namespaces"` // container users are other users outside
-	// NvidiaToolkit tells whether the daemon offers NVIDIA's container
-	// toolkit. Its absence in the daemon's own account is not a no: Docker
-	// Desktop and WSL2 work without naming it.
+	UserNamespaces Fact[bool]     `json:"user_namespaces"` // container users map to different users on the host
+	// NvidiaToolkit reports whether the daemon offers the NVIDIA container
+	// toolkit. A daemon that does not mention it may still have it: Docker
+	// Desktop and WSL2 work without listing it.
 	NvidiaToolkit Fact[bool] `json:"nvidia_toolkit"`
 	// GPUProof is the only certain answer: a container was started with a GPU
-	// request, and looked for the device.
+	// request and looked for the device.
 	GPUProof Fact[bool] `json:"gpu_proof"`
 }
 
-// HasImage tells whether an image of Docker Hub is known to be here. Podman
-// says the registry's name too.
+// HasImage reports whether a Docker Hub image is available locally. Podman
+// includes the registry's name.
 func (d Daemon) HasImage(reference string) bool {
 	return slices.Contains(d.Images.Value, reference) || slices.Contains(d.Images.Value, "docker.io/"+reference)
 }
@@ -182,8 +185,8 @@ type GPU struct {
 	Memory            Fact[int64]  `json:"memory"`             // bytes
 	FreeMemory        Fact[int64]  `json:"free_memory"`        // bytes
 	ComputeCapability Fact[string] `json:"compute_capability"` // as "8.9"
-	// MIG tells whether the GPU is partitioned: programs then see only its
-	// slices, never the whole. (Multi-Instance GPU)
+	// MIG reports whether the GPU is partitioned: programs then see only its
+	// slices. (Multi-Instance GPU)
 	MIG    Fact[bool]    `json:"mig"`
 	Slices Fact[[]Slice] `json:"slices"` // known where MIG is on
 }
@@ -192,5 +195,5 @@ type GPU struct {
 type Slice struct {
 	UUID    string `json:"uuid"`
 	Profile string `json:"profile"` // as "1g.10gb"
-	Memory  int64  `json:"memory"`  // bytes, by the profile's name
+	Memory  int64  `json:"memory"`  // bytes, from the profile's name
 }

@@ -9,11 +9,10 @@ import (
 	"github.com/djok/facecraft/internal/format"
 )
 
-// AllGPUs asks for every GPU, also for those that do not suit.
+// AllGPUs requests every GPU, suitable or not.
 const AllGPUs = "all"
 
-// checkGPUs goes through what a GPU variant needs, from the cheapest fact to
-// the rarest fault.
+// checkGPUs checks what a GPU variant needs, the most likely problem first.
 func (f Facts) checkGPUs(needs *GPUNeeds, asked []string) Verdict {
 	if !f.GPUs.Known || len(f.GPUs.Value) == 0 {
 		return f.judgeUnseen(asked)
@@ -26,38 +25,38 @@ func (f Facts) checkGPUs(needs *GPUNeeds, asked []string) Verdict {
 	access := f.gpuAccess()
 	switch {
 	case !access.Known:
-		verdict.Answer, verdict.Remedy = Undecided, "facecraft doctor asks Docker for a GPU and looks"
-		verdict.Because = fmt.Sprintf("%s is there, but whether Docker can hand it to a container is unknown: %s", names, access.Evidence)
+		verdict.Answer, verdict.Remedy = Undecided, "run facecraft doctor, which tests GPU access in a container"
+		verdict.Because = fmt.Sprintf("%s is present, but it is unknown whether Docker can pass it to a container: %s", names, access.Evidence)
 	case !access.Value:
 		verdict.Answer, verdict.Remedy = Unsuitable, f.ToolkitRemedy()
-		verdict.Because = fmt.Sprintf("%s is there, but Docker cannot hand it to a container: %s", names, access.Evidence)
+		verdict.Because = fmt.Sprintf("%s is present, but Docker cannot pass it to a container: %s", names, access.Evidence)
 	default:
 		verdict.Because = fmt.Sprintf("%s, driver %s (%s); %s", names, chosen[0].Driver, f.GPUs.Evidence, access.Evidence)
 	}
 	return verdict
 }
 
-// judgeUnseen tells what may be hoped for where nvidia-smi names no GPU.
+// judgeUnseen decides what is possible when nvidia-smi lists no GPU.
 func (f Facts) judgeUnseen(asked []string) Verdict {
 	verdict := Verdict{Answer: Unsuitable, Because: "no NVIDIA GPU: " + f.GPUs.Evidence, Remedy: f.GPURemedy()}
 	proof := f.Daemon.GPUProof
 	switch {
 	case f.GPUs.Known && f.nvidiaOnBus():
-		verdict.Because = "an NVIDIA card is there, but its driver is not at work: " + f.GPUs.Evidence
+		verdict.Because = "an NVIDIA card is present, but its driver is not working: " + f.GPUs.Evidence
 	case f.GPUs.Known:
 	case proof.Known && !proof.Value:
 		verdict.Because += "; and " + proof.Evidence
 	default:
 		verdict.Answer, verdict.GPUs = Undecided, ids(asked)
-		verdict.Because = "no NVIDIA GPU could be seen: " + f.GPUs.Evidence
+		verdict.Because = "no NVIDIA GPU could be detected: " + f.GPUs.Evidence
 		if proof.Known {
-			verdict.Because = proof.Evidence + ", but whether it suits is unknown: " + f.GPUs.Evidence
+			verdict.Because = proof.Evidence + ", but the GPU's model is unknown: " + f.GPUs.Evidence
 		}
 	}
 	return verdict
 }
 
-// gpuAccess is the best word on whether a container gets a GPU.
+// gpuAccess is the best available answer to whether a container gets a GPU.
 func (f Facts) gpuAccess() Fact[bool] {
 	if f.Daemon.GPUProof.Known {
 		return f.Daemon.GPUProof
@@ -65,8 +64,8 @@ func (f Facts) gpuAccess() Fact[bool] {
 	return f.Daemon.NvidiaToolkit
 }
 
-// chooseGPUs takes the GPUs asked for, which then all have to suit, or those
-// of all that do.
+// chooseGPUs returns the requested GPUs, all of which must be suitable, or else
+// every suitable GPU.
 func (f Facts) chooseGPUs(needs *GPUNeeds, asked []string) (Verdict, []GPU) {
 	verdict := Verdict{Answer: Suitable, GPUs: ids(asked)}
 	var chosen []GPU
@@ -87,8 +86,8 @@ func (f Facts) chooseGPUs(needs *GPUNeeds, asked []string) (Verdict, []GPU) {
 		return verdict, chosen
 	}
 	if len(chosen) == 0 || len(asked) > 0 {
-		// Of those asked for, one that cannot work decides; else one that
-		// might.
+		// Among the requested GPUs, an unsuitable one decides; otherwise an
+		// undecided one.
 		decisive := Undecided
 		if len(asked) > 0 {
 			decisive = Unsuitable
@@ -101,18 +100,18 @@ func (f Facts) chooseGPUs(needs *GPUNeeds, asked []string) (Verdict, []GPU) {
 		verdict.GPUs = append(verdict.GPUs, gpu.deviceIDs()...)
 	}
 	for _, left := range refused {
-		verdict.Advice = append(verdict.Advice, Advice{Fact: "one GPU is left out: " + left.Because})
+		verdict.Advice = append(verdict.Advice, Advice{Fact: "one GPU is not used: " + left.Because})
 	}
 	return verdict, chosen
 }
 
-// windowsDriver tells whether the driver is that of Windows, whose versions
-// are counted differently.
+// windowsDriver reports whether this is the Windows driver, which has its own
+// version numbers.
 func (f Facts) windowsDriver() bool {
 	return f.Host.OS == "windows" || f.Host.WSL.Known && f.Host.WSL.Value
 }
 
-// ids are device IDs for a request; all of them is said by none.
+// ids returns device IDs for a request; an empty list means all.
 func ids(asked []string) []string {
 	if slices.Contains(asked, AllGPUs) {
 		return nil
@@ -120,7 +119,7 @@ func ids(asked []string) []string {
 	return asked
 }
 
-// among tells whether the GPU, or a slice of it, is one of those asked for.
+// among reports whether the GPU, or one of its slices, was requested.
 func (g GPU) among(asked []string) bool {
 	return slices.ContainsFunc(asked, func(id string) bool {
 		return id == strconv.Itoa(g.Index) || id == g.UUID ||
@@ -128,7 +127,7 @@ func (g GPU) among(asked []string) bool {
 	})
 }
 
-// only leaves out slices beside those asked for.
+// only drops the slices that were not requested.
 func (g GPU) only(asked []string) GPU {
 	named := slices.DeleteFunc(slices.Clone(g.Slices.Value), func(s Slice) bool { return !slices.Contains(asked, s.UUID) })
 	if len(named) > 0 {
@@ -137,8 +136,8 @@ func (g GPU) only(asked []string) GPU {
 	return g
 }
 
-// deviceIDs name the GPU in a device request: by UUID, since indexes may
-// change at the next start of the machine.
+// deviceIDs returns the IDs for a device request: UUIDs, because indexes may
+// change on reboot.
 func (g GPU) deviceIDs() []string {
 	var list []string
 	for _, slice := range g.Slices.Value {
@@ -176,7 +175,7 @@ func (n *GPUNeeds) driver(windows bool) DriverNeeds {
 	return n.DriverLinux
 }
 
-// JudgeGPU holds one GPU against the needs of a variant.
+// JudgeGPU checks one GPU against a variant's needs.
 func (f Facts) JudgeGPU(needs *GPUNeeds, gpu GPU) Verdict {
 	verdict := needs.check(gpu, f.windowsDriver())
 	if verdict.Answer != Suitable && verdict.Remedy == "" {
@@ -188,7 +187,7 @@ func (f Facts) JudgeGPU(needs *GPUNeeds, gpu GPU) Verdict {
 	return verdict
 }
 
-// check leaves the remedy for a driver to JudgeGPU, which knows the machine.
+// check leaves the driver remedy to JudgeGPU, which knows the machine.
 func (n *GPUNeeds) check(gpu GPU, windows bool) Verdict {
 	verdict := Verdict{Answer: Suitable}
 	not := func(answer Answer, remedy, format string, args ...any) Verdict {
@@ -197,7 +196,7 @@ func (n *GPUNeeds) check(gpu GPU, windows bool) Verdict {
 	driver := n.driver(windows)
 	switch {
 	case gpu.Driver == "":
-		return not(Undecided, "", "has a driver of unknown version")
+		return not(Undecided, "", "has an unknown driver version")
 	case olderThan(gpu.Driver, driver.Needed) && (windows || !n.admits(gpu)):
 		return not(Unsuitable, "", "has driver %s and the image needs %s", gpu.Driver, driver.Needed)
 	case olderThan(gpu.Driver, driver.Advised) && !n.dataCentre(gpu):
@@ -220,10 +219,10 @@ func (n *GPUNeeds) check(gpu GPU, windows bool) Verdict {
 	if gpu.MIG.Known && gpu.MIG.Value {
 		switch {
 		case !gpu.Slices.Known:
-			return not(Undecided, "nvidia-smi -L lists its slices", "is partitioned (MIG) in an unknown way: %s", gpu.Slices.Evidence)
+			return not(Undecided, "nvidia-smi -L lists its slices", "is partitioned (MIG), but its slices are unknown: %s", gpu.Slices.Evidence)
 		case len(gpu.Slices.Value) == 0:
-			return not(Unsuitable, fmt.Sprintf("make slices, or turn MIG off: sudo nvidia-smi -i %d -mig 0", gpu.Index),
-				"has MIG on and no slices, so that programs see no GPU")
+			return not(Unsuitable, fmt.Sprintf("create slices, or turn MIG off: sudo nvidia-smi -i %d -mig 0", gpu.Index),
+				"has MIG enabled but no slices, so programs see no GPU")
 		}
 		memory = smallest(gpu.Slices.Value)
 	}
@@ -233,7 +232,7 @@ func (n *GPUNeeds) check(gpu GPU, windows bool) Verdict {
 	if free := gpu.FreeMemory; free.Known && free.Value < n.MinMemory && !gpu.MIG.Value {
 		verdict.Advice = append(verdict.Advice, Advice{
 			fmt.Sprintf("%s has %s of memory free and the models need %s", gpu.Name, format.Memory(free.Value), format.Memory(n.MinMemory)),
-			"nvidia-smi shows what takes it"})
+			"nvidia-smi shows what uses it"})
 	}
 	return verdict
 }
@@ -243,21 +242,21 @@ func smallest(list []Slice) Fact[int64] {
 	return Known(least.Memory, "the MIG profile "+least.Profile)
 }
 
-// admits tells whether the image takes a driver although it is old: some
-// branches, on data-centre cards.
+// admits reports whether the image accepts this old driver: some branches, on
+// data-centre cards.
 func (n *GPUNeeds) admits(gpu GPU) bool {
 	branch, _, _ := strings.Cut(gpu.Driver, ".")
 	return n.dataCentre(gpu) && slices.Contains(n.CompatBranches, branch)
 }
 
-// dataCentre goes by the model, as in "NVIDIA A100-SXM4-40GB".
+// dataCentre decides by the model name, such as "NVIDIA A100-SXM4-40GB".
 func (n *GPUNeeds) dataCentre(gpu GPU) bool {
 	model := strings.FieldsFunc(strings.TrimPrefix(gpu.Name, "NVIDIA "), func(r rune) bool { return r == ' ' || r == '-' })
 	return len(model) > 0 && slices.Contains(n.CompatCards, model[0])
 }
 
 // olderThan compares dotted numbers such as driver versions and compute
-// capabilities. Parts that are no number count as zero.
+// capabilities. Parts that are not numbers count as zero.
 func olderThan(version, than string) bool {
 	a, b := strings.Split(version, "."), strings.Split(than, ".")
 	for i := range max(len(a), len(b)) {

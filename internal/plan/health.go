@@ -1,15 +1,14 @@
 package plan
 
-// The published server answers nothing while it works on a photo, and a queue
-// of photos holds it up for longer. A check that ran out of patience would
-// have a busy server replaced; one that waits a minute, five times in a row,
-// still finds a server that hangs.
+// The published server does not respond while it processes a photo, and a queue
+// of photos blocks it for longer. An impatient check would get a busy server
+// replaced; five checks of a minute each still catch one that hangs.
 const (
 	healthInterval = 30
 	healthTimeout  = 60
 	healthRetries  = 5
-	// healthStart is the published images' own: failures while the models load
-	// do not count.
+	// healthStart is taken from the published images: failures while the models
+	// load do not count.
 	healthStart = 180
 )
 

@@ -5,18 +5,17 @@ import (
 	"strings"
 )
 
-// HostsVariable lists the names that a server answers to. Images that have no
-// such setting answer to any.
+// HostsVariable lists the host names that a server answers to. Images without
+// this setting answer to any.
 const HostsVariable = "FACECRAFT_ALLOWED_HOSTS"
 
-// answersToNames tells whether a variant's servers look at the name they are called
-// by.
-func (v Variant) answersToNames() bool {
+// checksHostName reports whether a variant's servers check the Host header.
+func (v Variant) checksHostName() bool {
 	return slices.ContainsFunc(v.Settings, func(s Setting) bool { return s.Name == HostsVariable })
 }
 
-// EnvUnder is the container's environment in a place where clients call the
-// server by further names, as those of a service.
+// EnvUnder returns the container's environment where clients reach the server
+// by additional names, such as a service name.
 func (c Container) EnvUnder(names ...string) []Env {
 	env := slices.Clone(c.Env)
 	for i, e := range env {

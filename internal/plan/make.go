@@ -12,12 +12,12 @@ import (
 	"github.com/djok/facecraft/internal/format"
 )
 
-// PortsTried is how many ports, from DefaultPort on, are considered when the
-// request names none.
+// PortsTried is how many ports, starting at DefaultPort, are considered if none
+// was requested.
 const PortsTried = 20
 
-// CandidatePorts are the host ports that the request could be given: the ones
-// that probes have to look at.
+// CandidatePorts are the host ports that the request could get, which the
+// probes have to check.
 func (r Request) CandidatePorts() []int {
 	first, count := DefaultPort, PortsTried
 	if r.Port != 0 {
@@ -42,7 +42,7 @@ func Make(f Facts, c Catalogue, r Request) (Plan, error) {
 	if err := r.Validate(c); err != nil {
 		return Plan{}, err
 	}
-	if err := r.knownGPUs(f); err != nil {
+	if err := r.checkGPUsExist(f); err != nil {
 		return Plan{}, err
 	}
 	m := maker{facts: f, catalogue: c, request: r}
@@ -75,7 +75,7 @@ type maker struct {
 	request   Request
 	gpus      []string // device IDs for the request, nil for all
 	plan      Plan
-	server    Container // that the plan's servers are made after
+	server    Container // the template for the plan's servers
 }
 
 func (m *maker) because(choice, format string, args ...any) {
@@ -86,22 +86,22 @@ func (m *maker) warn(format string, args ...any) {
 	m.plan.Warnings = append(m.plan.Warnings, fmt.Sprintf(format, args...))
 }
 
-// instanceName is what Docker, Compose and Kubernetes all accept in a name.
-// Docker takes none of a single character for a container. Empty stands for the
+// instanceName matches what Docker, Compose and Kubernetes all accept as a
+// name. Docker rejects single-character container names. Empty means the
 // default.
 var instanceName = regexp.MustCompile(`^([a-z0-9][a-z0-9-]{0,61}[a-z0-9])?$`)
 
-// CheckInstance is the error of a name that no instance can have.
+// CheckInstance returns an error if name is not a valid instance name.
 func CheckInstance(name string) error {
 	if instanceName.MatchString(name) {
 		return nil
 	}
-	return fault.New(fault.Usage, "use 2 to 63 lower-case letters and digits, with dashes between",
-		"%q is not a name for an instance", name)
+	return fault.New(fault.Usage, "use 2 to 63 lower-case letters and digits; dashes only in between",
+		"%q is not a valid instance name", name)
 }
 
-// Validate refuses what cannot be meant, whatever the machine is like. So it can
-// be asked before anything is looked at.
+// Validate rejects requests that are wrong on any machine, so it can run before
+// any facts are gathered.
 func (r Request) Validate(c Catalogue) error {
 	if err := CheckInstance(r.Instance); err != nil {
 		return err
@@ -110,7 +110,7 @@ func (r Request) Validate(c Catalogue) error {
 		return fault.New(fault.Usage, "use a port from 1 to 65535", "port %d does not exist", r.Port)
 	}
 	if r.Replicas != AutoReplicas && (r.Replicas < 0 || r.Replicas > MaxReplicas) {
-		return fault.New(fault.Usage, fmt.Sprintf("use a number from 1 to %d, or auto", MaxReplicas), "%d servers are not possible", r.Replicas)
+		return fault.New(fault.Usage, fmt.Sprintf("use a number from 1 to %d, or auto", MaxReplicas), "cannot run %d servers", r.Replicas)
 	}
 	if r.Listen != "" && net.ParseIP(r.Listen) == nil {
 		return fault.New(fault.Usage, "use an address of this machine, such as 127.0.0.1 or 0.0.0.0",
@@ -132,10 +132,10 @@ func (r Request) Validate(c Catalogue) error {
 	repository = strings.TrimPrefix(repository, "docker.io/")
 	if repository == c.Repository && (tag == "" || tag == "latest") && !strings.Contains(r.Image, "@") {
 		return fault.New(fault.Usage, "name the variant: --tag cpu or --tag gpu",
-			"%s has no usable :latest: the one on Docker Hub is older than both variants", c.Repository)
+			"%s has no usable :latest: the one on Docker Hub predates both variants", c.Repository)
 	}
 	if v, _ := c.Variant(r.Tag); v.BuiltIn && r.Image != "" {
-		return otherImage(v)
+		return imageConflict(v)
 	}
 	if err := r.validateGPUs(c); err != nil {
 		return err
@@ -143,10 +143,10 @@ func (r Request) Validate(c Catalogue) error {
 	return r.validateEnv()
 }
 
-// otherImage is the error of a built-in variant that is to run an image.
-func otherImage(v Variant) error {
+// imageConflict is the error for --image together with a built-in variant.
+func imageConflict(v Variant) error {
 	return fault.New(fault.Usage, "drop one of --image and --tag "+v.Name,
-		"the %s variant is built into this program and has no other image", v.Name)
+		"the %s variant is built into this program and cannot use another image", v.Name)
 }
 
 func (c Catalogue) names() []string {
@@ -157,23 +157,23 @@ func (c Catalogue) names() []string {
 	return names
 }
 
-// chooseVariant honours an explicit tag or refuses it; only auto may settle
-// for less than a GPU.
+// chooseVariant honours an explicit tag or refuses it; only auto may fall back
+// from a GPU.
 func (m *maker) chooseVariant() (Variant, error) {
 	if m.request.Tag != "" && m.request.Tag != Auto {
-		return m.explicitVariant(m.request.Tag, "asked for with --tag "+m.request.Tag)
+		return m.explicitVariant(m.request.Tag, "requested with --tag "+m.request.Tag)
 	}
 	if m.request.Image != "" {
 		if _, tag := splitTag(m.request.Image); tag != "" {
 			if v, ok := m.catalogue.variantTagged(tag); ok {
-				return m.explicitVariant(v.Name, "the tag of the image asked for with --image")
+				return m.explicitVariant(v.Name, "the tag of the image requested with --image")
 			}
 		}
 	}
 	if len(m.request.GPUs) > 0 {
 		for _, v := range m.catalogue.Variants {
 			if v.GPU != nil {
-				return m.explicitVariant(v.Name, "asked for with --gpus "+strings.Join(m.request.GPUs, ","))
+				return m.explicitVariant(v.Name, "requested with --gpus "+strings.Join(m.request.GPUs, ","))
 			}
 		}
 	}
@@ -184,7 +184,7 @@ func (m *maker) explicitVariant(name, why string) (Variant, error) {
 	v, _ := m.catalogue.Variant(name) // validated
 	m.because("variant "+name, "%s", why)
 	if m.request.Elsewhere {
-		m.gpus = ids(m.request.GPUs) // taken at their word: nothing here can vouch for them
+		m.gpus = ids(m.request.GPUs) // taken as given: they cannot be checked here
 		return v, nil
 	}
 	verdict := m.judge(v)
@@ -192,7 +192,7 @@ func (m *maker) explicitVariant(name, why string) (Variant, error) {
 	case Unsuitable:
 		return v, m.cannot(v, verdict)
 	case Undecided:
-		m.warn("whether a GPU can be used is unknown: %s", verdict.Because)
+		m.warn("it is unknown whether a GPU can be used: %s", verdict.Because)
 	}
 	if v.GPU != nil {
 		m.because("GPUs", "%s", verdict.Because)
@@ -201,7 +201,7 @@ func (m *maker) explicitVariant(name, why string) (Variant, error) {
 	return v, nil
 }
 
-// cannot refuses a variant, with the remedy and the next best variant.
+// cannot rejects a variant, with the remedy and the next best variant.
 func (m *maker) cannot(v Variant, verdict Verdict) error {
 	hint := verdict.Remedy
 	for _, other := range m.catalogue.Variants {
@@ -215,12 +215,12 @@ func (m *maker) cannot(v Variant, verdict Verdict) error {
 
 func (m *maker) judge(v Variant) Verdict {
 	if m.request.Image != "" {
-		v.UnpackedSize = 0 // another image's size is not in the catalogue
+		v.UnpackedSize = 0 // a custom image's size is not in the catalogue
 	}
 	return Judge(m.facts, m.catalogue, v, m.request.GPUs)
 }
 
-// accept takes over what a verdict says about the chosen variant.
+// accept records what a verdict says about the chosen variant.
 func (m *maker) accept(verdict Verdict) {
 	m.gpus = verdict.GPUs
 	for _, advice := range verdict.Advice {
@@ -228,8 +228,8 @@ func (m *maker) accept(verdict Verdict) {
 	}
 }
 
-// autoVariant prefers the GPU where it is known to work. Everything else,
-// unknown included, runs on the CPU and says what stood in the way.
+// autoVariant prefers the GPU if it is known to work. Otherwise, unknown
+// included, it picks the CPU and says why.
 func (m *maker) autoVariant() (Variant, error) {
 	var cpu Variant
 	for _, v := range m.catalogue.Variants {
@@ -247,7 +247,7 @@ func (m *maker) autoVariant() (Variant, error) {
 			return v, nil
 		}
 		m.because("not "+v.Name, "%s", verdict.Because)
-		if m.facts.GPUSeemsThere() && verdict.Remedy != "" {
+		if m.facts.GPUSeemsPresent() && verdict.Remedy != "" {
 			m.warn("the GPU is not used; to use it: %s", verdict.Remedy)
 		}
 	}
@@ -255,7 +255,7 @@ func (m *maker) autoVariant() (Variant, error) {
 	if verdict.Answer == Unsuitable {
 		return cpu, m.cannot(cpu, verdict)
 	}
-	m.because("variant "+cpu.Name, "it needs no GPU")
+	m.because("variant "+cpu.Name, "needs no GPU")
 	m.accept(verdict)
 	return cpu, nil
 }
@@ -265,7 +265,7 @@ func (m *maker) chooseImage(v Variant) error {
 	m.plan.Needs = Needs{Memory: v.MemoryNeeded, UnpackedSize: v.UnpackedSize, StartSeconds: v.StartSeconds}
 	switch {
 	case v.BuiltIn && m.request.Image != "":
-		return otherImage(v)
+		return imageConflict(v)
 	case v.BuiltIn:
 		if !m.facts.LiteImage.Known {
 			return fault.New(fault.Unrunnable, "use --tag cpu",
@@ -275,8 +275,8 @@ func (m *maker) chooseImage(v Variant) error {
 		m.because("image", "%s", m.facts.LiteImage.Evidence)
 	case m.request.Image != "":
 		m.server.Image = Image{Reference: m.request.Image}
-		m.because("image", "asked for with --image")
-		m.plan.Needs.UnpackedSize = 0 // another image's size is not in the catalogue
+		m.because("image", "requested with --image")
+		m.plan.Needs.UnpackedSize = 0 // a custom image's size is not in the catalogue
 	default:
 		m.server.Image = Image{Reference: m.catalogue.Reference(v)}
 	}
@@ -284,8 +284,8 @@ func (m *maker) chooseImage(v Variant) error {
 	return nil
 }
 
-// choosePlatform takes the daemon's own platform where the image has it, and
-// else the image's first, which then runs under emulation.
+// choosePlatform picks the daemon's platform if the image has it, or else the
+// image's first, which then runs under emulation.
 func (m *maker) choosePlatform(v Variant) {
 	m.server.Image.Platform = v.Platforms[0]
 	d := m.facts.Daemon
@@ -300,7 +300,7 @@ func (m *maker) choosePort() error {
 		address = Loopback
 	}
 	if ip := net.ParseIP(address); !ip.IsLoopback() {
-		m.warn("the server answers on %s, beyond this machine, and enforces no API key: whoever reaches the port can use it", address)
+		m.warn("the server listens on %s, not only for this machine, and enforces no API key: anyone who can reach the port can use it", address)
 	}
 	port, err := m.freePort()
 	if err != nil {
@@ -311,7 +311,7 @@ func (m *maker) choosePort() error {
 }
 
 func (m *maker) freePort() (int, error) {
-	busy := m.facts.BusyPorts.Value // empty when unknown: the daemon will tell
+	busy := m.facts.BusyPorts.Value // empty if unknown: the daemon will find out
 	single := m.request
 	single.Replicas = 0
 	candidates := single.CandidatePorts()
@@ -321,7 +321,7 @@ func (m *maker) freePort() (int, error) {
 		}
 		switch {
 		case m.request.Port != 0:
-			m.because("port "+strconv.Itoa(port), "asked for with --port")
+			m.because("port "+strconv.Itoa(port), "requested with --port")
 		case port != DefaultPort:
 			m.because("port "+strconv.Itoa(port), "port %d is taken by %s", DefaultPort, m.holder(DefaultPort).Name)
 			m.warn("port %d is taken by %s, the server is on port %d", DefaultPort, m.holder(DefaultPort).Name, port)
@@ -337,7 +337,7 @@ func (m *maker) freePort() (int, error) {
 		"the ports %d to %d are all taken", candidates[0], candidates[len(candidates)-1])
 }
 
-// holder is who has a busy port, as far as it could be seen.
+// holder returns who uses a busy port, as far as that is known.
 func (m *maker) holder(port int) PortOwner {
 	if owner, ok := m.facts.PortOwners[port]; ok {
 		return owner
@@ -345,7 +345,7 @@ func (m *maker) holder(port int) PortOwner {
 	return PortOwner{Name: "another program", End: "free it"}
 }
 
-// fill sets what follows from the variant alone.
+// fill sets what depends on the variant alone.
 func (m *maker) fill(v Variant) {
 	c := &m.server
 	c.Instance = m.request.Instance
@@ -355,7 +355,7 @@ func (m *maker) fill(v Variant) {
 	c.Name = c.Instance
 	c.User = v.User
 	c.Env = []Env{{originsVariable, c.origins()}}
-	if v.answersToNames() {
+	if v.checksHostName() {
 		c.Env = append(c.Env, Env{HostsVariable, c.Name})
 	}
 	for _, volume := range v.Volumes {
@@ -377,11 +377,11 @@ func (m *maker) fill(v Variant) {
 	m.plan.Settings = v.Settings
 }
 
-// originsVariable names the web pages that may use the API from a browser.
+// originsVariable lists the web pages that may use the API from a browser.
 const originsVariable = "FACECRAFT_CORS_ORIGINS"
 
-// origins limits CORS, which the images open to every web page by default, to
-// the server's own pages.
+// origins limits CORS to the server's own pages; by default the images allow
+// every web page.
 func (c Container) origins() string {
 	port := strconv.Itoa(c.Publish.Port)
 	own := []string{c.Publish.URL()}
@@ -391,12 +391,12 @@ func (c Container) origins() string {
 	return strings.Join(own, ",")
 }
 
-// chooseMemory caps the container so that a huge photo cannot take the
-// machine down with it.
+// chooseMemory limits the container so that a huge photo cannot take the
+// machine down.
 func (m *maker) chooseMemory(v Variant) {
 	m.server.MemoryLimit = v.MemoryLimit
 	if total := m.facts.Daemon.Memory; total.Known && total.Value < v.MemoryLimit {
 		m.server.MemoryLimit = total.Value
-		m.because("memory limit "+format.Memory(total.Value), "all that Docker has (%s)", total.Evidence)
+		m.because("memory limit "+format.Memory(total.Value), "all the memory Docker has (%s)", total.Evidence)
 	}
 }

@@ -20,7 +20,7 @@ func loadCatalogue(t *testing.T) plan.Catalogue {
 	return c
 }
 
-// workstation is one with its GPU changed.
+// workstation returns a workstation with a modified GPU.
 func workstation(change func(*plan.GPU)) plan.Facts {
 	f := plantest.Workstation()
 	change(&f.GPUs.Value[0])
@@ -32,9 +32,9 @@ func with(f plan.Facts, change func(*plan.Facts)) plan.Facts {
 	return f
 }
 
-// TestMakeChooses has one row for each rule that ends in a plan. A row's
-// reason is the whole line, "choice: because", that the rule gives; warnings
-// are told apart by a part of their text.
+// TestMakeChooses has one row for each rule that ends in a plan. A row's reason
+// is the rule's whole line, "choice: because"; a warning is matched by part of
+// its text.
 func TestMakeChooses(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
@@ -50,27 +50,27 @@ func TestMakeChooses(t *testing.T) {
 		"GPU, driver and toolkit": {facts: plantest.Workstation(), variant: "gpu",
 			reason: "variant gpu: NVIDIA GeForce RTX 4090, driver 550.54.14 (nvidia-smi); docker info lists the nvidia runtime",
 			check:  func(p plan.Plan) bool { return p.First().GPUs != nil && len(p.First().GPUs.IDs) == 0 }},
-		"CPU asked for beside a GPU": {facts: plantest.Workstation(), request: plan.Request{Tag: "cpu"}, variant: "cpu",
-			reason: "variant cpu: asked for with --tag cpu",
+		"CPU requested despite a GPU": {facts: plantest.Workstation(), request: plan.Request{Tag: "cpu"}, variant: "cpu",
+			reason: "variant cpu: requested with --tag cpu",
 			check:  func(p plan.Plan) bool { return p.First().GPUs == nil }},
 		"GPU without toolkit": {
 			facts:   with(plantest.Workstation(), func(f *plan.Facts) { f.Daemon.NvidiaToolkit = plan.Known(false, "nothing listed") }),
-			variant: "cpu", reason: "not gpu: NVIDIA GeForce RTX 4090 is there, but Docker cannot hand it to a container: nothing listed",
+			variant: "cpu", reason: "not gpu: NVIDIA GeForce RTX 4090 is present, but Docker cannot pass it to a container: nothing listed",
 			warning: "to use it: install nvidia-container-toolkit && sudo nvidia-ctk runtime configure"},
 		"GPU with unknown toolkit": {
 			facts:   with(plantest.Workstation(), func(f *plan.Facts) { f.Daemon.NvidiaToolkit = plan.Unknown[bool]("Desktop") }),
-			variant: "cpu", reason: "not gpu: NVIDIA GeForce RTX 4090 is there, but whether Docker can hand it to a container is unknown: Desktop",
-			warning: "facecraft doctor asks Docker"},
-		"GPU asked for with unknown toolkit": {
+			variant: "cpu", reason: "not gpu: NVIDIA GeForce RTX 4090 is present, but it is unknown whether Docker can pass it to a container: Desktop",
+			warning: "tests GPU access in a container"},
+		"GPU requested with unknown toolkit": {
 			facts:   with(plantest.Workstation(), func(f *plan.Facts) { f.Daemon.NvidiaToolkit = plan.Unknown[bool]("Desktop") }),
 			request: plan.Request{Tag: "gpu"}, variant: "gpu",
-			reason: "variant gpu: asked for with --tag gpu", warning: "whether a GPU can be used is unknown"},
+			reason: "variant gpu: requested with --tag gpu", warning: "it is unknown whether a GPU can be used"},
 		"old driver": {facts: workstation(func(g *plan.GPU) { g.Driver = "470.223.02" }), variant: "cpu",
 			reason:  "not gpu: NVIDIA GeForce RTX 4090 has driver 470.223.02 and the image needs 525.60.13",
 			warning: "update NVIDIA's driver to 530.30.02"},
 		"the oldest advised driver": {facts: workstation(func(g *plan.GPU) { g.Driver = "530.30.02" }), variant: "gpu"},
 		"unknown driver": {facts: workstation(func(g *plan.GPU) { g.Driver = "" }), variant: "cpu",
-			reason: "not gpu: NVIDIA GeForce RTX 4090 has a driver of unknown version", warning: "to use it: update NVIDIA's driver"},
+			reason: "not gpu: NVIDIA GeForce RTX 4090 has an unknown driver version", warning: "to use it: update NVIDIA's driver"},
 		"too new": {facts: workstation(func(g *plan.GPU) { g.ComputeCapability = plan.Known("12.0", "nvidia-smi") }), variant: "cpu",
 			reason:  "not gpu: NVIDIA GeForce RTX 4090 is too new: compute capability 12.0, and the image's PyTorch has no code for 10.0 and up",
 			warning: "wait for an image"},
@@ -83,7 +83,7 @@ func TestMakeChooses(t *testing.T) {
 			warning: "more memory"},
 		"unknown GPU memory": {facts: workstation(func(g *plan.GPU) { g.Memory = plan.Unknown[int64]("nvidia-smi says [N/A]") }), variant: "gpu"},
 		"nothing known": {facts: plantest.Blind(), variant: "cpu",
-			reason: "not gpu: no NVIDIA GPU could be seen: nvidia-smi did not answer within 3s", warning: "NVIDIA's driver is stuck",
+			reason: "not gpu: no NVIDIA GPU could be detected: nvidia-smi did not answer within 3s", warning: "NVIDIA's driver is stuck",
 			check: func(p plan.Plan) bool { return p.First().Publish.Port == 8000 && p.First().MemoryLimit == 6<<30 }},
 
 		"lite": {facts: plantest.Laptop(), request: plan.Request{Tag: "lite"}, variant: "lite",
@@ -97,32 +97,32 @@ func TestMakeChooses(t *testing.T) {
 		"emulation": {facts: with(plantest.Laptop(), func(f *plan.Facts) { f.Daemon.Arch.Value = "arm64" }), variant: "cpu",
 			warning: "under emulation",
 			check:   func(p plan.Plan) bool { return p.First().Image.Platform == "linux/amd64" }},
-		"own image with a known tag": {facts: plantest.Workstation(), request: plan.Request{Image: "127.0.0.1:5000/djok/facecraft:cpu"}, variant: "cpu",
-			reason: "variant cpu: the tag of the image asked for with --image",
+		"custom image with a known tag": {facts: plantest.Workstation(), request: plan.Request{Image: "127.0.0.1:5000/djok/facecraft:cpu"}, variant: "cpu",
+			reason: "variant cpu: the tag of the image requested with --image",
 			check: func(p plan.Plan) bool {
 				return p.First().Image.Reference == "127.0.0.1:5000/djok/facecraft:cpu" && p.Needs.UnpackedSize == 0
 			}},
-		"own image with another tag": {facts: plantest.Workstation(), request: plan.Request{Image: "mine:v2"}, variant: "gpu",
-			reason: "image: asked for with --image"},
-		"own latest":               {facts: plantest.Laptop(), request: plan.Request{Image: "mine:latest"}, variant: "cpu"},
+		"custom image with an unknown tag": {facts: plantest.Workstation(), request: plan.Request{Image: "mine:v2"}, variant: "gpu",
+			reason: "image: requested with --image"},
+		"custom latest":            {facts: plantest.Laptop(), request: plan.Request{Image: "mine:latest"}, variant: "cpu"},
 		"digest of the repository": {facts: plantest.Laptop(), request: plan.Request{Image: "djok/facecraft@sha256:00"}, variant: "cpu"},
 
-		"taken port": {facts: with(plantest.Laptop(), func(f *plan.Facts) { f.BusyPorts.Value = []int{8000, 8001} }), variant: "cpu",
+		"port in use": {facts: with(plantest.Laptop(), func(f *plan.Facts) { f.BusyPorts.Value = []int{8000, 8001} }), variant: "cpu",
 			reason: "port 8002: port 8000 is taken by another program", warning: "the server is on port 8002",
 			check: func(p plan.Plan) bool {
 				return p.First().Publish.Port == 8002 && p.First().Env[0].Value == "http://127.0.0.1:8002,http://localhost:8002"
 			}},
-		"own port": {facts: plantest.Laptop(), request: plan.Request{Port: 9000}, variant: "cpu", reason: "port 9000: asked for with --port"},
+		"chosen port": {facts: plantest.Laptop(), request: plan.Request{Port: 9000}, variant: "cpu", reason: "port 9000: requested with --port"},
 		"open to the network": {facts: plantest.Laptop(), request: plan.Request{Listen: "0.0.0.0"}, variant: "cpu", warning: "enforces no API key",
 			check: func(p plan.Plan) bool {
 				return p.First().Publish.Address == "0.0.0.0" && p.First().Publish.URL() == "http://127.0.0.1:8000"
 			}},
 		"little memory": {facts: with(plantest.Laptop(), func(f *plan.Facts) { f.Daemon.Memory.Value = 2 << 30 }), variant: "cpu",
-			reason: "memory limit 2 GiB: all that Docker has (docker info)", warning: "needs about 4 GiB of memory and Docker has 2 GiB",
+			reason: "memory limit 2 GiB: all the memory Docker has (docker info)", warning: "needs about 4 GiB of memory and Docker has 2 GiB",
 			check: func(p plan.Plan) bool { return p.First().MemoryLimit == 2<<30 }},
 		"restarted": {facts: plantest.Laptop(), request: plan.Request{Restart: "unless-stopped"}, variant: "cpu",
 			check: func(p plan.Plan) bool { return p.First().Restart == "unless-stopped" }},
-		"another instance": {facts: plantest.Laptop(), request: plan.Request{Instance: "second"}, variant: "cpu",
+		"second instance": {facts: plantest.Laptop(), request: plan.Request{Instance: "second"}, variant: "cpu",
 			check: func(p plan.Plan) bool {
 				return p.First().Name == "second" && p.First().Volumes[0].Name == "second_uploads"
 			}},
@@ -137,14 +137,14 @@ func TestMakeChooses(t *testing.T) {
 				t.Errorf("variant %s, want %s", p.First().Variant, tt.variant)
 			}
 			if tt.reason != "" && !hasReason(p, tt.reason) {
-				t.Errorf("no reason %q in\n%s", tt.reason, p)
+				t.Errorf("missing reason %q in\n%s", tt.reason, p)
 			}
 			warnings := strings.Join(p.Warnings, "\n")
 			if (tt.warning == "") != (warnings == "") || !strings.Contains(warnings, tt.warning) {
 				t.Errorf("warnings %q, want one with %q", p.Warnings, tt.warning)
 			}
 			if tt.check != nil && !tt.check(p) {
-				t.Errorf("not as it should be:\n%s", p)
+				t.Errorf("unexpected plan:\n%s", p)
 			}
 		})
 	}
@@ -169,39 +169,39 @@ func TestMakeRefuses(t *testing.T) {
 		text    string
 		hint    string
 	}{
-		"GPU asked for and none there": {plantest.Laptop(), plan.Request{Tag: "gpu"}, fault.Unrunnable,
+		"GPU requested, none present": {plantest.Laptop(), plan.Request{Tag: "gpu"}, fault.Unrunnable,
 			"the gpu variant cannot run here: no NVIDIA GPU", "--tag cpu"},
-		"GPU image asked for and none there": {plantest.Laptop(), plan.Request{Image: "mirror/facecraft:gpu"}, fault.Unrunnable,
+		"GPU image requested, none present": {plantest.Laptop(), plan.Request{Image: "mirror/facecraft:gpu"}, fault.Unrunnable,
 			"the gpu variant cannot run here", "--tag cpu"},
-		"GPU asked for and too new": {workstation(func(g *plan.GPU) { g.ComputeCapability.Value = "12.0" }), plan.Request{Tag: "gpu"},
+		"GPU requested, too new": {workstation(func(g *plan.GPU) { g.ComputeCapability.Value = "12.0" }), plan.Request{Tag: "gpu"},
 			fault.Unrunnable, "too new", "newer PyTorch"},
-		"unknown variant":   {plantest.Laptop(), plan.Request{Tag: "tpu"}, fault.Usage, `no variant "tpu"`, "auto, gpu, cpu, lite"},
-		"tagless":           {plantest.Laptop(), plan.Request{Image: "djok/facecraft"}, fault.Usage, "no usable :latest", "--tag cpu"},
-		"latest":            {plantest.Laptop(), plan.Request{Image: "djok/facecraft:latest"}, fault.Usage, "no usable :latest", "--tag cpu"},
-		"no reference":      {plantest.Laptop(), plan.Request{Image: "two words"}, fault.Usage, "not an image reference", "TAG"},
-		"lite with image":   {plantest.Laptop(), plan.Request{Tag: "lite", Image: "mine:v2"}, fault.Usage, "built into this program", "drop one"},
-		"lite without it":   {plantest.Blind(), plan.Request{Tag: "lite"}, fault.Unrunnable, "carries no Linux executable", "--tag cpu"},
-		"Windows container": {with(plantest.Laptop(), func(f *plan.Facts) { f.Daemon.OS.Value = "windows" }), plan.Request{}, fault.Unrunnable, "the images are for Linux", "Linux containers"},
-		"port out of range": {plantest.Laptop(), plan.Request{Port: 65536}, fault.Usage, "does not exist", "65535"},
-		"negative port":     {plantest.Laptop(), plan.Request{Port: -1}, fault.Usage, "does not exist", "65535"},
-		"taken port": {with(plantest.Laptop(), func(f *plan.Facts) { f.BusyPorts.Value = []int{9000} }), plan.Request{Port: 9000},
+		"unknown variant":    {plantest.Laptop(), plan.Request{Tag: "tpu"}, fault.Usage, `no variant "tpu"`, "auto, gpu, cpu, lite"},
+		"without a tag":      {plantest.Laptop(), plan.Request{Image: "djok/facecraft"}, fault.Usage, "no usable :latest", "--tag cpu"},
+		"latest":             {plantest.Laptop(), plan.Request{Image: "djok/facecraft:latest"}, fault.Usage, "no usable :latest", "--tag cpu"},
+		"invalid reference":  {plantest.Laptop(), plan.Request{Image: "two words"}, fault.Usage, "not an image reference", "TAG"},
+		"lite with image":    {plantest.Laptop(), plan.Request{Tag: "lite", Image: "mine:v2"}, fault.Usage, "built into this program", "drop one"},
+		"lite not available": {plantest.Blind(), plan.Request{Tag: "lite"}, fault.Unrunnable, "carries no Linux executable", "--tag cpu"},
+		"Windows container":  {with(plantest.Laptop(), func(f *plan.Facts) { f.Daemon.OS.Value = "windows" }), plan.Request{}, fault.Unrunnable, "the images are for Linux", "Linux containers"},
+		"port out of range":  {plantest.Laptop(), plan.Request{Port: 65536}, fault.Usage, "does not exist", "65535"},
+		"negative port":      {plantest.Laptop(), plan.Request{Port: -1}, fault.Usage, "does not exist", "65535"},
+		"requested port in use": {with(plantest.Laptop(), func(f *plan.Facts) { f.BusyPorts.Value = []int{9000} }), plan.Request{Port: 9000},
 			fault.Failed, "port 9000 is taken", "--port"},
-		"all ports taken": {with(plantest.Laptop(), func(f *plan.Facts) { f.BusyPorts.Value = plan.Request{}.CandidatePorts() }), plan.Request{},
+		"all ports in use": {with(plantest.Laptop(), func(f *plan.Facts) { f.BusyPorts.Value = plan.Request{}.CandidatePorts() }), plan.Request{},
 			fault.Failed, "8000 to 8019 are all taken", "--port"},
-		"no policy":         {plantest.Laptop(), plan.Request{Restart: "sometimes"}, fault.Usage, "no restart policy", "unless-stopped"},
-		"no address":        {plantest.Laptop(), plan.Request{Listen: "eth0"}, fault.Usage, "not an IP address", "127.0.0.1"},
+		"invalid policy":    {plantest.Laptop(), plan.Request{Restart: "sometimes"}, fault.Usage, "no restart policy", "unless-stopped"},
+		"invalid address":   {plantest.Laptop(), plan.Request{Listen: "eth0"}, fault.Usage, "not an IP address", "127.0.0.1"},
 		"Latin-1":           {plantest.Laptop(), plan.Request{Env: []plan.Env{{Name: "A", Value: "\xfc"}}}, fault.Usage, "the value of A is not UTF-8", "convert"},
-		"Latin-1 directory": {plantest.Laptop(), plan.Request{Data: "/gr\xfcn"}, fault.Usage, `"/gr\xfcn" is not UTF-8`, "another"},
-		"no name":           {plantest.Laptop(), plan.Request{Instance: "a/b"}, fault.Usage, "not a name", "letters"},
-		"capital":           {plantest.Laptop(), plan.Request{Instance: "A"}, fault.Usage, `"A" is not a name`, "lower-case"},
-		"one character":     {plantest.Laptop(), plan.Request{Instance: "x"}, fault.Usage, `"x" is not a name`, "2 to 63"},
-		"dash at its end":   {plantest.Laptop(), plan.Request{Instance: "ab-"}, fault.Usage, "not a name", "dashes between"},
+		"Latin-1 directory": {plantest.Laptop(), plan.Request{Data: "/gr\xfcn"}, fault.Usage, `"/gr\xfcn" is not UTF-8`, "a UTF-8 name"},
+		"invalid name":      {plantest.Laptop(), plan.Request{Instance: "a/b"}, fault.Usage, "not a valid instance name", "letters"},
+		"capital":           {plantest.Laptop(), plan.Request{Instance: "A"}, fault.Usage, `"A" is not a valid instance name`, "lower-case"},
+		"one character":     {plantest.Laptop(), plan.Request{Instance: "x"}, fault.Usage, `"x" is not a valid instance name`, "2 to 63"},
+		"trailing dash":     {plantest.Laptop(), plan.Request{Instance: "ab-"}, fault.Usage, "not a valid instance name", "dashes only in between"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			p, err := plan.Make(tt.facts, loadCatalogue(t), tt.request)
 			if err == nil {
-				t.Fatalf("no error but\n%s", p)
+				t.Fatalf("expected an error, got\n%s", p)
 			}
 			if code := fault.CodeOf(err); code != tt.code {
 				t.Errorf("exit code %d, want %d", code, tt.code)
@@ -213,8 +213,8 @@ func TestMakeRefuses(t *testing.T) {
 	}
 }
 
-// TestHash holds the hash to the container: what informs people does not
-// change it, what changes the container does.
+// TestHash: the hash changes with the container, and not with what only informs
+// people.
 func TestHash(t *testing.T) {
 	t.Parallel()
 	c := loadCatalogue(t)
@@ -227,14 +227,14 @@ func TestHash(t *testing.T) {
 		t.Fatal(err)
 	}
 	if p.First().Hash() != asked.First().Hash() {
-		t.Error("the same container, chosen and asked for, has two hashes")
+		t.Error("the same container, chosen and requested, has two hashes")
 	}
 	moved, err := plan.Make(plantest.Laptop(), c, plan.Request{Port: 9000})
 	if err != nil {
 		t.Fatal(err)
 	}
 	if p.First().Hash() == moved.First().Hash() {
-		t.Error("another port has the same hash")
+		t.Error("a different port has the same hash")
 	}
 	if got := p.First().Labels("v1")[plan.LabelPlan]; got != p.First().Hash() {
 		t.Errorf("label %q, want the hash", got)

@@ -1,59 +1,59 @@
-// Package plan is the waist of the program: probes gather Facts, the user
-// makes a Request, and Make turns both, with the Catalogue, into one Plan from
-// which everything else (the container, the compose file, the text) derives.
-// It does no I/O.
+// Package plan is the core of the program: probes gather Facts, the user makes
+// a Request, and Make combines both with the Catalogue into one Plan.
+// Everything else (the container, the Compose file, the text) derives from it.
+// This package does no I/O.
 package plan
 
-// ContainerPort is where every image listens; no setting changes it.
+// ContainerPort is the port every image listens on; no setting changes it.
 const ContainerPort = 8000
 
-// DefaultPort is the host port that is tried first.
+// DefaultPort is the first host port to try.
 const DefaultPort = 8000
 
-// Loopback is the default address to publish on: the images enforce no API
-// key, so nothing beyond this machine may reach them unasked.
+// Loopback is the default address to publish on: the images enforce no API key,
+// so by default only this machine may reach them.
 const Loopback = "127.0.0.1"
 
-// DefaultInstance names the container, and begins the names of its volumes.
+// DefaultInstance is the container's name and the prefix of its volumes' names.
 const DefaultInstance = "facecraft"
 
-// Labels that every container of this program carries. They are the only
-// state there is: what runs, and why, is asked of the daemon.
+// Labels on every container that facecraft starts. They are the only state:
+// what is running, and why, is read from the daemon.
 const (
-	// LabelInstance keeps servers of different instances apart: none sees, uses
-	// or stops another's.
+	// LabelInstance separates instances: each only sees, uses and stops its own
+	// servers.
 	LabelInstance = "io.facecraft.instance"
 	LabelVariant  = "io.facecraft.variant"
 	LabelGPUs     = "io.facecraft.gpus" // as GPURequest.String, where GPUs are used
 	LabelPlan     = "io.facecraft.plan" // Container.Hash
 	LabelVersion  = "io.facecraft.version"
-	// LabelReplica numbers the containers of an instance that has several.
+	// LabelReplica numbers the containers of an instance with several.
 	LabelReplica = "io.facecraft.replica"
-	// LabelProbe marks the short-lived containers that look around inside the
-	// daemon's world. They are no servers.
-	LabelProbe = "io.facecraft.probe"
-	// LabelDigest tells which image a tag stood for; a tag moves.
+	// LabelHelper marks the short-lived helper containers. They are not
+	// servers.
+	LabelHelper = "io.facecraft.probe"
+	// LabelDigest records which image a tag meant; tags move.
 	LabelDigest = "io.facecraft.digest"
 )
 
-// Plan is the containers to run, with the reasons for each choice.
+// Plan lists the containers to run, with the reason for each choice.
 type Plan struct {
-	// Containers belong to one instance. The first is always a server.
+	// Containers all belong to one instance. The first is always a server.
 	Containers []Container `json:"containers"`
 	Needs      Needs       `json:"needs"`
-	// Settings are the variables that the image knows, for those who change
-	// them.
+	// Settings are the environment variables that the image supports, for
+	// exported files.
 	Settings []Setting `json:"-"`
 	Reasons  []Reason  `json:"reasons"`
 	Warnings []string  `json:"warnings,omitempty"`
 }
 
-// Needs is what one server takes. It informs people and those who wait; no
-// container is given it.
+// Needs is what one server uses. It is for information and estimates only; it
+// sets nothing on the container.
 type Needs struct {
 	Memory       int64 `json:"memory"`                  // bytes, with its models loaded
-	UnpackedSize int64 `json:"unpacked_size,omitempty"` // of its image, in bytes; 0 is unknown
-	StartSeconds int   `json:"start_seconds"`           // usual time to readiness
+	UnpackedSize int64 `json:"unpacked_size,omitempty"` // of its image, in bytes; 0 means unknown
+	StartSeconds int   `json:"start_seconds"`           // usual time until ready
 }
 
 // Reason is a choice with the fact that caused it.
@@ -62,17 +62,17 @@ type Reason struct {
 	Because string `json:"because"`
 }
 
-// First is the server that is named, shown and asked first.
+// First is the first server, which stands for the plan where only one is shown.
 func (p Plan) First() Container { return p.Containers[0] }
 
-// SetDigest notes what the image's reference stood for when it was pulled.
+// SetDigest records what the image's reference resolved to when it was pulled.
 func (p *Plan) SetDigest(digest string) {
 	for i := range p.Containers {
 		p.Containers[i].Image.Digest = digest
 	}
 }
 
-// Because is the reason for a choice, or nothing.
+// Because returns the reason for a choice, or "".
 func (p Plan) Because(choice string) string {
 	for _, reason := range p.Reasons {
 		if reason.Choice == choice {

@@ -8,9 +8,9 @@ import (
 )
 
 // The remedies fit the machine: its distribution, its kind of Docker. Each is
-// one thing to do, which a person can copy.
+// one thing to do, ready to copy.
 
-// family names the package manager of a Linux distribution, or nothing.
+// family returns the package manager of a Linux distribution, or "".
 // (os-release(5): ID and ID_LIKE)
 func (h Host) family() string {
 	names := append([]string{h.Distro.Value.ID}, h.Distro.Value.Like...)
@@ -31,8 +31,8 @@ func (h Host) family() string {
 	return ""
 }
 
-// InstallDocker is the command that installs a distribution's own Docker, or
-// nothing.
+// InstallDocker returns the command that installs Docker from the
+// distribution's packages, or "".
 func (h Host) InstallDocker() string {
 	switch h.family() {
 	case "ubuntu", "apt":
@@ -42,7 +42,7 @@ func (h Host) InstallDocker() string {
 	case "pacman":
 		return "sudo pacman -S docker && sudo systemctl enable --now docker"
 	}
-	if h.Distro.Value.ID == "fedora" { // its relatives have none of their own
+	if h.Distro.Value.ID == "fedora" { // its derivatives do not package Docker
 		return "sudo dnf install moby-engine && sudo systemctl enable --now docker"
 	}
 	return ""
@@ -50,7 +50,8 @@ func (h Host) InstallDocker() string {
 
 const driverPage = "https://www.nvidia.com/drivers"
 
-// DriverRemedy installs NVIDIA's driver, or brings it to a version.
+// DriverRemedy says how to install the NVIDIA driver, or update it to a
+// version.
 func (f Facts) DriverRemedy(version string) string {
 	goal := "install NVIDIA's driver"
 	if version != "" {
@@ -72,25 +73,25 @@ func (f Facts) DriverRemedy(version string) string {
 	return goal + " and restart the computer: " + command
 }
 
-// toolkitGuide leads to how to add the repository that has the toolkit.
+// toolkitGuide explains how to add the package repository of the toolkit.
 const toolkitGuide = "https://github.com/NVIDIA/nvidia-container-toolkit"
 
-// ToolkitRemedy makes the daemon able to hand GPUs to containers. (NVIDIA
-// Container Toolkit, installation guide; Docker Desktop, GPU support)
+// ToolkitRemedy says how to enable the daemon to pass GPUs to containers.
+// (NVIDIA Container Toolkit, installation guide; Docker Desktop, GPU support)
 func (f Facts) ToolkitRemedy() string {
 	switch kind := f.Daemon.Kind.Value; {
 	case kind == KindDesktop && f.windowsDriver():
 		return "update WSL with wsl --update, and let Docker Desktop use the WSL 2 based engine (Settings > General)"
 	case kind == KindDesktop:
-		return "use Docker Engine in place of Docker Desktop, which has GPUs only on Windows: docker context use default"
+		return "use Docker Engine instead of Docker Desktop, which supports GPUs only on Windows: docker context use default"
 	case kind == KindSnap:
-		return "use Docker's own packages in place of the snap: https://docs.docker.com/engine/install/"
+		return "use Docker's own packages instead of the snap: https://docs.docker.com/engine/install/"
 	case kind == KindPodman:
-		return "describe the GPUs to Podman, 5.4 or newer: sudo nvidia-ctk cdi generate --output=/etc/cdi/nvidia.yaml"
+		return "generate a CDI file for Podman 5.4 or newer: sudo nvidia-ctk cdi generate --output=/etc/cdi/nvidia.yaml"
 	case f.Daemon.Local.Known && !f.Daemon.Local.Value:
 		return "install nvidia-container-toolkit on that machine and restart Docker there: " + toolkitGuide
 	case f.Host.Toolkit.Known && len(f.Host.Toolkit.Value) > 0:
-		return "tell Docker of the toolkit: " + f.configureToolkit()
+		return "configure Docker for the toolkit: " + f.configureToolkit()
 	}
 	command, ok := map[string]string{
 		"ubuntu": "sudo apt-get install nvidia-container-toolkit",
@@ -104,7 +105,7 @@ func (f Facts) ToolkitRemedy() string {
 	}
 	repository := " (its repository: " + toolkitGuide + ")"
 	if f.Host.family() == "pacman" {
-		repository = "" // it is one of the distribution's own packages
+		repository = "" // the distribution packages it
 	}
 	return command + " && " + f.configureToolkit() + repository
 }
@@ -117,19 +118,18 @@ func (f Facts) configureToolkit() string {
 	return "sudo nvidia-ctk runtime configure --runtime=docker && sudo systemctl restart docker"
 }
 
-// gpuTroubles are the ways in which NVIDIA's driver fails, by the words of
-// nvidia-smi.
+// gpuTroubles lists how the NVIDIA driver fails, by the output of nvidia-smi.
 var gpuTroubles = []struct{ text, remedy string }{
-	{"Driver/library version mismatch", "restart the computer: the driver was updated while the old one is loaded"},
-	{"couldn't communicate with the NVIDIA driver", "load the driver: sudo modprobe nvidia; if it refuses, install it anew (Secure Boot refuses unsigned modules)"},
-	{"couldn't find libnvidia-ml", "install NVIDIA's driver anew: its library is missing"},
+	{"Driver/library version mismatch", "restart the computer: the driver was updated but the old one is still loaded"},
+	{"couldn't communicate with the NVIDIA driver", "load the driver: sudo modprobe nvidia; if that fails, reinstall it (Secure Boot blocks unsigned modules)"},
+	{"couldn't find libnvidia-ml", "reinstall NVIDIA's driver: its library is missing"},
 	{"GPU access blocked by the operating system", "in Windows: wsl --update, then wsl --shutdown"},
-	{"GPU is lost", "restart the computer; if it is lost again, look at its seat and its power supply"},
-	{"finds no device", "see why: sudo dmesg | grep NVRM (the driver may be too new or too old for the card)"},
+	{"GPU is lost", "restart the computer; if that does not help, reseat the card and check its power"},
+	{"finds no device", "find out why: sudo dmesg | grep NVRM (the driver may be too new or too old for the card)"},
 	{"did not answer", "restart the computer: NVIDIA's driver is stuck (sudo dmesg shows why)"},
 }
 
-// gpuTrouble is the remedy of a failing driver, or nothing.
+// gpuTrouble returns the remedy for a failing driver, or "".
 func (f Facts) gpuTrouble() string {
 	for _, trouble := range gpuTroubles {
 		if strings.Contains(f.GPUs.Evidence, trouble.text) {
@@ -139,7 +139,7 @@ func (f Facts) gpuTrouble() string {
 	return ""
 }
 
-// GPURemedy is what could make an NVIDIA GPU visible.
+// GPURemedy says what could make an NVIDIA GPU visible.
 func (f Facts) GPURemedy() string {
 	switch trouble := f.gpuTrouble(); {
 	case trouble != "":
@@ -152,12 +152,13 @@ func (f Facts) GPURemedy() string {
 	return ""
 }
 
-// GPUSeemsThere tells whether there is a sign of an NVIDIA GPU, usable or not.
-func (f Facts) GPUSeemsThere() bool {
+// GPUSeemsPresent reports whether there is any sign of an NVIDIA GPU, usable or
+// not.
+func (f Facts) GPUSeemsPresent() bool {
 	return len(f.GPUs.Value) > 0 || f.nvidiaOnBus() || f.gpuTrouble() != ""
 }
 
-// nvidiaOnBus tells whether a card of NVIDIA's is there whatever its driver
+// nvidiaOnBus reports whether an NVIDIA card is present, whatever its driver
 // says.
 func (f Facts) nvidiaOnBus() bool {
 	return slices.ContainsFunc(f.Host.GraphicsCards.Value, func(name string) bool {
@@ -165,8 +166,8 @@ func (f Facts) nvidiaOnBus() bool {
 	})
 }
 
-// MemoryRemedy gives containers the bytes that are needed: a virtual
-// machine's setting by its name, where the host has enough.
+// MemoryRemedy says how to give containers the needed bytes: by the virtual
+// machine's setting if the host has enough.
 func (f Facts) MemoryRemedy(needed int64) string {
 	const spare = 2 << 30 // for the host itself
 	host := f.Host.Memory

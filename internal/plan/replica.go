@@ -14,18 +14,17 @@ import (
 // MaxReplicas is how many containers one instance may have.
 const MaxReplicas = 16
 
-// AutoReplicas lets the facts choose how many containers there are.
+// AutoReplicas lets the facts decide how many containers to run.
 const AutoReplicas = -1
 
-// Template is the server that an orchestrator makes copies of, which it numbers
-// itself.
+// Template is the server that an orchestrator replicates and numbers itself.
 func (p Plan) Template() Container {
 	c := p.First()
 	c.Replica = 0
 	return c
 }
 
-// replicate makes the servers: one, or as many as were asked for or fit.
+// replicate makes the servers: one, or as many as were requested or fit.
 func (m *maker) replicate(v Variant) ([]Container, error) {
 	count := m.request.Replicas
 	if count == AutoReplicas {
@@ -47,9 +46,9 @@ func (m *maker) replicate(v Variant) ([]Container, error) {
 	return servers, nil
 }
 
-// replica is a container like this one beside it. A server writes an upload
-// under the name that the client chose, so that each has volumes or directories
-// of its own.
+// replica returns a copy of the container to run next to it. Servers store an
+// upload under the name that the client chose, so each needs its own volumes or
+// directories.
 func (c Container) replica(number, port int, gpus *GPURequest) Container {
 	other := c
 	other.Replica, other.Publish.Port, other.GPUs = number, port, gpus
@@ -77,14 +76,14 @@ func (c Container) replica(number, port int, gpus *GPURequest) Container {
 	return other
 }
 
-// fittingReplicas is how many servers the machine holds. Each works on one
-// photo at a time, so that more of them are faster until the processors, the
-// memory or the GPUs are used up.
+// fittingReplicas returns how many servers fit on the machine. Each processes
+// one photo at a time, so more are faster until the CPUs, the memory or the
+// GPUs are used up.
 func (m *maker) fittingReplicas(v Variant) int {
 	limits := []struct {
 		count   int
 		because string
-	}{{MaxReplicas, "no more are started"}}
+	}{{MaxReplicas, "this is the maximum"}}
 	limit := func(count int, format string, args ...any) {
 		limits = append(limits, struct {
 			count   int
@@ -96,7 +95,7 @@ func (m *maker) fittingReplicas(v Variant) int {
 		limit(int(memory.Value*9/10/v.MemoryNeeded), "each needs %s of memory and Docker has %s (%s)",
 			format.Memory(v.MemoryNeeded), format.Memory(memory.Value), memory.Evidence)
 	} else {
-		limit(1, "how much memory there is, is unknown: %s", memory.Evidence)
+		limit(1, "the amount of memory is unknown: %s", memory.Evidence)
 	}
 	if v.GPU != nil {
 		m.limitByGPU(v, limit)
@@ -104,7 +103,7 @@ func (m *maker) fittingReplicas(v Variant) int {
 	if cpus.Known {
 		limit(cpus.Value/max(1, v.CoresUsed), "each keeps %d of %d processors busy (%s)", max(1, v.CoresUsed), cpus.Value, cpus.Evidence)
 	} else {
-		limit(1, "how many processors there are, is unknown: %s", cpus.Evidence)
+		limit(1, "the number of processors is unknown: %s", cpus.Evidence)
 	}
 	fewest := limits[0]
 	for _, l := range limits[1:] {
@@ -124,14 +123,14 @@ func (m *maker) limitByGPU(v Variant, limit func(count int, format string, args 
 	}
 	gpu := m.facts.GPUs.Value[0]
 	if !gpu.Memory.Known {
-		limit(1, "how much memory %s has, is unknown: %s", gpu.Name, gpu.Memory.Evidence)
+		limit(1, "the memory of %s is unknown: %s", gpu.Name, gpu.Memory.Evidence)
 		return
 	}
 	limit(int(gpu.Memory.Value/v.GPU.MinMemory), "each needs %s of GPU memory and %s has %s",
 		format.Memory(v.GPU.MinMemory), gpu.Name, format.Memory(gpu.Memory.Value))
 }
 
-// usableGPUs are those that the first container would get.
+// usableGPUs returns the GPUs that the first container would get.
 func (m *maker) usableGPUs() []string {
 	if m.server.GPUs != nil && len(m.server.GPUs.IDs) > 0 {
 		return m.server.GPUs.IDs
@@ -143,8 +142,8 @@ func (m *maker) usableGPUs() []string {
 	return ids
 }
 
-// gpuForEach deals the GPUs out: one to each container, in turn. Where only
-// one is known, or none, all share what the first would get.
+// gpuForEach assigns the GPUs to the containers round-robin. If at most one is
+// known, all share what the first would get.
 func (m *maker) gpuForEach(count int) []*GPURequest {
 	requests := make([]*GPURequest, count)
 	ids := m.usableGPUs()
@@ -157,7 +156,7 @@ func (m *maker) gpuForEach(count int) []*GPURequest {
 	return requests
 }
 
-// checkReplicaMemory warns of what would end in killed servers.
+// checkReplicaMemory warns if servers are likely to be killed: out of memory.
 func (m *maker) checkReplicaMemory(v Variant, count int) {
 	memory := m.facts.Daemon.Memory
 	if needed := int64(count) * v.MemoryNeeded; memory.Known && needed > memory.Value {
@@ -165,7 +164,7 @@ func (m *maker) checkReplicaMemory(v Variant, count int) {
 	}
 }
 
-// replicaPorts are the first server's port and the next free ones.
+// replicaPorts returns the first server's port and the next free ones.
 func (m *maker) replicaPorts(count int) ([]int, error) {
 	first := m.server.Publish.Port
 	ports := []int{first}
@@ -175,7 +174,7 @@ func (m *maker) replicaPorts(count int) ([]int, error) {
 		}
 	}
 	if len(ports) < count {
-		return nil, fault.New(fault.Failed, "choose another first port with --port",
+		return nil, fault.New(fault.Failed, "choose a different first port with --port",
 			"there are only %d free ports after %s", len(ports)-1, net.JoinHostPort(m.server.Publish.Address, strconv.Itoa(first)))
 	}
 	return ports, nil

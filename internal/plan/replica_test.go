@@ -10,8 +10,8 @@ import (
 	"github.com/djok/facecraft/internal/plantest"
 )
 
-// TestAutoReplicas has one row for each rule of how many servers there are,
-// with the reason that the plan gives.
+// TestAutoReplicas has one row for each rule that limits the number of servers,
+// with the reason in the plan.
 func TestAutoReplicas(t *testing.T) {
 	t.Parallel()
 	oneGPU := func(memory int64) plan.Facts {
@@ -33,7 +33,7 @@ func TestAutoReplicas(t *testing.T) {
 		"several GPUs":   {plantest.TwoGPUs(), plan.Request{}, 2, "one for each of 2 GPUs"},
 		"lite":           {plantest.Laptop(), plan.Request{Tag: "lite"}, 8, "each keeps 1 of 8 processors busy"},
 		"many processors": {with(plantest.Laptop(), func(f *plan.Facts) { f.Daemon.CPUs.Value = 128 }), plan.Request{Tag: "lite"}, plan.MaxReplicas,
-			"no more are started"},
+			"this is the maximum"},
 		"nothing known": {plantest.Blind(), plan.Request{}, 1, "is unknown: no Docker daemon was reached"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -52,7 +52,8 @@ func TestAutoReplicas(t *testing.T) {
 	}
 }
 
-// TestContainers are like the first, but for what two servers cannot share.
+// TestContainers: replicas equal the first, except for what servers cannot
+// share.
 func TestContainers(t *testing.T) {
 	t.Parallel()
 	facts := plantest.TwoGPUs()
@@ -83,7 +84,7 @@ func TestContainers(t *testing.T) {
 		}
 	}
 	if len(hashes) != 3 {
-		t.Errorf("%d hashes of three containers", len(hashes))
+		t.Errorf("%d hashes for three containers", len(hashes))
 	}
 	one := plantest.Make(t, plantest.Laptop(), plan.Request{})
 	if single := one.Containers; len(single) != 1 || single[0].Name != "facecraft" || single[0].Labels("v1")[plan.LabelReplica] != "" {
@@ -105,6 +106,6 @@ func TestReplicasRefused(t *testing.T) {
 	}
 	p := plantest.Make(t, plantest.Laptop(), plan.Request{Replicas: 8})
 	if !slices.ContainsFunc(p.Warnings, func(w string) bool { return strings.Contains(w, "8 servers need about 32 GiB") }) {
-		t.Errorf("no warning of too little memory: %q", p.Warnings)
+		t.Errorf("missing a warning about too little memory: %q", p.Warnings)
 	}
 }

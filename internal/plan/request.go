@@ -8,55 +8,54 @@ import (
 	"github.com/djok/facecraft/internal/fault"
 )
 
-// Auto lets the facts choose the variant. Lite is the one that is built into
-// this program.
+// Auto lets the facts choose the variant. Lite is built into this program.
 const (
 	Auto = "auto"
 	Lite = "lite"
 )
 
 // Request is what the user asked for. Zero values leave the choice to Make;
-// what is set explicitly is honoured or refused, never degraded.
+// explicit values are honoured or refused, never replaced.
 type Request struct {
 	Instance string // a name; empty is DefaultInstance
 	Tag      string // a variant's name, or Auto; empty is Auto
-	Image    string // an image reference in place of the catalogue's
-	Port     int    // host port; 0 takes the first free one from DefaultPort
+	Image    string // an image reference instead of the catalogue's
+	Port     int    // host port; 0 picks the first free one from DefaultPort
 	Listen   string // host address to publish on; empty is loopback
-	Replicas int    // containers side by side, or AutoReplicas; 0 is one
-	// GPUs are indexes or UUIDs, or AllGPUs. Naming any asks for a GPU
-	// variant; none leaves the choice among those that suit.
+	Replicas int    // number of servers, or AutoReplicas; 0 means one
+	// GPUs are indexes or UUIDs, or AllGPUs. Naming any requests a GPU variant;
+	// empty picks all suitable ones.
 	GPUs []string
-	// Data is a directory of the host, as an absolute path, for the server's
-	// files; empty keeps them in named volumes.
+	// Data is the absolute path of a host directory for the server's files;
+	// empty keeps them in named volumes.
 	Data string
-	// Restart is one of RestartPolicies; empty leaves a server that ends ended.
+	// Restart is one of RestartPolicies; empty means no restart.
 	Restart string
 	Env     []Env    // variables for the container
-	Secrets []Secret // variables whose values must not be seen
-	// Elsewhere is for an image that is only fetched or carried away: whether
-	// this machine could run the variant asked for does not count.
+	Secrets []Secret // variables whose values must stay hidden
+	// Elsewhere is for an image that is only downloaded or exported: whether
+	// this machine can run the variant does not matter.
 	Elsewhere bool
 }
 
-// RestartPolicies are Docker's, by when the daemon starts a server again that
-// ended. (https://docs.docker.com/engine/containers/start-containers-automatically/)
+// RestartPolicies are Docker's restart policies.
+// (https://docs.docker.com/engine/containers/start-containers-automatically/)
 var RestartPolicies = []string{"on-failure", "unless-stopped", "always"}
 
-// ShapesContainer tells whether the request asks for settings that Differs
-// does not compare.
+// ShapesContainer reports whether the request sets anything that Differs does
+// not compare.
 func (r Request) ShapesContainer() bool {
 	asked := func(s Secret) bool { return !s.Ambient }
 	return r.Listen != "" || r.Restart != "" || r.Data != "" || len(r.Env) > 0 || slices.ContainsFunc(r.Secrets, asked)
 }
 
-// WantsGPU tells whether the request can only be met with a GPU.
+// WantsGPU reports whether the request can only be met with a GPU.
 func (r Request) WantsGPU(c Catalogue) bool {
 	v, _ := c.Variant(r.Tag)
 	return v.GPU != nil || len(r.GPUs) > 0
 }
 
-// validateGPUs refuses a choice of GPUs that cannot be meant.
+// validateGPUs rejects an invalid choice of GPUs.
 func (r Request) validateGPUs(c Catalogue) error {
 	if len(r.GPUs) == 0 {
 		return nil
@@ -65,13 +64,13 @@ func (r Request) validateGPUs(c Catalogue) error {
 		return fault.New(fault.Usage, "leave one of them out", "--gpus and --tag %s contradict each other", r.Tag)
 	}
 	if slices.Contains(r.GPUs, "") {
-		return fault.New(fault.Usage, "use indexes or UUIDs, as in --gpus 0,1, or all", "--gpus has an empty place")
+		return fault.New(fault.Usage, "use indexes or UUIDs, as in --gpus 0,1, or all", "--gpus has an empty entry")
 	}
 	return nil
 }
 
-// knownGPUs refuses GPUs that are not there.
-func (r Request) knownGPUs(f Facts) error {
+// checkGPUsExist rejects GPUs that the machine does not have.
+func (r Request) checkGPUsExist(f Facts) error {
 	var known []string
 	for _, gpu := range f.GPUs.Value {
 		known = append(known, fmt.Sprintf("%d (%s)", gpu.Index, gpu.Name))
@@ -85,8 +84,8 @@ func (r Request) knownGPUs(f Facts) error {
 	return nil
 }
 
-// DiffersInNumber says whether other than the asked-for number of servers
-// runs, or nothing.
+// DiffersInNumber says how the number of running servers differs from the
+// request, or returns "".
 func (r Request) DiffersInNumber(running int) string {
 	if r.Replicas > 0 && r.Replicas != running {
 		if running == 1 {
@@ -97,17 +96,17 @@ func (r Request) DiffersInNumber(running int) string {
 	return ""
 }
 
-// ShortName is an image reference without the registry that Podman puts before
-// those that name none.
+// ShortName strips the localhost/ that Podman adds to image references without
+// a registry.
 func ShortName(reference string) string { return strings.TrimPrefix(reference, "localhost/") }
 
-// Differs says in what a running server is another than was explicitly asked
-// for, or nothing.
+// Differs says how a running server differs from an explicit request, or
+// returns "".
 func (r Request) Differs(variant, image, gpus string, port int) string {
 	asked := NewGPURequest(r.GPUs).String()
 	switch {
 	case r.Tag != "" && r.Tag != Auto && variant == "":
-		return "its variant is not known, and may not be " + r.Tag
+		return "its variant is unknown and may not be " + r.Tag
 	case r.Tag != "" && r.Tag != Auto && r.Tag != variant:
 		return "it is the " + variant + " variant, not " + r.Tag
 	case r.Image != "" && ShortName(r.Image) != ShortName(image):

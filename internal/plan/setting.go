@@ -5,34 +5,34 @@ import (
 	"slices"
 )
 
-// Setting is a variable of an image's environment, for those who want to
-// change it.
+// Setting is an environment variable that an image supports.
 type Setting struct {
 	Name    string `yaml:"name"`
 	About   string `yaml:"about"`
-	Default string `yaml:"default"` // the image's own
+	Default string `yaml:"default"` // in the image
 	Range   string `yaml:"range"`   // what is accepted
-	// Pattern is a regular expression that all values of Range match; empty
-	// where a look at the value does not tell.
+	// Pattern is a regular expression for the values in Range; empty if the
+	// value alone cannot be checked.
 	Pattern string `yaml:"pattern"`
-	// Ignored settings are declared by the image and have no effect.
+	// Ignored settings are declared by the image but have no effect.
 	Ignored bool `yaml:"ignored"`
 }
 
-// Accepts tells whether a value may be in the setting's range.
+// Accepts reports whether a value can be in the setting's range.
 func (s Setting) Accepts(value string) bool {
 	return s.Pattern == "" || regexp.MustCompile(s.Pattern).MatchString(value)
 }
 
-// OtherSettings are those that act and that a container leaves at their default.
-func (p Plan) OtherSettings(c Container) []Setting {
+// DefaultSettings are those with an effect that the container leaves at their
+// default.
+func (p Plan) DefaultSettings(c Container) []Setting {
 	return p.settings(func(s Setting) bool {
 		return !s.Ignored && !slices.ContainsFunc(c.Env, func(e Env) bool { return e.Name == s.Name }) &&
 			!slices.ContainsFunc(c.Secrets, func(secret Secret) bool { return secret.Name == s.Name })
 	})
 }
 
-// IgnoredSettings are those that the image declares and that have no effect.
+// IgnoredSettings are those that the image declares but that have no effect.
 func (p Plan) IgnoredSettings() []Setting {
 	return p.settings(func(s Setting) bool { return s.Ignored })
 }
@@ -46,7 +46,8 @@ func (p Plan) settings(which func(Setting) bool) (chosen []Setting) {
 	return chosen
 }
 
-// Setting describes a variable, where the image knows it.
+// Setting describes a variable, or returns nil if the image does not support
+// it.
 func (p Plan) Setting(name string) *Setting {
 	for _, s := range p.Settings {
 		if s.Name == name {

@@ -7,28 +7,28 @@ import (
 	"github.com/djok/facecraft/internal/format"
 )
 
-// Answer tells whether a variant can run on a machine.
+// Answer says whether a variant can run on a machine.
 type Answer int
 
-// What is undecided may work: something that matters could not be seen.
+// Undecided means that it may work: something that matters could not be
+// determined.
 const (
 	Undecided Answer = iota
 	Suitable
 	Unsuitable
 )
 
-// Verdict is the answer for one variant, with the fact that caused it.
+// Verdict is the answer for one variant, with the fact behind it.
 type Verdict struct {
 	Answer  Answer
 	Because string
 	Remedy  string   // what would make an unsuitable or undecided variant run
-	Advice  []Advice // what a person should know although it runs
-	// GPUs are the device IDs that it is to use; nil means all there are.
+	Advice  []Advice // worth knowing even though it runs
+	// GPUs are the device IDs to use; nil means all.
 	GPUs []string
 }
 
-// Advice is a fact that makes things worse than they could be, and what to do
-// about it.
+// Advice is a fact that could be better, and what to do about it.
 type Advice struct{ Fact, Remedy string }
 
 func (a Advice) String() string {
@@ -38,11 +38,11 @@ func (a Advice) String() string {
 	return a.Fact + "; " + a.Remedy
 }
 
-// Judge holds a variant against the facts. gpus are the GPUs asked for by
-// index or UUID; nil leaves the choice among those that suit.
+// Judge checks a variant against the facts. gpus are the GPUs requested by
+// index or UUID; nil picks all suitable ones.
 func Judge(f Facts, c Catalogue, v Variant, gpus []string) Verdict {
 	if f.Daemon.HasImage(c.Reference(v)) {
-		v.UnpackedSize = 0 // it needs no further disk
+		v.UnpackedSize = 0 // it needs no more disk
 	}
 	verdict := f.checkPlatform(v)
 	if verdict.Answer == Unsuitable {
@@ -64,7 +64,7 @@ func Judge(f Facts, c Catalogue, v Variant, gpus []string) Verdict {
 	return f.checkGPUs(v.GPU, gpus)
 }
 
-// checkPlatform tells whether the daemon can execute the variant's image.
+// checkPlatform checks whether the daemon can run the variant's image.
 func (f Facts) checkPlatform(v Variant) Verdict {
 	d := f.Daemon
 	verdict := Verdict{Answer: Suitable}
@@ -72,18 +72,18 @@ func (f Facts) checkPlatform(v Variant) Verdict {
 		return verdict
 	}
 	if d.OS.Value != "linux" {
-		return Verdict{Answer: Unsuitable, Because: fmt.Sprintf("the daemon runs %s containers and the images are for Linux", d.OS.Value),
+		return Verdict{Answer: Unsuitable, Because: fmt.Sprintf("the daemon runs %s containers, but the images are for Linux", d.OS.Value),
 			Remedy: "switch Docker Desktop to Linux containers"}
 	}
 	native := d.OS.Value + "/" + d.Arch.Value
 	if slices.Contains(v.Platforms, native) {
 		return verdict
 	}
-	foreign := fmt.Sprintf("the image is for %s and the daemon is %s", v.Platforms[0], native)
+	foreign := fmt.Sprintf("the image is for %s, but the daemon is %s", v.Platforms[0], native)
 	switch {
 	case v.GPU != nil:
 		return Verdict{Answer: Unsuitable, Because: foreign + ", and an emulated program cannot use the GPU",
-			Remedy: "use a machine of the image's architecture"}
+			Remedy: "use a machine with the image's architecture"}
 	case d.Emulation.Known && !d.Emulation.Value:
 		return Verdict{Answer: Unsuitable, Because: foreign + ", and it has no emulation: " + d.Emulation.Evidence,
 			Remedy: "install emulation: docker run --privileged --rm tonistiigi/binfmt --install amd64"}
@@ -96,7 +96,8 @@ func (f Facts) checkPlatform(v Variant) Verdict {
 	return verdict
 }
 
-// shortage is what a machine has too little of; its zero value is none.
+// shortage is what a machine has too little of; its zero value means nothing is
+// short.
 type shortage struct{ of, consequence, remedy string }
 
 func (f Facts) memoryShortage(v Variant) shortage {
@@ -107,7 +108,7 @@ func (f Facts) memoryShortage(v Variant) shortage {
 		return shortage{fmt.Sprintf("%s and Docker has %s", needs, format.Memory(total.Value)),
 			": expect it to be killed while it loads", f.MemoryRemedy(v.MemoryNeeded)}
 	case free.Known && free.Value < v.MemoryNeeded && v.GPU == nil:
-		// What is taken now may be free soon, so that no choice hangs on it.
+		// Memory in use now may be free soon, so no choice depends on it.
 		return shortage{fmt.Sprintf("%s and %s is free", needs, format.Memory(free.Value)), "", "close other programs if it is slow or killed"}
 	}
 	return shortage{}
@@ -118,6 +119,6 @@ func (f Facts) diskShortage(v Variant) shortage {
 	if !free.Known || free.Value >= v.UnpackedSize {
 		return shortage{}
 	}
-	return shortage{fmt.Sprintf("the image takes %s of disk and %s is free where images live", format.Size(v.UnpackedSize), format.Size(free.Value)),
-		"", "make room: docker system df shows what Docker itself takes"}
+	return shortage{fmt.Sprintf("the image takes %s of disk and %s is free where Docker stores images", format.Size(v.UnpackedSize), format.Size(free.Value)),
+		"", "free up disk space: docker system df shows what Docker uses"}
 }

@@ -8,7 +8,7 @@ import (
 	"github.com/djok/facecraft/internal/format"
 )
 
-// String is the plan for people: what the container will be, then why. It is
+// String describes the plan to people: the container, then the reasons. It is
 // what `facecraft plan` prints and what the tests assert.
 func (p Plan) String() string {
 	var b strings.Builder

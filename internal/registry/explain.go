@@ -46,7 +46,7 @@ var failures = []failure{
 	{": denied", Permanent, "there is no such image, or it needs a login", "check the name, or docker login"},
 	{errPlatform.Error(), Permanent, "the image does not exist for the daemon's platform", "use another variant"},
 	{"no image found in manifest list", Permanent, "the image does not exist for the daemon's platform", "use another variant"},
-	{"no space left on device", Permanent, "the disk of the Docker daemon is full", "make room: docker system df shows what takes it"},
+	{"no space left on device", Permanent, "the disk of the Docker daemon is full", "free up disk space: docker system df shows what Docker uses"},
 	{"manifest verification failed", Permanent, "the registry sent another image than was asked for", "check the mirror or proxy in between"},
 	{"does not match provided manifest digest", Permanent, "the registry sent another image than was asked for", "check the mirror or proxy in between"},
 	{"unknown blob", Permanent, "the image in the registry is incomplete", "tell its publisher"},

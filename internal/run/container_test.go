@@ -91,7 +91,7 @@ func TestCrashLoop(t *testing.T) {
 func TestUnmanagedServer(t *testing.T) {
 	t.Parallel()
 	r, p := runner(t)
-	config := &container.Config{Image: dockertest.Stub(t, r.Docker, "dies"), Tty: true, Labels: map[string]string{plan.LabelProbe: r.Instance}}
+	config := &container.Config{Image: dockertest.Stub(t, r.Docker, "dies"), Tty: true, Labels: map[string]string{plan.LabelHelper: r.Instance}}
 	created, err := r.Docker.ContainerCreate(t.Context(), config, nil, nil, nil, "")
 	if err != nil {
 		t.Fatal(err)

@@ -30,7 +30,7 @@ var refusals = []knownIssue{
 	{"exec format error", "the image is for another processor than the daemon's",
 		"install emulation: docker run --privileged --rm tonistiigi/binfmt --install amd64; or run facecraft up --recreate --lite"},
 	{"no space left on device", "the disk of the Docker daemon is full",
-		"make room: docker system df shows what takes it"},
+		"free up disk space: docker system df shows what Docker uses"},
 	{"no command specified", "the image has no command to run", imageRemedy},
 	{"no command or entrypoint provided", "the image has no command to run", imageRemedy}, // Podman
 	{"executable file not found", "the image lacks the command that it is to run", imageRemedy},

@@ -157,7 +157,7 @@ func (d *Daemon) createWalker(ctx context.Context, image, place string, order in
 		Entrypoint: []string{"/" + place + "/facecraft"}, Cmd: []string{inventory.WalkCommand, string(words)},
 		// The image's own environment must not change how the helper runs.
 		Env:         []string{"GODEBUG=", "GOGC=50", "GOMEMLIMIT=", "GOTRACEBACK="},
-		Labels:      map[string]string{plan.LabelProbe: d.Instance},
+		Labels:      map[string]string{plan.LabelHelper: d.Instance},
 		Healthcheck: &container.HealthConfig{Test: []string{"NONE"}},
 	}
 	host := &container.HostConfig{

@@ -137,7 +137,7 @@ func TestNotHere(t *testing.T) {
 func nothingLeft(t *testing.T, d *trial.Daemon) {
 	t.Helper()
 	list, err := d.Docker.ContainerList(t.Context(), container.ListOptions{All: true,
-		Filters: filters.NewArgs(filters.Arg("label", plan.LabelProbe+"="+d.Instance))})
+		Filters: filters.NewArgs(filters.Arg("label", plan.LabelHelper+"="+d.Instance))})
 	if err != nil || len(list) > 0 {
 		t.Errorf("%d containers are left, %v", len(list), err)
 	}

@@ -52,7 +52,7 @@ func (d *Daemon) newServer(ctx context.Context, c plan.Container, changes ...cha
 
 // labelled makes a container one that no command takes for a server.
 func (d *Daemon) labelled(config *container.Config) {
-	config.Labels = map[string]string{plan.LabelProbe: d.Instance}
+	config.Labels = map[string]string{plan.LabelHelper: d.Instance}
 	config.Healthcheck = &container.HealthConfig{Test: []string{"NONE"}}
 }
 
