@@ -167,6 +167,23 @@ FROM python:3.11-slim
 RUN uv pip install --system --torch-backend=cpu torch
 USER 1000
 `},
+	"uv takes torch from the CPU index": {text: `
+-- Dockerfile --
+FROM python:3.11-slim
+WORKDIR /app
+COPY pyproject.toml uv.lock ./
+RUN uv sync --frozen --no-install-project
+USER 1000
+-- pyproject.toml --
+[project]
+dependencies = ["torch==2.3.0"]
+[tool.uv.sources]
+torch = { index = "pytorch-cpu" }
+[[tool.uv.index]]
+name = "pytorch-cpu"
+url = "https://download.pytorch.org/whl/cpu"
+-- uv.lock --
+`},
 	"wheels that another stage made": {text: `
 FROM python:3.11-slim AS wheels
 RUN pip wheel -w /wheels --extra-index-url https://download.pytorch.org/whl/cpu torch==2.0.1

@@ -66,6 +66,20 @@ FROM python:3.11-slim
 RUN uv pip install --system torch
 USER 1000
 `, "Dockerfile:2:5 torch-cuda"},
+		"what a project requires": {`
+-- Dockerfile --
+FROM python:3.11-slim AS a
+COPY . /src
+RUN pip install /src[web]
+FROM python:3.11-slim
+WORKDIR /app
+RUN --mount=type=bind,source=pyproject.toml,target=pyproject.toml uv sync
+COPY --from=a /x /x
+USER 1000
+-- pyproject.toml --
+[project]
+dependencies = ["torch"]
+`, "Dockerfile:3:5 torch-cuda\nDockerfile:6:67 torch-cuda"},
 		"devel by an argument, through a stage": {`
 ARG KIND=devel
 FROM nvidia/cuda:12.1.0-${KIND}-ubuntu22.04 AS base

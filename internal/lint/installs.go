@@ -3,11 +3,14 @@ package lint
 import (
 	"fmt"
 	"path"
+	"slices"
+	"strings"
 
 	"github.com/djok/facecraft/internal/finding"
 	"github.com/djok/facecraft/internal/lint/dockerfile"
 	"github.com/djok/facecraft/internal/lint/python"
 	"github.com/djok/facecraft/internal/lint/shell"
+	"github.com/djok/facecraft/internal/lint/source"
 )
 
 // install is a call of pip or uv with all that it installs, the requirement
@@ -21,7 +24,8 @@ type install struct {
 	index        []string // that replace PyPI, wherever they are set
 	extra        []string
 	links        []string
-	unresolved   []string // files that cannot be read, with reasons
+	unresolved   []string          // files that cannot be read, with reasons
+	indexes      map[string]string // that a pyproject.toml gives single packages
 }
 
 // required is a requirement and the file in which it stands; nil is the command
@@ -82,13 +86,63 @@ func (i *image) install(step *dockerfile.Step, c *shell.Command, command *python
 			in.extra = append(in.extra, value)
 		}
 	}
+	for _, dir := range in.projects() {
+		in.project(i, absolute(step, c, path.Join(dir, projectFile)))
+	}
 	for _, reference := range command.Files {
+		if path.Base(reference.Path) == projectFile {
+			in.project(i, absolute(step, c, reference.Path))
+			continue
+		}
 		in.file(i, absolute(step, c, reference.Path), false)
 	}
 	for _, reference := range command.Constraints {
 		in.file(i, absolute(step, c, reference.Path), true)
 	}
 	return in
+}
+
+const projectFile = "pyproject.toml"
+
+// projects are the directories of the projects that are installed.
+func (in *install) projects() []string {
+	if in.Verb == "sync" || in.Verb == "add" {
+		return []string{"."}
+	}
+	var dirs []string
+	for _, r := range append(slices.Clone(in.Command.Requirements), in.Editable...) {
+		if dir, _, _ := strings.Cut(r.Path, "["); dir != "" && !strings.ContainsAny(dir, "*?:") && !slices.Contains([]string{".whl", ".gz", ".zip"}, path.Ext(dir)) {
+			dirs = append(dirs, dir)
+		}
+	}
+	return dirs
+}
+
+// project adds what a project requires.
+func (in *install) project(i *image, name string) {
+	file, reason := i.origin(in.step, name)
+	if reason != "" {
+		in.unresolved = append(in.unresolved, fmt.Sprintf("%s: %s", projectFile, reason))
+		return
+	}
+	data, err := i.repo.tree.Read(file)
+	if err != nil {
+		in.unresolved = append(in.unresolved, fmt.Sprintf("%s: %v", file, err))
+		return
+	}
+	f := source.New(file, data)
+	i.repo.keep(f)
+	project, err := python.ReadProject(f)
+	if err != nil {
+		in.unresolved = append(in.unresolved, fmt.Sprintf("%s: %v", file, err))
+		return
+	}
+	for _, r := range project.Requirements {
+		if r.Name != "" {
+			in.requirements = append(in.requirements, required{r, project.File})
+		}
+	}
+	in.indexes = project.Indexes
 }
 
 // file adds what a requirement file in the image says.

@@ -44,7 +44,7 @@ func torchRule(j *judge) {
 
 func (j *judge) torch(i *image, in install, done map[*dockerfile.Stage]bool) {
 	stage := in.step.Stage
-	if in.NoDeps && !in.names(torchFamily) || in.NoIndex || in.Verb == "uninstall" || in.Verb == "sync" || in.Verb == "add" || arm(stage) {
+	if in.NoDeps && !in.names(torchFamily) || in.NoIndex || in.Verb == "uninstall" || arm(stage) {
 		return
 	}
 	r, ok := in.reaches()
@@ -58,9 +58,9 @@ func (j *judge) torch(i *image, in install, done map[*dockerfile.Stage]bool) {
 	choice, why := in.torchSource(i, r)
 	switch {
 	case choice == fromCPU:
-		done[stage] = done[stage] || in.Verb == "install"
+		done[stage] = done[stage] || in.Verb != "wheel" && in.Verb != "download"
 		return
-	case done[stage] && !in.Upgrade && in.Verb == "install":
+	case done[stage] && !in.Upgrade && in.Verb != "wheel" && in.Verb != "download":
 		return
 	case choice == fromElsewhere:
 		j.unknown("torch-cuda", where, "which build of torch it gets is not known: %s", why).about(in.step)
@@ -146,6 +146,15 @@ func (in install) torchSource(i *image, r required) (torchChoice, string) {
 	case in.GPUBackend:
 		return fromGPU, ""
 	}
+	if index := in.indexes["torch"]; in.Tool == "uv" && index != "" {
+		switch {
+		case strings.Contains(index, "/whl/cpu"):
+			return fromCPU, ""
+		case strings.Contains(index, "/whl/"):
+			return fromGPU, ""
+		}
+		return fromElsewhere, "the index " + index + " decides"
+	}
 	if value, _ := in.step.Getenv("UV_TORCH_BACKEND"); value == "cpu" && in.Tool == "uv" {
 		return fromCPU, ""
 	}
@@ -223,7 +232,7 @@ func (i *image) configured(in install) (name, text string) {
 // cpuFix adds the CPU index where that is sure to give the same versions: all
 // of PyTorch's packages are pinned, or nothing else is installed.
 func (in install) cpuFix() []source.Edit {
-	if in.step.Script.Exec || len(in.index) > 0 || len(in.unresolved) > 0 || contains(in.links, "whl/") {
+	if in.step.Script.Exec || in.Verb == "sync" || in.Verb == "add" || len(in.index) > 0 || len(in.unresolved) > 0 || contains(in.links, "whl/") {
 		return nil
 	}
 	torch, pinned, only := false, true, len(in.Editable) == 0

@@ -115,6 +115,43 @@ func TestRead(t *testing.T) {
 	}
 }
 
+func TestReadProject(t *testing.T) {
+	p, err := ReadProject(source.New("pyproject.toml", []byte(`[project]
+dependencies = ["torch==2.3.0", "rembg[cpu]"]
+[tool.uv.sources]
+torch = [{ index = "cpu", marker = "sys_platform == 'linux'" }]
+torchvision = { index = "cpu" }
+local = { path = "x" }
+[[tool.uv.index]]
+name = "cpu"
+url = "https://x/whl/cpu"
+`)))
+	if err != nil || len(p.Requirements) != 2 || p.Requirements[1].Name != "rembg" {
+		t.Fatal(p, err)
+	}
+	want := map[string]string{"torch": "https://x/whl/cpu", "torchvision": "https://x/whl/cpu"}
+	if !reflect.DeepEqual(p.Indexes, want) {
+		t.Errorf("%v", p.Indexes)
+	}
+	if line, column := p.Position(p.Requirements[0].From); line != 2 || column != 18 {
+		t.Errorf("%d:%d", line, column)
+	}
+	if _, err := ReadProject(source.New("x", []byte("["))); err == nil {
+		t.Error("no TOML, and no error")
+	}
+}
+
+func FuzzProject(f *testing.F) {
+	f.Add([]byte("[project]\ndependencies=['a']\n[tool.uv.sources]\na=[{index='b'}]\n[[tool.uv.index]]\nname='b'\n"))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		if p, err := ReadProject(source.New("p", data)); err == nil {
+			for _, r := range p.Requirements {
+				p.Location(r.From, r.To)
+			}
+		}
+	})
+}
+
 func FuzzRequirements(f *testing.F) {
 	f.Add([]byte("-r a\n--index-url=b\ntorch[x]==1;python_version<'3' --hash=c\n-e git+https://x#egg=y\n"))
 	f.Add([]byte("https://x/a-1-b-c-d.whl\n'; '=='\n\\\n"))

@@ -1,7 +1,6 @@
 package shell
 
 import (
-	"fmt"
 	"strings"
 	"testing"
 )
@@ -100,7 +99,7 @@ func FuzzParse(f *testing.F) {
 		for _, c := range commands {
 			for _, w := range c.Words {
 				if w.From < 0 || w.To > len(script) || w.From > w.To {
-					t.Error(fmt.Sprintf("%q: word %q from %d to %d", script, w.Text, w.From, w.To))
+					t.Errorf("%q: word %q from %d to %d", script, w.Text, w.From, w.To)
 				}
 			}
 		}
