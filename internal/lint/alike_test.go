@@ -323,7 +323,7 @@ services:
   api:
     build: .
     restart: always
-    healthcheck: {test: [CMD, /ready]}
+    healthcheck: {test: [CMD, /ready], start_period: 3m}
 `},
 	"a static build": {text: `
 FROM golang:1.23 AS build

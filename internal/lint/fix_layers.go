@@ -20,10 +20,11 @@ func (i *image) chownFix(step *dockerfile.Step, c *shell.Command, target string,
 	if c.Name() != "chown" || len(args) != 2 || step.Script.Exec || step.Onbuild {
 		return nil
 	}
+	// A name alone keeps the group, which COPY --chown would set.
 	owner := args[0].Text
-	name, _, _ := strings.Cut(owner, ":")
+	name, group, _ := strings.Cut(owner, ":")
 	users := created(step.Stage.Chain())
-	if !args[0].Known() || !args[1].Known() || strings.ContainsAny(owner, " '\"") {
+	if group == "" || !args[0].Known() || !args[1].Known() || strings.ContainsAny(owner, " '\"") || !i.ownPlace(step, target) {
 		return nil
 	}
 	var edits []source.Edit
@@ -56,6 +57,16 @@ func (i *image) chownFix(step *dockerfile.Step, c *shell.Command, target string,
 		edits = append(edits, source.Edit{File: i.Name, From: end, To: end, New: " " + strings.Join(made, " ")})
 	}
 	return edits
+}
+
+// systemPlaces are directories in which base images have files.
+var systemPlaces = []string{"bin", "boot", "dev", "etc", "lib", "lib64", "proc", "root", "run", "sbin", "sys", "tmp", "usr", "var", ""}
+
+// ownPlace tells whether only the Dockerfile fills a directory: the base is one
+// that is known, and has nothing there.
+func (i *image) ownPlace(step *dockerfile.Step, target string) bool {
+	first, _, _ := strings.Cut(strings.TrimPrefix(target, "/"), "/")
+	return baseOf(step.Stage.Root()).known() && !slices.Contains(systemPlaces, first)
 }
 
 func hasOwner(step *dockerfile.Step) bool {

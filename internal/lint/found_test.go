@@ -185,6 +185,24 @@ EXPOSE 8000
 USER 1000
 HEALTHCHECK --start-period=3m CMD ["curl", "-f", "http://localhost:8000/readiness"]
 `, "a/Dockerfile:1:1 ready\nb/Dockerfile:5:1 ready\nc/Dockerfile:5:1 ready"},
+		"a Compose file's own health check": {`
+-- Dockerfile --
+FROM python:3.11
+RUN pip install onnxruntime
+EXPOSE 8000
+USER 1000
+HEALTHCHECK CMD curl -f http://localhost:8000/health
+-- compose.yml --
+services:
+  api:
+    build: .
+    healthcheck:
+      test: curl -f http://localhost:8000/health || exit 1
+      start_period: 1m
+  other:
+    image: nginx:1.27
+    healthcheck: {test: [CMD, curl, "http://localhost/"]}
+`, "compose.yml:5:13 ready\ncompose.yml:6:21 health-window"},
 		"workers that a variable promises to change": {`
 FROM python:3.11
 RUN pip install onnxruntime

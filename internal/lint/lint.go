@@ -55,7 +55,7 @@ var rules = []func(*judge){
 	unreadable,
 	torchRule, cudaDevelRule, cacheOrderRule, chownLayerRule, wheelsLayerRule, contextRule, hiddenImportRule,
 	fetchRule, digestRule,
-	healthRule, workersRule, dlibRule, composeReadinessRule,
+	healthRule, composeHealthRule, workersRule, dlibRule, composeReadinessRule,
 	userRule, useraddOrderRule,
 	ortRule,
 	secretRule, workflowPasswordRule, workflowEnvironmentRule,

@@ -2,6 +2,7 @@ package lint
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/moby/buildkit/frontend/dockerfile/instructions"
@@ -114,6 +115,9 @@ func (d *download) unpacked() *shell.Command {
 // to know how.
 func (d *download) pipefailFix() []source.Edit {
 	knows := d.step.Shell() == "bash" || d.step.Shell() == "sh" && baseOf(d.step.Stage.Root()).system() == "alpine"
+	if slices.Contains([]string{"head", "grep", "sed", "awk"}, d.sink) { // they leave early, and the pipe would fail
+		return nil
+	}
 	if d.cmd.Pipeline == 0 || !knows || d.step.Script.Exec || d.cmd.Lost != shell.ByPipe {
 		return nil
 	}

@@ -1,7 +1,6 @@
 package lint
 
 import (
-	"fmt"
 	"net/url"
 	"slices"
 	"strings"
@@ -41,6 +40,11 @@ func healthRule(j *judge) {
 	}
 }
 
+// liveOnly tells whether a path answers before the models are loaded.
+func liveOnly(path string) bool {
+	return slices.Contains(liveness, strings.TrimSuffix(path, "/"))
+}
+
 // overridden tells whether a Compose file has a health check for each service
 // that builds the image.
 func (i *image) overridden() bool {
@@ -53,7 +57,7 @@ func (i *image) overridden() bool {
 }
 
 // liveness are paths that answer before the models are loaded.
-var liveness = []string{"", "/", "/health", "/healthz", "/health/live", "/live", "/livez", "/ping", "/docs", "/api/health", "/api/v1/health"}
+var liveness = []string{"", "/health", "/healthz", "/health/live", "/live", "/livez", "/ping", "/docs", "/api/health", "/api/v1/health"}
 
 // probe judges what the health check asks, and with what.
 func (j *judge) probe(i *image, step *dockerfile.Step) {
@@ -76,7 +80,7 @@ func (j *judge) probe(i *image, step *dockerfile.Step) {
 				continue
 			}
 			switch {
-			case slices.Contains(liveness, strings.TrimSuffix(u.Path, "/")) || u.Path == "/":
+			case liveOnly(u.Path):
 				j.fail("ready", at, "%s answers before the models are loaded", orRoot(u.Path)).about(step).severity(finding.Warning)
 			case u.Path == "/ready" && i.isFacecraft():
 				j.fail("ready", at, "/ready answers 200 with ready:false, which %s cannot see", c.Name()).about(step).severity(finding.Warning)
@@ -157,11 +161,7 @@ func (j *judge) window(i *image, step *dockerfile.Step, command *instructions.He
 	if h.StartPeriod >= startPeriod {
 		return
 	}
-	said := "none"
-	if h.StartPeriod > 0 {
-		said = fmt.Sprintf("%.0f s", h.StartPeriod.Seconds())
-	}
-	f := j.fail("health-window", step.Location(), "models may need 3 minutes to load; the start period is %s", said).about(step).severity(finding.Warning)
+	f := j.fail("health-window", step.Location(), "models may need 3 minutes to load; the start period is %s", seconds(h.StartPeriod)).about(step).severity(finding.Warning)
 	f.fix(i.periodFix(step)...)
 }
 
