@@ -94,7 +94,11 @@ func (a *app) explain(name string) error {
 		}
 		return nil
 	}
-	meant := lint.Meant(checks, name)
+	all, err := finding.Checks() // verify's, too, because they are named together
+	if err != nil {
+		return err
+	}
+	meant := lint.Meant(all, name)
 	if len(meant) == 0 {
 		return fault.New(fault.Usage, "facecraft lint --explain all", "there is no check %q", name)
 	}

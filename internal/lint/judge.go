@@ -81,12 +81,9 @@ func (f *found) fix(edits ...source.Edit) *found {
 	return f
 }
 
-// result sorts the findings, applies what the project ignores, and leaves out
-// what was not asked for.
+// result applies what the project ignores, sorts the findings by their places,
+// and leaves out what was not asked for.
 func (j *judge) result(options Options) (*Result, error) {
-	slices.SortStableFunc(j.found, func(a, b *found) int {
-		return cmp.Or(cmp.Compare(a.Location.File, b.Location.File), cmp.Compare(a.Location.Line, b.Location.Line), cmp.Compare(a.Location.Column, b.Location.Column))
-	})
 	ignores, err := j.ignores()
 	if err != nil {
 		return nil, err
@@ -95,20 +92,31 @@ func (j *judge) result(options Options) (*Result, error) {
 	for _, f := range j.found {
 		findings = append(findings, f.Finding)
 	}
+	var fixes []Fix
 	applied := finding.Ignores{Checks: j.checks, List: ignores, Today: options.Today, Judged: j.judged}.Apply(findings)
-	result := &Result{sources: j.sources, targets: j.targets}
-	result.Target, result.Findings = options.Target, []finding.Finding{}
-	for i, f := range applied {
-		if !asked(options.Only, f.Location.File) {
-			continue
+	for n, f := range applied {
+		f.Depth = "sources"
+		fix := Fix{Finding: f}
+		if n < len(j.found) && f.Suppressed == nil {
+			fix.Edits = j.found[n].edits
 		}
-		result.Findings = append(result.Findings, f)
-		if i < len(j.found) && f.Suppressed == nil {
-			result.Fixes = append(result.Fixes, Fix{f, j.found[i].edits})
+		if asked(options.Only, f.Location.File) {
+			fixes = append(fixes, fix)
 		}
 	}
-	result.Fixes = slices.DeleteFunc(result.Fixes, func(f Fix) bool { return len(f.Edits) == 0 })
+	slices.SortStableFunc(fixes, byPlace)
+	result := &Result{sources: j.sources, targets: j.targets}
+	result.Target, result.Findings = options.Target, []finding.Finding{}
+	for _, fix := range fixes {
+		result.Findings = append(result.Findings, fix.Finding)
+	}
+	result.Fixes = slices.DeleteFunc(fixes, func(f Fix) bool { return len(f.Edits) == 0 })
 	return result, nil
+}
+
+func byPlace(a, b Fix) int {
+	x, y := a.Finding.Location, b.Finding.Location
+	return cmp.Or(cmp.Compare(x.File, y.File), cmp.Compare(x.Line, y.Line), cmp.Compare(x.Column, y.Column))
 }
 
 // judged tells whether this run would have found what an ignore is for: a
