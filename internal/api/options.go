@@ -26,6 +26,9 @@ type Options struct {
 	Oval          bool    // without it there is no PNG, only a JPEG
 	Enhance       bool
 	Fidelity      float64 // of the enhancement: 0 is the smoothest, 1 closest to the photo
+	// CropOnly leaves everything but the frame as it is. Only the built-in engine
+	// knows it.
+	CropOnly bool
 }
 
 // DefaultOptions are those that the routes use when nothing is said.
@@ -49,7 +52,7 @@ func (o Options) Check() error {
 // fields are the form's. All are sent, so that a server with other defaults
 // gives the same portrait.
 func (o Options) fields() [][2]string {
-	return [][2]string{
+	fields := [][2]string{
 		{"width", strconv.Itoa(o.Width)},
 		{"height", strconv.Itoa(o.Height)},
 		{"background_r", strconv.Itoa(int(o.Background[0]))},
@@ -60,10 +63,17 @@ func (o Options) fields() [][2]string {
 		{"enhance_face", strconv.FormatBool(o.Enhance)},
 		{"enhance_fidelity", number(o.Fidelity)},
 	}
+	if o.CropOnly {
+		fields = append(fields, [2]string{"crop_only", "true"})
+	}
+	return fields
 }
 
 // String names all options in one line, the same for the same portraits.
 func (o Options) String() string {
+	if o.CropOnly {
+		return fmt.Sprintf("%dx%d margin=%s crop only", o.Width, o.Height, number(o.Margin))
+	}
 	return fmt.Sprintf("%dx%d background=%s margin=%s oval=%t enhance=%t fidelity=%s",
 		o.Width, o.Height, o.Background, number(o.Margin), o.Oval, o.Enhance, number(o.Fidelity))
 }

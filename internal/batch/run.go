@@ -46,7 +46,7 @@ type Result struct {
 	Outcome Outcome
 	Err     error // why there is no portrait
 	Cause   Cause
-	Note    string        // what a person should know of a portrait: its background was kept, and why
+	Note    string        // what a person should know of the background: it was kept, and why
 	Server  string        // that made it, by its URL
 	Took    time.Duration // from the upload to the file
 }

@@ -22,7 +22,7 @@ type resultLine struct {
 	Server        string        `json:"server,omitempty"`
 	Seconds       float64       `json:"seconds,omitempty"`
 
-	BackgroundNote string `json:"background_note,omitempty"` // why it was kept
+	BackgroundNote string `json:"background_note,omitempty"` // what became of it, where it was not simply replaced
 }
 
 func line(r batch.Result) resultLine {

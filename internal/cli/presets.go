@@ -18,11 +18,21 @@ type preset struct {
 	margin        float64 // 0 leaves the default
 	maxBytes      int64   // of the file; 0 is no limit
 	official      bool    // for a document: neither oval nor retouched
+	rule          string  // of the authority against edited photos; such presets crop only
 }
 
 var (
 	white     = api.Colour{255, 255, 255}
 	lightGrey = api.Colour{240, 240, 240}
+)
+
+// The State Department's words are those that the press quoted from its notice
+// of 19 March 2026 (its own pages could not be read when this was written), the
+// Passport Office's those of its page. Of ICAO no published rule was found:
+// what Doc 9303 leaves open, the country that issues the passport decides.
+const (
+	stateDepartmentRule = "the State Department takes no photos edited by software, AI included"
+	passportOfficeRule  = "HM Passport Office wants photos unaltered by computer software"
 )
 
 // presets are all square or framed pictures, so none has an oval, and all are
@@ -37,10 +47,11 @@ var presets = []preset{
 		background: lightGrey, source: "https://www.linkedin.com/help/linkedin/answer/a549049"},
 	// The margins bring the head, from chin to crown, to the share of the
 	// height that is asked for: 50 to 69 % here, 64 to 76 % below.
-	{name: "passport-us", what: "United States passport and visa: 600x600, white", width: 600, height: 600, background: white,
-		margin: 0.55, official: true, source: "https://travel.state.gov/content/travel/en/us-visas/visa-information-resources/photos.html"},
-	{name: "passport-uk", what: "United Kingdom passport: 900x1125 (600x750 at least), light grey", width: 900, height: 1125,
-		background: lightGrey, margin: 0.4, official: true, source: "https://www.gov.uk/photos-for-passports"},
+	{name: "passport-us", what: "United States passport and visa: 600x600", width: 600, height: 600, background: white,
+		margin: 0.55, official: true, rule: stateDepartmentRule,
+		source: "https://travel.state.gov/content/travel/en/us-visas/visa-information-resources/photos.html"},
+	{name: "passport-uk", what: "United Kingdom passport: 900x1125 (600x750 at least)", width: 900, height: 1125,
+		background: lightGrey, margin: 0.4, official: true, rule: passportOfficeRule, source: "https://www.gov.uk/photos-for-passports"},
 	{name: "passport-icao", what: "ICAO 9303, 35x45 mm at 600 dpi: 827x1063, light grey", width: 827, height: 1063, background: lightGrey,
 		margin: 0.4, official: true, source: "https://www.icao.int/publications/pages/publication.aspx?docnum=9303"},
 }
@@ -61,6 +72,7 @@ func (p preset) recipe() batch.Recipe {
 		o.Margin = p.margin
 	}
 	o.Enhance = !p.official
+	o.CropOnly = p.rule != ""
 	return batch.Recipe{Options: o, Formats: []string{batch.JPG}, MaxBytes: p.maxBytes}
 }
 
@@ -68,7 +80,26 @@ func (p preset) recipe() batch.Recipe {
 func presetList() string {
 	var list strings.Builder
 	for _, p := range presets {
-		fmt.Fprintf(&list, "\n  %-13s %s\n  %-13s %s", p.name, p.what, "", p.source)
+		fmt.Fprintf(&list, "\n  %-13s %s\n  %-13s %s\n  %-13s %s", p.name, p.what, "", p.does(), "", p.source)
 	}
 	return list.String()
+}
+
+// does says what a preset does to a photo, and why.
+func (p preset) does() string {
+	switch {
+	case p.rule != "":
+		return "crops only: " + p.rule
+	case p.official:
+		return "replaces the background; the issuing country decides whether that is taken"
+	}
+	return "replaces the background, enhances the face where the server can"
+}
+
+// notice is what somebody should know who uses a preset for a document.
+func (p preset) notice() string {
+	if p.rule != "" {
+		return fmt.Sprintf("cropped only, by the built-in engine: %s. Light and background must be right in the photo: %s", p.rule, p.source)
+	}
+	return fmt.Sprintf("the size and the background follow %s; no rule on replaced backgrounds was found there: ask the issuing country", p.source)
 }

@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -111,7 +110,7 @@ func (a *app) photos(c *cli.Context) (_ *photos, err error) {
 	p.show = newShow(a, c, spool)
 	p.Audience = p.show
 	if preset, _ := findPreset(c.String("preset")); preset.official {
-		p.Advice = fmt.Sprintf("the size and the background follow %s; check the rest there, and whether an edited photo is taken", preset.source)
+		p.Advice = preset.notice()
 	}
 	p.Selection = batch.Selection{Recipe: recipe, Force: c.Bool("force"), Checksum: c.Bool("checksum")}
 	if place == "-" {

@@ -51,7 +51,7 @@ type show struct {
 	foreign                    int // of those that are kept
 	finished                   int // in this run
 	failures                   map[batch.Cause][]string
-	notes                      []string // backgrounds that were kept
+	notes                      []string // on backgrounds
 	begun                      time.Time
 	writeErr                   error
 }
@@ -130,7 +130,7 @@ func (s *show) count(r batch.Result) {
 	s.progress()
 }
 
-// note tells of a background that was kept: at once where few photos come, at
+// note tells of a background that was not simply replaced: at once where few photos come, at
 // the end where there are many.
 func (s *show) note(r batch.Result) {
 	switch text := term.Name(r.Name) + ": background " + r.Note; {
@@ -298,7 +298,7 @@ func (s *show) End(ctx context.Context, runErr error) error {
 	if !s.watching {
 		s.listFailures()
 		if len(s.notes) > 0 {
-			s.app.ui.Warn("%s", listed("background not removed", s.notes, "--report"))
+			s.app.ui.Warn("%s", listed("backgrounds to look at", s.notes, "--json or --report"))
 		}
 	}
 	s.sum()

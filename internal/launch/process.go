@@ -42,10 +42,12 @@ type Processing struct {
 	Audience Audience
 
 	launcher *Launcher // nil before there was a need to reach the daemon
+	cropper  *cropper  // likewise, where photos are only cropped
 }
 
 // Close ends the connection to the daemon, if there was one.
 func (p *Processing) Close() {
+	p.cropper.close()
 	if p.launcher != nil {
 		p.launcher.Close()
 	}
@@ -121,6 +123,9 @@ func (p *Processing) selectJobs(ctx context.Context, jobs []*batch.Job) (selecte
 
 // imageIDs are those of the servers that are running, as far as they tell.
 func (p *Processing) imageIDs(ctx context.Context) []string {
+	if p.Selection.Recipe.CropOnly {
+		return []string{p.cropperID()}
+	}
 	if len(p.Endpoints) > 0 {
 		servers, _ := Endpoints(ctx, silence{}, p.Token, p.Endpoints, 0)
 		return imageIDs(servers)
@@ -156,6 +161,9 @@ func (silence) Progress(string, ...any) {}
 func (p *Processing) servers(ctx context.Context) (_ []*batch.Server, err error) {
 	if p.Advice != "" {
 		p.Settings.UI.Say("%s", p.Advice)
+	}
+	if p.Selection.Recipe.CropOnly {
+		return p.startCropper(ctx)
 	}
 	if len(p.Endpoints) > 0 {
 		return Endpoints(ctx, p.Settings.UI, p.Token, p.Endpoints, p.Request.Timeout)

@@ -70,7 +70,7 @@ type processResult struct {
 
 	// Beyond the contract, whose clients ignore them.
 	BackgroundRemoved bool    `json:"background_removed"`
-	BackgroundNote    *string `json:"background_note"` // why not
+	BackgroundNote    *string `json:"background_note"` // why not, or what was done instead
 }
 
 type facePosition struct {

@@ -127,8 +127,13 @@ func TestBackgroundIsKept(t *testing.T) {
 	}
 
 	asked := decode[processAnswer](t, post(t, e, "/api/v1/process", filePart(t, "astronaut.png"),
-		field("keep_background", "true"), field("use_oval_mask", "false"), field("return_base64", "true")))
-	if r := asked.Result; r.BackgroundRemoved || r.BackgroundNote != nil {
+		field("crop_only", "true"), field("use_oval_mask", "false"), field("return_base64", "true")))
+	// Her hair is so near the upper edge that there is not enough photo.
+	if r := asked.Result; r.BackgroundRemoved || r.BackgroundNote == nil || *r.BackgroundNote != "added at the edges, where the photo ends" {
+		t.Errorf("result %+v", r)
+	}
+	enough := decode[processAnswer](t, post(t, e, "/api/v1/process", filePart(t, "astronaut.png"), field("crop_only", "true"), field("face_margin", "0")))
+	if r := enough.Result; r.BackgroundRemoved || r.BackgroundNote != nil {
 		t.Errorf("result %+v", r)
 	}
 	picture, err := jpeg.Decode(bytes.NewReader(asked.JPGBase64))

@@ -16,6 +16,8 @@ type portrait struct {
 	jpg   []byte // nil when not asked for
 	face  face
 	doubt string // why the background was kept; empty where it was removed
+
+	filled bool // cropped only, and the photo ends within the portrait
 }
 
 // makePortrait processes one upload, after those before it. The error's text
@@ -51,7 +53,10 @@ func (e *Engine) drawAndEncode(ctx context.Context, u upload, o options, wantJPE
 	}
 	result := &portrait{face: faces[0]}
 	var picture *image.NRGBA
-	if !o.keepBackground {
+	if o.cropOnly {
+		faces[0].turn = direction{}
+		result.face, result.filled = faces[0], o.exceeds(photo, faces[0])
+	} else {
 		if picture, result.doubt, err = cutPortrait(ctx, photo, faces, o); err != nil {
 			return nil, err
 		}

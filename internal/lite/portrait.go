@@ -32,7 +32,7 @@ type options struct {
 	margin        float64 // space around the head, in heads
 	oval          bool
 
-	keepBackground bool // crop only, for documents
+	cropOnly bool // for documents: neither turned nor without its background
 }
 
 // defaultOptions are the contract's.
@@ -74,6 +74,13 @@ func drawPortrait(p *photo, f face, o options) *image.RGBA {
 func (o options) scale(f face) float64 {
 	visible := f.side * headRatio * (1 + 2*o.margin)
 	return float64(min(o.width, o.height)) / visible
+}
+
+// exceeds tells whether a portrait shows more than there is of the photo.
+func (o options) exceeds(p *photo, f face) bool {
+	w, h := p.size()
+	halfWidth, halfHeight := float64(o.width)/2/o.scale(f), float64(o.height)/2/o.scale(f)
+	return f.centerX < halfWidth || f.centerY < halfHeight || f.centerX+halfWidth > float64(w) || f.centerY+halfHeight > float64(h)
 }
 
 // drawCentred draws a photo with the face, upright, in the center.

@@ -70,7 +70,7 @@ func readProcessForm(w http.ResponseWriter, f *form) (photo upload, o options, w
 	f.integer(&o.background[2], "background_b")
 	f.float(&o.margin, "face_margin")
 	f.boolean(&o.oval, "use_oval_mask")
-	f.boolean(&o.keepBackground, "keep_background") // beyond the contract
+	f.boolean(&o.cropOnly, "crop_only") // beyond the contract
 	f.boolean(&enhance, "enhance_face")
 	f.float(&fidelity, "enhance_fidelity")
 	f.boolean(&withBase64, "return_base64")
@@ -113,10 +113,13 @@ func (a *processAnswer) describe(p *portrait, o options, withBase64 bool) {
 		OutputSize:    outputSize{o.width, o.height},
 		FileSizeBytes: len(p.jpg),
 
-		BackgroundRemoved: p.doubt == "" && !o.keepBackground,
+		BackgroundRemoved: p.doubt == "" && !o.cropOnly,
 	}
-	if p.doubt != "" {
+	switch {
+	case p.doubt != "":
 		a.Result.BackgroundNote = new("kept: " + p.doubt)
+	case p.filled:
+		a.Result.BackgroundNote = new("added at the edges, where the photo ends")
 	}
 	download := "/api/v1/download/" + a.JobID
 	a.JPGURL = new(download + "/jpg")
