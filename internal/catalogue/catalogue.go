@@ -1,5 +1,5 @@
-// Package catalogue is the data about the images: which variants there are and
-// what each needs, with the source of every number.
+// Package catalogue holds the data about the images: the variants and what each
+// needs, with a source for every number.
 package catalogue
 
 import (
@@ -15,10 +15,10 @@ import (
 //go:embed catalogue.yaml
 var embedded []byte
 
-// Load reads the catalogue that this program carries.
+// Load reads the embedded catalogue.
 func Load() (plan.Catalogue, error) { return Parse(embedded) }
 
-// Parse reads a catalogue in the form of the embedded one.
+// Parse reads a catalogue in the format of the embedded one.
 func Parse(data []byte) (plan.Catalogue, error) {
 	var c plan.Catalogue
 	decoder := yaml.NewDecoder(bytes.NewReader(data))

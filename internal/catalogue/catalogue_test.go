@@ -9,7 +9,7 @@ import (
 	"github.com/djok/facecraft/internal/catalogue"
 )
 
-// TestCatalogue holds the data to what the code relies on.
+// TestCatalogue checks what the code relies on.
 func TestCatalogue(t *testing.T) {
 	t.Parallel()
 	c, err := catalogue.Load()
@@ -39,7 +39,7 @@ func TestCatalogue(t *testing.T) {
 	}
 }
 
-// TestSources: beside each number that comes from outside stands its source.
+// TestSources: every number from outside has its source beside it.
 func TestSources(t *testing.T) {
 	t.Parallel()
 	data, err := os.ReadFile("catalogue.yaml")

@@ -13,7 +13,7 @@ import (
 )
 
 // TestHealth runs the published images' health check against servers that
-// answer as theirs do.
+// answer like theirs.
 func TestHealth(t *testing.T) {
 	t.Parallel()
 	_, err := exec.Command("python3", "--version").Output()
@@ -33,15 +33,15 @@ func TestHealth(t *testing.T) {
 		readiness, ready http.HandlerFunc
 		healthy          bool
 	}{
-		"1.0.0 ready":         {missing, answer(200, `{"ready":true,"models_loaded":true}`), true},
-		"1.0.0 loading":       {missing, answer(200, `{"ready":false,"models_loaded":false}`), false},
-		"1.0.0 says nothing":  {missing, answer(200, `{}`), false},
-		"later ready":         {answer(200, `{"ready":true}`), missing, true},
-		"later, only status":  {answer(200, `{}`), missing, true},
-		"later loading":       {answer(503, `{"ready":false}`), answer(200, `{"ready":true}`), false},
-		"another program":     {missing, missing, false},
-		"no JSON":             {missing, answer(200, `<html>`), false},
-		"busy with one photo": {slow(missing), slow(answer(200, `{"ready":true}`)), true},
+		"1.0.0 ready":          {missing, answer(200, `{"ready":true,"models_loaded":true}`), true},
+		"1.0.0 loading":        {missing, answer(200, `{"ready":false,"models_loaded":false}`), false},
+		"1.0.0 empty answer":   {missing, answer(200, `{}`), false},
+		"newer, ready":         {answer(200, `{"ready":true}`), missing, true},
+		"newer, only a status": {answer(200, `{}`), missing, true},
+		"newer, loading":       {answer(503, `{"ready":false}`), answer(200, `{"ready":true}`), false},
+		"different program":    {missing, missing, false},
+		"not JSON":             {missing, answer(200, `<html>`), false},
+		"busy with one photo":  {slow(missing), slow(answer(200, `{"ready":true}`)), true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -63,7 +63,7 @@ func TestHealth(t *testing.T) {
 	}
 }
 
-// slow answers as a server that works on a photo.
+// slow answers like a server that is processing a photo.
 func slow(handler http.HandlerFunc) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		time.Sleep(2 * time.Second)

@@ -1,6 +1,6 @@
-// Package containers is what is done to single containers of a daemon: a plan's
-// put into Docker's words, created whole, described, read and removed, with the
-// patience that Podman's ways ask for.
+// Package containers deals with single containers of a daemon: it translates a
+// plan for Docker's API, and creates, inspects, reads and removes containers,
+// with the retries that Podman needs.
 package containers
 
 import (
@@ -15,19 +15,18 @@ import (
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 )
 
-// CleanupTimeout bounds the work of leaving nothing half made, which also has
-// to happen after an interruption.
+// CleanupTimeout limits the cleanup, which also runs after an interruption.
 const CleanupTimeout = 10 * time.Second
 
-// moment is how long the daemon is asked again for what it is about to be able
-// to do, and pollInterval how often.
+// retryFor is how long, and pollInterval how often, to retry what the daemon
+// should be able to do soon.
 const (
-	moment       = time.Second
+	retryFor     = time.Second
 	pollInterval = 50 * time.Millisecond
 )
 
-// Create is not interrupted half way, where the daemon would go on and
-// nobody know the container.
+// Create is not interruptible: the daemon would finish anyway, and nobody would
+// know the container.
 func Create(ctx context.Context, docker client.APIClient, config *container.Config, host *container.HostConfig, platform *ocispec.Platform, name string) (container.CreateResponse, error) {
 	if ctx.Err() != nil {
 		return container.CreateResponse{}, ctx.Err()
@@ -38,10 +37,10 @@ func Create(ctx context.Context, docker client.APIClient, config *container.Conf
 	return docker.ContainerCreate(whole, config, host, nil, platform, name)
 }
 
-// Remove takes a container away. It goes on trying for a moment, because Podman
-// (4.3) cannot remove one that ends by itself meanwhile.
+// Remove removes a container. It retries briefly, because Podman (4.3) cannot
+// remove one that is just exiting.
 func Remove(ctx context.Context, docker client.APIClient, id string) error {
-	return ForAMoment(ctx, func() error {
+	return RetryBriefly(ctx, func() error {
 		err := docker.ContainerRemove(ctx, id, container.RemoveOptions{Force: true})
 		if errdefs.IsNotFound(err) {
 			return nil
@@ -50,35 +49,36 @@ func Remove(ctx context.Context, docker client.APIClient, id string) error {
 	}, client.IsErrConnectionFailed)
 }
 
-// Inspect describes a container. It goes on trying for a moment, because Podman
-// (4.3) cannot describe one that ends meanwhile.
+// Inspect describes a container. It retries briefly, because Podman (4.3)
+// cannot inspect one that is just exiting.
 func Inspect(ctx context.Context, docker client.APIClient, id string) (c container.InspectResponse, err error) {
-	err = ForAMoment(ctx, func() error {
+	err = RetryBriefly(ctx, func() error {
 		c, err = docker.ContainerInspect(ctx, id)
 		return err
 	}, func(err error) bool { return errdefs.IsNotFound(err) || client.IsErrConnectionFailed(err) })
 	return c, err
 }
 
-// ForAMoment tries again what fails, unless the error is a final one.
-func ForAMoment(ctx context.Context, try func() error, final func(error) bool) error {
+// RetryBriefly retries what fails, unless the error is final.
+func RetryBriefly(ctx context.Context, try func() error, final func(error) bool) error {
 	for begin := time.Now(); ; time.Sleep(pollInterval) {
 		err := try()
-		if err == nil || final(err) || ctx.Err() != nil || time.Since(begin) > moment {
+		if err == nil || final(err) || ctx.Err() != nil || time.Since(begin) > retryFor {
 			return err
 		}
 	}
 }
 
-// LogOptions choose what of a container's output is copied.
+// LogOptions choose which part of a container's output is copied.
 type LogOptions struct {
 	Follow bool
 	Tail   string // a number of lines, or "all"
-	Since  string // a time as the daemon writes it; empty is all
+	Since  string // a time in the daemon's format; empty means everything
 }
 
-// Logs copies a container's output to the writers. All goes to stdout where the
-// container has a terminal, as people's may: the daemon sends it as it is then.
+// Logs copies a container's output to the writers. If the container has a
+// terminal, as one started by hand may, the daemon sends a single stream, which
+// goes to stdout.
 func Logs(ctx context.Context, docker client.APIClient, id string, stdout, stderr io.Writer, options LogOptions) error {
 	inspect, err := Inspect(ctx, docker, id)
 	if err != nil {

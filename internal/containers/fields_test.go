@@ -9,10 +9,10 @@ import (
 )
 
 // TestFieldsRendered fails for a new field of the plan until somebody decides
-// what the container has of it.
+// how the container uses it.
 func TestFieldsRendered(t *testing.T) {
 	t.Parallel()
-	const informs = "it informs people, and the container knows nothing of it"
+	const informs = "it only informs people; the container does not use it"
 	p := plantest.Make(t, plantest.Laptop(), plan.Request{})
 	plantest.Rendered(t, p, func(p plan.Plan) string {
 		config, host, platform := Spec(p.First(), map[string]string{}, "v1")
@@ -24,6 +24,6 @@ func TestFieldsRendered(t *testing.T) {
 	}, map[string]string{
 		"Needs.StartSeconds": informs, "Needs.UnpackedSize": informs, "Needs.Memory": informs,
 		"Reasons": informs, "Warnings": informs, "Settings": informs,
-		"Image.BuiltIn": "the image is made before the container is",
+		"Image.BuiltIn": "the image is created before the container",
 	})
 }

@@ -13,9 +13,9 @@ import (
 	"github.com/djok/facecraft/internal/plan"
 )
 
-// Spec translates a plan into Docker's words. Everything is decided in the
-// plan, but for the values of its secrets; labels name it and the version of
-// this program.
+// Spec translates a plan for Docker's API. The plan decides everything except
+// the values of its secrets; labels identify the plan and this program's
+// version.
 func Spec(c plan.Container, secrets map[string]string, version string) (*container.Config, *container.HostConfig, *ocispec.Platform) {
 	port := nat.Port(strconv.Itoa(c.Publish.Container) + "/tcp")
 	config := &container.Config{
@@ -40,8 +40,8 @@ func Spec(c plan.Container, secrets map[string]string, version string) (*contain
 		SecurityOpt:    c.SecurityOpt,
 		Resources: container.Resources{
 			Memory: c.MemoryLimit,
-			// Without this the container may swap as much again, and a
-			// machine that swaps is slower than one that says no.
+			// Without this the container could use as much swap again, and a
+			// swapping machine is worse than an error.
 			MemorySwap:     c.MemoryLimit,
 			PidsLimit:      &c.PIDsLimit,
 			DeviceRequests: Devices(c.GPUs),
@@ -50,8 +50,8 @@ func Spec(c plan.Container, secrets map[string]string, version string) (*contain
 			"max-size": c.Log.MaxSize, "max-file": strconv.Itoa(c.Log.MaxFiles),
 		}},
 	}
-	// Unasked, a server that died stays as it is: its end can be looked at, and
-	// nothing is loaded over and over.
+	// By default a server that died is not restarted: you can see why it died,
+	// and it does not load its models over and over.
 	host.RestartPolicy.Name = container.RestartPolicyMode(c.Restart)
 	if c.Init {
 		host.Init = &c.Init
@@ -65,8 +65,8 @@ func healthCheck(h plan.Health) *container.HealthConfig {
 		StartPeriod: seconds(h.StartSeconds), Retries: h.Retries}
 }
 
-// Environment is a container's variables, as NAME=VALUE, with the values of its
-// secrets.
+// Environment returns a container's variables as NAME=VALUE, including the
+// values of its secrets.
 func Environment(c plan.Container, secrets map[string]string) []string {
 	var list []string
 	for _, e := range c.Env {
@@ -78,10 +78,10 @@ func Environment(c plan.Container, secrets map[string]string) []string {
 	return list
 }
 
-// Mounts prefers named volumes: a fresh one takes the owner of the image's
-// directory, so that the server can write whatever user runs Docker. A
-// directory of the host that is missing is an error here, where Binds would
-// have it made by root.
+// Mounts uses mounts instead of Binds: a missing host directory is then an
+// error, where Binds would create it as root. A new named volume takes the
+// owner of the image's directory, so the server can write to it whoever runs
+// Docker.
 func Mounts(c plan.Container) []mount.Mount {
 	var list []mount.Mount
 	for _, v := range c.Volumes {
@@ -95,8 +95,8 @@ func Mounts(c plan.Container) []mount.Mount {
 	return list
 }
 
-// Relabelled are the directories that SELinux has to let containers use: only
-// Binds can say so.
+// Relabelled returns the directories to relabel for SELinux: only Binds can
+// express that.
 func Relabelled(binds []plan.Bind) []string {
 	var list []string
 	for _, b := range binds {
@@ -118,8 +118,8 @@ func tmpfs(paths []string) map[string]string {
 	return list
 }
 
-// Devices asks for GPUs as `docker run --gpus` does: all of them by Count -1,
-// some by ID; both at once is an error to the daemon.
+// Devices requests GPUs as `docker run --gpus` does: all with Count -1, some by
+// ID; the daemon rejects both at once.
 func Devices(gpus *plan.GPURequest) []container.DeviceRequest {
 	if gpus == nil {
 		return nil
@@ -131,7 +131,8 @@ func Devices(gpus *plan.GPURequest) []container.DeviceRequest {
 	return []container.DeviceRequest{request}
 }
 
-// Platform is one as linux/amd64; nil leaves the choice to the daemon.
+// Platform parses a platform such as linux/amd64; nil leaves the choice to the
+// daemon.
 func Platform(name string) *ocispec.Platform {
 	os, arch, ok := strings.Cut(name, "/")
 	if !ok {

@@ -9,8 +9,8 @@ import (
 	"github.com/djok/facecraft/internal/plantest"
 )
 
-// TestSpec compares whole containers, as the daemon is told them, so that a
-// setting cannot change unseen.
+// TestSpec compares whole containers as sent to the daemon, so that no setting
+// changes unnoticed.
 func TestSpec(t *testing.T) {
 	t.Parallel()
 	catalogue, err := catalogue.Load()
@@ -113,7 +113,7 @@ func TestSpec(t *testing.T) {
 			}
 			config, host, platform := Spec(p.First(), tt.secrets, "v1")
 			config.Labels[plan.LabelPlan] = "HASH"
-			if config.Healthcheck.Test[0] == "CMD-SHELL" { // a script, which the catalogue's test runs
+			if config.Healthcheck.Test[0] == "CMD-SHELL" { // a script, tested in the catalogue
 				config.Healthcheck.Test = config.Healthcheck.Test[:1]
 			}
 			got := canonical(t, map[string]any{"config": config, "host": host, "platform": platform})
@@ -128,8 +128,8 @@ func TestSpec(t *testing.T) {
 	}
 }
 
-// canonical writes what is set, as JSON. Docker's types write their zero
-// values too, which the daemon takes as not set.
+// canonical writes the values that are set, as JSON. Docker's types also write
+// zero values, which the daemon treats as not set.
 func canonical(t *testing.T, v any) string {
 	t.Helper()
 	data, err := json.Marshal(v)
@@ -159,7 +159,7 @@ func withoutZeros(v any) any {
 	}
 	for key, value := range object {
 		if key == "8000/tcp" || key == "/tmp" {
-			continue // there the key itself is the setting
+			continue // here the key itself is the setting
 		}
 		switch value := withoutZeros(value).(type) {
 		case nil:
@@ -196,10 +196,10 @@ func withoutZeros(v any) any {
 func TestDevicesByID(t *testing.T) {
 	t.Parallel()
 	if got := Devices(nil); got != nil {
-		t.Errorf("no request gave %v", got)
+		t.Errorf("without a request got %v", got)
 	}
 	got := Devices(&plan.GPURequest{IDs: []string{"GPU-1"}})
 	if len(got) != 1 || got[0].Count != 0 || len(got[0].DeviceIDs) != 1 {
-		t.Errorf("by ID gave %+v; a count beside IDs is an error to the daemon", got)
+		t.Errorf("by ID gave %+v; the daemon rejects a count together with IDs", got)
 	}
 }

@@ -16,22 +16,22 @@ import (
 	"github.com/djok/facecraft/internal/plan"
 )
 
-// Daemon is what the probes ask of a reached daemon.
+// Daemon is the part of a daemon's API that the probes use.
 type Daemon interface {
 	Info(ctx context.Context) (system.Info, error)
 	ServerVersion(ctx context.Context) (types.Version, error)
 	ImageList(ctx context.Context, options image.ListOptions) ([]image.Summary, error)
-	Rootless(ctx context.Context) (bool, error) // of Podman only
+	Rootless(ctx context.Context) (bool, error) // Podman only
 }
 
-// The sources of what the daemon says.
+// The sources of facts about the daemon.
 const (
 	dockerInfo    = "docker info"
 	dockerVersion = "docker version"
 	dockerImages  = "docker images"
 )
 
-// daemon describes the world in which the container will run.
+// daemon describes where the container will run.
 func (p Probes) daemon(ctx context.Context) plan.Daemon {
 	if p.Daemon == nil {
 		return unknownDaemon("no Docker daemon was reached")
@@ -60,12 +60,12 @@ func (p Probes) daemon(ctx context.Context) plan.Daemon {
 	return d
 }
 
-// answer is what the daemon says, unless it takes too long.
+// answer asks the daemon, with a time limit.
 func answer[T any](ctx context.Context, source string, ask func(context.Context) (T, error)) plan.Fact[T] {
 	return within(ctx, daemonTimeout, 0, source, from(source, ask))
 }
 
-// images are the references of the images that are here.
+// images returns the references of the locally available images.
 func (p Probes) images(ctx context.Context) ([]string, error) {
 	list, err := p.Daemon.ImageList(ctx, image.ListOptions{})
 	references := []string{}
@@ -117,7 +117,7 @@ func (p Probes) fromInfo(info system.Info) plan.Daemon {
 		GPUProof:       plan.Unknown[bool](notTried),
 	}
 	if info.CgroupVersion == "" {
-		d.Cgroup = plan.Unknown[string](dockerInfo + " does not tell")
+		d.Cgroup = plan.Unknown[string](dockerInfo + " does not say")
 	}
 	d.Emulation = p.emulation(info)
 	if p.onThisMachine(info) {
@@ -130,14 +130,13 @@ func (p Probes) fromInfo(info system.Info) plan.Daemon {
 	return d
 }
 
-// onThisMachine tells whether the daemon shares this machine's kernel and
+// onThisMachine reports whether the daemon shares this machine's kernel and
 // files.
 func (p Probes) onThisMachine(info system.Info) bool {
 	return p.Local && p.OS == "linux" && !isDesktop(info)
 }
 
-// settleDaemon adds what follows from this machine where the daemon runs on
-// it.
+// settleDaemon adds what follows from this machine if the daemon runs on it.
 func (p Probes) settleDaemon(f *plan.Facts) {
 	d := &f.Daemon
 	here := p.Daemon != nil && p.Local && p.OS == "linux" && d.Kind.Known && d.Kind.Value != plan.KindDesktop
@@ -155,8 +154,8 @@ func (p Probes) settleDaemon(f *plan.Facts) {
 	}
 }
 
-// imageDir is where images live: containerd's own directory where it keeps
-// them for the engine. (docs.docker.com/engine/storage/containerd)
+// imageDir is where images are stored: containerd's directory if the containerd
+// image store is used. (docs.docker.com/engine/storage/containerd)
 func imageDir(info system.Info) string {
 	for _, status := range info.DriverStatus {
 		if status[0] == "driver-type" && strings.HasPrefix(status[1], "io.containerd.snapshotter") {
@@ -166,8 +165,8 @@ func imageDir(info system.Info) string {
 	return info.DockerRootDir
 }
 
-// goArch turns uname's names, which the daemon uses, into those of Go and of
-// image platforms.
+// goArch translates uname's architecture names, which the daemon uses, to those
+// of Go and image platforms.
 func goArch(machine string) string {
 	switch machine {
 	case "x86_64":
@@ -189,17 +188,17 @@ func securityOption(info system.Info, names ...string) plan.Fact[bool] {
 	return plan.Known(false, dockerInfo)
 }
 
-// emulation tells whether linux/amd64 programs run: by the kernel's register
-// of interpreters, where that can be read.
+// emulation reports whether linux/amd64 programs run, according to the kernel's
+// registered interpreters, if readable.
 // (Documentation/admin-guide/binfmt-misc.rst of the kernel)
 func (p Probes) emulation(info system.Info) plan.Fact[bool] {
 	switch {
 	case goArch(info.Architecture) == "amd64":
-		return plan.Known(true, "the daemon's own architecture")
+		return plan.Known(true, "the daemon's native architecture")
 	case isDesktop(info):
-		return plan.Known(true, "Docker Desktop brings an emulator")
+		return plan.Known(true, "Docker Desktop includes an emulator")
 	case !p.onThisMachine(info):
-		return plan.Unknown[bool]("only the daemon's machine knows")
+		return plan.Unknown[bool]("only the daemon's machine can tell")
 	}
 	const register = "/proc/sys/fs/binfmt_misc"
 	names, err := p.list(register)
@@ -211,23 +210,23 @@ func (p Probes) emulation(info system.Info) plan.Fact[bool] {
 			return plan.Known(true, filepath.Join(register, name))
 		}
 	}
-	return plan.Known(false, "no emulator of x86_64 in "+register)
+	return plan.Known(false, "no x86_64 emulator in "+register)
 }
 
-// nvidiaToolkit reads the daemon's own account. Engines do not need the
-// nvidia runtime for --gpus, but the toolkit's installer registers it; newer
-// ones name CDI devices. A silence is an unknown.
+// nvidiaToolkit reads docker info. Docker does not need the nvidia runtime for
+// --gpus, but the toolkit's installer registers it; newer versions list CDI
+// devices. If neither is listed, the answer is unknown.
 func (p Probes) nvidiaToolkit(kind plan.Fact[string], info plan.Fact[system.Info], version types.Version) plan.Fact[bool] {
 	switch {
 	case !info.Known:
 		return plan.Unknown[bool](info.Evidence)
 	case kind.Value == plan.KindDesktop && (p.OS == "windows" || isWSL(info.Value.KernelVersion)):
-		// It lists the nvidia runtime on machines without any GPU too.
+		// It lists the nvidia runtime even on machines without a GPU.
 		// (github.com/docker/for-win, issue 14331)
 		return plan.Unknown[bool]("Docker Desktop does not say whether it has a GPU")
 	case kind.Value == plan.KindDesktop:
 		// docs.docker.com/desktop/features/gpu
-		return plan.Known(false, "Docker Desktop has GPUs only on Windows, with WSL 2")
+		return plan.Known(false, "Docker Desktop supports GPUs only on Windows, with WSL 2")
 	case kind.Value == plan.KindPodman && podmanIgnoresGPUs(version):
 		return plan.Known(false, "Podman before 5.4 ignores requests for GPUs")
 	case kind.Value == plan.KindPodman:
@@ -244,8 +243,8 @@ func (p Probes) nvidiaToolkit(kind plan.Fact[string], info plan.Fact[system.Info
 	return plan.Unknown[bool]("docker info lists neither the nvidia runtime nor an NVIDIA CDI device")
 }
 
-// podmanIgnoresGPUs is true of those whose Docker API drops device requests.
-// (Podman 5.4 release notes)
+// podmanIgnoresGPUs reports whether this version's Docker API drops device
+// requests. (Podman 5.4 release notes)
 func podmanIgnoresGPUs(version types.Version) bool {
 	major, rest, _ := strings.Cut(version.Version, ".")
 	minor, _, _ := strings.Cut(rest, ".")
@@ -256,7 +255,7 @@ func podmanIgnoresGPUs(version types.Version) bool {
 
 func isDesktop(info system.Info) bool { return info.OperatingSystem == plan.KindDesktop }
 
-// isWSL knows Microsoft's kernels by their names.
+// isWSL recognises Microsoft's kernels by name.
 func isWSL(kernel string) bool {
 	kernel = strings.ToLower(kernel)
 	return strings.Contains(kernel, "microsoft") || strings.Contains(kernel, "wsl2")

@@ -1,6 +1,6 @@
-// Package detect photographs the machine: probes that run side by side, never
-// decide, and never fail a command. What a probe cannot find out becomes an
-// unknown with its cause.
+// Package detect takes a snapshot of the machine with probes that run in
+// parallel, never decide, and never fail a command. What a probe cannot find
+// out becomes an unknown with its cause.
 package detect
 
 import (
@@ -13,65 +13,62 @@ import (
 	"github.com/djok/facecraft/internal/plan"
 )
 
-// probeTimeout bounds each probe; nvidia-smi is known to hang on a sick
-// driver.
+// probeTimeout limits each probe; nvidia-smi can hang on a broken driver.
 const probeTimeout = 3 * time.Second
 
-// daemonTimeout bounds each question to the daemon. Podman asks the package
-// manager before it answers, which takes seconds where the disk is cold.
+// daemonTimeout limits each request to the daemon. Podman queries the package
+// manager first, which takes seconds with a cold disk cache.
 const daemonTimeout = 10 * time.Second
 
-// helperTimeout bounds the helper container, whose image may have to be
-// loaded first.
+// helperTimeout limits the helper container, including loading its image.
 const helperTimeout = 10 * time.Second
 
-// helperGrace is how long the helper container may take to be removed, after
-// an interruption too.
+// helperGrace is how long removing the helper container may take, even after an
+// interruption.
 const helperGrace = 2 * time.Second
 
-// Probes are the ways to look at the world, so that tests can show another.
+// Probes are functions that look at the machine, so that tests can fake one.
 type Probes struct {
 	OS, Arch string // of this machine, as GOOS and GOARCH
-	Root     string // of this machine's files, "/"
-	// Daemon is nil when none was reached; Endpoint is then empty.
+	Root     string // root of this machine's file system, "/"
+	// Daemon is nil if none was reached; Endpoint is then empty.
 	Daemon   Daemon
 	Endpoint string
 	Local    bool
-	// Run runs a program and returns its standard output; the error says how
-	// it ended. It is bounded by its context.
+	// Run runs a program and returns its standard output; the error says how it
+	// ended. The context limits it.
 	Run func(ctx context.Context, name string, args ...string) ([]byte, error)
-	// LiteReference names the lite image for an architecture, or says why
+	// LiteReference names the lite image for an architecture, or returns why
 	// there is none.
 	LiteReference func(arch string) (string, error)
-	// HostMemory and GraphicsCards are what the host itself knows.
+	// HostMemory and GraphicsCards ask the host.
 	HostMemory    func(root string) (int64, error)
 	GraphicsCards func(root string) ([]string, error)
 	FreeDisk      func(path string) (int64, error)
-	// Listening tells whether something accepts connections on a TCP port of
-	// this machine.
+	// Listening reports whether a TCP port of this machine is in use.
 	Listening func(port int) bool
-	// Inside starts the helper container, with GPUs if a request is given,
-	// and returns what it sees.
+	// Inside runs the helper container, with GPUs if requested, and returns
+	// what it sees.
 	Inside func(ctx context.Context, arch string, gpus *plan.GPURequest) (inside.View, error)
 }
 
-// Look says what to look at.
+// Look says what to detect.
 type Look struct {
-	Ports []int    // those that the container could be published on
-	GPUs  []string // those asked for, as plan.Request.GPUs
-	// Inside tells when the helper container is to be started.
+	Ports []int    // ports that the container could be published on
+	GPUs  []string // requested GPUs, as in plan.Request.GPUs
+	// Inside says when to run the helper container.
 	Inside Inside
 }
 
-// Inside is an occasion for the helper container, which takes a moment.
+// Inside says when to run the helper container, which takes about a second.
 type Inside int
 
-// Only the helper container is certain of a GPU, so that it is worth its time
-// where a choice hangs on one.
+// Only the helper container can prove GPU access, so it is worth the time if a
+// choice depends on it.
 const (
 	Never       Inside = iota
-	GPUSeen            // an NVIDIA GPU was seen
-	GPUPossible        // unless there is certainly none
+	GPUSeen            // if an NVIDIA GPU was detected
+	GPUPossible        // unless there is definitely none
 	Always
 )
 
@@ -106,13 +103,13 @@ func (p Probes) Facts(ctx context.Context, look Look) plan.Facts {
 }
 
 // bounded runs a probe that may fail, hang or panic: ghw's Windows code can
-// panic on missing WMI values, and a program that waits for a sick driver
+// panic on missing WMI values, and a program that waits for a broken driver
 // cannot even be killed. Whatever happens becomes a fact.
 func bounded[T any](ctx context.Context, source string, probe func(context.Context) plan.Fact[T]) plan.Fact[T] {
 	return within(ctx, probeTimeout, 0, source, probe)
 }
 
-// within gives the probe the limit to answer, and then the grace to end.
+// within gives the probe a limit to answer, and then a grace period to end.
 func within[T any](ctx context.Context, limit, grace time.Duration, source string, probe func(context.Context) plan.Fact[T]) plan.Fact[T] {
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
@@ -139,7 +136,7 @@ func within[T any](ctx context.Context, limit, grace time.Duration, source strin
 	return plan.Unknown[T](fmt.Sprintf("%s did not answer within %s", source, limit))
 }
 
-// from makes a probe of a function that answers or fails.
+// from turns a function that answers or fails into a probe.
 func from[T any](source string, ask func(context.Context) (T, error)) func(context.Context) plan.Fact[T] {
 	return func(ctx context.Context) plan.Fact[T] {
 		value, err := ask(ctx)
@@ -153,7 +150,7 @@ func from[T any](source string, ask func(context.Context) (T, error)) func(conte
 func (p Probes) liteImage(arch plan.Fact[string]) plan.Fact[string] {
 	wanted := arch.Value
 	if !arch.Known {
-		wanted = p.Arch // a compose file can be written without a daemon
+		wanted = p.Arch // a Compose file can be written without a daemon
 	}
 	reference, err := p.LiteReference(wanted)
 	if err != nil {
@@ -166,11 +163,11 @@ func (p Probes) busyPorts(ports []int) plan.Fact[[]int] {
 	if p.Daemon != nil && !p.Local {
 		return plan.Unknown[[]int]("the daemon is on another machine")
 	}
-	busy := []int{} // none is an answer
+	busy := []int{} // empty is an answer, nil is not
 	for _, port := range ports {
 		if p.Listening(port) {
 			busy = append(busy, port)
 		}
 	}
-	return plan.Known(busy, "something listens there already")
+	return plan.Known(busy, "something is already listening there")
 }

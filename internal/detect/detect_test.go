@@ -21,7 +21,7 @@ import (
 
 func TestMain(m *testing.M) { dockertest.Main(m) }
 
-// real are the probes of this machine.
+// real returns the probes of this machine.
 func real() detect.Probes {
 	return detect.Probes{
 		OS: runtime.GOOS, Arch: runtime.GOARCH, Root: "/",
@@ -31,8 +31,8 @@ func real() detect.Probes {
 	}
 }
 
-// TestStubbornProgram: a program that hangs, heeds no SIGTERM and leaves a
-// child on its pipe is an unknown after the bound, and its child is gone.
+// TestStubbornProgram: a program that hangs, ignores SIGTERM and leaves a child
+// on its pipe gives an unknown after the time limit, and its child is killed.
 func TestStubbornProgram(t *testing.T) {
 	t.Parallel()
 	if runtime.GOOS != "linux" {
@@ -60,26 +60,27 @@ func TestStubbornProgram(t *testing.T) {
 		t.Errorf("GPUs: %+v", facts.GPUs)
 	}
 	if !facts.Host.Memory.Known {
-		t.Errorf("one probe took another with it: %+v", facts.Host.Memory)
+		t.Errorf("one probe broke another: %+v", facts.Host.Memory)
 	}
 	text, err := os.ReadFile(filepath.Join(dir, "child"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	// Killed, it is gone, or a zombie that its new parent has yet to bury.
+	// Once killed, it is gone, or a zombie that its new parent has not reaped
+	// yet.
 	state := func() string {
 		stat, _ := os.ReadFile(filepath.Join("/proc", strings.TrimSpace(string(text)), "stat"))
 		return string(stat)
 	}
 	for deadline := time.Now().Add(time.Second); state() != "" && !strings.Contains(state(), ") Z "); time.Sleep(10 * time.Millisecond) {
 		if time.Now().After(deadline) {
-			t.Fatalf("the program's child is still there: %s", state())
+			t.Fatalf("the program's child is still running: %s", state())
 		}
 	}
 }
 
-// TestBrokenProbes: what fails, panics or is killed becomes an unknown with
-// its cause, and nothing else suffers.
+// TestBrokenProbes: a probe that fails, panics or is killed gives an unknown
+// with its cause, and nothing else is affected.
 func TestBrokenProbes(t *testing.T) {
 	t.Parallel()
 	probes := real()
@@ -113,8 +114,8 @@ func TestInterruptedProbes(t *testing.T) {
 	}
 }
 
-// withDocker adds the real daemon, and the helper container of the program
-// under test.
+// withDocker adds the real daemon and the helper container of the program under
+// test.
 func withDocker(t testing.TB) detect.Probes {
 	docker := dockertest.Engine(t)
 	lite := dockertest.Lite(t)
@@ -146,7 +147,8 @@ func TestRealDaemon(t *testing.T) {
 	}
 }
 
-// BenchmarkFacts is what every plan waits for, beside one docker info.
+// BenchmarkFacts measures what every plan waits for, compared with one docker
+// info.
 func BenchmarkFacts(b *testing.B) {
 	probes := withDocker(b)
 	look := detect.Look{Ports: plan.Request{}.CandidatePorts()}
@@ -158,8 +160,8 @@ func BenchmarkFacts(b *testing.B) {
 	report(b, facts, info, "times-docker-info")
 }
 
-// BenchmarkFactsInside is what doctor waits for: the helper container, beside
-// docker run of the same.
+// BenchmarkFactsInside measures what doctor waits for: the helper container,
+// compared with the same docker run.
 func BenchmarkFactsInside(b *testing.B) {
 	probes := withDocker(b)
 	look := detect.Look{Ports: plan.Request{}.CandidatePorts(), Inside: detect.Always}

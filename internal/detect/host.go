@@ -22,7 +22,7 @@ import (
 	"github.com/djok/facecraft/internal/plan"
 )
 
-// host looks at this machine.
+// host detects this machine.
 func (p Probes) host(ctx context.Context, h *plan.Host) {
 	var wg sync.WaitGroup
 	wg.Go(func() {
@@ -35,7 +35,7 @@ func (p Probes) host(ctx context.Context, h *plan.Host) {
 	if p.OS == "linux" {
 		wg.Go(func() { p.linuxHost(ctx, h) })
 	} else {
-		const why = "this machine is no Linux"
+		const why = "this machine does not run Linux"
 		h.Distro = plan.Unknown[plan.Distribution](why)
 		h.WSL = plan.Known(false, why)
 		h.FreeMemory = plan.Unknown[int64](why)
@@ -63,7 +63,7 @@ func (p Probes) read(path string) (string, error) {
 	return string(data), err
 }
 
-// list names the entries of a directory.
+// list returns the names in a directory.
 func (p Probes) list(path string) ([]string, error) {
 	entries, err := os.ReadDir(filepath.Join(p.Root, path))
 	var names []string
@@ -89,8 +89,8 @@ func Distribution(root string) plan.Fact[plan.Distribution] {
 	return plan.Known(plan.Distribution{Name: values["PRETTY_NAME"], ID: values["ID"], Like: strings.Fields(values["ID_LIKE"])}, osRelease)
 }
 
-// toolkitPrograms are those of NVIDIA's container toolkit. The engine needs
-// the hook, the others configure it and do its work.
+// toolkitPrograms are the programs of the NVIDIA container toolkit. Docker
+// needs the hook; the others configure it and do the work.
 var toolkitPrograms = []string{"nvidia-container-runtime-hook", "nvidia-container-cli", "nvidia-ctk"}
 
 var versionNumber = regexp.MustCompile(`\d+\.\d+\.\d+[^\s,]*`)
@@ -117,12 +117,13 @@ func (p Probes) toolkit(ctx context.Context) plan.Fact[[]plan.Tool] {
 	return plan.Known(tools, "the programs on this machine's path")
 }
 
-// missing tells whether a program could not be run because it is not there.
+// missing reports whether a program could not be run because it does not exist.
 func missing(err error) bool {
 	return errors.Is(err, exec.ErrNotFound) || errors.Is(err, fs.ErrNotExist)
 }
 
-// cdiSpecs lists NVIDIA's files in the directories where engines look.
+// cdiSpecs lists NVIDIA's files in the directories that container runtimes
+// read.
 func (p Probes) cdiSpecs() plan.Fact[[]string] {
 	specs := []string{}
 	for _, dir := range []string{"/etc/cdi", "/var/run/cdi"} {
@@ -139,8 +140,8 @@ func (p Probes) cdiSpecs() plan.Fact[[]string] {
 	return plan.Known(specs, "/etc/cdi and /var/run/cdi")
 }
 
-// HostMemory is the usable RAM, in bytes, of the machine whose files lie below
-// root, by ghw.
+// HostMemory is the usable RAM, in bytes, of the machine whose file system is
+// at root, according to ghw.
 func HostMemory(root string) (int64, error) {
 	info, err := ghw.Memory(ghw.WithDisableWarnings(), ghw.WithChroot(root))
 	if err != nil {
@@ -149,20 +150,21 @@ func HostMemory(root string) (int64, error) {
 	return info.TotalUsableBytes, nil
 }
 
-// displayController is the PCI class of graphics cards, those without a
-// screen included.
+// displayController is the PCI class of graphics cards, including those without
+// a display output.
 const displayController = "03"
 
-// nvidiaVendor is NVIDIA's number on the PCI bus.
+// nvidiaVendor is NVIDIA's PCI vendor ID.
 const nvidiaVendor = "10de"
 
-// GraphicsCards names the graphics cards on the PCI bus, by ghw.
+// GraphicsCards returns the names of the graphics cards on the PCI bus,
+// according to ghw.
 func GraphicsCards(root string) ([]string, error) {
 	if !ghwKnowsPCI {
 		return graphicsCardsByName()
 	}
-	// Without the names' file, which minimal systems lack, there are still
-	// the numbers; ghw alone would fail.
+	// Without the pci.ids file, which minimal systems lack, the IDs are still
+	// known; ghw alone would fail.
 	db, err := pcidb.New(pcidb.WithChroot(root))
 	if err != nil {
 		db = &pcidb.PCIDB{}
@@ -194,7 +196,7 @@ func cardName(device *ghw.PCIDevice) string {
 	return vendor + " " + product
 }
 
-// graphicsCardsByName is for systems on which ghw knows cards but no bus.
+// graphicsCardsByName is for systems where ghw knows the cards but not the bus.
 func graphicsCardsByName() ([]string, error) {
 	info, err := ghw.GPU(ghw.WithDisableWarnings())
 	if err != nil {
@@ -209,13 +211,12 @@ func graphicsCardsByName() ([]string, error) {
 	return names, nil
 }
 
-// Run runs a program and returns its standard output. Its error output goes
+// Run runs a program and returns its standard output. Its standard error goes
 // into the error, never to the terminal.
 func Run(ctx context.Context, name string, args ...string) ([]byte, error) {
 	cmd := exec.CommandContext(ctx, name, args...)
 	alone(cmd)
-	// A child of the program that keeps the pipe open must not outlast the
-	// bound.
+	// A child that keeps the pipe open must not outlast the time limit.
 	cmd.WaitDelay = 100 * time.Millisecond
 	output, err := cmd.Output()
 	if exit, ok := err.(*exec.ExitError); ok && len(exit.Stderr) > 0 {
@@ -224,12 +225,12 @@ func Run(ctx context.Context, name string, args ...string) ([]byte, error) {
 	return output, err
 }
 
-// Listening tells whether a TCP port of this machine is taken: by trying to
-// take it, which sees listeners on every address. A port that this user may
-// not take, such as 80, is not therefore taken: the daemon may take it.
+// Listening reports whether a TCP port of this machine is in use, by trying to
+// listen on it, which detects listeners on every address. A port that this user
+// may not use, such as 80, is not considered in use: the daemon may use it.
 //
-// A program that another probe starts at this moment holds a copy of the trial
-// listener until it runs, so that a port is taken only if it stays so.
+// A program that another probe starts at the same time holds a copy of the test
+// listener until its exec, so a port counts as in use only if it stays in use.
 func Listening(port int) bool {
 	for range listenTrials {
 		if !taken(port) {
@@ -240,8 +241,7 @@ func Listening(port int) bool {
 	return true
 }
 
-// A fork takes a few milliseconds to become another program, more on a busy
-// machine.
+// A forked child takes a few milliseconds to exec, more on a busy machine.
 const (
 	listenTrials = 4
 	listenPause  = 15 * time.Millisecond

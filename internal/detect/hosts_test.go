@@ -28,16 +28,16 @@ import (
 	"github.com/djok/facecraft/internal/plan"
 )
 
-// TestHosts looks at fake hosts, each a folder of testdata/hosts:
+// TestHosts detects fake hosts, each a folder in testdata/hosts:
 //
-//	host.json     what is not a file: the settings type below
-//	root/         its files; %3A in a name stands for a colon, which no Go
-//	              module may have in one
-//	bin/NAME      what a program prints; smi/ has nvidia-smi's answers
-//	info.json     the daemon's answers; without them none was reached
+//	host.json     what is not in a file: the settings type below
+//	root/         its files; %3A in a name stands for a colon, which Go
+//	              modules do not allow
+//	bin/NAME      what a program prints; smi/ has nvidia-smi's output
+//	info.json     the daemon's answers; without them no daemon is reached
 //	version.json
 //	facts.json    the expected facts
-//	plan.txt      the expected plan, or the refusal, for the host's request
+//	plan.txt      the expected plan or error for the host's request
 //
 // go test ./internal/detect -update writes the last two.
 func TestHosts(t *testing.T) {
@@ -63,7 +63,7 @@ func TestHosts(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			// What a fact names is on the fake host, wherever that lies.
+			// Facts name paths on the fake host, wherever it is stored.
 			golden.Compare(t, filepath.Join(dir, "facts.json"), strings.ReplaceAll(string(text), h.root, "")+"\n")
 			golden.Compare(t, filepath.Join(dir, "plan.txt"), planText(facts, catalogue, request))
 		})
@@ -85,17 +85,17 @@ type settings struct {
 	Remote   bool
 	Tag      string   // of the request
 	GPUs     []string // of the request
-	Memory   int64    // where ghw reads no files: not on Linux
-	FreeDisk int64    // of the host's own file system
+	Memory   int64    // where ghw does not read files: not on Linux
+	FreeDisk int64    // on the host's file system
 	Images   []string
 	Lite     string // why there is no lite image
-	// Devices and Refusal are what the helper container meets that asks for
-	// a GPU; Inside is what it sees besides. Without Inside it cannot run.
+	// Devices and Refusal are what a helper container gets when it requests a
+	// GPU; Inside is what else it sees. Without Inside it cannot run.
 	Devices []string
 	Refusal string
 	Inside  *inside.View
-	// SMI describes nvidia-smi: its exit code, the fields it does not know,
-	// and whether it hangs.
+	// SMI describes nvidia-smi: its exit code, unsupported fields, and whether
+	// it hangs.
 	SMI struct {
 		Exit    int
 		Invalid []string
@@ -127,7 +127,7 @@ func loadHost(t *testing.T, dir string) host {
 	return h
 }
 
-// furnish copies a fake root, with the colons in place.
+// furnish copies a fake root, restoring the colons.
 func furnish(from, to string) error {
 	return filepath.WalkDir(from, func(path string, entry fs.DirEntry, err error) error {
 		if err != nil {
@@ -181,7 +181,7 @@ func (h host) probes() detect.Probes {
 	return probes
 }
 
-// run answers for the host's programs.
+// run fakes the host's programs.
 func (h host) run(ctx context.Context, name string, args ...string) ([]byte, error) {
 	if name != "nvidia-smi" {
 		output, err := os.ReadFile(filepath.Join(h.dir, "bin", filepath.Base(name)))
@@ -213,7 +213,7 @@ func (h host) run(ctx context.Context, name string, args ...string) ([]byte, err
 	return output, nil
 }
 
-// inside answers for the helper container.
+// inside fakes the helper container.
 func (h host) inside(_ context.Context, _ string, gpus *plan.GPURequest) (inside.View, error) {
 	switch {
 	case h.settings.Inside == nil:
@@ -228,11 +228,11 @@ func (h host) inside(_ context.Context, _ string, gpus *plan.GPURequest) (inside
 	return view, nil
 }
 
-// The host is its own daemon.
+// The host also fakes the daemon.
 
 func (h host) Info(ctx context.Context) (info system.Info, err error) {
 	if h.InfoHangs {
-		select {} // a daemon that is stuck heeds nothing
+		select {} // a stuck daemon ignores the context
 	}
 	return info, h.answer("info.json", &info)
 }

@@ -10,18 +10,18 @@ import (
 	"github.com/djok/facecraft/internal/plan"
 )
 
-// helper names the source of what the helper container sees.
+// helper is the source of facts from the helper container.
 const helper = "the helper container"
 
-// lookInside starts the helper container: with the real GPU request where
-// there may be a GPU, which proves what docker info can only suggest.
+// lookInside runs the helper container, with a real GPU request if there may be
+// a GPU. That proves what docker info can only suggest.
 func (p Probes) lookInside(ctx context.Context, facts *plan.Facts, gpus []string) {
 	d := &facts.Daemon
 	switch {
 	case p.Daemon == nil:
-		return // the facts say so already
+		return // the facts already say so
 	case d.OS.Known && d.OS.Value != "linux":
-		d.GPUProof = plan.Unknown[bool]("the daemon runs no Linux containers")
+		d.GPUProof = plan.Unknown[bool]("the daemon does not run Linux containers")
 		return
 	}
 	var request *plan.GPURequest
@@ -33,8 +33,7 @@ func (p Probes) lookInside(ctx context.Context, facts *plan.Facts, gpus []string
 		if !errors.Is(err, inside.ErrRefused) {
 			return sight{View: view}, err
 		}
-		// What a refusal means shows when the same container is started
-		// without a GPU.
+		// The same container without a GPU shows what the refusal means.
 		refusal := err
 		view, err = p.Inside(ctx, d.Arch.Value, nil)
 		return sight{view, refusal}, err
@@ -44,8 +43,8 @@ func (p Probes) lookInside(ctx context.Context, facts *plan.Facts, gpus []string
 	learn(&d.FreeMemory, seen.Value.FreeMemory, seen)
 }
 
-// learn takes over a number that the helper container saw. Where it saw none,
-// what was known before stays.
+// learn records a number that the helper container saw. If it saw none, the
+// fact stays unchanged.
 func learn(fact *plan.Fact[int64], value int64, seen plan.Fact[sight]) {
 	switch {
 	case value > 0:
@@ -55,23 +54,23 @@ func learn(fact *plan.Fact[int64], value int64, seen plan.Fact[sight]) {
 	}
 }
 
-// sight is what the helper container sees, and why it got no GPU.
+// sight is what the helper container saw, and why it got no GPU.
 type sight struct {
 	inside.View
 	refusal error
 }
 
-// proof says what follows from the helper container's view.
+// proof is the conclusion from what the helper container saw.
 func proof(asked bool, seen plan.Fact[sight]) plan.Fact[bool] {
 	switch {
 	case !asked:
-		return plan.Unknown[bool]("not asked for, since no NVIDIA GPU was seen")
+		return plan.Unknown[bool]("not requested, because no NVIDIA GPU was detected")
 	case !seen.Known:
 		return plan.Unknown[bool](seen.Evidence)
 	case seen.Value.refusal != nil:
 		return plan.Known(false, seen.Value.refusal.Error())
 	case len(seen.Value.Devices) == 0:
-		return plan.Known(false, "a container that asked for a GPU was started without one")
+		return plan.Known(false, "a container that requested a GPU was started without one")
 	}
-	return plan.Known(true, fmt.Sprintf("a container that asked for a GPU has %s", strings.Join(seen.Value.Devices, ", ")))
+	return plan.Known(true, fmt.Sprintf("a container that requested a GPU has %s", strings.Join(seen.Value.Devices, ", ")))
 }

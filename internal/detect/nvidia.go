@@ -15,21 +15,21 @@ import (
 
 const nvidiaSMI = "nvidia-smi"
 
-// wslSMI is where WSL has it, on the path of login shells only.
+// wslSMI is its path on WSL, where only login shells have it on their PATH.
 const wslSMI = "/usr/lib/wsl/lib/nvidia-smi"
 
-// queried are the fields asked of nvidia-smi. compute_cap does not exist
+// queried are the fields to query from nvidia-smi. compute_cap does not exist
 // before driver 510.
 var queried = []string{"index", "uuid", "name", "driver_version", "memory.total", "memory.free", "compute_cap", "mig.mode.current"}
 
-// gpus asks nvidia-smi, which comes with the driver and is the truth about
-// the GPUs of this machine.
+// gpus asks nvidia-smi, which comes with the driver and is the authority on
+// this machine's GPUs.
 func (p Probes) gpus(ctx context.Context) plan.Fact[[]plan.GPU] {
 	switch {
 	case p.Daemon != nil && !p.Local:
 		return plan.Unknown[[]plan.GPU]("the daemon is on another machine, and nvidia-smi sees only this one")
 	case p.OS == "darwin":
-		return plan.Known([]plan.GPU{}, "macOS has no driver for NVIDIA's GPUs")
+		return plan.Known([]plan.GPU{}, "macOS has no driver for NVIDIA GPUs")
 	}
 	return bounded(ctx, nvidiaSMI, p.askGPUs)
 }
@@ -40,7 +40,7 @@ func (p Probes) askGPUs(ctx context.Context) plan.Fact[[]plan.GPU] {
 	case missing(err):
 		return plan.Known([]plan.GPU{}, "nvidia-smi, which comes with NVIDIA's driver, is not installed")
 	case err != nil && strings.Contains(string(output), "No devices were found"):
-		return plan.Known([]plan.GPU{}, "nvidia-smi finds no device")
+		return plan.Known([]plan.GPU{}, "nvidia-smi found no device")
 	case err != nil:
 		return plan.Unknown[[]plan.GPU](strings.TrimSuffix(fmt.Sprintf("nvidia-smi: %v: %s", err, firstLine(output)), ": "))
 	}
@@ -54,7 +54,7 @@ func (p Probes) askGPUs(ctx context.Context) plan.Fact[[]plan.GPU] {
 	return plan.Known(found, nvidiaSMI)
 }
 
-// smi runs nvidia-smi wherever it is.
+// smi runs nvidia-smi from wherever it is installed.
 func (p Probes) smi(ctx context.Context, args ...string) ([]byte, error) {
 	output, err := p.Run(ctx, nvidiaSMI, args...)
 	if missing(err) && p.OS == "linux" {
@@ -65,8 +65,7 @@ func (p Probes) smi(ctx context.Context, args ...string) ([]byte, error) {
 
 var invalidField = regexp.MustCompile(`Field "([^"]+)" is not a valid field`)
 
-// query asks for all fields that the driver knows, and returns which those
-// are.
+// query asks for all fields that the driver supports, and returns their names.
 func (p Probes) query(ctx context.Context) (fields []string, output []byte, err error) {
 	fields = slices.Clone(queried)
 	for {
@@ -88,8 +87,8 @@ func firstLine(output []byte) string {
 	return strings.TrimSpace(line)
 }
 
-// parseGPUs reads nvidia-smi's lines. A value that the driver does not know,
-// such as [N/A], is an unknown.
+// parseGPUs parses nvidia-smi's output. A value that the driver does not
+// report, such as [N/A], is an unknown.
 func parseGPUs(fields []string, output string) ([]plan.GPU, error) {
 	reader := csv.NewReader(strings.NewReader(output))
 	reader.TrimLeadingSpace = true
@@ -111,10 +110,10 @@ func parseGPUs(fields []string, output string) ([]plan.GPU, error) {
 		if err != nil || index < 0 {
 			return nil, fmt.Errorf("unexpected line %q", strings.Join(row, ", "))
 		}
-		gpu := plan.GPU{Index: index, UUID: known(value("uuid")), Name: value("name"), Driver: known(value("driver_version")),
+		gpu := plan.GPU{Index: index, UUID: orEmpty(value("uuid")), Name: value("name"), Driver: orEmpty(value("driver_version")),
 			Memory: memory(value("memory.total")), FreeMemory: memory(value("memory.free")),
 			ComputeCapability: told(value("compute_cap")),
-			Slices:            plan.Unknown[[]plan.Slice]("MIG is not on")}
+			Slices:            plan.Unknown[[]plan.Slice]("MIG is not enabled")}
 		mode := told(value("mig.mode.current"))
 		gpu.MIG = plan.Fact[bool]{Value: mode.Value == "Enabled", Known: mode.Known, Evidence: mode.Evidence}
 		gpus = append(gpus, gpu)
@@ -122,27 +121,27 @@ func parseGPUs(fields []string, output string) ([]plan.GPU, error) {
 	return gpus, nil
 }
 
-// known empties the many ways in which nvidia-smi says that it does not know:
-// [N/A], N/A, [Not Supported], [Unknown Error].
-func known(field string) string {
+// orEmpty returns a field, or "" for the ways nvidia-smi says that it does not
+// know: [N/A], N/A, [Not Supported], [Unknown Error].
+func orEmpty(field string) string {
 	if strings.HasPrefix(field, "[") || field == "N/A" {
 		return ""
 	}
 	return field
 }
 
-// told makes a fact of a field; one that was not even asked for is empty.
+// told turns a field into a fact; a field that was not queried is empty.
 func told(field string) plan.Fact[string] {
 	switch {
 	case field == "":
-		return plan.Unknown[string]("the driver is too old to tell")
-	case known(field) == "":
+		return plan.Unknown[string]("the driver is too old to report it")
+	case orEmpty(field) == "":
 		return plan.Unknown[string]("nvidia-smi says " + field)
 	}
 	return plan.Known(field, nvidiaSMI)
 }
 
-// memory reads MiB, as nvidia-smi prints without units.
+// memory parses MiB, which nvidia-smi prints without a unit.
 func memory(field string) plan.Fact[int64] {
 	mib, err := strconv.ParseInt(field, 10, 64)
 	if err != nil || mib < 0 || mib > 1<<40 {
@@ -151,7 +150,7 @@ func memory(field string) plan.Fact[int64] {
 	return plan.Known(mib<<20, nvidiaSMI)
 }
 
-// addSlices asks for the MIG devices of GPUs that have MIG on.
+// addSlices queries the MIG devices of GPUs with MIG enabled.
 func (p Probes) addSlices(ctx context.Context, gpus []plan.GPU) {
 	output, err := p.smi(ctx, "-L")
 	slicesOf := parseSlices(string(output))
@@ -172,7 +171,7 @@ var (
 	sliceSize = regexp.MustCompile(`\.(\d+)gb`)
 )
 
-// parseSlices reads the list of nvidia-smi -L, by the index of the GPU.
+// parseSlices parses nvidia-smi -L, by GPU index.
 func parseSlices(output string) map[int][]plan.Slice {
 	list := map[int][]plan.Slice{}
 	index := -1
@@ -195,11 +194,11 @@ func parseSlices(output string) map[int][]plan.Slice {
 	return list
 }
 
-// cudaVersion is in the head of every full answer; newest drivers tell two,
-// of which the user-mode driver's counts.
+// cudaVersion is in the header of the full output; the newest drivers print
+// two, of which the user-mode driver's counts.
 var cudaVersion = regexp.MustCompile(`CUDA (?:UMD )?Version\s*:\s*(\d+\.\d+)`)
 
-// cuda is the newest CUDA that the driver supports.
+// cuda returns the newest CUDA version that the driver supports.
 func (p Probes) cuda(ctx context.Context) (string, error) {
 	output, err := p.smi(ctx, "-q", "-d", "MEMORY")
 	if err != nil {
@@ -207,7 +206,7 @@ func (p Probes) cuda(ctx context.Context) (string, error) {
 	}
 	match := cudaVersion.FindSubmatch(output)
 	if match == nil {
-		return "", errors.New("the driver is too old to tell")
+		return "", errors.New("the driver is too old to report it")
 	}
 	return string(match[1]), nil
 }

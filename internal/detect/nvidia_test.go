@@ -11,8 +11,7 @@ import (
 	"github.com/djok/facecraft/internal/plan"
 )
 
-// FuzzParseGPUs: no answer of nvidia-smi panics, and what is known makes
-// sense.
+// FuzzParseGPUs: no output of nvidia-smi panics, and known values make sense.
 func FuzzParseGPUs(f *testing.F) {
 	for _, seed := range []string{
 		"0, GPU-1, NVIDIA GeForce RTX 4090, 535.161.08, 24564, 23900, 8.9, [N/A]\n",
@@ -33,10 +32,10 @@ func FuzzParseGPUs(f *testing.F) {
 		}
 		for _, gpu := range found {
 			if gpu.Index < 0 || gpu.Memory.Value < 0 || gpu.FreeMemory.Value < 0 {
-				t.Errorf("a negative number in %+v", gpu)
+				t.Errorf("negative number in %+v", gpu)
 			}
 			if gpu.MIG.Value && !gpu.MIG.Known || strings.HasPrefix(gpu.ComputeCapability.Value, "[") {
-				t.Errorf("an unknown that has a value in %+v", gpu)
+				t.Errorf("unknown with a value in %+v", gpu)
 			}
 		}
 		parseSlices(output)
@@ -76,13 +75,13 @@ func TestUnknownsAreKept(t *testing.T) {
 	if err != nil || len(found) != 1 {
 		t.Fatalf("%v, %v", found, err)
 	}
-	if gpu := found[0]; gpu.ComputeCapability != plan.Unknown[string]("the driver is too old to tell") || gpu.FreeMemory.Known || gpu.MIG.Known {
-		t.Errorf("what was not asked for is known: %+v", gpu)
+	if gpu := found[0]; gpu.ComputeCapability != plan.Unknown[string]("the driver is too old to report it") || gpu.FreeMemory.Known || gpu.MIG.Known {
+		t.Errorf("fields that were not queried are known: %+v", gpu)
 	}
 }
 
-// TestWSLPath: WSL has nvidia-smi off the path of programs that no shell
-// started.
+// TestWSLPath: on WSL, nvidia-smi is not on the PATH of programs that were not
+// started from a shell.
 func TestWSLPath(t *testing.T) {
 	t.Parallel()
 	p := Probes{OS: "linux", Run: func(_ context.Context, name string, _ ...string) ([]byte, error) {

@@ -1,4 +1,4 @@
 package detect
 
-// ghwKnowsPCI tells whether ghw can list the PCI bus here.
+// ghwKnowsPCI reports whether ghw can list the PCI bus here.
 const ghwKnowsPCI = true

@@ -2,5 +2,5 @@
 
 package detect
 
-// ghwKnowsPCI tells whether ghw can list the PCI bus here.
+// ghwKnowsPCI reports whether ghw can list the PCI bus here.
 const ghwKnowsPCI = false

@@ -12,9 +12,9 @@ import (
 // in the kernel's documentation)
 const listening = "0A"
 
-// PortProcess is the name and number of the process that listens on a TCP
-// port, by the /proc below root. It answers only on Linux, and for the
-// processes that this user may look into.
+// PortProcess returns the name and PID of the process that listens on a TCP
+// port, from /proc below root. It works only on Linux, and for processes that
+// this user may inspect.
 func PortProcess(root string, port int) (name string, pid int, found bool) {
 	sockets := listeningSockets(root, port)
 	if len(sockets) == 0 {
@@ -36,7 +36,7 @@ func PortProcess(root string, port int) (name string, pid int, found bool) {
 	return "", 0, false
 }
 
-// listeningSockets are the sockets on a port, as /proc/PID/fd links to them.
+// listeningSockets returns the sockets on a port, as linked from /proc/PID/fd.
 func listeningSockets(root string, port int) map[string]bool {
 	sockets := map[string]bool{}
 	for _, table := range []string{"tcp", "tcp6"} {

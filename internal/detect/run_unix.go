@@ -7,8 +7,8 @@ import (
 	"syscall"
 )
 
-// alone gives a program a session of its own: it has no terminal to write to,
-// and what it starts ends with it.
+// alone runs a program in its own session: it has no terminal to write to, and
+// its children end with it.
 func alone(cmd *exec.Cmd) {
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }

@@ -9,20 +9,20 @@ import (
 	"strings"
 )
 
-// Person is what must not stand in a report that others read.
+// Person identifies the user; none of it may appear in a public report.
 type Person struct {
 	Home string // directory
 	User string // name
 	Host string // name of the computer
 }
 
-// Variable is one of the environment that could matter.
+// Variable is an environment variable that could matter.
 type Variable struct{ Name, Value string }
 
-// Bundle is the report for a bug tracker: the screen, the environment and
-// all facts, without what identifies the person or opens a door.
+// Bundle is the report for a bug tracker: the screen, the environment and all
+// facts, without personal data and secrets.
 func (r Report) Bundle(environment []Variable, person Person) (string, error) {
-	r.Facts.Daemon.Images.Value = ownImages(r.Facts.Daemon.Images.Value)
+	r.Facts.Daemon.Images.Value = publicImages(r.Facts.Daemon.Images.Value)
 	facts, err := encode(r)
 	if err != nil {
 		return "", err
@@ -42,11 +42,11 @@ func (r Report) Bundle(environment []Variable, person Person) (string, error) {
 	return person.redact(b.String()), nil
 }
 
-// ownImages leaves of a list of images the names that everybody knows.
-func ownImages(images []string) []string {
+// publicImages keeps only the publicly known names of a list of images.
+func publicImages(images []string) []string {
 	var list []string
 	for _, image := range images {
-		if !known.MatchString(image) {
+		if !publicImage.MatchString(image) {
 			image = redacted
 		}
 		list = append(list, image)
@@ -54,10 +54,10 @@ func ownImages(images []string) []string {
 	return list
 }
 
-// known are the images of this program and those that it runs.
-var known = regexp.MustCompile(`^((localhost/)?facecraft-lite|(docker\.io/)?djok/facecraft):`)
+// publicImage matches this program's images and the published ones.
+var publicImage = regexp.MustCompile(`^((localhost/)?facecraft-lite|(docker\.io/)?djok/facecraft):`)
 
-// encode writes JSON as --json does.
+// encode writes the same JSON as --json.
 func encode(r Report) ([]byte, error) {
 	var b bytes.Buffer
 	encoder := json.NewEncoder(&b)
@@ -69,7 +69,7 @@ func encode(r Report) ([]byte, error) {
 
 const redacted = "<redacted>"
 
-// secrets are known by their looks. Too much taken out does no harm.
+// secrets are recognised by their form. Redacting too much does no harm.
 var secrets = []struct {
 	pattern     *regexp.Regexp
 	replacement string
@@ -82,7 +82,7 @@ var secrets = []struct {
 	{regexp.MustCompile(`(?i)((?:/home/|/Users/|\\Users\\|\\\\Users\\\\))[^/\\\s"':,;)]+`), "${1}<user>"},
 }
 
-// redact takes out what the person would not want to publish.
+// redact removes what the user would not want to publish.
 func (p Person) redact(text string) string {
 	for _, secret := range secrets {
 		text = secret.pattern.ReplaceAllString(text, secret.replacement)
@@ -97,7 +97,7 @@ func (p Person) redact(text string) string {
 			continue
 		}
 		whole := regexp.MustCompile(`(?i)(^|[^\pL\pN])` + regexp.QuoteMeta(name.name) + `($|[^\pL\pN])`)
-		// Twice, since neighbours share the character between them.
+		// Twice, because adjacent matches share the character between them.
 		for range 2 {
 			text = whole.ReplaceAllString(text, "${1}"+name.as+"${2}")
 		}

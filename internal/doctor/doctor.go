@@ -1,5 +1,5 @@
-// Package doctor turns facts into findings: what is well, what is not, by
-// which evidence, and the one thing to do. It looks at nothing itself.
+// Package doctor turns facts into findings: what works, what does not, the
+// evidence, and how to fix it. It does no I/O.
 package doctor
 
 import (
@@ -9,7 +9,7 @@ import (
 	"github.com/djok/facecraft/internal/plan"
 )
 
-// Level says how well something is.
+// Level says how well something works.
 type Level string
 
 // Amber works, but could be better; red is broken.
@@ -20,17 +20,17 @@ const (
 	Unknown Level = "unknown"
 )
 
-// Finding is one thing that was looked at.
+// Finding is one thing that was checked.
 type Finding struct {
 	Section  string `json:"section"` // Docker, Machine, GPU or Images
 	Name     string `json:"name"`    // within the section
 	Level    Level  `json:"level"`
-	Title    string `json:"title"`            // what is the case
-	Evidence string `json:"evidence"`         // where that was seen, or why it was not
-	Remedy   string `json:"remedy,omitempty"` // the one thing to do
+	Title    string `json:"title"`            // what was found
+	Evidence string `json:"evidence"`         // where that was seen, or why it could not be
+	Remedy   string `json:"remedy,omitempty"` // how to fix it
 }
 
-// Verdict is the sum of all findings.
+// Verdict sums up all findings.
 type Verdict string
 
 // The verdicts and their exit codes, 0, 1 and 3.
@@ -40,7 +40,8 @@ const (
 	Unrunnable Verdict = "unrunnable" // nothing can run
 )
 
-// Report is all that doctor says. docs/doctor.schema.json describes its JSON.
+// Report is the whole output of doctor. docs/doctor.schema.json describes its
+// JSON.
 type Report struct {
 	Version  string     `json:"version"` // of this program
 	Verdict  Verdict    `json:"verdict"`
@@ -49,8 +50,8 @@ type Report struct {
 	Facts    plan.Facts `json:"facts"`
 }
 
-// Examine makes the report. instance is the name of the server that up would
-// run; unreachable is why there is no Docker, or nil.
+// Examine makes the report. instance names the server that up would run;
+// unreachable is why Docker could not be reached, or nil.
 func Examine(version, instance string, f plan.Facts, c plan.Catalogue, unreachable error) Report {
 	x := examination{facts: f, catalogue: c, instance: instance}
 	answers := x.docker(unreachable)
@@ -73,8 +74,8 @@ func Examine(version, instance string, f plan.Facts, c plan.Catalogue, unreachab
 	return report
 }
 
-// Err is the report's verdict as an error, or nil where nothing is red. The
-// remedies stand in the report.
+// Err returns the verdict as an error, or nil if nothing is red. The remedies
+// are in the report.
 func (r Report) Err() error {
 	var red []string
 	for _, finding := range r.Findings {
@@ -99,24 +100,25 @@ type examination struct {
 	findings  []Finding
 }
 
-// tellsSomething is how long evidence has to be to be worth referring to.
-const tellsSomething = 20
+// longEvidence is the length from which repeated evidence is replaced by a
+// reference.
+const longEvidence = 20
 
-// find adds a finding. A remedy that was given already is not given again,
-// and evidence that stands above is referred to.
+// find adds a finding. It does not repeat a remedy, and refers to evidence that
+// was shown above.
 func (x *examination) find(name string, level Level, title, evidence, remedy string) {
 	for _, earlier := range x.findings {
 		if earlier.Remedy != "" && strings.HasPrefix(remedy, earlier.Remedy) {
 			remedy = ""
 		}
-		if len(earlier.Evidence) > tellsSomething && strings.Contains(evidence, earlier.Evidence) {
+		if len(earlier.Evidence) > longEvidence && strings.Contains(evidence, earlier.Evidence) {
 			evidence = "see " + earlier.Name
 		}
 	}
 	x.findings = append(x.findings, Finding{x.section, name, level, title, evidence, remedy})
 }
 
-// unknown adds what could not be seen.
+// unknown adds a finding that could not be determined.
 func (x *examination) unknown(name, evidence, remedy string) {
 	x.find(name, Unknown, "unknown", evidence, remedy)
 }

@@ -24,7 +24,7 @@ const hosts = "../detect/testdata/hosts"
 
 func plain(_ doctor.Style, text string) string { return text }
 
-// noDocker is what a machine without Docker answers.
+// noDocker is the error on a machine without Docker.
 var noDocker = fault.Wrap(fault.Unrunnable, errors.New("dial unix /var/run/docker.sock: connect: no such file or directory"),
 	"install it: https://docs.docker.com/engine/install/", "Docker is not installed")
 
@@ -41,7 +41,7 @@ func examine(t *testing.T, facts plan.Facts) doctor.Report {
 	return doctor.Examine("v1.2.3", plan.DefaultInstance, facts, c, unreachable)
 }
 
-// factsOf reads the facts that the probes are known to find on a fake host.
+// factsOf reads the facts that the probes find on a fake host.
 func factsOf(t *testing.T, dir string) plan.Facts {
 	t.Helper()
 	data, err := os.ReadFile(filepath.Join(dir, "facts.json"))
@@ -55,8 +55,8 @@ func factsOf(t *testing.T, dir string) plan.Facts {
 	return facts
 }
 
-// TestScreens compares doctor.txt of each fake host: the screen of 80
-// columns, and the exit code. go test ./internal/doctor -update writes them.
+// TestScreens compares doctor.txt of each fake host: the screen at 80 columns,
+// and the exit code. go test ./internal/doctor -update writes them.
 func TestScreens(t *testing.T) {
 	t.Parallel()
 	dirs, err := filepath.Glob(filepath.Join(hosts, "*"))
@@ -80,7 +80,7 @@ func TestScreens(t *testing.T) {
 	}
 }
 
-// compiledSchema is the documented shape of --json.
+// compiledSchema returns the documented schema of --json.
 func compiledSchema(t *testing.T) *jsonschema.Schema {
 	t.Helper()
 	schema, err := jsonschema.NewCompiler().Compile("../../docs/doctor.schema.json")
@@ -105,7 +105,7 @@ func matches(t *testing.T, schema *jsonschema.Schema, report doctor.Report) {
 	}
 }
 
-// TestVerdicts: each exit code has its cause.
+// TestVerdicts: each exit code has a cause.
 func TestVerdicts(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
@@ -130,7 +130,7 @@ func with(f plan.Facts, change func(*plan.Facts)) plan.Facts {
 	return f
 }
 
-// TestPaint: colour is put around words and changes none.
+// TestPaint: colour does not change the text.
 func TestPaint(t *testing.T) {
 	t.Parallel()
 	report := examine(t, plantest.Workstation())
@@ -147,8 +147,7 @@ func TestPaint(t *testing.T) {
 	}
 }
 
-// TestBundle plants what must not be published, in every place where it could
-// come from.
+// TestBundle plants private data in every place it could come from.
 func TestBundle(t *testing.T) {
 	t.Parallel()
 	facts := plantest.Laptop()

@@ -11,8 +11,7 @@ import (
 	"github.com/djok/facecraft/internal/plan"
 )
 
-// docker examines the world in which containers run, and tells whether there
-// is one.
+// docker examines the daemon, and reports whether there is one.
 func (x *examination) docker(unreachable error) bool {
 	x.section = "Docker"
 	d := x.facts.Daemon
@@ -28,10 +27,10 @@ func (x *examination) docker(unreachable error) bool {
 		return false
 	}
 	if !d.Version.Known {
-		x.find("daemon", Red, "Docker answers, but says nothing of itself", d.Version.Evidence, "restart Docker")
+		x.find("daemon", Red, "Docker responds, but docker info failed", d.Version.Evidence, "restart Docker")
 		return false
 	}
-	kind := "an unknown Docker"
+	kind := "unknown Docker"
 	if d.Kind.Known {
 		kind = d.Kind.Value
 	}
@@ -48,11 +47,11 @@ func (x *examination) docker(unreachable error) bool {
 	return true
 }
 
-// isolation names what keeps containers apart from their host, and decides
-// what they may write.
+// isolation reports how containers are isolated from the host, which affects
+// what they can write.
 func (x *examination) isolation() {
 	d := x.facts.Daemon
-	level, title := Unknown, "cgroup version unknown"
+	level, title := Unknown, "unknown cgroup version"
 	if d.Cgroup.Known {
 		level, title = Green, "cgroup v"+d.Cgroup.Value
 	}
@@ -76,8 +75,8 @@ func (x *examination) platform() {
 	x.find("platform", Green, title, d.Arch.Evidence, "")
 }
 
-// smallest is the least demanding of the images that are pulled: what a
-// machine needs to be of use.
+// smallest is the least demanding pulled image: the minimum that makes a
+// machine useful.
 func (x *examination) smallest() plan.Variant {
 	var pulled []plan.Variant
 	for _, v := range x.catalogue.Variants {
@@ -100,7 +99,7 @@ func (x *examination) memory() {
 		evidence += ", " + free.Evidence
 	}
 	if needed := x.smallest().MemoryNeeded; total.Value < needed {
-		x.find("memory", Amber, title+": too little for the models, which need "+format.Memory(needed), evidence, x.facts.MemoryRemedy(needed))
+		x.find("memory", Amber, title+": not enough for the models, which need "+format.Memory(needed), evidence, x.facts.MemoryRemedy(needed))
 		return
 	}
 	x.find("memory", Green, title, evidence, "")
@@ -117,7 +116,7 @@ func (x *examination) disk() {
 		title += " at " + dir.Value
 	}
 	if smallest := x.smallest(); free.Value < smallest.UnpackedSize && !x.facts.Daemon.HasImage(x.catalogue.Reference(smallest)) {
-		x.find("disk", Amber, title+": too little for any image with models", free.Evidence, "free up disk space: docker system df shows what Docker uses")
+		x.find("disk", Amber, title+": not enough for any image with models", free.Evidence, "free up disk space: docker system df shows what Docker uses")
 		return
 	}
 	x.find("disk", Green, title, free.Evidence, "")
@@ -141,7 +140,7 @@ func (x *examination) downloads() {
 		"facecraft pull continues; facecraft pull --forget deletes them")
 }
 
-// machine examines the computer on which this program runs.
+// machine examines the computer that this program runs on.
 func (x *examination) machine() {
 	x.section = "Machine"
 	h := x.facts.Host
@@ -168,7 +167,7 @@ func (x *examination) machine() {
 	x.find("memory", Green, title, h.Memory.Evidence, "")
 }
 
-// gpu examines the NVIDIA GPUs and the way from them into a container.
+// gpu examines the NVIDIA GPUs and whether containers can use them.
 func (x *examination) gpu() {
 	x.section = "GPU"
 	gpus := x.facts.GPUs
@@ -220,28 +219,29 @@ func gpuTitle(gpu plan.GPU) string {
 	return title
 }
 
-// noGPU tells a machine without an NVIDIA GPU from one whose driver fails.
+// noGPU distinguishes a machine without an NVIDIA GPU from one with a failing
+// driver.
 func (x *examination) noGPU() {
 	gpus, cards := x.facts.GPUs, x.facts.Host.GraphicsCards
 	switch proof := x.facts.Daemon.GPUProof; {
 	case x.facts.GPUSeemsPresent() && gpus.Known:
-		x.find("GPU", Amber, "an NVIDIA card without a working driver", gpus.Evidence, x.facts.GPURemedy())
+		x.find("GPU", Amber, "NVIDIA card without a working driver", gpus.Evidence, x.facts.GPURemedy())
 	case x.facts.GPUSeemsPresent():
 		x.find("GPU", Red, "NVIDIA's driver fails", gpus.Evidence, x.facts.GPURemedy())
 	case !gpus.Known && proof.Known && proof.Value:
-		x.find("GPU", Unknown, "Docker gives one of an unknown kind", proof.Evidence+"; "+gpus.Evidence, "")
+		x.find("GPU", Unknown, "containers get a GPU of unknown model", proof.Evidence+"; "+gpus.Evidence, "")
 	case !gpus.Known && proof.Known:
-		x.find("GPU", Green, "Docker gives none, and none is needed", proof.Evidence, "")
+		x.find("GPU", Green, "containers get no GPU; none is needed", proof.Evidence, "")
 	case !gpus.Known:
 		x.unknown("GPU", gpus.Evidence, "")
 	case len(cards.Value) > 0:
 		x.find("GPU", Green, "none of NVIDIA's, but "+strings.Join(cards.Value, ", "), gpus.Evidence, "")
 	default:
-		x.find("GPU", Green, "none of NVIDIA's, and none is needed", gpus.Evidence, "")
+		x.find("GPU", Green, "no NVIDIA GPU; none is needed", gpus.Evidence, "")
 	}
 }
 
-// toolkit reports what is installed; whether it works is the proof's matter.
+// toolkit reports what is installed; proof reports whether it works.
 func (x *examination) toolkit() {
 	var parts []string
 	for _, tool := range x.facts.Host.Toolkit.Value {
@@ -252,9 +252,9 @@ func (x *examination) toolkit() {
 	case d.Kind.Value == plan.KindDesktop:
 		parts = []string{"Docker Desktop's own"}
 	case d.Local.Known && !d.Local.Value:
-		parts = []string{"that of the daemon's machine"}
+		parts = []string{"on the daemon's machine"}
 	case parts == nil:
-		parts = []string{"none of NVIDIA's toolkit is installed"}
+		parts = []string{"the NVIDIA toolkit is not installed"}
 	}
 	level, offered := Green, x.facts.Daemon.NvidiaToolkit
 	switch proven := x.facts.Daemon.GPUProof; {
@@ -278,7 +278,7 @@ func (x *examination) proof() {
 	}
 }
 
-// images examines what can run.
+// images examines which images can run.
 func (x *examination) images() {
 	x.section = "Images"
 	for _, v := range x.catalogue.Variants {
@@ -307,23 +307,23 @@ func (x *examination) images() {
 	}
 }
 
-// offer names an image and what having it takes.
+// offer names an image and what it takes to get it.
 func (x *examination) offer(v plan.Variant) string {
 	reference := x.catalogue.Reference(v)
 	switch {
 	case v.BuiltIn:
 		return "ready"
 	case x.facts.Daemon.HasImage(reference):
-		return reference + ", here already"
+		return reference + ", available locally"
 	}
-	return reference + ", to be fetched, " + format.Size(v.UnpackedSize) + " unpacked"
+	return reference + ", not downloaded yet, " + format.Size(v.UnpackedSize) + " unpacked"
 }
 
 // choice says what up would do, and returns its plan, or nil.
 func (x *examination) choice() *plan.Plan {
 	p, err := plan.Make(x.facts, x.catalogue, plan.Request{Instance: x.instance})
 	if err != nil {
-		x.find("up", Red, "cannot run anything by itself", err.Error(), fault.HintOf(err))
+		x.find("up", Red, "cannot choose an image", err.Error(), fault.HintOf(err))
 		return nil
 	}
 	x.find("up", Green, fmt.Sprintf("would run %s at %s", p.First().Image.Reference, p.First().Publish.URL()), p.Because("variant "+p.First().Variant), "")

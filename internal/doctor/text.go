@@ -5,21 +5,21 @@ import (
 	"unicode/utf8"
 )
 
-// Style is what a piece of the text is; a painter gives it a colour.
+// Style is the role of a piece of text; a painter gives it a colour.
 type Style int
 
-// The levels' styles are those of their marks.
+// Each level has a style for its mark.
 const (
 	Heading Style = iota
 	Quiet         // evidence
-	Fix           // the word that begins a remedy
+	Fix           // the word before a remedy
 	IsGreen
 	IsAmber
 	IsRed
 	IsUnknown
 )
 
-// marks tell the levels apart without colour too.
+// marks distinguish the levels even without colour.
 var marks = map[Level]struct {
 	mark  string
 	style Style
@@ -30,11 +30,11 @@ var marks = map[Level]struct {
 	Unknown: {"?", IsUnknown},
 }
 
-// indent is where a finding's text begins: after its mark and name.
+// indent is where a finding's text begins, after its mark and name.
 const indent = 14
 
-// Text is the report for people, in lines of at most width characters. Paint
-// gives a piece of text its style.
+// Text is the report for people, in lines of at most width characters. paint
+// applies a style to a piece of text.
 func (r Report) Text(width int, paint func(Style, string) string) string {
 	var b strings.Builder
 	section := ""
@@ -63,7 +63,7 @@ func (f Finding) write(b *strings.Builder, width int, paint func(Style, string) 
 	}
 }
 
-// plainText is painted by no style.
+// plainText has no style.
 const plainText Style = -1
 
 type word struct {
@@ -78,8 +78,8 @@ func styled(words []word, style Style, text string) []word {
 	return words
 }
 
-// wrap writes words from the indent on, and breaks lines before the width. A
-// word that is longer than a line, such as an address, stays whole.
+// wrap writes indented words and breaks lines at the width. A word longer than
+// a line, such as a URL, is not broken.
 func wrap(b *strings.Builder, words []word, width int, paint func(Style, string) string) {
 	var line []word
 	column := indent
@@ -98,7 +98,7 @@ func wrap(b *strings.Builder, words []word, width int, paint func(Style, string)
 	writeLine(b, line, paint)
 }
 
-// writeLine paints neighbours of one style together.
+// writeLine paints adjacent words of the same style together.
 func writeLine(b *strings.Builder, line []word, paint func(Style, string) string) {
 	for i := 0; i < len(line); {
 		style, text := line[i].style, line[i].text

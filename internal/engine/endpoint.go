@@ -16,28 +16,28 @@ import (
 	"github.com/djok/facecraft/internal/fault"
 )
 
-// Endpoint is where the daemon is expected, and who said so.
+// Endpoint is where to reach the daemon, and which setting said so.
 type Endpoint struct {
-	Host string // as unix:///var/run/docker.sock
-	// Source names the setting that decided, for messages.
+	Host string // such as unix:///var/run/docker.sock
+	// Source names the setting that chose it, for messages.
 	Source     string
 	tls        *tlsconfig.Options // nil without TLS
 	apiVersion string             // DOCKER_API_VERSION, empty to negotiate
-	// Note says what was left aside on the way to the endpoint, or nothing.
+	// Note says what was ignored while resolving the endpoint, or is empty.
 	Note string
 }
 
-// defaultSource marks an endpoint that no setting decided.
+// defaultSource marks an endpoint that no setting chose.
 const defaultSource = "the default socket"
 
-// dockerEndpoint is the name under which a context stores its Docker endpoint.
+// dockerEndpoint is the key under which a context stores its Docker endpoint.
 const dockerEndpoint = "docker"
 
 // Resolve finds the endpoint as the Docker CLI does: DOCKER_HOST, then
-// DOCKER_CONTEXT, then the current context of the configuration file, then
-// the platform's default socket. (github.com/docker/cli, resolveContextName.)
-// The client library itself knows nothing of contexts, and users of Docker
-// Desktop, Colima and rootless Docker have nothing else.
+// DOCKER_CONTEXT, then the current context of the configuration file, then the
+// platform's default socket. (github.com/docker/cli, resolveContextName.) The
+// client library does not know contexts, but Docker Desktop, Colima and
+// rootless Docker rely on them.
 func Resolve(getenv func(string) string) (Endpoint, error) {
 	if host := getenv("DOCKER_HOST"); host != "" {
 		return Endpoint{Host: host, Source: "DOCKER_HOST", tls: tlsFromEnv(getenv), apiVersion: getenv("DOCKER_API_VERSION")}, nil
@@ -54,12 +54,13 @@ func Resolve(getenv func(string) string) (Endpoint, error) {
 	return fromContext(dir, name, source)
 }
 
-// currentContext is the one that the configuration file names. A file that
-// cannot be read names none, and note says so: the docker command goes on too.
+// currentContext returns the context set in the configuration file. If the file
+// cannot be read, note says so and there is none: the docker command does the
+// same.
 func currentContext(dir string) (name, note string) {
 	file, err := config.Load(dir)
 	if err != nil {
-		return "", fmt.Sprintf("Docker's configuration file cannot be read, going on without: %v", err)
+		return "", fmt.Sprintf("Docker's configuration file cannot be read, continuing without it: %v", err)
 	}
 	return file.CurrentContext, ""
 }
@@ -87,7 +88,7 @@ func fromContext(dir, name, source string) (Endpoint, error) {
 	}, nil
 }
 
-// configDir is the Docker CLI's own folder.
+// configDir is the Docker CLI's configuration directory.
 func configDir(getenv func(string) string) string {
 	if dir := getenv("DOCKER_CONFIG"); dir != "" {
 		return dir
@@ -122,7 +123,7 @@ func tlsFromDir(dir string, skipVerify bool) *tlsconfig.Options {
 	return options
 }
 
-// httpClient is one that speaks TLS as the endpoint wants it.
+// httpClient returns a client with the endpoint's TLS settings.
 func (e Endpoint) httpClient() (*http.Client, error) {
 	tls, err := tlsconfig.Client(*e.tls)
 	if err != nil {

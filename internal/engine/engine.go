@@ -1,7 +1,7 @@
-// Package engine is the connection to Docker: which daemon, by which context
-// or variable, and one clear error when it cannot be reached. It is the one
-// place that constructs the client library, so that its successor
-// (github.com/moby/moby/client) is this package's work alone.
+// Package engine is the connection to Docker: which daemon, by which context or
+// variable, and one clear error if it cannot be reached. Only this package
+// constructs the API client, so a move to its successor
+// (github.com/moby/moby/client) starts here.
 package engine
 
 import (
@@ -16,19 +16,18 @@ import (
 	"github.com/djok/facecraft/internal/fault"
 )
 
-// connectTimeout bounds the first word with the daemon; over SSH it includes
+// connectTimeout limits the first request to the daemon; over SSH it includes
 // the whole handshake.
 const connectTimeout = 15 * time.Second
 
-// Engine is a daemon that answered.
+// Engine is a connection to a daemon that responded.
 type Engine struct {
 	client.APIClient
 	Endpoint Endpoint
 }
 
-// Connect finds the daemon through the environment and makes sure that it
-// answers. The error is a *fault.Fault with the one remedy. The caller closes
-// the Engine.
+// Connect finds the daemon through the environment and checks that it responds.
+// The error is a *fault.Fault with a remedy. The caller closes the Engine.
 func Connect(ctx context.Context, env Env) (*Engine, error) {
 	endpoint, err := Resolve(env.Getenv)
 	if err != nil {
@@ -51,7 +50,7 @@ func Connect(ctx context.Context, env Env) (*Engine, error) {
 		}
 		return nil, env.explain(endpoint, err)
 	}
-	docker.NegotiateAPIVersionPing(ping) // or the first request would ping again
+	docker.NegotiateAPIVersionPing(ping) // otherwise the first request would ping again
 	if err := checkVersion(pingCtx, docker, endpoint); err != nil {
 		docker.Close()
 		return nil, err
@@ -59,8 +58,8 @@ func Connect(ctx context.Context, env Env) (*Engine, error) {
 	return &Engine{APIClient: docker, Endpoint: endpoint}, nil
 }
 
-// checkVersion asks whether the daemon speaks the version that the user chose,
-// which a ping does not tell.
+// checkVersion checks whether the daemon supports the version that the user
+// chose, which a ping does not.
 func checkVersion(ctx context.Context, docker *client.Client, endpoint Endpoint) error {
 	if endpoint.apiVersion == "" {
 		return nil
@@ -70,11 +69,11 @@ func checkVersion(ctx context.Context, docker *client.Client, endpoint Endpoint)
 		return ctx.Err()
 	}
 	return fault.Wrap(fault.Unrunnable, err, "unset DOCKER_API_VERSION",
-		"Docker does not speak version %s of its API, from DOCKER_API_VERSION", endpoint.apiVersion)
+		"Docker does not support API version %s, from DOCKER_API_VERSION", endpoint.apiVersion)
 }
 
 func newClient(endpoint Endpoint) (*client.Client, error) {
-	// An old daemon refuses the library's newest API version outright.
+	// An old daemon rejects the client's newest API version.
 	options := []client.Opt{client.WithAPIVersionNegotiation()}
 	if endpoint.apiVersion != "" {
 		options = append(options, client.WithVersion(endpoint.apiVersion))
@@ -97,8 +96,8 @@ func newClient(endpoint Endpoint) (*client.Client, error) {
 	return client.NewClientWithOpts(options...)
 }
 
-// Local tells whether the daemon runs on this machine, virtual machines on it
-// included.
+// Local reports whether the daemon runs on this machine, including in a virtual
+// machine on it.
 func (e Endpoint) Local() bool {
 	address, err := url.Parse(e.Host)
 	if err != nil {

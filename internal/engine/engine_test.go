@@ -20,8 +20,7 @@ import (
 	"github.com/djok/facecraft/internal/fault"
 )
 
-// environment answers for a machine that has only the given variables and
-// programs.
+// environment fakes a machine that has only the given variables and programs.
 func environment(variables map[string]string, programs ...string) engine.Env {
 	return engine.Env{
 		Getenv: func(name string) string { return variables[name] },
@@ -94,7 +93,7 @@ func TestLocal(t *testing.T) {
 	}
 }
 
-// TestConnectExplains shows each way not to reach Docker: one error, one
+// TestConnectExplains covers each way Docker can be unreachable: one error, one
 // remedy, one exit code.
 func TestConnectExplains(t *testing.T) {
 	t.Parallel()
@@ -113,17 +112,17 @@ func TestConnectExplains(t *testing.T) {
 		text, hint string
 		cause      error
 	}{
-		"no socket where a variable points": {map[string]string{"DOCKER_HOST": "unix://" + filepath.Join(dir, "none.sock")},
-			"no Docker answers at", "correct DOCKER_HOST", fs.ErrNotExist},
-		"nobody listens there": {map[string]string{"DOCKER_HOST": "unix://" + refusing},
-			"no Docker answers at", "start that Docker", syscall.ECONNREFUSED},
-		"nobody listens at an address": {map[string]string{"DOCKER_HOST": "tcp://127.0.0.1:1"},
-			"no Docker answers at tcp://127.0.0.1:1", "check the address in DOCKER_HOST", nil},
-		"a context that leads nowhere": {map[string]string{"DOCKER_CONFIG": dir, "DOCKER_CONTEXT": "gone"},
+		"variable points to a missing socket": {map[string]string{"DOCKER_HOST": "unix://" + filepath.Join(dir, "none.sock")},
+			"no Docker responds at", "correct DOCKER_HOST", fs.ErrNotExist},
+		"nothing listens on the socket": {map[string]string{"DOCKER_HOST": "unix://" + refusing},
+			"no Docker responds at", "start that Docker", syscall.ECONNREFUSED},
+		"nothing listens at the address": {map[string]string{"DOCKER_HOST": "tcp://127.0.0.1:1"},
+			"no Docker responds at tcp://127.0.0.1:1", "check the address in DOCKER_HOST", nil},
+		"context without a socket": {map[string]string{"DOCKER_CONFIG": dir, "DOCKER_CONTEXT": "gone"},
 			"from the Docker context gone", "correct the Docker context gone", fs.ErrNotExist},
-		"a context that does not exist": {map[string]string{"DOCKER_CONFIG": dir, "DOCKER_CONTEXT": "never"},
+		"missing context": {map[string]string{"DOCKER_CONFIG": dir, "DOCKER_CONTEXT": "never"},
 			`the Docker context "never", set in DOCKER_CONTEXT`, "docker context use", nil},
-		"no address at all": {map[string]string{"DOCKER_HOST": "nonsense"}, "cannot be used", "correct DOCKER_HOST", nil},
+		"invalid address": {map[string]string{"DOCKER_HOST": "nonsense"}, "cannot be used", "correct DOCKER_HOST", nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -141,15 +140,15 @@ func TestConnectExplains(t *testing.T) {
 	}
 }
 
-// TestUnreadableConfig goes on without the configuration, as docker does, and
-// says so.
+// TestUnreadableConfig: facecraft continues without the configuration, as
+// docker does, and says so.
 func TestUnreadableConfig(t *testing.T) {
 	t.Parallel()
 	broken, closed := t.TempDir(), t.TempDir()
 	if err := os.WriteFile(filepath.Join(broken, "config.json"), []byte(`{"currentContext":`), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.Mkdir(filepath.Join(closed, "config.json"), 0o700); err != nil { // no user may read it, root neither
+	if err := os.Mkdir(filepath.Join(closed, "config.json"), 0o700); err != nil { // unreadable even for root
 		t.Fatal(err)
 	}
 	for name, dir := range map[string]string{"broken": broken, "unreadable": closed} {
@@ -157,8 +156,8 @@ func TestUnreadableConfig(t *testing.T) {
 		if err != nil || endpoint.Host != "unix:///var/run/docker.sock" {
 			t.Errorf("%s: got %s, %v", name, endpoint.Host, err)
 		}
-		if !strings.Contains(endpoint.Note, "Docker's configuration file cannot be read, going on without") {
-			t.Errorf("%s: noted %q", name, endpoint.Note)
+		if !strings.Contains(endpoint.Note, "Docker's configuration file cannot be read, continuing without it") {
+			t.Errorf("%s: got note %q", name, endpoint.Note)
 		}
 		var warned []string
 		env := environment(map[string]string{"DOCKER_CONFIG": dir, "PATH": "none"})
@@ -167,13 +166,13 @@ func TestUnreadableConfig(t *testing.T) {
 			docker.Close()
 		}
 		if len(warned) != 1 || warned[0] != endpoint.Note {
-			t.Errorf("%s: warned of %q", name, warned)
+			t.Errorf("%s: got warning %q", name, warned)
 		}
 	}
 }
 
-// TestChosenVersion is DOCKER_API_VERSION: a version that the daemon does not
-// speak is told in words, with the way out.
+// TestChosenVersion: a DOCKER_API_VERSION that the daemon does not support is
+// explained, with a remedy.
 func TestChosenVersion(t *testing.T) {
 	t.Parallel()
 	listener, err := net.Listen("unix", filepath.Join(t.TempDir(), "d.sock"))
@@ -202,14 +201,14 @@ func TestChosenVersion(t *testing.T) {
 		case (err == nil) != want:
 			t.Errorf("%s: %v", version, err)
 		case err != nil && (fault.CodeOf(err) != fault.Unrunnable || fault.HintOf(err) != "unset DOCKER_API_VERSION" ||
-			!strings.Contains(err.Error(), "does not speak version "+version)):
+			!strings.Contains(err.Error(), "does not support API version "+version)):
 			t.Errorf("%s: got %v, fix %q", version, err, fault.HintOf(err))
 		}
 	}
 }
 
-// TestConnectSilent is a daemon that accepts and says nothing: the caller's
-// patience ends the wait.
+// TestConnectSilent: if a daemon accepts and says nothing, the caller's context
+// ends the wait.
 func TestConnectSilent(t *testing.T) {
 	t.Parallel()
 	listener, err := net.Listen("unix", filepath.Join(t.TempDir(), "d.sock"))
@@ -231,7 +230,7 @@ func TestConnectSilent(t *testing.T) {
 	}
 }
 
-// TestConnectNegotiates is an old daemon: it must be spoken to in its own
+// TestConnectNegotiates: with an old daemon, the client must use its API
 // version.
 func TestConnectNegotiates(t *testing.T) {
 	t.Parallel()
@@ -251,6 +250,6 @@ func TestConnectNegotiates(t *testing.T) {
 	}
 	defer docker.Close()
 	if version := docker.ClientVersion(); version != "1.41" {
-		t.Errorf("speaks version %s, want 1.41", version)
+		t.Errorf("negotiated version %s, want 1.41", version)
 	}
 }

@@ -14,15 +14,15 @@ import (
 	"github.com/djok/facecraft/internal/fault"
 )
 
-// Env is what the package asks of the machine, so that tests can answer.
+// Env is what the package needs from the machine, so that tests can fake it.
 type Env struct {
 	Getenv   func(string) string
 	LookPath func(string) (string, error) // as exec.LookPath
 	OS       string                       // as runtime.GOOS
 	// Install is the command that installs Docker on this distribution; empty
-	// where none is known.
+	// if unknown.
 	Install string
-	// Warn is told what is left aside; nil is not.
+	// Warn receives warnings about ignored settings; it may be nil.
 	Warn func(note string)
 }
 
@@ -31,10 +31,10 @@ func unusable(endpoint Endpoint, cause error) error {
 		"the Docker endpoint %s, from %s, cannot be used", endpoint.Host, endpoint.Source)
 }
 
-// explain turns a failed first word into what is wrong and its one remedy.
+// explain turns a failed first request into what is wrong and how to fix it.
 func (env Env) explain(endpoint Endpoint, cause error) error {
-	// The library hides a refused socket behind a text of its own, so the
-	// socket is asked directly.
+	// The client replaces the socket's error with its own text, so dial the
+	// socket directly.
 	socket, isSocket := strings.CutPrefix(endpoint.Host, "unix://")
 	if isSocket {
 		if dialErr := dialSocket(socket); dialErr != nil {
@@ -47,17 +47,17 @@ func (env Env) explain(endpoint Endpoint, cause error) error {
 	switch {
 	case errors.Is(cause, fs.ErrPermission):
 		return fail("add yourself to its group: sudo usermod -aG docker $USER, then log in again",
-			"you may not use the Docker socket %s", socket)
+			"you do not have permission to use the Docker socket %s", socket)
 	case errors.Is(cause, context.DeadlineExceeded):
 		return fail("restart Docker", "Docker at %s does not answer within %s", endpoint.Host, connectTimeout)
 	case isSocket && endpoint.Source != defaultSource:
-		return fail("start that Docker, or correct "+endpoint.Source, "no Docker answers at %s, from %s", endpoint.Host, endpoint.Source)
+		return fail("start that Docker, or correct "+endpoint.Source, "no Docker responds at %s, from %s", endpoint.Host, endpoint.Source)
 	case !isSocket && !strings.HasPrefix(endpoint.Host, "npipe://"):
 		return fail("check the address in "+endpoint.Source+" and that the daemon there accepts it",
-			"no Docker answers at %s, from %s", endpoint.Host, endpoint.Source)
+			"no Docker responds at %s, from %s", endpoint.Host, endpoint.Source)
 	}
-	if other := env.otherSocket(); other != "" {
-		return fail("use it: export DOCKER_HOST=unix://"+other, "no Docker answers at %s, but there is a socket at %s", endpoint.Host, other)
+	if other := env.alternativeSocket(); other != "" {
+		return fail("use it: export DOCKER_HOST=unix://"+other, "no Docker responds at %s, but there is a socket at %s", endpoint.Host, other)
 	}
 	if env.installed(cause) {
 		return fail(env.startHint(), "Docker is installed but not running")
@@ -65,8 +65,8 @@ func (env Env) explain(endpoint Endpoint, cause error) error {
 	return fail(env.installHint(), "Docker is not installed")
 }
 
-// installed tells whether there are traces of Docker: a socket that refuses,
-// or a program.
+// installed reports whether there are traces of Docker: a socket that refuses
+// connections, or a program.
 func (env Env) installed(cause error) bool {
 	if errors.Is(cause, syscall.ECONNREFUSED) {
 		return true
@@ -79,9 +79,9 @@ func (env Env) installed(cause error) bool {
 	return false
 }
 
-// otherSocket looks where rootless Docker, Docker Desktop, Colima and Rancher
-// Desktop listen when no context points to them.
-func (env Env) otherSocket() string {
+// alternativeSocket looks where rootless Docker, Docker Desktop, Colima and
+// Rancher Desktop listen if no context points to them.
+func (env Env) alternativeSocket() string {
 	var candidates []string
 	if dir := env.Getenv("XDG_RUNTIME_DIR"); dir != "" {
 		candidates = append(candidates, filepath.Join(dir, "docker.sock"))
@@ -101,7 +101,7 @@ func (env Env) otherSocket() string {
 
 func (env Env) startHint() string {
 	if env.OS != "linux" {
-		return "start Docker Desktop and wait until it says that the engine runs"
+		return "start Docker Desktop and wait until the engine is running"
 	}
 	return "start it: sudo systemctl start docker (without systemd: sudo service docker start)"
 }

@@ -12,8 +12,8 @@ import (
 	"github.com/djok/facecraft/internal/fault"
 )
 
-// TestExplainDefaultSocket shows the causes that a test run by root, on a
-// machine with Docker, cannot bring about.
+// TestExplainDefaultSocket covers the causes that a test run by root, on a
+// machine with Docker, cannot reproduce.
 func TestExplainDefaultSocket(t *testing.T) {
 	t.Parallel()
 	missing := Endpoint{Host: "unix:///nonexistent/docker.sock", Source: defaultSource}
@@ -28,8 +28,8 @@ func TestExplainDefaultSocket(t *testing.T) {
 		"installed, not running":  {missing, fs.ErrNotExist, []string{"docker"}, "linux", "installed but not running", "systemctl start docker"},
 		"Desktop not running":     {missing, fs.ErrNotExist, []string{"docker"}, "darwin", "installed but not running", "start Docker Desktop"},
 		"Desktop not installed":   {missing, fs.ErrNotExist, nil, "windows", "Docker is not installed", "install Docker Desktop"},
-		"socket refuses":          {Endpoint{Host: "npipe:////./pipe/docker_engine", Source: defaultSource}, syscall.ECONNREFUSED, nil, "windows", "not running", "start Docker Desktop"},
-		"no permission on socket": {Endpoint{Host: "npipe://x", Source: defaultSource}, os.ErrPermission, nil, "linux", "you may not use the Docker socket", "usermod -aG docker"},
+		"connection refused":      {Endpoint{Host: "npipe:////./pipe/docker_engine", Source: defaultSource}, syscall.ECONNREFUSED, nil, "windows", "not running", "start Docker Desktop"},
+		"no permission on socket": {Endpoint{Host: "npipe://x", Source: defaultSource}, os.ErrPermission, nil, "linux", "you do not have permission to use the Docker socket", "usermod -aG docker"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

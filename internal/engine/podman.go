@@ -10,12 +10,12 @@ import (
 	"github.com/docker/docker/client"
 )
 
-// Rootless asks Podman whether it runs without root's rights. From 4.6 on its
-// security options tell, as Docker's do; before, only a field of its own does,
+// Rootless asks Podman whether it runs rootless. From 4.6 on its security
+// options say so, as Docker's do; before that, only a separate field does,
 // which the client library does not know. (github.com/containers/podman, pull
 // request 18208)
 func (e *Engine) Rootless(ctx context.Context) (bool, error) {
-	address := "http://" + client.DummyHost // of a socket
+	address := "http://" + client.DummyHost // for a socket
 	if host, ok := strings.CutPrefix(e.DaemonHost(), "tcp://"); ok {
 		address = "http://" + host
 		if e.Endpoint.tls != nil {

@@ -1,7 +1,6 @@
-// Package fault is the one shape of an error that a person reads: what
-// happened, why, the one thing to do, and the exit code that a script sees.
-// The hint is attached where the mistake is detected, because only that place
-// knows the remedy.
+// Package fault is the form of every error shown to people: what happened, why,
+// what to do about it, and the exit code for scripts. The hint is attached
+// where the mistake is detected, because only that place knows the remedy.
 package fault
 
 import (
@@ -16,22 +15,22 @@ type Code int
 // The exit codes, as the README documents them.
 const (
 	Done        Code = 0
-	Failed      Code = 1   // anything without a code of its own
+	Failed      Code = 1   // anything without a more specific code
 	Usage       Code = 2   // the command line is wrong
-	Unrunnable  Code = 3   // nothing here can run it: Docker missing, resources
-	Declined    Code = 4   // declined, or needs a consent that was not given
+	Unrunnable  Code = 3   // nothing here can run it: no Docker, too few resources
+	Declined    Code = 4   // declined, or needed consent that was not given
 	Photos      Code = 5   // some photos could not be processed
 	Server      Code = 6   // the server died or never became ready
 	Pitfall     Code = 7   // lint or verify found a pitfall
 	Interrupted Code = 130 // Ctrl-C, as shells report SIGINT
-	Unread      Code = 141 // the reader of its output left, as shells report SIGPIPE
+	Unread      Code = 141 // the reader closed the pipe, as shells report SIGPIPE
 )
 
 // Fault is an error with an exit code and a remedy.
 type Fault struct {
 	Code  Code
 	What  string // what happened, lower case, without a full stop
-	Hint  string // the one thing to do; empty when there is none
+	Hint  string // what to do about it; empty if there is nothing
 	Cause error  // why: the underlying error, or nil
 }
 
@@ -40,7 +39,7 @@ func New(code Code, hint, format string, args ...any) *Fault {
 	return &Fault{Code: code, What: fmt.Sprintf(format, args...), Hint: hint}
 }
 
-// Wrap makes a Fault that keeps its underlying error for the reader and for
+// Wrap makes a Fault that shows its underlying error and keeps it for
 // errors.Is.
 func Wrap(code Code, cause error, hint, format string, args ...any) *Fault {
 	return &Fault{Code: code, What: fmt.Sprintf(format, args...), Hint: hint, Cause: cause}
@@ -55,8 +54,8 @@ func (f *Fault) Error() string {
 
 func (f *Fault) Unwrap() error { return f.Cause }
 
-// CodeOf is the exit code of any error: that of the outermost Fault, that of
-// an interruption, or Failed.
+// CodeOf returns the exit code for any error: that of the outermost Fault,
+// Interrupted for a cancelled context, or Failed.
 func CodeOf(err error) Code {
 	var f *Fault
 	switch {
@@ -71,7 +70,7 @@ func CodeOf(err error) Code {
 	}
 }
 
-// HintOf is the remedy of the outermost Fault in err, or "".
+// HintOf returns the hint of the outermost Fault in err, or "".
 func HintOf(err error) string {
 	var f *Fault
 	if errors.As(err, &f) {

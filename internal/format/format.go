@@ -1,4 +1,4 @@
-// Package format writes sizes, times and counts as people read them.
+// Package format formats sizes, durations and counts for people.
 package format
 
 import (
@@ -8,17 +8,17 @@ import (
 	"time"
 )
 
-// Size writes bytes of disk or download in powers of ten, as registries and
-// disk makers count.
+// Size formats bytes of disk or download in powers of ten, as registries and
+// disk vendors do.
 func Size(n int64) string { return scaled(n, 1000, "kB", "MB", "GB", "TB") }
 
-// Memory writes bytes of memory in powers of two, as Docker counts.
+// Memory formats bytes of memory in powers of two, as Docker does.
 func Memory(n int64) string { return scaled(n, 1024, "KiB", "MiB", "GiB", "TiB") }
 
 func scaled(n, base int64, units ...string) string {
 	value, unit := float64(n), "B"
 	for _, next := range units {
-		// 999.95 would be written as 1000.0.
+		// 999.95 would be rounded to 1000.0.
 		if value < float64(base)-0.05 {
 			break
 		}
@@ -28,7 +28,8 @@ func scaled(n, base int64, units ...string) string {
 	return text + " " + unit
 }
 
-// Duration writes a time as people say it: 6h for 6h0m0s, no seconds of hours.
+// Duration formats a duration briefly: 6h for 6h0m0s, and no seconds from an
+// hour on.
 func Duration(d time.Duration) string {
 	if d >= time.Hour {
 		d = d.Round(time.Minute)
@@ -43,7 +44,7 @@ func Duration(d time.Duration) string {
 	return text
 }
 
-// Elapsed writes a time that is measured, to a tenth of a second below ten.
+// Elapsed formats a measured time, with tenths below ten seconds.
 func Elapsed(d time.Duration) string {
 	switch {
 	case d < 10*time.Second:
@@ -56,7 +57,7 @@ func Elapsed(d time.Duration) string {
 	return fmt.Sprintf("%d h %02d min", int(d.Hours()), int(d.Minutes())%60)
 }
 
-// Count writes a number of things, in their singular or plural.
+// Count formats a number with its noun, singular or plural.
 func Count(n int, one, many string) string {
 	if n == 1 {
 		return "1 " + one
@@ -64,7 +65,7 @@ func Count(n int, one, many string) string {
 	return fmt.Sprintf("%d %s", n, many)
 }
 
-// Pronoun stands for a number of things.
+// Pronoun returns "it" or "them" for a number of things.
 func Pronoun(n int) string {
 	if n == 1 {
 		return "it"

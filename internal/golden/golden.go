@@ -1,4 +1,4 @@
-// Package golden is for tests that compare a text with an expected file.
+// Package golden helps tests compare text with an expected file.
 package golden
 
 import (
@@ -7,10 +7,10 @@ import (
 	"testing"
 )
 
-var update = flag.Bool("update", false, "write the expected files anew; read the difference")
+var update = flag.Bool("update", false, "update the expected files; read the diff")
 
-// Compare fails the test when got is not what the file has. With -update, as in
-// `go test ./internal/compose -update`, the file is written first.
+// Compare fails the test if got differs from the file. With -update, as in `go
+// test ./internal/compose -update`, it writes the file first.
 func Compare(t *testing.T, file, got string) {
 	t.Helper()
 	Update(t, file, []byte(got))
@@ -19,7 +19,7 @@ func Compare(t *testing.T, file, got string) {
 		t.Fatal(err)
 	}
 	if got != string(want) {
-		t.Errorf("%s differs; after reading the difference, go test . -update in this package accepts it. Got:\n%s", file, got)
+		t.Errorf("%s differs; to accept the change, run go test . -update in this package. Got:\n%s", file, got)
 	}
 }
 

@@ -20,32 +20,34 @@ import (
 	"github.com/djok/facecraft/internal/remains"
 )
 
-// askTimeout bounds a question to a helper container. Giving away many files
-// may take longer.
+// askTimeout limits the run of a helper container. Changing the owner of many
+// files may take longer.
 const (
 	askTimeout  = 20 * time.Second
 	giveTimeout = 10 * time.Minute
 )
 
-// stale is when a helper container that does not run can only be one whose
-// launcher was killed. One that runs may be giving files away for long.
+// stale is the age from which a stopped helper container must be left over from
+// a killed facecraft. A running one may still be changing the owner of files.
 const stale = time.Minute
 
-// Containers runs short-lived containers of the lite image in one daemon, which
-// see and do what nobody can from outside. Each is gone when its method returns.
+// Containers runs short-lived containers of the lite image in one daemon, for
+// what can only be seen or done from inside. Each is removed when its method
+// returns.
 type Containers struct {
 	Docker client.APIClient
-	// Instance whose containers they are.
+	// Instance that the containers belong to.
 	Instance string
-	// Image is the lite image for an architecture (as GOARCH), in the daemon.
+	// Image returns the lite image for an architecture (as GOARCH), loaded into
+	// the daemon.
 	Image func(ctx context.Context, arch string) (plan.Image, error)
-	// Unfinished takes note of what would be left behind if this process ended
-	// at once; nil takes none.
+	// Unfinished records what would be left behind if this process ended now;
+	// nil records nothing.
 	Unfinished *remains.List
 }
 
-// Look returns what a container sees from inside, with GPUs if a request is
-// given. A refused GPU request is inside.ErrRefused.
+// Look returns what a container sees, with GPUs if requested. A refused GPU
+// request is inside.ErrRefused.
 func (h *Containers) Look(ctx context.Context, arch string, gpus *plan.GPURequest) (inside.View, error) {
 	var view inside.View
 	image, err := h.Image(ctx, arch)
@@ -63,9 +65,9 @@ func (h *Containers) Look(ctx context.Context, arch string, gpus *plan.GPUReques
 	return view, err
 }
 
-// FreeDisk is how many bytes are free where the daemon keeps its images. Only
-// a container can see that: the daemon may live in a virtual machine or on
-// another host.
+// FreeDisk returns the free space, in bytes, where the daemon stores its
+// images. Only a container can see that: the daemon may run in a virtual
+// machine or on another host.
 func (h *Containers) FreeDisk(ctx context.Context) (int64, error) {
 	ctx, cancel := context.WithTimeout(ctx, askTimeout)
 	defer cancel()
@@ -75,21 +77,21 @@ func (h *Containers) FreeDisk(ctx context.Context) (int64, error) {
 	}
 	view, err := h.Look(ctx, version.Arch, nil)
 	if err == nil && view.FreeDisk == 0 {
-		err = errors.New("the container could not tell")
+		err = errors.New("the container could not determine it")
 	}
 	return view.FreeDisk, err
 }
 
-// TryToWrite tells of each of a server's places whether its user can write
-// there.
+// TryToWrite checks for each of a server's directories whether its user can
+// write there.
 func (h *Containers) TryToWrite(ctx context.Context, c plan.Container) (places []inside.Place, err error) {
 	ctx, cancel := context.WithTimeout(ctx, askTimeout)
 	defer cancel()
 	return places, h.askAmongFiles(ctx, c, &places, c.User, nil, append([]string{inside.WriteCommand}, targets(c)...))
 }
 
-// Give makes a server's user the owner of its files. Only this container is
-// root, with no more than that takes.
+// Give makes a server's user the owner of its files. Only this helper runs as
+// root, with no more capabilities than it needs.
 func (h *Containers) Give(ctx context.Context, c plan.Container) error {
 	ctx, cancel := context.WithTimeout(ctx, giveTimeout)
 	defer cancel()
@@ -103,7 +105,7 @@ func (h *Containers) Give(ctx context.Context, c plan.Container) error {
 	return err
 }
 
-// targets are where the container has the server's files.
+// targets returns the mount points of the server's files.
 func targets(c plan.Container) []string {
 	var list []string
 	for _, v := range c.Volumes {
@@ -115,8 +117,8 @@ func targets(c plan.Container) []string {
 	return list
 }
 
-// askAmongFiles asks a container that has the server's files where the server
-// has them.
+// askAmongFiles runs a helper container with the server's files mounted as in
+// the server.
 func (h *Containers) askAmongFiles(ctx context.Context, c plan.Container, answer any, user string, capabilities, command []string) error {
 	version, err := h.Docker.ServerVersion(ctx)
 	if err != nil {
@@ -124,7 +126,7 @@ func (h *Containers) askAmongFiles(ctx context.Context, c plan.Container, answer
 	}
 	image, err := h.Image(ctx, version.Arch)
 	if err != nil {
-		return fmt.Errorf("nothing can look into a container: %w", err)
+		return fmt.Errorf("cannot run a helper container: %w", err)
 	}
 	return h.ask(ctx, image, answer, &container.Config{Cmd: command, User: user}, &container.HostConfig{
 		Mounts:      containers.Mounts(c),
@@ -136,7 +138,7 @@ func (h *Containers) askAmongFiles(ctx context.Context, c plan.Container, answer
 	})
 }
 
-// oddAnswer is a helper container's answer that is not understood.
+// oddAnswer is an unexpected answer from a helper container.
 type oddAnswer struct {
 	text  []byte
 	cause error
@@ -147,17 +149,17 @@ func (e *oddAnswer) Error() string {
 }
 func (e *oddAnswer) Unwrap() error { return e.cause }
 
-// ask runs a command in a container, with what all helper containers have in
-// common, and decodes the JSON that it writes.
+// ask runs a command in a helper container and decodes its JSON output. It sets
+// what all helper containers have in common.
 func (h *Containers) ask(ctx context.Context, image plan.Image, answer any, config *container.Config, host *container.HostConfig) error {
 	h.removeStale(ctx)
 	config.Image = image.Reference
 	config.Labels = map[string]string{plan.LabelHelper: h.Instance}
-	// The image's own is that of a server.
+	// The image's health check is for servers.
 	config.Healthcheck = &container.HealthConfig{Test: []string{"NONE"}}
-	host.NetworkMode = "none" // which is also the quickest to set up
+	host.NetworkMode = "none" // also the fastest to set up
 	host.CapDrop = []string{"ALL"}
-	host.LogConfig = container.LogConfig{Type: "json-file"} // one that can be read
+	host.LogConfig = container.LogConfig{Type: "json-file"} // a driver whose logs can be read
 	defer h.Unfinished.Add("a helper container", plan.DownCommand(h.Instance))()
 	created, err := containers.Create(ctx, h.Docker, config, host, containers.Platform(image.Platform), "")
 	if err != nil {
@@ -174,16 +176,16 @@ func (h *Containers) ask(ctx context.Context, image plan.Image, answer any, conf
 	return nil
 }
 
-// discard works after an interruption too. It is best effort: the answer is
-// what counts, and the next call removes what is left.
+// discard works even after an interruption. It is best effort: the answer is
+// what counts, and the next call removes leftovers.
 func (h *Containers) discard(id string) {
 	ctx, cancel := context.WithTimeout(context.Background(), containers.CleanupTimeout)
 	defer cancel()
 	_ = containers.Remove(ctx, h.Docker, id)
 }
 
-// runToEnd starts a container and returns what it wrote. It reads the log
-// rather than attach first, which Podman refuses before the start.
+// runToEnd starts a container and returns its output. It reads the log instead
+// of attaching first, because Podman refuses to attach before the start.
 func (h *Containers) runToEnd(ctx context.Context, id string) ([]byte, error) {
 	if err := h.Docker.ContainerStart(ctx, id, container.StartOptions{}); err != nil {
 		return nil, err
@@ -199,16 +201,16 @@ func (h *Containers) runToEnd(ctx context.Context, id string) ([]byte, error) {
 		return nil, err
 	}
 	if stdout.Len() == 0 {
-		return nil, fmt.Errorf("a container that looked said %q", strings.TrimSpace(stderr.String()))
+		return nil, fmt.Errorf("a helper container failed: %q", strings.TrimSpace(stderr.String()))
 	}
 	return stdout.Bytes(), nil
 }
 
-// removeStale takes away what a killed launcher left.
+// removeStale removes what a killed facecraft left behind.
 func (h *Containers) removeStale(ctx context.Context) {
 	list, err := h.list(ctx)
 	if err != nil {
-		return // the next step meets the same trouble and reports it
+		return // the next step will hit and report the same problem
 	}
 	for _, c := range list {
 		old := stale
@@ -221,7 +223,7 @@ func (h *Containers) removeStale(ctx context.Context) {
 	}
 }
 
-// RemoveAll takes away the helper containers that killed calls left.
+// RemoveAll removes the helper containers left behind by killed calls.
 func (h *Containers) RemoveAll(ctx context.Context) error {
 	list, err := h.list(ctx)
 	if err != nil {
@@ -235,7 +237,7 @@ func (h *Containers) RemoveAll(ctx context.Context) error {
 	return nil
 }
 
-// list are the helper containers of the instance.
+// list returns the instance's helper containers.
 func (h *Containers) list(ctx context.Context) ([]container.Summary, error) {
 	return h.Docker.ContainerList(ctx, container.ListOptions{
 		All:     true,

@@ -17,7 +17,7 @@ import (
 	"github.com/djok/facecraft/internal/plan"
 )
 
-// left are the helper containers of an instance, dead ones too.
+// left returns the helper containers of an instance, including stopped ones.
 func left(t *testing.T, docker *engine.Engine, instance string) []container.Summary {
 	t.Helper()
 	list, err := docker.ContainerList(context.WithoutCancel(t.Context()), container.ListOptions{
@@ -28,8 +28,8 @@ func left(t *testing.T, docker *engine.Engine, instance string) []container.Summ
 	return list
 }
 
-// TestLook uses the real daemon: it sees, it hears a refusal as one, and
-// whatever happens it leaves no container.
+// TestLook uses the real daemon: it sees the container's view, recognises a
+// refusal, and never leaves a container behind.
 func TestLook(t *testing.T) {
 	t.Parallel()
 	docker := dockertest.Engine(t)
@@ -53,10 +53,10 @@ func TestLook(t *testing.T) {
 		t.Log("the daemon ignores GPU requests")
 	}
 
-	for _, patience := range []time.Duration{0, 10, 30, 60, 100, 150, 200, 300} {
-		ctx, cancel := context.WithTimeout(t.Context(), patience*time.Millisecond)
+	for _, delay := range []time.Duration{0, 10, 30, 60, 100, 150, 200, 300} {
+		ctx, cancel := context.WithTimeout(t.Context(), delay*time.Millisecond)
 		if _, err := r.Look(ctx, "amd64", nil); err != nil && !errors.Is(err, context.DeadlineExceeded) {
-			t.Errorf("a look interrupted after %d ms ended in %v", patience, err)
+			t.Errorf("a Look interrupted after %d ms ended in %v", delay, err)
 		}
 		cancel()
 	}

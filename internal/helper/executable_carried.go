@@ -10,7 +10,7 @@ import (
 	"io"
 )
 
-// The release build puts the Linux executable of the same architecture here.
+// The release build puts the Linux executable for the same architecture here.
 //
 //go:embed payload/facecraft-linux.gz
 var carried []byte

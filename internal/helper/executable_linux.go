@@ -2,6 +2,6 @@ package helper
 
 import "os"
 
-// executable is this very program. The link survives that the file was
-// replaced or removed since it started.
+// executable reads the running program. The link still works if the file was
+// replaced or removed since the start.
 func executable() ([]byte, error) { return os.ReadFile("/proc/self/exe") }

@@ -1,5 +1,7 @@
-// Package helper makes the lite image: this program's own Linux executable as
-// a FROM scratch image, built in memory, with no download. The same executable always gives the same image.
+// Package helper builds the lite image from this program's own Linux
+// executable, FROM scratch and in memory, without a download, and runs the
+// short-lived helper containers. The same executable always gives the same
+// image.
 package helper
 
 import (
@@ -23,18 +25,18 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/types"
 )
 
-// ServeCommand is the hidden command of this program that is the lite engine,
-// HealthCommand the one that asks it whether it is ready.
+// ServeCommand is the hidden command that runs the lite server, HealthCommand
+// the one that checks whether it is ready.
 const (
 	ServeCommand  = "serve-lite"
 	HealthCommand = "check-lite"
 )
 
-// repository holds the lite images; the tag is the executable's digest, so
-// that another build of the program is another image.
+// repository holds the lite images; the tag is the executable's digest, so each
+// build of the program has its own image.
 const repository = "facecraft-lite"
 
-// uid is that of the published images' user.
+// uid is the published images' user.
 const uid = 1000
 
 // Helper is a Linux executable of this program, ready to become an image.
@@ -43,8 +45,8 @@ type Helper struct {
 	arch       string
 }
 
-// New takes the executable that this program can offer for the daemon's
-// architecture (as GOARCH). The error says why there is none.
+// New returns this program's Linux executable for the daemon's architecture (as
+// GOARCH). The error says why there is none.
 func New(arch string) (*Helper, error) {
 	data, err := executable()
 	if err != nil {
@@ -53,7 +55,7 @@ func New(arch string) (*Helper, error) {
 	return FromExecutable(data, arch)
 }
 
-// FromExecutable takes a given build of this program.
+// FromExecutable uses the given build of this program.
 func FromExecutable(data []byte, arch string) (*Helper, error) {
 	if err := check(data, arch); err != nil {
 		return nil, err
@@ -61,8 +63,7 @@ func FromExecutable(data []byte, arch string) (*Helper, error) {
 	return &Helper{executable: data, arch: arch}, nil
 }
 
-// check refuses what could not run in an empty file system on that
-// architecture.
+// check rejects what cannot run in an empty file system on that architecture.
 func check(data []byte, arch string) error {
 	file, err := elf.NewFile(bytes.NewReader(data))
 	if err != nil {
@@ -86,7 +87,7 @@ func (h *Helper) Reference() string {
 	return repository + ":" + hex.EncodeToString(sum[:6])
 }
 
-// IsReference tells whether an image's reference is that of a lite image.
+// IsReference reports whether an image reference is that of a lite image.
 func IsReference(image string) bool { return strings.HasPrefix(image, repository+":") }
 
 // Image is the lite image for a registry or a daemon.
@@ -107,11 +108,11 @@ func (h *Helper) Image() (v1.Image, error) {
 func (h *Helper) config(img v1.Image) *v1.ConfigFile {
 	file, err := img.ConfigFile()
 	if err != nil {
-		panic(err) // empty.Image has one
+		panic(err) // empty.Image always has a config
 	}
 	file = file.DeepCopy()
 	file.OS, file.Architecture = "linux", h.arch
-	file.Created = v1.Time{Time: time.Unix(0, 0).UTC()} // the same bytes every time
+	file.Created = v1.Time{Time: time.Unix(0, 0).UTC()} // for reproducible bytes
 	user := fmt.Sprintf("%d:%d", uid, uid)
 	file.Config = v1.Config{
 		User:         user,
@@ -122,11 +123,11 @@ func (h *Helper) config(img v1.Image) *v1.ConfigFile {
 		ExposedPorts: map[string]struct{}{"8000/tcp": {}},
 		Labels: map[string]string{
 			"org.opencontainers.image.title":       "facecraft",
-			"org.opencontainers.image.description": "the lite engine: the facecraft API in pure Go, without AI models",
+			"org.opencontainers.image.description": "facecraft lite: the facecraft API in pure Go, without AI models",
 			"org.opencontainers.image.licenses":    "MIT",
 			"org.opencontainers.image.source":      "https://github.com/djok/facecraft",
 		},
-		// The intervals of the published images.
+		// Same intervals as the published images.
 		Healthcheck: &v1.HealthConfig{
 			Test:     []string{"CMD", "/facecraft", HealthCommand},
 			Interval: 30 * time.Second, Timeout: 10 * time.Second, StartPeriod: 180 * time.Second, Retries: 3,
@@ -135,9 +136,8 @@ func (h *Helper) config(img v1.Image) *v1.ConfigFile {
 	return file
 }
 
-// layer is the whole file system. The volumes' mount points belong to the
-// user, because a fresh named volume takes the owner of the directory that it
-// covers.
+// layer is the whole file system. The user owns the mount points, because a new
+// named volume takes the owner of the directory it is mounted on.
 func (h *Helper) layer() ([]byte, error) {
 	var buf bytes.Buffer
 	buf.Grow(len(h.executable) + 16<<10)
@@ -177,7 +177,7 @@ func (h *Helper) layer() ([]byte, error) {
 	return buf.Bytes(), nil
 }
 
-// Write writes the image as an archive that `docker load` takes.
+// Write writes the image as an archive for `docker load`.
 func (h *Helper) Write(w io.Writer) error {
 	img, err := h.Image()
 	if err != nil {
@@ -190,8 +190,8 @@ func (h *Helper) Write(w io.Writer) error {
 	return tarball.Write(tag, img, w)
 }
 
-// Carried is an archive with the executable alone, as dir/facecraft, to be put
-// into a container of another image. Only root can use the directory.
+// Carried is an archive with only the executable, as dir/facecraft, to copy
+// into a container of a different image. Only root can use the directory.
 func (h *Helper) Carried(dir string) io.Reader {
 	reader, writer := io.Pipe()
 	go func() {

@@ -19,7 +19,7 @@ import (
 
 func TestMain(m *testing.M) { dockertest.Main(m) }
 
-// TestImage reads the archive back as the daemon does.
+// TestImage reads the archive back as the daemon would.
 func TestImage(t *testing.T) {
 	t.Parallel()
 	lite := dockertest.Lite(t)
@@ -31,7 +31,7 @@ func TestImage(t *testing.T) {
 		t.Fatal(err)
 	}
 	if !bytes.Equal(first.Bytes(), second.Bytes()) {
-		t.Error("the same executable gave two archives")
+		t.Error("the same executable gave two different archives")
 	}
 	img, err := tarball.Image(func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(first.Bytes())), nil }, nil)
 	if err != nil {
@@ -69,12 +69,12 @@ func TestImage(t *testing.T) {
 	}
 	for _, dir := range []string{"app/uploads/", "app/processed/"} {
 		if d := entries[dir]; d == nil || d.Uid != 1000 || d.Gid != 1000 || d.Typeflag != tar.TypeDir {
-			t.Errorf("%s is %+v; a fresh volume takes its owner", dir, d)
+			t.Errorf("%s is %+v; a new volume takes its owner", dir, d)
 		}
 	}
 }
 
-// TestRefusals are executables that could not run in an empty file system.
+// TestRefusals: executables that cannot run in an empty file system.
 func TestRefusals(t *testing.T) {
 	t.Parallel()
 	program, err := os.ReadFile(dockertest.Binary(t))
@@ -96,11 +96,11 @@ func TestRefusals(t *testing.T) {
 		arch string
 		want string
 	}{
-		"another architecture": {program, other[arch], "the daemon is " + other[arch]},
-		"unknown architecture": {program, "riscv64", "the daemon is riscv64"},
-		"dynamic":              {dynamic, arch, "CGO_ENABLED=0"},
-		"no executable":        {[]byte("#!/bin/sh\n"), arch, "not a Linux executable"},
-		"nothing":              {nil, arch, "not a Linux executable"},
+		"different architecture": {program, other[arch], "the daemon is " + other[arch]},
+		"unknown architecture":   {program, "riscv64", "the daemon is riscv64"},
+		"dynamic":                {dynamic, arch, "CGO_ENABLED=0"},
+		"not an executable":      {[]byte("#!/bin/sh\n"), arch, "not a Linux executable"},
+		"nothing":                {nil, arch, "not a Linux executable"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -5,8 +5,8 @@ import (
 	"syscall"
 )
 
-// FreeDisk is what an ordinary user may still write to the file system of
-// path, in bytes.
+// FreeDisk is the space in bytes that an ordinary user can still use on the
+// file system of path.
 func FreeDisk(path string) (int64, error) {
 	var stat syscall.Statfs_t
 	if err := syscall.Statfs(path, &stat); err != nil {

@@ -4,5 +4,6 @@ package inside
 
 import "errors"
 
-// FreeDisk works on Linux only: elsewhere images live in a virtual machine.
+// FreeDisk works on Linux only: elsewhere, images are stored in a virtual
+// machine.
 func FreeDisk(string) (int64, error) { return 0, errors.ErrUnsupported }

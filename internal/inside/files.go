@@ -7,9 +7,9 @@ import (
 	"path/filepath"
 )
 
-// Hidden commands of this program that deal with a server's files in its
-// place: one proves that its user can write to them, the other gives them to
-// that user.
+// Hidden commands that run in a helper container with a server's files: one
+// checks that the server's user can write to them, the other changes their
+// owner to that user.
 const (
 	WriteCommand = "write-inside"
 	GiveCommand  = "give-inside"
@@ -18,14 +18,13 @@ const (
 // Place is a directory that a server writes to.
 type Place struct {
 	Path string `json:"path"`
-	// Problem is why it cannot be written to; empty when it can.
+	// Problem is why it is not writable; empty if it is.
 	Problem string `json:"problem,omitempty"`
 	Owner   string `json:"owner,omitempty"` // uid:gid
-	Mode    string `json:"mode,omitempty"`  // as ls shows it
+	Mode    string `json:"mode,omitempty"`  // as shown by ls
 }
 
-// Write proves that files can be made in the directories, by making one in
-// each.
+// Write tests whether the directories are writable by creating a file in each.
 func Write(dirs []string) []Place {
 	var places []Place
 	for _, dir := range dirs {
@@ -45,7 +44,7 @@ func Write(dirs []string) []Place {
 	return places
 }
 
-// cause is an error without the name of the file that was tried.
+// cause strips the name of the test file from an error.
 func cause(err error) error {
 	var path *fs.PathError
 	if errors.As(err, &path) {
@@ -54,8 +53,8 @@ func cause(err error) error {
 	return err
 }
 
-// Give makes a user the owner of directories and of all that is in them. Links
-// are changed themselves, never what they lead to.
+// Give changes the owner of directories and everything in them. Links are
+// changed themselves, never followed.
 func Give(uid, gid int, dirs []string) error {
 	for _, dir := range dirs {
 		err := filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {

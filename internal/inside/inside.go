@@ -1,6 +1,6 @@
-// Package inside looks around where it runs: in a container, at what cannot
-// be seen of the daemon's world from outside. The same words serve this
-// machine where that is the daemon's world.
+// Package inside is what runs in a helper container: it reports what can only
+// be seen from there. On a machine that runs the daemon itself, it can be used
+// without a container.
 package inside
 
 import (
@@ -15,23 +15,23 @@ import (
 // Command is the hidden command of this program that prints a View as JSON.
 const Command = "look-inside"
 
-// ErrRefused is that the daemon would not start a container with a GPU
+// ErrRefused means that the daemon refused to start a container with a GPU
 // request.
-var ErrRefused = errors.New("the daemon refused a container that asks for a GPU")
+var ErrRefused = errors.New("the daemon refused a container that requests a GPU")
 
-// View is what a container sees. Numbers are bytes; zero is unknown.
+// View is what a container sees. Numbers are bytes; zero means unknown.
 type View struct {
-	Devices    []string `json:"devices"` // of NVIDIA's, those that are there
+	Devices    []string `json:"devices"` // NVIDIA devices that are present
 	FreeDisk   int64    `json:"free_disk"`
 	FreeMemory int64    `json:"free_memory"`
 }
 
-// devices are those of which at least one is in every container that has an
-// NVIDIA GPU; /dev/dxg is WSL2's.
+// Every container with an NVIDIA GPU has at least one of these devices;
+// /dev/dxg is for WSL2.
 var devices = []string{"/dev/nvidiactl", "/dev/nvidia0", "/dev/dxg"}
 
-// Look gathers the View. A container's root lies on the same file system as
-// the images.
+// Look gathers the View. A container's root is on the same file system as the
+// images.
 func Look() View {
 	view := View{Devices: []string{}}
 	for _, device := range devices {
@@ -44,8 +44,8 @@ func Look() View {
 	return view
 }
 
-// FreeMemory is what new programs can get without swapping, in bytes, by the
-// /proc below root. The kernel does not hide the machine's from containers.
+// FreeMemory is the memory in bytes that new programs can get without swapping,
+// read from /proc below root. Containers see the whole machine's value.
 func FreeMemory(root string) (int64, error) {
 	text, err := os.ReadFile(filepath.Join(root, "proc/meminfo"))
 	if err != nil {

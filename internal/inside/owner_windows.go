@@ -2,5 +2,5 @@ package inside
 
 import "io/fs"
 
-// owner is empty: Windows has no user numbers.
+// owner is empty: Windows has no uids.
 func owner(fs.FileInfo) string { return "" }

@@ -125,7 +125,7 @@ var gpuTroubles = []struct{ text, remedy string }{
 	{"couldn't find libnvidia-ml", "reinstall NVIDIA's driver: its library is missing"},
 	{"GPU access blocked by the operating system", "in Windows: wsl --update, then wsl --shutdown"},
 	{"GPU is lost", "restart the computer; if that does not help, reseat the card and check its power"},
-	{"finds no device", "find out why: sudo dmesg | grep NVRM (the driver may be too new or too old for the card)"},
+	{"found no device", "find out why: sudo dmesg | grep NVRM (the driver may be too new or too old for the card)"},
 	{"did not answer", "restart the computer: NVIDIA's driver is stuck (sudo dmesg shows why)"},
 }
 

@@ -1,4 +1,5 @@
-// Package plantest has sample facts for tests: each function is one machine.
+// Package plantest provides sample facts and plans for tests. Each function
+// that returns plan.Facts describes one machine.
 package plantest
 
 import "github.com/djok/facecraft/internal/plan"
@@ -24,11 +25,11 @@ func Laptop() plan.Facts {
 		},
 		GPUs:      plan.Known([]plan.GPU{}, "nvidia-smi, which comes with NVIDIA's driver, is not installed"),
 		LiteImage: plan.Known("facecraft-lite:0123456789ab", "built into this program, nothing is downloaded"),
-		BusyPorts: plan.Known([]int(nil), "something listens there already"),
+		BusyPorts: plan.Known([]int(nil), "something is already listening there"),
 	}
 }
 
-// Workstation has an RTX 4090 that everything is ready for.
+// Workstation has an RTX 4090 that is ready to use.
 func Workstation() plan.Facts {
 	f := Laptop()
 	f.GPUs = plan.Known([]plan.GPU{RTX4090()}, "nvidia-smi")
@@ -37,8 +38,8 @@ func Workstation() plan.Facts {
 	return f
 }
 
-// SELinux is a laptop with Fedora's kind of confinement, and a user who is
-// not its first.
+// SELinux is a laptop with SELinux enforced, as on Fedora, and a user whose uid
+// is not 1000.
 func SELinux() plan.Facts {
 	f := Laptop()
 	f.Daemon.SELinux = plan.Known(true, "docker info")
@@ -46,7 +47,7 @@ func SELinux() plan.Facts {
 	return f
 }
 
-// RTX4090 is a GPU that suits the published GPU image.
+// RTX4090 is a GPU that can run the published GPU image.
 func RTX4090() plan.GPU {
 	return plan.GPU{
 		Index: 0, UUID: "GPU-4090", Name: "NVIDIA GeForce RTX 4090", Driver: "550.54.14",
@@ -55,7 +56,7 @@ func RTX4090() plan.GPU {
 	}
 }
 
-// Blind is a machine of which nothing could be found out.
+// Blind is a machine about which nothing could be found out.
 func Blind() plan.Facts {
 	const why = "no Docker daemon was reached"
 	return plan.Facts{

@@ -13,7 +13,7 @@ import (
 	"github.com/djok/facecraft/internal/plan"
 )
 
-// Make is the plan for a machine and a request, by the program's own
+// Make returns the plan for a machine and a request, using the embedded
 // catalogue.
 func Make(t testing.TB, facts plan.Facts, request plan.Request) plan.Plan {
 	t.Helper()
@@ -28,8 +28,7 @@ func Make(t testing.TB, facts plan.Facts, request plan.Request) plan.Plan {
 	return p
 }
 
-// Samples are plans for every renderer: what it has to be able to write, by
-// name.
+// Samples are the plans that every renderer must be able to write, by name.
 func Samples(t testing.TB) map[string]plan.Plan {
 	t.Helper()
 	some := Make(t, Workstation(), plan.Request{Tag: "gpu"})
@@ -62,8 +61,8 @@ func Samples(t testing.TB) map[string]plan.Plan {
 	}
 }
 
-// ClusterSamples are those of Samples that can leave this machine: none uses a
-// directory of it.
+// ClusterSamples are the Samples that can run on other machines: none uses a
+// local directory.
 func ClusterSamples(t testing.TB) map[string]plan.Plan {
 	t.Helper()
 	samples := Samples(t)
@@ -71,8 +70,7 @@ func ClusterSamples(t testing.TB) map[string]plan.Plan {
 	return samples
 }
 
-// SecretValue is what a secret is in the tests' environment, and no renderer
-// may write.
+// SecretValue is the value of secrets in tests. No renderer may write it.
 const SecretValue = "correct-horse-battery-staple"
 
 // TwoGPUs is the workstation with a second RTX 4090.
@@ -87,18 +85,18 @@ func TwoGPUs() plan.Facts {
 var hash = regexp.MustCompile(`(` + regexp.QuoteMeta(plan.LabelPlan) + `\W+)[0-9a-f]{12}`)
 
 // Rendered fails the test unless each field of a plan, and of its one
-// container, reaches what render makes of it, or is declared inapplicable with a
-// reason. A new field is neither until somebody decides. Fields are named as in
+// container, shows up in the output of render, or is declared inapplicable with
+// a reason. So a new field fails until somebody decides. Fields are named like
 // Publish.Port.
 func Rendered(t *testing.T, p plan.Plan, render func(plan.Plan) string, inapplicable map[string]string) {
 	t.Helper()
-	// The hash tells of every change, and would hide that nothing else does.
+	// The hash changes with every field and would hide a missing one.
 	text := func(p plan.Plan) string { return hash.ReplaceAllString(render(p), "${1}HASH") }
 	want := text(p)
 	seen := map[string]bool{}
 	for _, field := range append(fields("", reflect.TypeFor[plan.Plan]()), fields("", reflect.TypeFor[plan.Container]())...) {
 		if field == "Containers" {
-			continue // their fields are seen one by one
+			continue // their fields are checked one by one
 		}
 		changed := p
 		changed.Containers = slices.Clone(p.Containers)
@@ -125,7 +123,7 @@ func Rendered(t *testing.T, p plan.Plan, render func(plan.Plan) string, inapplic
 	}
 }
 
-// fields are the leaves of a struct.
+// fields returns the leaf fields of a struct.
 func fields(prefix string, structure reflect.Type) (names []string) {
 	for _, f := range reflect.VisibleFields(structure) {
 		if f.Type.Kind() == reflect.Struct {
@@ -149,8 +147,8 @@ func at(v reflect.Value, field string) reflect.Value {
 	return v
 }
 
-// change makes a value another of its kind, without a trace in what shares
-// memory with it.
+// change replaces a value with a different one of its type, without changing
+// anything that shares its memory.
 func change(v reflect.Value) {
 	switch v.Kind() {
 	case reflect.String:
@@ -177,12 +175,12 @@ func change(v reflect.Value) {
 		change(longer.Index(v.Len()))
 		v.Set(longer)
 	default:
-		panic(fmt.Sprintf("no other %s is known", v.Type()))
+		panic(fmt.Sprintf("cannot make a different %s", v.Type()))
 	}
 }
 
-// changedText counts up where a text ends in a digit, which may have to be
-// one.
+// changedText increments a trailing digit, because the text may have to stay a
+// number.
 func changedText(text string) string {
 	last := len(text) - 1
 	if last >= 0 && text[last] >= '0' && text[last] < '9' {

@@ -10,7 +10,7 @@ import (
 
 // Item is one thing that may be left behind.
 type Item struct {
-	What   string // as "the container facecraft"
+	What   string // such as "the container facecraft"
 	Remedy string // the command that removes it
 }
 

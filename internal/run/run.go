@@ -234,7 +234,7 @@ func (r *Runner) startProven(ctx context.Context, c plan.Container, usual time.D
 // the second. One that another call makes is listed a moment before it can be
 // started. (moby 20.10, daemon/create.go: setHostConfig before Register)
 func (r *Runner) start(ctx context.Context, id string) error {
-	return containers.ForAMoment(ctx, func() error {
+	return containers.RetryBriefly(ctx, func() error {
 		return r.Docker.ContainerStart(ctx, id, container.StartOptions{})
 	}, func(err error) bool { return !errdefs.IsNotFound(err) })
 }

@@ -48,7 +48,7 @@ func (d *Daemon) create(ctx context.Context, config *container.Config, host *con
 func (d *Daemon) remove(ctx context.Context, id string) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), containers.CleanupTimeout)
 	defer cancel()
-	return containers.ForAMoment(ctx, func() error {
+	return containers.RetryBriefly(ctx, func() error {
 		err := d.Docker.ContainerRemove(ctx, id, container.RemoveOptions{Force: true, RemoveVolumes: true})
 		if errdefs.IsNotFound(err) {
 			return nil
