@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -38,16 +39,28 @@ type Assay struct {
 	Container func(ctx context.Context, reference string) (plan.Container, error)
 }
 
+// InterestOf are the models that a catalogue knows by name.
+func InterestOf(catalogue plan.Catalogue) (interest inventory.Interest) {
+	for _, v := range catalogue.Variants {
+		for _, m := range v.Needs.Models {
+			if !slices.Contains(interest.Models, m.Name) {
+				interest.Models = append(interest.Models, m.Name)
+			}
+		}
+	}
+	return interest
+}
+
 // Verify reads and judges an image.
-func (a Assay) Verify(ctx context.Context, target string) (verify.Report, inventory.Inventory, error) {
+func (a Assay) Verify(ctx context.Context, target string) (verify.Report, error) {
 	if target == "" {
-		return verify.Report{}, inventory.Inventory{}, fault.New(fault.Usage, "facecraft verify IMAGE", "there is no image to verify")
+		return verify.Report{}, fault.New(fault.Usage, "facecraft verify IMAGE", "there is no image to verify")
 	}
 	inv, seen, err := a.read(ctx, target)
 	if err != nil {
-		return verify.Report{}, inv, explain(target, err)
+		return verify.Report{}, explain(target, err)
 	}
-	return verify.Judge(inv, seen, a.Catalogue, a.Variant, a.Checks), inv, nil
+	return verify.Judge(inv, seen, a.Catalogue, a.Variant, a.Checks), nil
 }
 
 // read finds the image: a file of that name, else in the daemon, else in its

@@ -1,11 +1,9 @@
 package cli
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
 	"os"
-	"runtime"
 	"slices"
 	"time"
 
@@ -15,14 +13,11 @@ import (
 	"github.com/djok/facecraft/internal/catalogue"
 	"github.com/djok/facecraft/internal/fault"
 	"github.com/djok/facecraft/internal/finding"
-	"github.com/djok/facecraft/internal/format"
-	"github.com/djok/facecraft/internal/helper"
 	"github.com/djok/facecraft/internal/inventory"
 	"github.com/djok/facecraft/internal/launch"
 	"github.com/djok/facecraft/internal/observe"
 	"github.com/djok/facecraft/internal/plan"
 	"github.com/djok/facecraft/internal/term"
-	"github.com/djok/facecraft/internal/trial"
 	"github.com/djok/facecraft/internal/verify"
 )
 
@@ -100,49 +95,29 @@ func verifyFormat(c *cli.Context) (string, error) {
 	return format, nil
 }
 
-// assay makes ready what verifies images. Without a daemon, files and
-// registries are left.
+// assay makes ready what verifies images.
 func (a *app) assay(c *cli.Context) (work assay.Assay, done func(), err error) {
-	if work.Catalogue, err = catalogueOf(c.String("catalogue")); err != nil {
-		return work, nil, err
-	}
-	if work.Checks, err = finding.Checks(); err != nil {
+	known, err := catalogueOf(c.String("catalogue"))
+	if err != nil {
 		return work, nil, err
 	}
 	depth, err := depthOf(c.String("depth"))
 	if err != nil {
 		return work, nil, err
 	}
-	work.Variant = c.String("tag")
-	if _, ok := work.Catalogue.Variant(work.Variant); work.Variant != "" && !ok {
-		return work, nil, fault.New(fault.Usage, "use cpu or gpu", "there is no variant %q", work.Variant)
+	variant := c.String("tag")
+	if _, ok := known.Variant(variant); variant != "" && !ok {
+		return work, nil, fault.New(fault.Usage, "use cpu or gpu", "there is no variant %q", variant)
 	}
-	work.Run = depth == inventory.RunDepth
-	work.Options = inventory.Options{Depth: readDepth(depth), Platform: "linux/" + runtime.GOARCH, Interest: interestOf(work.Catalogue), Cache: a.cache(),
-		Progress: func(done, total int64) { a.ui.ProgressBar(done, total, "reading %s of layers", format.Size(total)) }}
 	l, err := a.connect(c.Context)
 	if c.Context.Err() != nil {
 		return work, nil, c.Context.Err()
 	}
 	if err != nil { // files and registries need no daemon
 		l = &launch.Launcher{Settings: a.launcher()}
-	} else {
-		work.Daemon = &trial.Daemon{Docker: l.Engine, Instance: a.instance(), Images: l.Images, Version: a.Version, Unfinished: a.unfinished,
-			Say: func(format string, args ...any) { a.ui.Progress(format, args...) }}
 	}
-	work.Container = func(ctx context.Context, reference string) (plan.Container, error) {
-		request := plan.Request{Instance: a.instance(), Tag: work.Variant, Image: reference}
-		if v, _ := work.Catalogue.Variant(work.Variant); v.BuiltIn || helper.IsReference(reference) {
-			request.Tag, request.Image = plan.Lite, "" // it has no other image
-		}
-		p, err := l.Decide(ctx, request)
-		if err != nil {
-			return plan.Container{}, err
-		}
-		return p.First(), nil
-	}
-	work.Registry = l.RegistryClient(c.Context)
-	return work, l.Close, nil
+	work, err = l.Assay(c.Context, known, variant, depth)
+	return work, l.Close, err
 }
 
 // depthOf reads the flag: without it, as far as there is something to see.
@@ -155,14 +130,6 @@ func depthOf(name string) (inventory.Depth, error) {
 		return depth, fault.New(fault.Usage, "use config, files, layers or run", "there is no depth %q", name)
 	}
 	return depth, nil
-}
-
-// readDepth is how far the image is read to be run.
-func readDepth(depth inventory.Depth) inventory.Depth {
-	if depth == inventory.RunDepth {
-		return inventory.FilesDepth
-	}
-	return depth
 }
 
 func catalogueOf(file string) (plan.Catalogue, error) {
@@ -180,24 +147,6 @@ func catalogueOf(file string) (plan.Catalogue, error) {
 	return catalogue, nil
 }
 
-// interestOf are the models that the catalogue knows by name.
-func interestOf(catalogue plan.Catalogue) (interest inventory.Interest) {
-	for _, v := range catalogue.Variants {
-		for _, m := range v.Needs.Models {
-			if !slices.Contains(interest.Models, m.Name) {
-				interest.Models = append(interest.Models, m.Name)
-			}
-		}
-	}
-	return interest
-}
-
-// cache is in the user's directory for such things; without one nothing is
-// remembered.
-func (a *app) cache() inventory.Cache {
-	return inventory.Cache(a.launcher().CacheDir("layers"))
-}
-
 // verified is the report on a target, with what the project ignores.
 func (a *app) verified(c *cli.Context, work assay.Assay, target string) (verify.Report, error) {
 	if target == "" {
@@ -207,7 +156,7 @@ func (a *app) verified(c *cli.Context, work assay.Assay, target string) (verify.
 		}
 	}
 	a.ui.Progress("reading %s", target)
-	report, _, err := work.Verify(c.Context, target)
+	report, err := work.Verify(c.Context, target)
 	if err != nil {
 		return report, err
 	}
@@ -216,7 +165,7 @@ func (a *app) verified(c *cli.Context, work assay.Assay, target string) (verify.
 	}
 	if other := c.String("against"); other != "" {
 		a.ui.Progress("reading %s", other)
-		before, _, err := work.Verify(c.Context, other)
+		before, err := work.Verify(c.Context, other)
 		if err != nil {
 			return report, err
 		}

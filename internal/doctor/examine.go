@@ -43,6 +43,7 @@ func (x *examination) docker(unreachable error) bool {
 	x.memory()
 	x.disk()
 	x.downloads()
+	x.pitfalls()
 	x.isolation()
 	return true
 }
@@ -120,6 +121,21 @@ func (x *examination) disk() {
 		return
 	}
 	x.find("disk", Green, title, free.Evidence, "")
+}
+
+// pitfalls tells what is wrong with the images that are available locally.
+func (x *examination) pitfalls() {
+	for _, image := range x.facts.Images {
+		fix := "facecraft verify " + image.Image
+		switch n := len(image.Pitfalls); n {
+		case 0:
+			x.find("image", Green, image.Image+" has no pitfall that matters here", "its files", "")
+		case 1:
+			x.find("image", Amber, image.Image+": "+image.Pitfalls[0], "its files", fix)
+		default:
+			x.find("image", Amber, fmt.Sprintf("%s: %s, and %d more", image.Image, image.Pitfalls[0], n-1), "its files", fix)
+		}
+	}
 }
 
 // downloads tells how images come here, and what broken pulls left.

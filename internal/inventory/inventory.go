@@ -22,6 +22,14 @@ const (
 
 func (d Depth) String() string { return [...]string{"config", "files", "layers", "run"}[d] }
 
+// Read is how far an image is read that is looked at to this depth.
+func (d Depth) Read() Depth {
+	if d == RunDepth {
+		return FilesDepth
+	}
+	return d
+}
+
 // ParseDepth is the depth of a name.
 func ParseDepth(name string) (Depth, bool) {
 	for d := ConfigDepth; d <= RunDepth; d++ {

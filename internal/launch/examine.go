@@ -28,6 +28,7 @@ func Examine(ctx context.Context, settings Settings) (doctor.Report, error) {
 	facts := l.Probes().Facts(ctx, detect.Look{Ports: ports, Inside: detect.Always})
 	if unreachable == nil {
 		facts.Downloads = l.downloads(ctx)
+		facts.Images = l.imagePitfalls(ctx, catalogue)
 	}
 	if ctx.Err() != nil {
 		return doctor.Report{}, ctx.Err()

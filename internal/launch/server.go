@@ -95,6 +95,7 @@ func (l *Launcher) start(ctx context.Context, r ServerRequest) (Outcome, error) 
 	}
 	if fetched {
 		l.UI.Done("image %s is here", p.First().Image.Pinned())
+		l.warnOfPitfalls(ctx, p.First())
 	}
 	makeRoom := l.Servers.RemoveDead
 	if r.Recreate {

@@ -70,6 +70,15 @@ type Facts struct {
 	Caller Fact[User] `json:"caller,omitzero"`
 	// Downloads is nil where nobody looked, or there is no daemon.
 	Downloads *Downloads `json:"downloads,omitempty"`
+	// Images are the variants' images that are available locally.
+	Images []ImagePitfalls `json:"images,omitempty"`
+}
+
+// ImagePitfalls are what was found in the files of an image that matters for
+// running it, in words.
+type ImagePitfalls struct {
+	Image    string   `json:"image"`
+	Pitfalls []string `json:"pitfalls"`
 }
 
 // Downloads is how images come to the daemon.

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/djok/facecraft/internal/finding"
+	"github.com/djok/facecraft/internal/format"
 	"github.com/djok/facecraft/internal/inventory"
 )
 
@@ -126,9 +127,9 @@ func healthWindow(s *subject) []result {
 	case usual == 0:
 		return []result{unknown("how long the image takes to load is not known; --depth run measures it").with(text)}
 	case float64(window) < windowFactor*float64(usual):
-		return []result{fail("the health check gives up after %s, and loading takes about %s", window, usual).with(text).keyed("window")}
+		return []result{fail("the health check gives up after %s, and loading takes about %s", format.Duration(window), format.Duration(usual)).with(text).keyed("window")}
 	}
-	return []result{pass("the health check waits %s, and loading takes about %s", window, usual).with(text)}
+	return []result{pass("the health check waits %s, and loading takes about %s", format.Duration(window), format.Duration(usual)).with(text)}
 }
 
 // streakOf is how often a check would fail in a row while a server is silent,
@@ -156,7 +157,8 @@ func timesOf(h *inventory.Health) (interval, timeout time.Duration, retries int)
 // windowOf is how long a check may fail before a container is unhealthy.
 func windowOf(h *inventory.Health) (time.Duration, string) {
 	interval, timeout, retries := timesOf(h)
-	text := fmt.Sprintf("start period %s + %d retries x (interval %s + timeout %s)", h.StartPeriod, retries, interval, timeout)
+	text := fmt.Sprintf("start period %s + %d retries x (interval %s + timeout %s)",
+		format.Duration(h.StartPeriod), retries, format.Duration(interval), format.Duration(timeout))
 	return h.StartPeriod + time.Duration(retries)*(interval+timeout), text
 }
 
@@ -175,7 +177,7 @@ func (s *subject) measuredWindow(window time.Duration, text string) []result {
 		streak, retries := streakOf(s.Config.Health, w.Silent)
 		switch {
 		case float64(window) < windowFactor*float64(w.After):
-			worst = fail("the health check gives up after %s; with %g CPU the server needs %s", window, w.CPUs, w.After.Round(time.Second))
+			worst = fail("the health check gives up after %s; with %g CPU the server needs %s", format.Duration(window), w.CPUs, w.After.Round(time.Second))
 		case streak >= retries:
 			worst = fail("the health check fails %d times in a row while a photo is processed", streak)
 		}
@@ -187,5 +189,5 @@ func (s *subject) measuredWindow(window time.Duration, text string) []result {
 	if slices.ContainsFunc(s.seen.Windows, func(w Window) bool { return !w.Ready }) {
 		return []result{unknown("the server did not get ready in the time that was given").with(evidence...)}
 	}
-	return []result{pass("the health check's window of %s suffices with few CPUs", window).with(evidence...).known(inventory.RunDepth)}
+	return []result{pass("the health check's window of %s suffices with few CPUs", format.Duration(window)).with(evidence...).known(inventory.RunDepth)}
 }

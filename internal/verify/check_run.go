@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/djok/facecraft/internal/finding"
+	"github.com/djok/facecraft/internal/format"
 	"github.com/djok/facecraft/internal/inventory"
 )
 
@@ -44,7 +45,7 @@ func lazy(s *subject) []result {
 	if p == nil || p.Problem != "" {
 		return notObserved(s.seen)
 	}
-	evidence := fmt.Sprintf("first photo %s, third %s, with %s", p.First.Round(10*time.Millisecond), p.Third.Round(10*time.Millisecond), counted(p.CPUs, "CPU"))
+	evidence := fmt.Sprintf("first photo %s, third %s, with %s", p.First.Round(10*time.Millisecond), p.Third.Round(10*time.Millisecond), format.Count(p.CPUs, "CPU", "CPUs"))
 	switch {
 	case p.First > minLazy && p.First > lazyFactor*p.Third:
 		return []result{fail("the first photo takes %.1f times as long as the third: models are loaded at the first photo", float64(p.First)/float64(p.Third)).with(evidence).keyed("lazy")}

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/djok/facecraft/internal/format"
 	"github.com/djok/facecraft/internal/inventory"
 )
 
@@ -33,7 +34,7 @@ func size(s *subject) []result {
 	case budget > 0:
 		list = append(list, pass("it takes %s unpacked, of a budget of %s", bytes(total), bytes(budget)))
 	case len(list) == 0:
-		list = append(list, pass("it takes %s unpacked, in %d layers", bytes(total), len(s.Layers)))
+		list = append(list, pass("it takes %s unpacked, in %s", bytes(total), format.Count(len(s.Layers), "layer", "layers")))
 	}
 	return list
 }

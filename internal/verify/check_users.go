@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/djok/facecraft/internal/format"
 	"github.com/djok/facecraft/internal/inventory"
 )
 
@@ -151,7 +152,7 @@ func setuid(s *subject) []result {
 	if len(list) == 0 {
 		return []result{pass("only the base's own programs change the user")}
 	}
-	return []result{fail("%s not from the base can change the user", counted(len(list), "program")).with(some(list)...).at(first).keyed("setuid")}
+	return []result{fail("%s not from the base can change the user", format.Count(len(list), "program", "programs")).with(some(list)...).at(first).keyed("setuid")}
 }
 
 func worldWritable(s *subject) []result {
@@ -169,12 +170,5 @@ func worldWritable(s *subject) []result {
 	if len(list) == 0 {
 		return []result{pass("no file can be changed by everyone")}
 	}
-	return []result{fail("%s can be changed by every user", counted(len(list), "path")).with(some(list)...).at(first).keyed("writable")}
-}
-
-func counted(n int, what string) string {
-	if n == 1 {
-		return "1 " + what
-	}
-	return fmt.Sprintf("%d %ss", n, what)
+	return []result{fail("%s can be changed by every user", format.Count(len(list), "path", "paths")).with(some(list)...).at(first).keyed("writable")}
 }

@@ -95,7 +95,7 @@ var faults = []fault{
 		severity: finding.Warning, says: "before it is ready"},
 	{id: "health-window", name: "configured", change: func(i *image) {
 		i.Config.Health.StartPeriod, i.Config.Health.Interval, i.seen.Windows = 0, 10*time.Second, nil
-	}, severity: finding.Error, says: "gives up after 1m0s"},
+	}, severity: finding.Error, says: "gives up after 1m,"},
 	{id: "health-window", name: "measured", change: func(i *image) {
 		i.seen.Windows = []verify.Window{{CPUs: 0.5, Ready: true, After: 250 * time.Second}}
 	}, severity: finding.Error, says: "0.5 CPU"},

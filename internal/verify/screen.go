@@ -7,6 +7,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/djok/facecraft/internal/finding"
+	"github.com/djok/facecraft/internal/format"
 	"github.com/djok/facecraft/internal/term"
 )
 
@@ -93,7 +94,7 @@ func (s *screen) hanging(column, below int, style Style, text string) {
 
 func (s *screen) title(r Report) {
 	s.b.WriteString(s.paint(Heading, term.Plain(r.Target)) + "\n")
-	text := fmt.Sprintf("%d layers, looked at to depth %s", r.Layers, r.Depth)
+	text := fmt.Sprintf("%s, looked at to depth %s", format.Count(r.Layers, "layer", "layers"), r.Depth)
 	if r.Size.Total > 0 {
 		text = bytes(r.Size.Total) + " in " + text
 	}
@@ -178,7 +179,7 @@ func Summary(findings []finding.Finding) string {
 			counts[string(f.Status)]++
 		}
 	}
-	parts := []string{counted(counts["error"], "error"), counted(counts["warning"], "warning"), counted(counts["note"], "note"),
+	parts := []string{format.Count(counts["error"], "error", "errors"), format.Count(counts["warning"], "warning", "warnings"), format.Count(counts["note"], "note", "notes"),
 		fmt.Sprintf("%d unknown", counts["unknown"]), fmt.Sprintf("%d passed", counts["pass"]), fmt.Sprintf("%d not applicable", counts["n/a"])}
 	if n := counts["ignored"]; n > 0 {
 		parts = append(parts, fmt.Sprintf("%d ignored", n))

@@ -1,0 +1,116 @@
+package launch
+
+import (
+	"context"
+	"fmt"
+	"runtime"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/djok/facecraft/internal/assay"
+	"github.com/djok/facecraft/internal/catalogue"
+	"github.com/djok/facecraft/internal/finding"
+	"github.com/djok/facecraft/internal/format"
+	"github.com/djok/facecraft/internal/helper"
+	"github.com/djok/facecraft/internal/inventory"
+	"github.com/djok/facecraft/internal/plan"
+	"github.com/djok/facecraft/internal/trial"
+)
+
+// Assay is what verifies images, as a variant if one is named. Without a
+// daemon, files and registries are left.
+func (l *Launcher) Assay(ctx context.Context, known plan.Catalogue, variant string, depth inventory.Depth) (assay.Assay, error) {
+	checks, err := finding.Checks()
+	if err != nil {
+		return assay.Assay{}, err
+	}
+	work := assay.Assay{
+		Registry: l.RegistryClient(ctx), Catalogue: known, Checks: checks, Variant: variant, Run: depth == inventory.RunDepth,
+		Options: inventory.Options{Depth: depth.Read(), Platform: "linux/" + runtime.GOARCH, Interest: assay.InterestOf(known),
+			Cache: inventory.Cache(l.CacheDir("layers")), Progress: func(done, total int64) {
+				l.UI.ProgressBar(done, total, "reading %s of layers", format.Size(total))
+			}},
+		Container: func(ctx context.Context, reference string) (plan.Container, error) { return l.asUp(ctx, known, variant, reference) },
+	}
+	if l.Engine != nil {
+		work.Daemon = &trial.Daemon{Docker: l.Engine, Instance: l.Instance, Images: l.Images, Version: l.Version, Unfinished: l.Unfinished,
+			Say: l.UI.Progress}
+	}
+	return work, nil
+}
+
+// asUp is the container that up would start of an image.
+func (l *Launcher) asUp(ctx context.Context, known plan.Catalogue, variant, reference string) (plan.Container, error) {
+	request := plan.Request{Instance: l.Instance, Tag: variant, Image: reference}
+	if v, _ := known.Variant(variant); v.BuiltIn || helper.IsReference(reference) {
+		request.Tag, request.Image = plan.Lite, "" // it has no other image
+	}
+	p, err := l.Decide(ctx, request)
+	if err != nil {
+		return plan.Container{}, err
+	}
+	return p.First(), nil
+}
+
+// glanceTimeout bounds the look at an image that nobody asked for.
+const glanceTimeout = 10 * time.Second
+
+// mattering are the pitfalls that whoever runs an image notices.
+var mattering = []string{"torch-cuda", "cuda-twice", "models", "model-closure", "root", "cache-perm", "ort-both", "ort-cuda", "dlib-blas"}
+
+// pitfalls are what a short look at an image's files finds that matters for
+// running it. What cannot be seen in time is no pitfall.
+func (l *Launcher) pitfalls(ctx context.Context, variant, reference string) (found []string) {
+	known, err := catalogue.Load()
+	if err != nil {
+		return nil
+	}
+	work, err := l.Assay(ctx, known, variant, inventory.FilesDepth)
+	if err != nil {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, glanceTimeout)
+	defer cancel()
+	report, err := work.Verify(ctx, reference)
+	if err != nil {
+		return nil
+	}
+	for _, f := range report.Findings {
+		if f.Counts() && slices.Contains(mattering, f.ID) {
+			found = append(found, f.Statement)
+		}
+	}
+	return found
+}
+
+// warnOfPitfalls says in one line what is wrong with an image that was just
+// fetched.
+func (l *Launcher) warnOfPitfalls(ctx context.Context, c plan.Container) {
+	if c.Image.BuiltIn {
+		return
+	}
+	l.UI.Progress("looking at the files of %s", c.Image.Reference)
+	found := l.pitfalls(ctx, c.Variant, c.Image.Reference)
+	l.UI.Clear()
+	if len(found) == 0 {
+		return
+	}
+	more := ""
+	if len(found) > 2 {
+		more = fmt.Sprintf("; %d more", len(found)-2)
+	}
+	l.UI.Warn("the image has pitfalls: %s%s (facecraft verify %s)", strings.Join(found[:min(2, len(found))], "; "), more, c.Image.Reference)
+}
+
+// imagePitfalls are those of the images that are available here.
+func (l *Launcher) imagePitfalls(ctx context.Context, known plan.Catalogue) (list []plan.ImagePitfalls) {
+	for _, v := range known.Variants {
+		reference := known.Reference(v)
+		if local, err := l.Images.Inspect(ctx, reference); v.BuiltIn || err != nil || !local.Here {
+			continue
+		}
+		list = append(list, plan.ImagePitfalls{Image: reference, Pitfalls: append([]string{}, l.pitfalls(ctx, v.Name, reference)...)})
+	}
+	return list
+}
