@@ -48,7 +48,7 @@ func Main(ctx context.Context, world World, args []string) int {
 		err = fault.New(fault.Interrupted, "", "interrupted")
 	}
 	if _, ok := err.(cli.ExitCoder); ok { // the library's help on what it does not know
-		err = fault.Wrap(fault.Usage, err, commandsHint, "the command line is wrong")
+		err = fault.Wrap(fault.Usage, err, commandsHint, "invalid command line")
 	}
 	err = placed(err)
 	if err != nil {
@@ -70,12 +70,12 @@ type app struct {
 func (a *app) commandLine() *cli.App {
 	return &cli.App{
 		Name:      "facecraft",
-		Usage:     "run the portrait API on this machine and give it photos",
+		Usage:     "run the portrait API locally and process photos",
 		UsageText: "facecraft up\nfacecraft process photo.jpg\nfacecraft compose > docker-compose.yml",
 		Version:   a.Version,
-		Description: "Flags can be set in the environment: --port by FACECRAFT_CLI_PORT,\n" +
-			"--image by FACECRAFT_IMAGE. FACECRAFT_INSTANCE=NAME works with a second\n" +
-			"server beside the first.",
+		Description: "Flags can also be set in the environment: --port as FACECRAFT_CLI_PORT,\n" +
+			"--image as FACECRAFT_IMAGE. Set FACECRAFT_INSTANCE=NAME to manage a\n" +
+			"second server next to the first.",
 		Commands: uniform(
 			a.upCommand(), a.processCommand(), a.composeCommand(), a.planCommand(),
 			a.pullCommand(), a.saveCommand(), a.loadCommand(),

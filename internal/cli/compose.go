@@ -19,18 +19,18 @@ import (
 func (a *app) composeCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "compose",
-		Usage: "write the same decision as a docker-compose.yml",
+		Usage: "generate a docker-compose.yml for the same server",
 		UsageText: "facecraft compose > docker-compose.yml\n" +
 			"facecraft compose --profiles --output docker-compose.yml\n" +
 			"facecraft compose --target kubernetes --replicas 3 | kubectl apply -f -",
 		Flags: slices.Concat(requestFlags(), []cli.Flag{
 			&cli.StringFlag{Name: "target", EnvVars: env("target"), DefaultText: launch.Compose,
-				Usage: "`KIND`: or swarm, kubernetes"},
-			&cli.BoolFlag{Name: "pin", EnvVars: env("pin"), Usage: "name the image by its digest"},
-			&cli.BoolFlag{Name: "profiles", EnvVars: env("profiles"), Usage: "write CPU and GPU variants, to choose"},
+				Usage: "`FORMAT`: compose, swarm or kubernetes"},
+			&cli.BoolFlag{Name: "pin", EnvVars: env("pin"), Usage: "pin the image to its digest"},
+			&cli.BoolFlag{Name: "profiles", EnvVars: env("profiles"), Usage: "include CPU and GPU variants as profiles"},
 			&cli.BoolFlag{Name: "detect", EnvVars: env("detect"), Value: true,
-				Usage: "false: for a machine other than this"},
-			&cli.StringFlag{Name: "ingress", EnvVars: env("ingress"), Usage: "`HOST` of a Kubernetes Ingress"},
+				Usage: "inspect this machine; =false to target another"},
+			&cli.StringFlag{Name: "ingress", EnvVars: env("ingress"), Usage: "`HOST` name for a Kubernetes Ingress"},
 			&cli.StringFlag{Name: "output", Aliases: []string{"o"}, EnvVars: env("output"), DefaultText: "standard output",
 				Usage: "`FILE` to write, or -"},
 			&cli.BoolFlag{Name: "force", Aliases: []string{"f"}, EnvVars: env("force"), Usage: "replace an existing file"},
@@ -106,7 +106,7 @@ func targetOf(c *cli.Context) string {
 func checkExport(c *cli.Context) error {
 	target := targetOf(c)
 	contradiction := func(one, other string) error {
-		return fault.New(fault.Usage, "leave one of them out", "%s and %s contradict each other", one, other)
+		return fault.New(fault.Usage, "drop one of them", "%s and %s contradict each other", one, other)
 	}
 	switch {
 	case !slices.Contains([]string{launch.Compose, launch.Swarm, launch.Kubernetes}, target):

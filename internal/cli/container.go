@@ -26,11 +26,11 @@ func (w *words) String() string { return "" }
 func containerFlags() []cli.Flag {
 	return []cli.Flag{
 		&cli.StringFlag{Name: "data", EnvVars: env("data"), DefaultText: "named volumes",
-			Usage: "`DIR` of its files"},
+			Usage: "`DIR` for the server's files"},
 		&cli.GenericFlag{Name: "env", EnvVars: env("env"), Value: &words{},
-			Usage: "`K=V` for the container, or K from here, unseen"},
+			Usage: "set `K=V`; K alone passes your value as a secret"},
 		&cli.GenericFlag{Name: "env-file", EnvVars: env("env-file"), Value: &words{},
-			Usage: "`FILE` of K=V lines that stay unseen"},
+			Usage: "`FILE` of K=V lines, passed as secrets"},
 	}
 }
 
@@ -43,7 +43,7 @@ func (a *app) containerRequest(c *cli.Context, r *plan.Request) (err error) {
 			return err
 		}
 		if r.Data == filepath.Dir(r.Data) {
-			return fault.New(fault.Usage, "use a directory of its own", "--data %s is the root of everything", data)
+			return fault.New(fault.Usage, "use a dedicated directory", "--data %s is the root directory", data)
 		}
 	}
 	v := launch.Variables{Request: r, Getenv: a.Getenv, Hide: a.ui.Hide, Secrets: a.secrets}

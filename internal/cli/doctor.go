@@ -17,13 +17,13 @@ import (
 func (a *app) doctorCommand() *cli.Command {
 	return &cli.Command{
 		Name:      "doctor",
-		Usage:     "examine this machine and its Docker, and say what helps",
+		Usage:     "check this machine and Docker, and suggest fixes",
 		UsageText: "facecraft doctor [--json] [--bundle FILE]",
-		Description: "Exit code 0: nothing is broken; 1: something is, but a server can run;\n" +
+		Description: "Exit code 0: no problems; 1: problems, but a server can run;\n" +
 			"3: no server can run here.",
 		Flags: []cli.Flag{
 			jsonFlag(),
-			&cli.StringFlag{Name: "bundle", EnvVars: env("bundle"), Usage: "write a report for a bug tracker to `FILE` or -"},
+			&cli.StringFlag{Name: "bundle", EnvVars: env("bundle"), Usage: "write a redacted report for a bug tracker to `FILE`, or -"},
 		},
 		Action: a.doctor,
 	}
@@ -33,13 +33,13 @@ func (a *app) doctor(c *cli.Context) error {
 	bundle := output.File{Path: c.String("bundle"), Stream: a.Stdout}
 	switch {
 	case bundle.Path == output.Stdout && c.Bool("json"):
-		return fault.New(fault.Usage, "leave one of them out", "--json and --bundle - contradict each other")
+		return fault.New(fault.Usage, "drop one of them", "--json and --bundle - contradict each other")
 	case bundle.Path != "":
 		if err := bundle.Check(); err != nil {
 			return err
 		}
 	}
-	a.ui.Progress("looking around")
+	a.ui.Progress("Checking this machine")
 	report, err := launch.Examine(c.Context, a.launcher())
 	a.ui.Clear()
 	if err != nil {
@@ -90,7 +90,7 @@ func (a *app) writeBundle(report doctor.Report, file output.File) error {
 		return err
 	})
 	if err == nil && file.Path != output.Stdout {
-		a.ui.Done("%s is written; read it before you send it", file.Path)
+		a.ui.Done("Wrote %s; review it before you send it", file.Path)
 	}
 	return err
 }

@@ -7,11 +7,11 @@ import (
 func (a *app) downCommand() *cli.Command {
 	return &cli.Command{
 		Name:      "down",
-		Usage:     "stop the server; images and volumes stay",
+		Usage:     "stop the server; keep its images and volumes",
 		UsageText: "facecraft down [--purge]",
 		Flags: []cli.Flag{
-			&cli.BoolFlag{Name: "purge", EnvVars: env("purge"), Usage: "remove its volumes and images too, after asking"},
-			&cli.BoolFlag{Name: "yes", Aliases: []string{"y"}, EnvVars: env("yes"), Usage: "agree to the purge"},
+			&cli.BoolFlag{Name: "purge", EnvVars: env("purge"), Usage: "also remove its volumes and images, after asking"},
+			&cli.BoolFlag{Name: "yes", Aliases: []string{"y"}, EnvVars: env("yes"), Usage: "purge without asking"},
 			quietFlag(),
 		},
 		Before: a.hush,
@@ -37,10 +37,10 @@ func (a *app) down(c *cli.Context) error {
 		return err
 	}
 	if len(servers)+len(others) == 0 {
-		a.ui.Done("no server runs")
+		a.ui.Done("No server is running")
 	}
 	for _, other := range others {
-		a.ui.Say("%s at %s was not started by facecraft; docker stop %s stops it", other.Name, other.URL, other.Name)
+		a.ui.Say("%s at %s was not started by facecraft; stop it with docker stop %s", other.Name, other.URL, other.Name)
 	}
 	return l.StopAll(c.Context)
 }

@@ -19,8 +19,8 @@ func (a *app) checkEndpointFlags(c *cli.Context) error {
 		name := flag.Names()[0]
 		ambient := slices.ContainsFunc(flag.(cli.DocGenerationFlag).GetEnvVars(), func(variable string) bool { return a.Getenv(variable) != "" })
 		if c.IsSet(name) && !ambient {
-			return fault.New(fault.Usage, "leave out --"+name+", or --endpoint to use a server on this machine",
-				"--%s is for servers started here, and --endpoint uses one that is already running", name)
+			return fault.New(fault.Usage, "drop --"+name+", or drop --endpoint to use a server on this machine",
+				"--%s applies to servers started here, but --endpoint uses one that is already running", name)
 		}
 	}
 	return nil

@@ -18,11 +18,11 @@ func fetchFlags() []cli.Flag {
 		&cli.StringFlag{Name: "pull", EnvVars: env("pull"), Value: launch.FetchMissing, DefaultText: launch.FetchMissing,
 			Usage: "`WHEN`: always, missing, never"},
 		&cli.BoolFlag{Name: "yes", Aliases: []string{"y"}, EnvVars: append(env("yes"), "FACECRAFT_YES"),
-			Usage: "agree to the download"},
+			Usage: "download without asking"},
 		&cli.StringFlag{Name: "max-download", EnvVars: env("max-download"),
-			Usage: "agree to a download of up to `SIZE`, as 6GB"},
+			Usage: "download up to `SIZE` without asking, e.g. 6GB"},
 		&cli.IntFlag{Name: "connections", EnvVars: env("connections"), Value: fetch.Connections,
-			Usage: "`N` connections; 0: Docker downloads"},
+			Usage: "`N` parallel connections; 0 lets Docker download"},
 	}
 }
 
@@ -30,12 +30,12 @@ func fetchingOf(c *cli.Context) (launch.Fetching, error) {
 	f := launch.Fetching{When: c.String("pull"), Yes: c.Bool("yes"), Connections: c.Int("connections")}
 	if f.Connections < 0 || f.Connections > fetch.MaxConnections {
 		return f, fault.New(fault.Usage, fmt.Sprintf("use 1 to %d, or 0 to let Docker download", fetch.MaxConnections),
-			"--connections %d is not possible", f.Connections)
+			"--connections %d is out of range", f.Connections)
 	}
 	switch f.When {
 	case launch.FetchAlways, launch.FetchMissing, launch.FetchNever:
 	default:
-		return f, fault.New(fault.Usage, "use always, missing or never", "--pull %s is not known", f.When)
+		return f, fault.New(fault.Usage, "use always, missing or never", "--pull %s is not valid", f.When)
 	}
 	if text := c.String("max-download"); text != "" {
 		size, err := units.FromHumanSize(text)

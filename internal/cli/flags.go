@@ -38,13 +38,13 @@ func requestFlags() []cli.Flag {
 		&cli.StringFlag{Name: "image", EnvVars: []string{imageVariable},
 			Usage: "image `REF` to run: your own build or a mirror"},
 		&cli.IntFlag{Name: "port", Aliases: []string{"p"}, EnvVars: env("port"), DefaultText: "the first free",
-			Usage: "`PORT` of this machine"},
+			Usage: "`PORT` on this machine"},
 		&cli.StringFlag{Name: "listen", EnvVars: env("listen"), DefaultText: plan.Loopback,
-			Usage: "`ADDRESS` to answer on"},
+			Usage: "`ADDRESS` to listen on"},
 		&cli.StringFlag{Name: "restart", EnvVars: env("restart"),
 			Usage: "`POLICY`: on-failure, unless-stopped or always"},
 		&cli.StringFlag{Name: "replicas", EnvVars: env("replicas"), DefaultText: "1",
-			Usage: "`N` servers side by side, or auto"},
+			Usage: "number `N` of servers, or auto"},
 	}, containerFlags())
 }
 
@@ -56,7 +56,7 @@ func (a *app) request(c *cli.Context) (plan.Request, error) {
 	}
 	if c.Bool("lite") {
 		if r.Tag != "" && r.Tag != plan.Lite {
-			return r, fault.New(fault.Usage, "leave one of them out", "--lite and --tag %s contradict each other", r.Tag)
+			return r, fault.New(fault.Usage, "drop one of them", "--lite and --tag %s contradict each other", r.Tag)
 		}
 		r.Tag = plan.Lite
 	}
@@ -65,7 +65,7 @@ func (a *app) request(c *cli.Context) (plan.Request, error) {
 		return r, err
 	}
 	if c.IsSet("port") && r.Port <= 0 {
-		return r, fault.New(fault.Usage, "use a port from 1 to 65535", "port %d does not exist", r.Port)
+		return r, fault.New(fault.Usage, "use a port from 1 to 65535", "port %d is out of range", r.Port)
 	}
 	if err := checkImage(r.Image); err != nil {
 		return r, err
@@ -103,7 +103,7 @@ func replicas(text string) (int, error) {
 	}
 	n, err := strconv.Atoi(text)
 	if err != nil || n < 1 {
-		return 0, fault.New(fault.Usage, "use a number from 1 on, or auto", "%q is no number of servers", text)
+		return 0, fault.New(fault.Usage, "use a number from 1 up, or auto", "%q is not a number of servers", text)
 	}
 	return n, nil
 }
@@ -112,17 +112,17 @@ func replicas(text string) (int, error) {
 func startFlags() []cli.Flag {
 	return []cli.Flag{
 		&cli.DurationFlag{Name: "timeout", EnvVars: env("timeout"), Value: 300 * time.Second,
-			Usage: "wait for readiness this `LONG`"},
+			Usage: "how `LONG` to wait for readiness"},
 		quietFlag(),
 	}
 }
 
 func quietFlag() cli.Flag {
-	return &cli.BoolFlag{Name: "quiet", Aliases: []string{"q"}, EnvVars: env("quiet"), Usage: "say only warnings and errors"}
+	return &cli.BoolFlag{Name: "quiet", Aliases: []string{"q"}, EnvVars: env("quiet"), Usage: "print only warnings and errors"}
 }
 
 func jsonFlag() cli.Flag {
-	return &cli.BoolFlag{Name: "json", EnvVars: env("json"), Usage: "answer in JSON on standard output"}
+	return &cli.BoolFlag{Name: "json", EnvVars: env("json"), Usage: "print JSON to standard output"}
 }
 
 // hush takes --quiet into account before a command says anything.
@@ -135,7 +135,7 @@ func (a *app) hush(c *cli.Context) error {
 func timeoutOf(c *cli.Context) (time.Duration, error) {
 	timeout := c.Duration("timeout")
 	if timeout <= 0 {
-		return 0, fault.New(fault.Usage, "use a time such as 90s or 10m", "--timeout %s is no time to wait", timeout)
+		return 0, fault.New(fault.Usage, "use a time such as 90s or 10m", "--timeout %s is not a valid duration", timeout)
 	}
 	return timeout, nil
 }

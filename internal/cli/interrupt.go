@@ -20,7 +20,7 @@ const lastWord = 200 * time.Millisecond
 // process at the second, which then says what may be left.
 func (a *app) heed(cancel context.CancelFunc) {
 	<-a.Signals // nil, in tests, never sends
-	promptly(func() { a.ui.Say("stopping…") })
+	promptly(func() { a.ui.Say("Stopping…") })
 	cancel()
 	<-a.Signals
 	promptly(func() { a.ui.Fail(a.cutShort()) })
@@ -50,10 +50,10 @@ func (a *app) cutShort() error {
 		}
 	}
 	if left == nil {
-		return fault.New(fault.Interrupted, "", "interrupted; nothing is left behind")
+		return fault.New(fault.Interrupted, "", "interrupted; nothing was left behind")
 	}
 	return fault.New(fault.Interrupted, strings.Join(remedies, " && "),
-		"interrupted before the cleanup was done; this may be left:\n  %s", strings.Join(left, "\n  "))
+		"interrupted before cleanup finished; these may be left:\n  %s", strings.Join(left, "\n  "))
 }
 
 // stdin is standard input, the reading of which ends with ctx.

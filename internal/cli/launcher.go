@@ -44,27 +44,27 @@ func (a *app) report(e progress.Event) {
 	case progress.Pulling:
 		a.ui.ProgressBar(e.Done, e.Total, "%s", downloading(e))
 	case progress.Unpacking:
-		a.ui.ProgressBar(e.Done, e.Total, "unpacking %s", e.Subject)
+		a.ui.ProgressBar(e.Done, e.Total, "Unpacking %s", e.Subject)
 	case progress.Retrying:
-		a.ui.Warn("%s; trying again in %s", e.Subject, e.Left)
+		a.ui.Warn("%s; retrying in %s", e.Subject, e.Left)
 	case progress.Kept:
-		a.ui.Say("%s of it are kept for the next try; docker rmi %s gives them up", format.Size(e.Done), e.Subject)
+		a.ui.Say("Kept %s of it for the next try; delete it with docker rmi %s", format.Size(e.Done), e.Subject)
 	case progress.Cached:
-		a.ui.Say("%s of it are kept in %s\nthe same command continues there; facecraft pull --forget deletes it", format.Size(e.Done), e.Subject)
+		a.ui.Say("Kept %s in %s\nRun the same command to continue, or delete it with facecraft pull --forget", format.Size(e.Done), e.Subject)
 	case progress.Busy:
-		a.ui.Say("waiting for another facecraft that is downloading")
+		a.ui.Say("Waiting for another facecraft to finish downloading")
 	case progress.Loading:
-		a.ui.Progress("loading %s", e.Subject)
+		a.ui.Progress("Loading %s", e.Subject)
 	case progress.Starting:
-		a.ui.Progress("starting the container %s", e.Subject)
+		a.ui.Progress("Starting container %s", e.Subject)
 	case progress.Unproven:
-		a.ui.Warn("whether the server can write to its files is not known: %s", e.Subject)
+		a.ui.Warn("cannot tell whether the server can write to its files: %s", e.Subject)
 	case progress.Died:
-		a.ui.Warn("%s\nit is started again", e.Subject)
+		a.ui.Warn("%s\nrestarting it", e.Subject)
 	case progress.Waiting:
 		usually := ""
 		if e.Total > 0 {
-			usually = fmt.Sprintf(", usually about %d", e.Total)
+			usually = fmt.Sprintf(", usually about %d s", e.Total)
 		}
 		a.ui.Progress("%d s%s: %s", e.Done, usually, waitingFor(e.Subject))
 	}
@@ -73,16 +73,16 @@ func (a *app) report(e progress.Event) {
 // waitingFor is what the server does, as far as its log tells.
 func waitingFor(line string) string {
 	if line == "" {
-		return "waiting until the server is ready"
+		return "waiting for the server"
 	}
 	return line
 }
 
 // downloading describes a pull in as many words as are known.
 func downloading(e progress.Event) string {
-	text := "downloading " + e.Subject
+	text := "Pulling " + e.Subject
 	if e.Total > 0 {
-		text = fmt.Sprintf("downloading %s of %s", format.Size(e.Done), format.Size(e.Total))
+		text = fmt.Sprintf("Pulling %s of %s", format.Size(e.Done), format.Size(e.Total))
 	}
 	if e.Rate > 0 {
 		text += fmt.Sprintf(", %s/s", format.Size(e.Rate))

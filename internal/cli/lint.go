@@ -58,7 +58,7 @@ func (a *app) lint(c *cli.Context) error {
 	case write && !fix:
 		return fault.New(fault.Usage, "facecraft lint --fix --write", "--write needs --fix")
 	case fix && format != "" && format != formatText:
-		return fault.New(fault.Usage, "leave one of them out", "--fix and --format %s contradict each other", format)
+		return fault.New(fault.Usage, "drop one of them", "--fix and --format %s contradict each other", format)
 	}
 	root, dir, only, err := repository(c.Args().Slice())
 	if err != nil {

@@ -22,11 +22,11 @@ import (
 func (a *app) logsCommand() *cli.Command {
 	return &cli.Command{
 		Name:      "logs",
-		Usage:     "show what the server said",
+		Usage:     "show server logs",
 		UsageText: "facecraft logs [-f] [--tail 100]",
 		Flags: []cli.Flag{
-			&cli.BoolFlag{Name: "follow", Aliases: []string{"f"}, EnvVars: env("follow"), Usage: "go on as it speaks"},
-			&cli.IntFlag{Name: "tail", Aliases: []string{"n"}, EnvVars: env("tail"), DefaultText: "all", Usage: "only the last `N` lines"},
+			&cli.BoolFlag{Name: "follow", Aliases: []string{"f"}, EnvVars: env("follow"), Usage: "follow log output"},
+			&cli.IntFlag{Name: "tail", Aliases: []string{"n"}, EnvVars: env("tail"), DefaultText: "all", Usage: "show only the last `N` lines"},
 		},
 		Action: a.logs,
 	}
@@ -50,7 +50,7 @@ func (a *app) logs(c *cli.Context) error {
 		return err
 	}
 	if len(servers) == 0 {
-		return fault.New(fault.Failed, "facecraft up starts one", "there is no server")
+		return fault.New(fault.Failed, "start one: facecraft up", "no server is running")
 	}
 	if servers[0].Replica == 0 {
 		return a.serverLogs(c.Context, l, servers[0], a.Stdout, a.Stderr, options)
@@ -73,7 +73,7 @@ func (a *app) serverLogs(ctx context.Context, l *launch.Launcher, server run.Ser
 			a.ui.Warn("%s ended: %s", server.Name, end.Ended)
 			return nil
 		case time.Since(begin) > time.Second: // its log ends a moment before it does
-			a.ui.Warn("%s was started anew; facecraft logs -f goes on", server.Name)
+			a.ui.Warn("%s was restarted; continue with facecraft logs -f", server.Name)
 			return nil
 		}
 	}

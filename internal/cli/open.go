@@ -14,7 +14,7 @@ import (
 func (a *app) openCommand() *cli.Command {
 	return &cli.Command{
 		Name:      "open",
-		Usage:     "open the documentation of the server that runs",
+		Usage:     "open the API documentation in the browser",
 		UsageText: "facecraft open",
 		Flags:     []cli.Flag{quietFlag()},
 		Before:    a.hush,
@@ -36,12 +36,12 @@ func (a *app) open(c *cli.Context) error {
 		return err
 	}
 	if server == nil {
-		return fault.New(fault.Failed, "facecraft up starts one", "no server runs")
+		return fault.New(fault.Failed, "start one: facecraft up", "no server is running")
 	}
 	page := launch.DocsPage(c.Context, a.ui, *server)
 	fmt.Fprintln(a.Stdout, page)
 	if desktop := a.desktop(); desktop.CanOpen() && desktop.Open(page) {
-		a.ui.Done("the documentation is open in the browser")
+		a.ui.Done("Opened the documentation in the browser")
 	}
 	return nil
 }

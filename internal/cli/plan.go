@@ -15,7 +15,7 @@ import (
 func (a *app) planCommand() *cli.Command {
 	return &cli.Command{
 		Name:      "plan",
-		Usage:     "show what up would run here, and why",
+		Usage:     "show what up would run, and why",
 		UsageText: "facecraft plan [--tag auto|cpu|gpu|lite] [--json | --format docker-run]",
 		Flags: slices.Concat(requestFlags(), []cli.Flag{jsonFlag(),
 			&cli.StringFlag{Name: "format", EnvVars: env("format"), DefaultText: formatText,
@@ -36,12 +36,12 @@ func (a *app) plan(c *cli.Context) error {
 	format := c.String("format")
 	if c.Bool("json") {
 		if format != "" && format != formatJSON {
-			return fault.New(fault.Usage, "leave one of them out", "--json and --format %s contradict each other", format)
+			return fault.New(fault.Usage, "drop one of them", "--json and --format %s contradict each other", format)
 		}
 		format = formatJSON
 	}
 	if !slices.Contains([]string{formatText, formatJSON, formatDockerRun, ""}, format) {
-		return fault.New(fault.Usage, "use text, json or docker-run", "there is no format %q", format)
+		return fault.New(fault.Usage, "use text, json or docker-run", "unknown format %q", format)
 	}
 	r, err := a.request(c)
 	if err != nil {

@@ -20,27 +20,27 @@ func (a *app) processCommand() *cli.Command {
 	return &cli.Command{
 		Name:      "process",
 		ArgsUsage: "PHOTO...",
-		Usage:     "make portraits of photos; starts a server if none runs",
+		Usage:     "make portraits; starts a server if none is running",
 		UsageText: "facecraft process photo.jpg [-o FILE.png]\n" +
 			"facecraft process -r photos/ -o portraits/ --preset ad --report report.html\n" +
 			"facecraft process --watch inbox/ -o portraits/\n" +
 			"find . -name '*.jpg' -print0 | facecraft process -0 @-",
 		Description: "Photos are files, directories (with -r), globs, @LIST (a file of names) or -\n" +
-			"(standard input). Only what is missing or changed is made: the same command\n" +
-			"goes on where it stopped. Endpoints get the bearer token in " + api.TokenVariable + ".",
+			"(standard input). Only missing or outdated results are made: the same command\n" +
+			"continues where it stopped. Endpoints get the bearer token in " + api.TokenVariable + ".",
 		Flags: slices.Concat([]cli.Flag{
-			&cli.StringFlag{Name: "output", Aliases: []string{"o"}, EnvVars: env("output"), DefaultText: "beside it",
+			&cli.StringFlag{Name: "output", Aliases: []string{"o"}, EnvVars: env("output"), DefaultText: "next to the photo",
 				Usage: "`PLACE`: directory, FILE or -"},
-			&cli.BoolFlag{Name: "force", Aliases: []string{"f"}, EnvVars: env("force"), Usage: "make all again and replace it"},
-			&cli.BoolFlag{Name: "recursive", Aliases: []string{"r"}, EnvVars: env("recursive"), Usage: "take the photos in directories"},
-			&cli.BoolFlag{Name: "null", Aliases: []string{"0"}, EnvVars: env("null"), Usage: "names in @LISTs and output end in NUL"},
-			&cli.BoolFlag{Name: "checksum", EnvVars: env("checksum"), Usage: "tell changed photos by content"},
-			&cli.BoolFlag{Name: "watch", EnvVars: env("watch"), Usage: "go on with photos that arrive"},
+			&cli.BoolFlag{Name: "force", Aliases: []string{"f"}, EnvVars: env("force"), Usage: "reprocess all photos and overwrite results"},
+			&cli.BoolFlag{Name: "recursive", Aliases: []string{"r"}, EnvVars: env("recursive"), Usage: "process the photos in directories"},
+			&cli.BoolFlag{Name: "null", Aliases: []string{"0"}, EnvVars: env("null"), Usage: "use NUL to end names in @LISTs and output"},
+			&cli.BoolFlag{Name: "checksum", EnvVars: env("checksum"), Usage: "detect changed photos by content"},
+			&cli.BoolFlag{Name: "watch", EnvVars: env("watch"), Usage: "keep running and process new photos"},
 		}, recipeFlags(), []cli.Flag{
 			&cli.StringSliceFlag{Name: "endpoint", EnvVars: env("endpoint"),
-				Usage: "`URL` of a server elsewhere; repeatable"},
-			&cli.IntFlag{Name: "in-flight", EnvVars: env("in-flight"), Value: batch.InFlight, Usage: "`PHOTOS` a server gets at once"},
-			&cli.StringFlag{Name: "report", EnvVars: env("report"), Usage: "write a page of all to `HTML`, or -"},
+				Usage: "`URL` of a remote server; repeatable"},
+			&cli.IntFlag{Name: "in-flight", EnvVars: env("in-flight"), Value: batch.InFlight, Usage: "how many `PHOTOS` a server gets at once"},
+			&cli.StringFlag{Name: "report", EnvVars: env("report"), Usage: "write an HTML report to `FILE`, or -"},
 			&cli.BoolFlag{Name: "preview", EnvVars: env("preview"), Usage: "show portraits in the terminal"},
 			jsonFlag(),
 		}, requestFlags(), fetchFlags(), startFlags()),
@@ -51,7 +51,7 @@ func (a *app) processCommand() *cli.Command {
 
 func (a *app) process(c *cli.Context) error {
 	if c.NArg() == 0 {
-		return fault.New(fault.Usage, "facecraft process photo.jpg", "there is no photo to process")
+		return fault.New(fault.Usage, "facecraft process photo.jpg", "no photo to process")
 	}
 	if _, err := os.Getwd(); err != nil { // before a photo that is not found
 		return err
@@ -131,23 +131,23 @@ func (p *photos) check(c *cli.Context, output string) error {
 	formats := p.Planner.Formats
 	switch named := batch.FormatOf(output); {
 	case p.InFlight < 1 || p.InFlight > 64:
-		return fault.New(fault.Usage, "use a number from 1 to 64", "%d photos in flight are not possible", p.InFlight)
+		return fault.New(fault.Usage, "use a number from 1 to 64", "--in-flight %d is out of range", p.InFlight)
 	case p.show.toStdout && (p.show.json || p.show.null || c.Bool("watch") || len(formats) > 1 || len(p.Args) > 1):
-		return fault.New(fault.Usage, "name a directory with -o", "standard output takes one picture and nothing else")
+		return fault.New(fault.Usage, "name a directory with -o", "standard output takes a single image and nothing else")
 	case p.show.page.Path == stream && p.show.json:
-		return fault.New(fault.Usage, "leave one of them out", "--json and --report - contradict each other")
+		return fault.New(fault.Usage, "drop one of them", "--json and --report - contradict each other")
 	case p.show.page.Path != "" && p.show.toStdout:
-		return fault.New(fault.Usage, "name a file with -o", "a page shows portraits in files, and this one goes to standard output")
+		return fault.New(fault.Usage, "name a file with -o", "a report shows portraits in files, but this one goes to standard output")
 	case output == "" && slices.Contains(p.Args, stream):
 		return fault.New(fault.Usage, "name a directory with -o", "a photo from standard input needs a directory for its portrait")
 	case p.show.toStdout && term.IsTerminal(p.app.Stdout):
-		return fault.New(fault.Usage, "write it to a file: -o portrait."+formats[0], "a picture is nothing for the screen")
+		return fault.New(fault.Usage, "write it to a file: -o portrait."+formats[0], "refusing to write an image to the terminal")
 	case output != "" && named == "" && filepath.Ext(output) != "" && len(p.Args) == 1 && !isDirectory(output) && !isDirectory(p.Args[0]) && !os.IsPathSeparator(output[len(output)-1]):
 		return fault.New(fault.Usage, "name a file that ends in .png or .jpg, or a directory that ends in /",
-			"the result is a PNG or a JPEG and cannot be called %s", term.Name(output))
+			"the result is a PNG or a JPEG, so it cannot be named %s", term.Name(output))
 	}
 	if batch.FormatOf(output) != "" && len(p.Args) > 1 && !isDirectory(output) && !os.IsPathSeparator(output[len(output)-1]) {
-		return fault.New(fault.Usage, "name a directory with -o", "%d photos do not go into the one file %s", len(p.Args), term.Name(output))
+		return fault.New(fault.Usage, "name a directory with -o", "%d photos do not fit into the one file %s", len(p.Args), term.Name(output))
 	}
 	return nil
 }

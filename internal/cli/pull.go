@@ -17,11 +17,11 @@ import (
 func (a *app) pullCommand() *cli.Command {
 	return &cli.Command{
 		Name:      "pull",
-		Usage:     "fetch the image ahead",
+		Usage:     "download the image in advance",
 		UsageText: "facecraft pull [--tag auto|cpu|gpu|lite] [--pull always]",
 		Flags: slices.Concat(requestFlags(), fetchFlags(), []cli.Flag{
-			&cli.BoolFlag{Name: "json", EnvVars: env("json"), Usage: "report in JSON lines on standard output"},
-			&cli.BoolFlag{Name: "forget", EnvVars: env("forget"), Usage: "delete unfinished downloads, and do nothing else"},
+			&cli.BoolFlag{Name: "json", EnvVars: env("json"), Usage: "print progress as JSON lines to standard output"},
+			&cli.BoolFlag{Name: "forget", EnvVars: env("forget"), Usage: "delete unfinished downloads and exit"},
 			quietFlag(),
 		}),
 		Before: a.hush,
@@ -65,12 +65,12 @@ func (a *app) pull(c *cli.Context) error {
 	image := p.First().Image
 	events.done(image, fetched)
 	if fetched {
-		a.ui.Done("image %s is here", image.Pinned())
+		a.ui.Done("Pulled %s", image.Pinned())
 		return nil
 	}
-	a.ui.Done("image %s was here already", image.Pinned())
+	a.ui.Done("%s is already available locally", image.Pinned())
 	if f.When == launch.FetchMissing && l.Newer(c.Context, image.Reference, image.Digest) != "" {
-		a.ui.Say("a newer one is in the registry: facecraft pull --pull always fetches it")
+		a.ui.Say("A newer version is available: facecraft pull --pull always")
 	}
 	return nil
 }

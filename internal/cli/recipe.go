@@ -18,9 +18,9 @@ func recipeFlags() []cli.Flag {
 		&cli.StringFlag{Name: "preset", EnvVars: env("preset"), Usage: "`NAME`: ad, linkedin, passport-us, -uk, -icao"},
 		&cli.StringFlag{Name: "size", EnvVars: env("size"), DefaultText: "648x648", Usage: "`WxH` in pixels, 64 to 4096"},
 		&cli.StringFlag{Name: "background", EnvVars: env("background"), DefaultText: "#f0f0f0", Usage: "`COLOUR`: a name or #RRGGBB"},
-		&cli.Float64Flag{Name: "margin", EnvVars: env("margin"), DefaultText: "0.3", Usage: "`PART` of the face around it, 0 to 1"},
-		&cli.BoolFlag{Name: "no-oval", EnvVars: env("no-oval"), Usage: "the whole picture, as JPEG"},
-		&cli.BoolFlag{Name: "no-enhance", EnvVars: env("no-enhance"), Usage: "leave the face as it is"},
+		&cli.Float64Flag{Name: "margin", EnvVars: env("margin"), DefaultText: "0.3", Usage: "margin around the face, 0 to 1: `PART` of its size"},
+		&cli.BoolFlag{Name: "no-oval", EnvVars: env("no-oval"), Usage: "no oval mask; writes a JPEG"},
+		&cli.BoolFlag{Name: "no-enhance", EnvVars: env("no-enhance"), Usage: "do not enhance the face"},
 		&cli.Float64Flag{Name: "fidelity", EnvVars: env("fidelity"), DefaultText: "0.7", Usage: "`X`: 0 is smoothest, 1 truest"},
 		&cli.StringFlag{Name: "format", EnvVars: env("format"), DefaultText: "png", Usage: "`F`: png, jpg or both"},
 	}
@@ -32,7 +32,7 @@ func recipe(c *cli.Context, output string) (batch.Recipe, error) {
 	if name := c.String("preset"); name != "" {
 		p, ok := findPreset(name)
 		if !ok {
-			return r, fault.New(fault.Usage, "use one of these:"+presetList(), "there is no preset %q", name)
+			return r, fault.New(fault.Usage, "use one of these:"+presetList(), "unknown preset %q", name)
 		}
 		r = p.recipe()
 	}
@@ -53,20 +53,20 @@ func recipe(c *cli.Context, output string) (batch.Recipe, error) {
 		case batch.PNG, batch.JPG:
 			r.Formats = []string{format}
 		default:
-			return r, fault.New(fault.Usage, "use png, jpg or both", "there is no format %q", format)
+			return r, fault.New(fault.Usage, "use png, jpg or both", "unknown format %q", format)
 		}
 	}
 	preset := c.String("preset")
 	switch {
 	case !r.Oval && r.Formats[0] == batch.PNG && preset != "" && named == batch.PNG && !c.IsSet("format"):
 		return r, fault.New(fault.Usage, "name it "+strings.TrimSuffix(output, filepath.Ext(output))+".jpg",
-			"--preset %s makes a JPEG, and %s is the name of a PNG", preset, output)
+			"--preset %s writes a JPEG, but %s is named like a PNG", preset, output)
 	case !r.Oval && r.Formats[0] == batch.PNG && preset != "" && c.IsSet("format"):
-		return r, fault.New(fault.Usage, "leave --format out", "--preset %s makes a JPEG and no PNG", preset)
+		return r, fault.New(fault.Usage, "leave --format out", "--preset %s writes a JPEG, not a PNG", preset)
 	case !r.Oval && r.Formats[0] == batch.PNG:
-		return r, fault.New(fault.Usage, "use --format jpg, or keep the oval", "without an oval the server makes no PNG, only a JPEG")
+		return r, fault.New(fault.Usage, "use --format jpg, or drop --no-oval", "without the oval mask the server only makes a JPEG")
 	case named != "" && (len(r.Formats) > 1 || r.Formats[0] != named):
-		return r, fault.New(fault.Usage, "name a directory, or leave --format out", "%s cannot hold the format %s", output, c.String("format"))
+		return r, fault.New(fault.Usage, "name a directory, or leave --format out", "%s does not match --format %s", output, c.String("format"))
 	}
 	return r, nil
 }
@@ -96,7 +96,7 @@ func options(c *cli.Context, o *api.Options) error {
 		o.Enhance = false
 	}
 	if err := o.Check(); err != nil {
-		return fault.Wrap(fault.Usage, err, "facecraft process --help lists the ranges", "the server cannot do that")
+		return fault.Wrap(fault.Usage, err, "see facecraft process --help for the ranges", "not supported by the server")
 	}
 	return nil
 }
@@ -110,7 +110,7 @@ func parseSize(text string) (width, height int, err error) {
 	width, errW := strconv.Atoi(w)
 	height, errH := strconv.Atoi(h)
 	if errW != nil || errH != nil {
-		return 0, 0, fault.New(fault.Usage, "write it as 648x648", "%q is no size", text)
+		return 0, 0, fault.New(fault.Usage, "write it as 648x648", "%q is not a size", text)
 	}
 	return width, height, nil
 }

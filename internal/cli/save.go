@@ -18,7 +18,7 @@ const stream = output.Stdout
 func (a *app) saveCommand() *cli.Command {
 	return &cli.Command{
 		Name:      "save",
-		Usage:     "write the image to a file, for a machine without internet",
+		Usage:     "save the image to a file, for a machine without internet",
 		ArgsUsage: "FILE",
 		UsageText: "facecraft save FILE|- [--tag auto|cpu|gpu|lite]",
 		Flags:     slices.Concat(requestFlags(), []cli.Flag{quietFlag()}),
@@ -33,8 +33,8 @@ func (a *app) save(c *cli.Context) error {
 		return err
 	}
 	if target == stream && term.IsTerminal(a.Stdout) {
-		return fault.New(fault.Usage, "facecraft save FILE, or send it somewhere: facecraft save - | ssh HOST facecraft load -",
-			"an image is nothing to show on a terminal")
+		return fault.New(fault.Usage, "facecraft save FILE, or pipe it: facecraft save - | ssh HOST facecraft load -",
+			"refusing to write an image to the terminal")
 	}
 	r, err := a.request(c)
 	if err != nil {
@@ -60,7 +60,7 @@ func (a *app) save(c *cli.Context) error {
 	}
 	err = file.Write(func(w io.Writer) error { return l.Save(c.Context, w, facts, size) })
 	if err == nil {
-		a.ui.Done("%s is saved; on the other machine: facecraft load %s", facts.Reference, target)
+		a.ui.Done("Saved %s; on the other machine, run: facecraft load %s", facts.Reference, target)
 	}
 	return err
 }
@@ -72,7 +72,7 @@ func oneFile(c *cli.Context) (string, error) {
 	}
 	file := c.Args().First()
 	if file == "" {
-		return "", fault.New(fault.Usage, "facecraft "+c.Command.Name+" FILE, or - for a pipe", "the name of the file is empty")
+		return "", fault.New(fault.Usage, "facecraft "+c.Command.Name+" FILE, or - for a pipe", "the file name is empty")
 	}
 	return file, nil
 }
@@ -80,7 +80,7 @@ func oneFile(c *cli.Context) (string, error) {
 func (a *app) loadCommand() *cli.Command {
 	return &cli.Command{
 		Name:      "load",
-		Usage:     "take an image from a file that facecraft save wrote",
+		Usage:     "load an image from a file written by facecraft save",
 		ArgsUsage: "FILE",
 		UsageText: "facecraft load FILE|-",
 		Flags:     []cli.Flag{quietFlag()},
@@ -95,8 +95,8 @@ func (a *app) load(c *cli.Context) error {
 		return err
 	}
 	if source == stream && term.IsTerminal(a.Stdin) {
-		return fault.New(fault.Usage, "facecraft load FILE, or send it from somewhere: ssh HOST facecraft save - | facecraft load -",
-			"nobody types an image at a terminal")
+		return fault.New(fault.Usage, "facecraft load FILE, or pipe it: ssh HOST facecraft save - | facecraft load -",
+			"refusing to read an image from a terminal")
 	}
 	l, err := a.connect(c.Context)
 	if err != nil {
@@ -107,7 +107,7 @@ func (a *app) load(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	a.ui.Done("%s (%s, %s) is here", facts.Reference, facts.Platform, format.Size(size))
+	a.ui.Done("Loaded %s (%s, %s)", facts.Reference, facts.Platform, format.Size(size))
 	rows := [][2]string{{"variant", facts.Variant + ": " + facts.Summary}, {"memory", "needs about " + format.Memory(facts.MemoryNeeded)}}
 	if facts.Digest != "" {
 		rows = append(rows, [2]string{"pulled as", facts.Digest})

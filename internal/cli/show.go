@@ -230,9 +230,9 @@ func entry(r batch.Result) report.Entry {
 func (s *show) picture(path string) {
 	var small bytes.Buffer
 	if err := photo.Thumbnail(&small, path, previewSide); err != nil {
-		s.app.ui.Warn("no preview of %s: %v", term.Name(path), err)
+		s.app.ui.Warn("cannot preview %s: %v", term.Name(path), err)
 	} else if !s.app.ui.Picture(small.Bytes(), s.app.Getenv) {
-		s.app.ui.Warn("this terminal shows no pictures; --preview needs kitty, Ghostty, WezTerm or iTerm2")
+		s.app.ui.Warn("this terminal cannot show images; --preview needs kitty, Ghostty, WezTerm or iTerm2")
 		s.preview = false
 	}
 }
@@ -310,24 +310,24 @@ func (s *show) End(ctx context.Context, runErr error) error {
 	case s.watching && runErr == nil && s.pending == 0: // failures were told as they came
 		return nil
 	case ctx.Err() != nil:
-		return fault.New(fault.Interrupted, "run the same command again to go on",
+		return fault.New(fault.Interrupted, "run the same command again to continue",
 			"interrupted: %d of %d photos are done", s.done+s.kept, s.total)
 	case errors.As(runErr, &none):
-		hint := "run the same command again to go on"
+		hint := "run the same command again to continue"
 		if remedy := fault.HintOf(none.Why); remedy != "" {
 			hint = remedy + "; then " + hint
 		}
-		return fault.Wrap(fault.Server, none.Why, hint, "%s not done, and no server is left", format.Count(s.pending, "photo is", "photos are"))
+		return fault.Wrap(fault.Server, none.Why, hint, "%s not done, and no server is left to do it", format.Count(s.pending, "photo is", "photos are"))
 	case runErr != nil:
 		return runErr
 	case s.writeErr != nil:
-		return fault.Wrap(fault.Failed, s.writeErr, "", "standard output could not be written to")
+		return fault.Wrap(fault.Failed, s.writeErr, "", "cannot write to standard output")
 	case failed == 0:
 		return nil
 	case s.total == 1:
-		return fault.New(fault.Photos, "", "the photo gave no portrait")
+		return fault.New(fault.Photos, "", "no portrait was made")
 	default:
-		return fault.New(fault.Photos, "", "%d of %d photos gave no portrait", failed, s.total)
+		return fault.New(fault.Photos, "", "%d of %d photos failed", failed, s.total)
 	}
 }
 
@@ -337,7 +337,7 @@ func (s *show) writePage() error {
 	}
 	err := s.page.Write(func(w io.Writer) error { return report.Write(w, filepath.Dir(s.page.Path), s.entries) })
 	if err == nil && s.page.Path != output.Stdout {
-		s.app.ui.Done("the page is %s", term.Name(s.page.Path))
+		s.app.ui.Done("Wrote the report to %s", term.Name(s.page.Path))
 	}
 	return err
 }

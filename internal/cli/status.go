@@ -17,7 +17,7 @@ import (
 func (a *app) statusCommand() *cli.Command {
 	return &cli.Command{
 		Name:      "status",
-		Usage:     "show where the server is, ready or how it ended",
+		Usage:     "show the server's address, state and exit reason",
 		UsageText: "facecraft status [--json]",
 		Flags:     []cli.Flag{jsonFlag()},
 		Action:    a.status,
@@ -42,7 +42,7 @@ func (a *app) status(c *cli.Context) error {
 		return a.printJSON(report)
 	}
 	if len(report) == 0 {
-		a.ui.Say("no server runs; facecraft up starts one")
+		a.ui.Say("no server runs; start one: facecraft up")
 		return nil
 	}
 	return a.printStatus(report)

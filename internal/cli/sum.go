@@ -26,7 +26,7 @@ func (s *show) sum() {
 		s.app.ui.Done("%s in %s%s", format.Count(s.done, "portrait", "portraits"), format.Elapsed(time.Since(s.begun)), already(ours))
 	}
 	if s.foreign > 0 {
-		s.app.ui.Say("%s not made here, or changed since; --force replaces %s",
+		s.app.ui.Say("%s not made here, or changed since; --force overwrites %s",
 			format.Count(s.foreign, "existing result stays:", "existing results stay:"), format.Pronoun(s.foreign))
 	}
 }

@@ -15,13 +15,13 @@ import (
 func (a *app) upCommand() *cli.Command {
 	return &cli.Command{
 		Name:      "up",
-		Usage:     "choose the image, run it, wait until it is ready",
+		Usage:     "choose an image, start it and wait until it is ready",
 		UsageText: "facecraft up [--tag auto|cpu|gpu|lite]",
 		Flags: slices.Concat(requestFlags(), fetchFlags(), startFlags(), []cli.Flag{
-			&cli.BoolFlag{Name: "recreate", EnvVars: env("recreate"), Usage: "replace a server that runs already"},
-			&cli.BoolFlag{Name: "fix-permissions", EnvVars: env("fix-permissions"), Usage: "give the server the files it cannot write to"},
+			&cli.BoolFlag{Name: "recreate", EnvVars: env("recreate"), Usage: "replace a running server"},
+			&cli.BoolFlag{Name: "fix-permissions", EnvVars: env("fix-permissions"), Usage: "make the server own the files it cannot write to"},
 			&cli.BoolFlag{Name: "no-open", EnvVars: env("no-open"), Usage: "do not open a browser"},
-			&cli.BoolFlag{Name: "dry-run", EnvVars: env("dry-run"), Usage: "show the plan and do nothing"},
+			&cli.BoolFlag{Name: "dry-run", EnvVars: env("dry-run"), Usage: "show the plan without doing anything"},
 			jsonFlag(),
 		}),
 		Before: a.hush,
@@ -74,7 +74,7 @@ func (a *app) up(c *cli.Context) error {
 	// A version that runs is never swapped silently, but its successor is told.
 	if f.When == launch.FetchMissing {
 		if digest := l.Newer(c.Context, server.Image, server.Digest); digest != "" {
-			a.ui.Say("a newer image is in the registry (%s): facecraft up --recreate --pull always switches to it", digest)
+			a.ui.Say("A newer image is available (%s); switch to it with facecraft up --recreate --pull always", digest)
 		}
 	}
 	return nil
@@ -119,9 +119,9 @@ func (a *app) welcome(server launch.Outcome) {
 	}
 	switch {
 	case server.Unmanaged:
-		a.ui.Done("%s runs already at %s, in the container %s, which was not started by facecraft", name, server.URL, server.Name)
+		a.ui.Done("%s is already running at %s, in the container %s, which was not started by facecraft", name, server.URL, server.Name)
 	case server.Plan == nil:
-		a.ui.Done("%s runs already at %s", name, where)
+		a.ui.Done("%s is already running at %s", name, where)
 	default:
 		a.ui.Done("%s is ready at %s after %s", name, where, server.Took.Round(10*time.Millisecond))
 	}
@@ -130,17 +130,17 @@ func (a *app) welcome(server launch.Outcome) {
 	}
 	a.ui.Say("")
 	if name := a.instance(); name != plan.DefaultInstance {
-		a.ui.Say("with FACECRAFT_INSTANCE=%s in the environment:", name)
+		a.ui.Say("With FACECRAFT_INSTANCE=%s in the environment:", name)
 	}
 	stop := "facecraft down"
 	if server.Unmanaged {
 		stop = "docker stop " + server.Name
 	}
 	a.ui.Table([][2]string{
-		{"facecraft process photo.jpg", "make a portrait of a photo"},
-		{"facecraft logs", "see what the server says"},
+		{"facecraft process photo.jpg", "make a portrait"},
+		{"facecraft logs", "show its logs"},
 		{stop, "stop it"},
-		{server.URL + "/docs", "the API's documentation"},
+		{server.URL + "/docs", "API documentation"},
 	})
 	a.ui.Say("")
 }

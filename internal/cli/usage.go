@@ -25,7 +25,7 @@ func usageError(c *cli.Context, err error, _ bool) error {
 		if like := cli.SuggestFlag(flags, m[1], true); strings.HasPrefix(like, "--"+m[1][:1]) {
 			hint = "did you mean " + like + "? " + hint
 		}
-		return fault.New(fault.Usage, hint, "there is no flag %s", dashed(m[1]))
+		return fault.New(fault.Usage, hint, "unknown flag %s", dashed(m[1]))
 	}
 	if m := missingValue.FindStringSubmatch(text); m != nil {
 		return fault.New(fault.Usage, hint, "%s takes %s", dashed(m[1]), kindOf(flags, m[1]))
@@ -36,7 +36,7 @@ func usageError(c *cli.Context, err error, _ bool) error {
 	if m := wrongVariable.FindStringSubmatch(text); m != nil {
 		return fault.New(fault.Usage, "correct it, or unset it", "%s takes %s, not %q", m[2], kindOf(flags, m[3]), m[1])
 	}
-	return fault.Wrap(fault.Usage, err, hint, "the command line is wrong")
+	return fault.Wrap(fault.Usage, err, hint, "invalid command line")
 }
 
 // What the standard library's flag and urfave/cli say.
@@ -85,7 +85,7 @@ func (a *app) unknownCommand(c *cli.Context, name string) error {
 	case strings.Contains(like, `"`+name[:1]) && !strings.Contains(like, `"h"`): // others are far-fetched, as "h" is
 		hint = like + " " + hint
 	}
-	return fault.New(fault.Usage, hint, "there is no command %q", name)
+	return fault.New(fault.Usage, hint, "unknown command %q", name)
 }
 
 // isFile tells whether a word in a command's place is a file's name.
@@ -98,7 +98,7 @@ func isFile(word string) bool {
 func withoutArguments(action cli.ActionFunc) cli.ActionFunc {
 	return func(c *cli.Context) error {
 		if c.NArg() > 0 {
-			return fault.New(fault.Usage, "facecraft "+c.Command.Name+" --help shows how it is used",
+			return fault.New(fault.Usage, "see facecraft "+c.Command.Name+" --help",
 				"facecraft %s takes no argument %q", c.Command.Name, c.Args().First())
 		}
 		return action(c)
@@ -111,7 +111,7 @@ func withoutEmptyFlags(action cli.ActionFunc) cli.ActionFunc {
 	return func(c *cli.Context) error {
 		for _, flag := range c.Command.Flags {
 			if text, ok := flag.(*cli.StringFlag); ok && c.IsSet(text.Name) && c.String(text.Name) == "" {
-				return fault.New(fault.Usage, "give it a value, or leave it out", "%s is empty", dashed(text.Name))
+				return fault.New(fault.Usage, "give it a value, or drop it", "%s is empty", dashed(text.Name))
 			}
 		}
 		return action(c)

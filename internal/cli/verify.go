@@ -86,11 +86,11 @@ func verifyFormat(c *cli.Context) (string, error) {
 	format := c.String("format")
 	switch {
 	case c.Bool("json") && format != "" && format != formatJSON:
-		return "", fault.New(fault.Usage, "leave one of them out", "--json and --format %s contradict each other", format)
+		return "", fault.New(fault.Usage, "drop one of them", "--json and --format %s contradict each other", format)
 	case c.Bool("json"):
 		return formatJSON, nil
 	case !slices.Contains([]string{"", formatText, formatJSON, formatSARIF, formatJUnit}, format):
-		return "", fault.New(fault.Usage, "use text, json, sarif or junit", "there is no format %q", format)
+		return "", fault.New(fault.Usage, "use text, json, sarif or junit", "unknown format %q", format)
 	}
 	return format, nil
 }

@@ -10,7 +10,7 @@ import (
 func (a *app) versionCommand() *cli.Command {
 	return &cli.Command{
 		Name:      "version",
-		Usage:     "show the version of this program",
+		Usage:     "print the version",
 		UsageText: "facecraft version",
 		Action: func(c *cli.Context) error {
 			_, err := fmt.Fprintln(a.Stdout, versionText(a.Version))

@@ -32,7 +32,7 @@ type question struct {
 // consent asks. Without a yes its error is fault.Declined.
 func (l *Launcher) consent(ctx context.Context, q question) error {
 	if !l.Asker.CanAsk() {
-		return fault.New(fault.Declined, q.agreeing, "%s, and nobody is here to agree to it", q.unasked)
+		return fault.New(fault.Declined, q.agreeing, "%s; confirmation needed, but not running in a terminal", q.unasked)
 	}
 	agreed, err := l.Asker.Confirm(ctx, q.text, q.loss)
 	if err == nil && !agreed {

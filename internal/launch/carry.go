@@ -22,14 +22,14 @@ import (
 func (l *Launcher) Facts(ctx context.Context, p plan.Plan) (facts carry.Facts, size int64, err error) {
 	image := p.First().Image
 	if strings.Contains(image.Reference, "@") {
-		return facts, 0, fault.New(fault.Usage, "name it by its tag", "an image loses its digest when it travels: %s", image.Reference)
+		return facts, 0, fault.New(fault.Usage, "name it by its tag", "an image loses its digest when it is saved: %s", image.Reference)
 	}
 	inspect, err := l.Images.Inspect(ctx, image.Reference)
 	if err != nil {
 		return facts, 0, err
 	}
 	if !inspect.Here {
-		return facts, 0, fault.New(fault.Failed, "facecraft pull fetches it, with the same flags", "the image %s is not here", image.Reference)
+		return facts, 0, fault.New(fault.Failed, "facecraft pull, with the same flags", "the image %s is not available locally", image.Reference)
 	}
 	catalogue, err := catalogue.Load()
 	if err != nil {
@@ -93,7 +93,7 @@ func (l *Launcher) checked(source string, stdin io.Reader) (carried, carry.Facts
 	} else {
 		opened, err := os.Open(source)
 		if err != nil {
-			return carried{}, carry.Facts{}, fault.Wrap(fault.Failed, err, "check the name", "there is no image to load")
+			return carried{}, carry.Facts{}, fault.Wrap(fault.Failed, err, "check the name", "cannot open the image")
 		}
 		file, reader = opened, opened
 		closing = func() { opened.Close() }
@@ -132,13 +132,13 @@ func loadFault(source string, err error) error {
 	var compressed *carry.Compressed
 	switch {
 	case errors.Is(err, carry.ErrUnchecked):
-		return fault.Wrap(fault.Failed, err, dockerLoad(source), "%s was not loaded", fileName(source))
+		return fault.Wrap(fault.Failed, err, dockerLoad(source), "did not load %s", fileName(source))
 	case errors.As(err, &compressed):
-		return fault.Wrap(fault.Failed, err, "unpack it first: "+unpacked(compressed.With, source)+" | facecraft load -", "%s was not loaded", fileName(source))
+		return fault.Wrap(fault.Failed, err, "unpack it first: "+unpacked(compressed.With, source)+" | facecraft load -", "did not load %s", fileName(source))
 	case errors.Is(err, carry.ErrDamaged):
-		return fault.Wrap(fault.Failed, err, "copy it again, or write it again with facecraft save", "%s was not loaded", fileName(source))
+		return fault.Wrap(fault.Failed, err, "copy it again, or write it again with facecraft save", "did not load %s", fileName(source))
 	case errors.As(err, &path) && source == output.Stdout:
-		return fault.Wrap(fault.Failed, err, "set TMPDIR to a directory with more room, or copy the file first and load it", "the pipe could not be kept")
+		return fault.Wrap(fault.Failed, err, "set TMPDIR to a directory with more room, or copy the file first and load it", "cannot store the piped image")
 	}
 	return err
 }

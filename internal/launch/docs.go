@@ -29,7 +29,7 @@ func DocsPage(ctx context.Context, ui UI, server run.Server) string {
 	}
 	local, err := writeDocs(ctx, client, server)
 	if err != nil {
-		ui.Warn("%s needs the internet, and no page could be written in its place: %v", own, err)
+		ui.Warn("%s needs the internet, and an offline page could not be written: %v", own, err)
 		return own
 	}
 	return local

@@ -35,10 +35,10 @@ func downloadText(estimate registry.Estimate) string {
 	}
 	text := fmt.Sprintf("%s, %d of %d layers", format.Size(estimate.ToFetch()), len(estimate.Missing()), len(estimate.Layers))
 	if estimate.Here > 0 {
-		text += "; " + format.Size(estimate.Here) + " are here already"
+		text += "; " + format.Size(estimate.Here) + " already available locally"
 	}
 	if estimate.Cached > 0 {
-		text += fmt.Sprintf("; %s of %s are already downloaded", format.Size(estimate.Cached), format.Size(estimate.Download))
+		text += fmt.Sprintf("; %s of %s already downloaded", format.Size(estimate.Cached), format.Size(estimate.Download))
 	}
 	return text
 }
@@ -50,10 +50,10 @@ func diskText(estimate registry.Estimate, free plan.Fact[int64]) string {
 		if estimate.UnpackedEstimated {
 			about = "about "
 		}
-		parts = append(parts, about+format.Size(estimate.Unpacked), about+format.Size(estimate.Peak())+" while it unpacks")
+		parts = append(parts, about+format.Size(estimate.Unpacked), about+format.Size(estimate.Peak())+" while unpacking")
 	}
 	if free.Known {
-		parts = append(parts, format.Size(free.Value)+" are free")
+		parts = append(parts, format.Size(free.Value)+" free")
 	} else {
 		parts = append(parts, "free space unknown: "+free.Evidence)
 	}
@@ -75,25 +75,25 @@ func (l *Launcher) checkDisk(estimate registry.Estimate, free plan.Fact[int64]) 
 	}
 	if certain > free.Value {
 		return fault.New(fault.Unrunnable, "free up disk space: docker system df shows what Docker uses",
-			"the disk of the Docker daemon is too small: %s needs %s and %s are free", estimate.Reference, format.Size(certain), format.Size(free.Value))
+			"not enough disk space for Docker: %s needs %s, and %s is free", estimate.Reference, format.Size(certain), format.Size(free.Value))
 	}
-	l.UI.Warn("the disk may not be enough: %s are free, and the image may need %s while it unpacks",
+	l.UI.Warn("disk space may run out: %s is free, and the image may need %s while unpacking",
 		format.Size(free.Value), format.Size(estimate.Peak()))
 	return nil
 }
 
 // agreeToDownload returns when the download may begin.
 func (l *Launcher) agreeToDownload(ctx context.Context, estimate registry.Estimate, f Fetching) error {
-	size := "the download is " + downloadText(estimate)
+	size := "the download size is " + downloadText(estimate)
 	switch {
 	case f.Max > 0 && (!estimate.Known() || estimate.ToFetch() > f.Max):
-		return fault.New(fault.Declined, "raise it, or leave it out", "%s, more than --max-download %s", size, format.Size(f.Max))
+		return fault.New(fault.Declined, "raise the limit, or drop it", "%s, more than --max-download %s", size, format.Size(f.Max))
 	case f.Yes || f.Max > 0 || estimate.Known() && estimate.ToFetch() <= withoutAsking:
 		return nil
 	}
-	text := "download it now?"
+	text := "Download it now?"
 	if estimate.Known() {
-		text = "download " + format.Size(estimate.ToFetch()) + " now?"
+		text = "Download " + format.Size(estimate.ToFetch()) + " now?"
 	}
 	return l.consent(ctx, question{text: text, unasked: size,
 		agreeing: "agree with --yes or FACECRAFT_YES=1, or up to a size with --max-download 6GB",

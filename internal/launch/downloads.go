@@ -38,7 +38,7 @@ func (s Settings) keptDownloads() int64 {
 func (s Settings) ForgetDownloads(ctx context.Context) error {
 	kept := s.keptDownloads()
 	if kept == 0 {
-		s.UI.Done("there are no unfinished downloads")
+		s.UI.Done("No unfinished downloads")
 		return nil
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
@@ -54,7 +54,7 @@ func (s Settings) ForgetDownloads(ctx context.Context) error {
 	if err := errors.Join(store.ForgetAll(), store.Close()); err != nil {
 		return err
 	}
-	s.UI.Done("%s of unfinished downloads are deleted", format.Size(kept))
+	s.UI.Done("Deleted %s of unfinished downloads", format.Size(kept))
 	return nil
 }
 

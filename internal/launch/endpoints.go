@@ -31,7 +31,7 @@ func Endpoints(ctx context.Context, ui UI, token string, addresses []string, tim
 			server := &batch.Server{URL: strings.TrimSuffix(address, "/"), Token: token}
 			if err := askEndpoint(ctx, ui, server, timeout); err != nil {
 				errs[i] = err
-				ui.Warn("%s is left out: %v", address, err)
+				ui.Warn("skipping %s: %v", address, err)
 				return
 			}
 			servers[i] = server
@@ -43,7 +43,7 @@ func Endpoints(ctx context.Context, ui UI, token string, addresses []string, tim
 	case ctx.Err() != nil:
 		return nil, ctx.Err()
 	case len(servers) == 0:
-		return nil, fault.New(fault.Server, endpointRemedy(addresses[0], errs[0]), "no endpoint can be used")
+		return nil, fault.New(fault.Server, endpointRemedy(addresses[0], errs[0]), "no usable endpoint")
 	}
 	return servers, nil
 }
@@ -57,20 +57,20 @@ func endpointRemedy(address string, err error) string {
 	case errors.As(err, &foreign) && foreign.Denied:
 		return "export " + api.TokenVariable + "=TOKEN, with the bearer token of " + address
 	case errors.As(err, new(*api.NeverReady)):
-		return "see in the log of that server which model it could not load"
+		return "check that server's log for the model it could not load"
 	}
-	return "see whether it answers: curl " + address + "/ready"
+	return "check whether it answers: curl " + address + "/ready"
 }
 
 func checkEndpoint(ui UI, address, token string) error {
 	u, err := url.Parse(address)
 	switch {
 	case err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.RawQuery != "" || u.Fragment != "":
-		return fault.New(fault.Usage, "write it as http://192.168.1.20:8000", "%q is no address of a server", address)
+		return fault.New(fault.Usage, "write it as http://192.168.1.20:8000", "%q is not a server address", address)
 	case u.User != nil:
-		return fault.New(fault.Usage, "put a bearer token into "+api.TokenVariable, "an endpoint's address holds no password: it would be shown")
+		return fault.New(fault.Usage, "put a bearer token into "+api.TokenVariable, "an endpoint URL must not contain a password, because it is shown")
 	case u.Scheme == "http" && token != "" && !loopback(u.Hostname()):
-		ui.Warn("the token goes to %s in clear; use https where others share the network", u.Host)
+		ui.Warn("the token is sent to %s unencrypted; use https on a shared network", u.Host)
 	}
 	return nil
 }

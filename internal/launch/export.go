@@ -26,7 +26,7 @@ type Export struct {
 	Target   string // one of the formats
 	Profiles bool   // all variants in one Compose file
 	Detect   bool   // decide for this machine
-	Pin      bool   // name the image by its digest
+	Pin      bool   // pin the image to its digest
 	Ingress  string // host name, for Kubernetes
 }
 
@@ -132,8 +132,8 @@ func (e Export) variants(ctx context.Context, chosen plan.Plan, r plan.Request) 
 // the registry has.
 func (l *Launcher) pin(ctx context.Context, image plan.Image) (string, error) {
 	if image.BuiltIn {
-		return "", fault.New(fault.Usage, "leave --pin out: its tag is the digest of this very program",
-			"the image %s comes from no registry", image.Reference)
+		return "", fault.New(fault.Usage, "drop --pin: the image's tag is already the digest of this program",
+			"the image %s does not come from a registry", image.Reference)
 	}
 	if l.Engine != nil {
 		local, err := l.Images.Inspect(ctx, image.Reference)
@@ -143,7 +143,7 @@ func (l *Launcher) pin(ctx context.Context, image plan.Image) (string, error) {
 	}
 	digest, err := l.RegistryClient(ctx).Digest(ctx, image.Reference)
 	if err != nil {
-		return "", Offline(registry.Explain(image.Reference, err), "check the network, or leave --pin out")
+		return "", Offline(registry.Explain(image.Reference, err), "check the network, or drop --pin")
 	}
 	return digest, nil
 }

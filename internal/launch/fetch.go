@@ -58,8 +58,8 @@ func (l *Launcher) EnsureImage(ctx context.Context, p *plan.Plan, f Fetching) (f
 		p.SetDigest(local.Digest)
 		return false, nil
 	case f.When == FetchNever:
-		return false, fault.New(fault.Failed, "leave --pull never out, or bring it with facecraft load FILE",
-			"the image %s is not here", image.Reference)
+		return false, fault.New(fault.Failed, "drop --pull never, or load it with facecraft load FILE",
+			"the image %s is not available locally", image.Reference)
 	}
 	if local.Digest != "" {
 		latest, err := l.RegistryClient(ctx).Digest(ctx, image.Reference)
@@ -109,7 +109,7 @@ func (l *Launcher) fetch(ctx context.Context, p plan.Plan, f Fetching) error {
 // has for it.
 func (l *Launcher) estimate(ctx context.Context, p plan.Plan) (estimate registry.Estimate, free plan.Fact[int64], err error) {
 	image := p.First().Image
-	l.UI.Progress("asking for the size of %s", image.Reference)
+	l.UI.Progress("Checking the download size of %s", image.Reference)
 	local, err := l.Images.LocalLayers(ctx)
 	if err != nil {
 		return estimate, free, err

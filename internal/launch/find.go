@@ -16,7 +16,7 @@ import (
 func (l *Launcher) Reachable() error {
 	if l.Servers.Remote {
 		return fault.New(fault.Unrunnable, "run facecraft on that machine",
-			"the Docker daemon %s is on another machine, and a server is reachable only there", l.Engine.Endpoint.Host)
+			"the Docker daemon %s is on another machine, and its servers can only be reached there", l.Engine.Endpoint.Host)
 	}
 	return nil
 }
@@ -58,7 +58,7 @@ func paused(server run.Server) error {
 	if !server.Paused() {
 		return nil
 	}
-	return fault.New(fault.Failed, "let it go on: docker unpause "+server.Name, "the server %s is paused", server.Name)
+	return fault.New(fault.Failed, "docker unpause "+server.Name, "the server %s is paused", server.Name)
 }
 
 // Unmanaged are the servers that Compose or a person started, with the variant
@@ -104,7 +104,7 @@ func (l *Launcher) warnOfDead(ctx context.Context) error {
 	servers, err := l.Servers.List(ctx)
 	for _, server := range servers {
 		if server.Died() {
-			l.UI.Warn("%s does not run; docker start %s starts it again as it was", server.Name, server.Name)
+			l.UI.Warn("%s is not running; docker start %s starts it again unchanged", server.Name, server.Name)
 		}
 	}
 	return err

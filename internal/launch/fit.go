@@ -17,11 +17,11 @@ func (l *Launcher) admit(ctx context.Context, server run.Server, r ServerRequest
 		replace = "stop it: docker stop " + server.Name + ", or start another beside it with --port"
 	}
 	if difference := r.Differs(server.Variant, server.Image, server.GPUs, server.Port); difference != "" {
-		return nil, fault.New(fault.Failed, "use it as it is, or "+replace, "a server runs already at %s, but %s", server.URL, difference)
+		return nil, fault.New(fault.Failed, "use it as it is, or "+replace, "a server is already running at %s, but %s", server.URL, difference)
 	}
 	if server.Unmanaged && r.ShapesContainer() {
-		return nil, fault.New(fault.Failed, "leave the flags for its container out, or "+replace,
-			"a server runs already at %s, in the container %s, whose settings are not facecraft's", server.URL, server.Name)
+		return nil, fault.New(fault.Failed, "drop the flags that configure a container, or "+replace,
+			"a server is already running at %s, in the container %s, which facecraft does not manage", server.URL, server.Name)
 	}
 	if r.Compare && !server.Unmanaged {
 		if err := l.warnOfDead(ctx); err != nil {
@@ -33,7 +33,7 @@ func (l *Launcher) admit(ctx context.Context, server run.Server, r ServerRequest
 		return nil, err
 	}
 	if difference := r.DiffersInNumber(1 + len(others)); difference != "" {
-		return nil, fault.New(fault.Failed, "use what there is, or "+replace, "%s", difference)
+		return nil, fault.New(fault.Failed, "use the running servers, or "+replace, "%s", difference)
 	}
 	return others, nil
 }
@@ -62,9 +62,9 @@ func (l *Launcher) compare(ctx context.Context, server run.Server, r plan.Reques
 		return nil
 	case explicit:
 		return fault.New(fault.Failed, "replace it: facecraft up --recreate with the same flags",
-			"a server runs already at %s, but it differs:\n  %s", server.URL, strings.Join(differences, "\n  "))
+			"a server is already running at %s, but it differs:\n  %s", server.URL, strings.Join(differences, "\n  "))
 	}
-	l.UI.Say("the server differs from what would be started now; facecraft up --recreate replaces it:")
+	l.UI.Say("The running server differs from what up would start now; replace it with facecraft up --recreate:")
 	for _, difference := range differences {
 		l.UI.Say("  %s", difference)
 	}

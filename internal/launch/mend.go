@@ -35,8 +35,8 @@ func (l *Launcher) MendAfterAsking(yes bool) {
 		if yes {
 			return nil
 		}
-		return l.consent(ctx, question{text: "give all files there to the server?", loss: true,
-			unasked: "--fix-permissions gives all files there to the server", agreeing: "agree with --yes",
-			declined: "giving the files to the server was declined", instead: "use another place: --data DIR"})
+		return l.consent(ctx, question{text: "Make the server own all files there?", loss: true,
+			unasked: "--fix-permissions makes the server own all files there", agreeing: "agree with --yes",
+			declined: "changing the owner was declined", instead: "use another directory: --data DIR"})
 	}
 }

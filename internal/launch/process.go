@@ -84,15 +84,15 @@ func (p *Processing) Once(ctx context.Context) error {
 func (p *Processing) look() ([]*batch.Job, error) {
 	found, ignored, err := p.Finder.Find(p.Args)
 	if err != nil {
-		return nil, fault.Wrap(fault.Failed, err, "check the name", "the photos cannot be listed")
+		return nil, fault.Wrap(fault.Failed, err, "check the name", "cannot list the photos")
 	}
 	if len(found) > 1 && p.OnlyOne {
 		return nil, fault.New(fault.Usage, "name a directory with -o",
-			"%d photos do not go into one picture on standard output", len(found))
+			"%d photos do not fit into one image on standard output", len(found))
 	}
 	p.Audience.PassedOver(p.Finder.PassedOver)
 	if len(found) == 0 {
-		return nil, fault.New(fault.Usage, "name photos, or directories with -r", "there is no photo to process%s", other(ignored))
+		return nil, fault.New(fault.Usage, "name photos, or directories with -r", "no photo to process%s", other(ignored))
 	}
 	return p.Planner.Plan(found, p.Finder.PassedOver...)
 }

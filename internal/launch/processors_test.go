@@ -65,7 +65,7 @@ func TestEndpointRemedies(t *testing.T) {
 		http.StatusUnauthorized:        "export FACECRAFT_TOKEN=TOKEN, with the bearer token of ",
 		http.StatusInternalServerError: "see in the log of that server",
 		http.StatusServiceUnavailable:  "wait longer with --timeout",
-		http.StatusTeapot:              "see whether it answers: curl ",
+		http.StatusTeapot:              "check whether it answers: curl ",
 	} {
 		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(status) }))
 		t.Cleanup(server.Close)

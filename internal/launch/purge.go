@@ -25,7 +25,7 @@ func (l *Launcher) Purge(ctx context.Context, yes bool) error {
 	}
 	kept := l.keptDownloads()
 	if len(servers)+len(belongings) == 0 && kept == 0 {
-		l.UI.Done("there is nothing to remove")
+		l.UI.Done("Nothing to remove")
 		l.forget(ctx, users, nil)
 		return nil
 	}
@@ -42,7 +42,7 @@ func (l *Launcher) Purge(ctx context.Context, yes bool) error {
 		if err := l.Servers.Remove(ctx, b); err != nil {
 			return err
 		}
-		l.UI.Done("%s is removed", b.Name)
+		l.UI.Done("Removed %s", b.Name)
 	}
 	l.forget(ctx, users, belongings)
 	if kept > 0 {
@@ -70,7 +70,7 @@ func purgeRows(servers []run.Server, belongings []run.Belonging, kept int64) [][
 	}
 	for _, b := range belongings {
 		if b.Stays() {
-			stay = append(stay, [2]string{b.Name, "stays: used by " + b.UsedBy()})
+			stay = append(stay, [2]string{b.Name, "kept: used by " + b.UsedBy()})
 			continue
 		}
 		size := "of unknown size"
@@ -86,13 +86,13 @@ func purgeRows(servers []run.Server, belongings []run.Belonging, kept int64) [][
 }
 
 func (l *Launcher) agreeToPurge(ctx context.Context, rows [][2]string, yes bool) error {
-	const headline = "this goes for good:"
+	const headline = "This will be permanently deleted:"
 	if yes {
 		l.UI.Headline(headline)
 		l.UI.Table(rows)
 		return nil
 	}
 	l.Asker.Show(headline, rows)
-	return l.consent(ctx, question{text: "remove all of it?", loss: true, agreeing: "agree with --yes",
+	return l.consent(ctx, question{text: "Delete all of it?", loss: true, agreeing: "agree with --yes",
 		unasked: "--purge removes volumes and images", declined: "the purge was declined"})
 }

@@ -78,7 +78,7 @@ func (l *Launcher) adopt(ctx context.Context, server run.Server, r ServerRequest
 		}
 	}
 	if r.Fetch.When == FetchAlways {
-		l.UI.Warn("--pull always fetches nothing while a server is running; to switch to a newer image: facecraft up --recreate --pull always")
+		l.UI.Warn("--pull always has no effect while a server is running; to switch to a newer image, run: facecraft up --recreate --pull always")
 	}
 	return Outcome{Status: Status{Server: server, Ready: true}, Replicas: others, Took: time.Since(begin)}, nil
 }
@@ -94,7 +94,7 @@ func (l *Launcher) start(ctx context.Context, r ServerRequest) (Outcome, error) 
 		return Outcome{}, err
 	}
 	if fetched {
-		l.UI.Done("image %s is here", p.First().Image.Pinned())
+		l.UI.Done("Image %s is available locally", p.First().Image.Pinned())
 		l.warnOfPitfalls(ctx, p.First())
 	}
 	makeRoom := l.Servers.RemoveDead
@@ -149,11 +149,11 @@ func (l *Launcher) StopAll(ctx context.Context) error {
 		return err
 	}
 	for _, server := range servers {
-		l.UI.Progress("stopping %s", server.Name)
+		l.UI.Progress("Stopping %s", server.Name)
 		if err := l.Servers.Stop(ctx, server); err != nil {
 			return err
 		}
-		l.UI.Done("%s (%s) is stopped and removed", server.Name, server.Variant)
+		l.UI.Done("Stopped and removed %s (%s)", server.Name, server.Variant)
 	}
 	return l.Helpers.RemoveAll(ctx)
 }
@@ -177,7 +177,7 @@ func (l *Launcher) Rehearse(ctx context.Context, r ServerRequest) error {
 			return err
 		}
 	}
-	l.UI.Say("a server is already running at %s and would be used; without it:", running.URL)
+	l.UI.Say("A server is already running at %s and would be used. Without it:", running.URL)
 	return nil
 }
 

@@ -26,9 +26,9 @@ func (l *Launcher) startOnFreePorts(ctx context.Context, p *plan.Plan, r plan.Re
 			return nil, nil, err
 		}
 		if len(next.Containers) > 1 {
-			l.UI.Warn("port %d was taken in the last moment, others are used", port)
+			l.UI.Warn("port %d was taken in the meantime; using other ports", port)
 		} else {
-			l.UI.Warn("port %d was taken in the last moment, the server is on port %d", port, next.First().Publish.Port)
+			l.UI.Warn("port %d was taken in the meantime; using port %d", port, next.First().Publish.Port)
 		}
 		next.SetDigest(p.First().Image.Digest)
 		*p = next

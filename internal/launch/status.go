@@ -26,10 +26,10 @@ func (l *Launcher) Describe(ctx context.Context, server run.Server) Status {
 	status := Status{Server: server}
 	switch {
 	case server.Paused():
-		status.Detail = "it is paused; docker unpause " + server.Name + " lets it go on"
+		status.Detail = "it is paused; resume it with docker unpause " + server.Name
 		return status
 	case l.Servers.Remote && server.Running():
-		status.Detail = "not known: it is on another machine, " + l.Engine.Endpoint.Host
+		status.Detail = "unknown: it is on another machine, " + l.Engine.Endpoint.Host
 		return status
 	case server.URL == "":
 		status.Detail = unreachable(server)
@@ -45,10 +45,10 @@ func (l *Launcher) Describe(ctx context.Context, server run.Server) Status {
 	readiness, err := client.Ready(ctx)
 	switch {
 	case errors.As(err, new(*api.Foreign)):
-		status.Detail = fmt.Sprintf("what answers is no facecraft server: %v", err)
+		status.Detail = fmt.Sprintf("what answers is not a facecraft server: %v", err)
 		return status
 	case err != nil:
-		status.Detail = fmt.Sprintf("it does not answer: it loads its models, or is busy with a photo (%v)", err)
+		status.Detail = fmt.Sprintf("no answer: it is loading its models, or busy with a photo (%v)", err)
 		return status
 	case !readiness.Ready:
 		status.Detail = readiness.Why
@@ -63,9 +63,9 @@ func (l *Launcher) Describe(ctx context.Context, server run.Server) Status {
 func unreachable(server run.Server) string {
 	switch {
 	case server.Running():
-		return "it publishes no port of this machine"
+		return "it does not publish a port on this machine"
 	case server.State == "created":
-		return "it was not started yet"
+		return "it has not been started yet"
 	}
 	return "it is not running"
 }

@@ -56,13 +56,13 @@ func (v *Variables) Add(word, file string) error {
 		v.Request.Env = append(v.Request.Env, plan.Env{Name: name, Value: value})
 		return nil
 	case strings.Contains(value, "\x00"):
-		return fault.New(fault.Usage, "remove it: no variable can hold one", "the value of %s in %s has a NUL byte", name, file)
+		return fault.New(fault.Usage, "remove it: environment variables cannot contain it", "the value of %s in %s contains a NUL byte", name, file)
 	case given:
 		v.addSecret(plan.Secret{Name: name, File: file}, value)
 		return nil
 	}
 	if value = v.Getenv(name); value == "" {
-		return fault.New(fault.Usage, "export it, or use --env "+name+"=VALUE", "the variable %q of this environment is empty, or not set", name)
+		return fault.New(fault.Usage, "export it, or use --env "+name+"=VALUE", "the environment variable %q is empty or not set", name)
 	}
 	v.addSecret(plan.Secret{Name: name}, value)
 	return nil
@@ -97,7 +97,7 @@ func (v *Variables) ReadFile(path string) error {
 	}
 	file, err := os.Open(path)
 	if err != nil {
-		return fault.Wrap(fault.Usage, err, "check its name", "the file of variables cannot be read")
+		return fault.Wrap(fault.Usage, err, "check its name", "cannot read the env file")
 	}
 	defer file.Close()
 	// Windows marks texts as UTF-8 or UTF-16; other bytes are taken as they are.
@@ -108,14 +108,14 @@ func (v *Variables) ReadFile(path string) error {
 			continue
 		}
 		if name, _, given := strings.Cut(line, "="); !given || !plan.IsVariableName(name) {
-			return fault.New(fault.Usage, "write NAME=VALUE, all on one line", "line %d of %s sets no variable", n, path)
+			return fault.New(fault.Usage, "write NAME=VALUE, all on one line", "line %d of %s does not set a variable", n, path)
 		}
 		if err := v.Add(line, path); err != nil {
 			return err
 		}
 	}
 	if err := lines.Err(); err != nil {
-		return fault.Wrap(fault.Usage, err, "check its name", "the file of variables cannot be read")
+		return fault.Wrap(fault.Usage, err, "check its name", "cannot read the env file")
 	}
 	return nil
 }

@@ -16,7 +16,7 @@ import (
 func (p *Processing) Watch(ctx context.Context) error {
 	for _, arg := range p.Args {
 		if info, err := os.Stat(arg); err != nil || !info.IsDir() {
-			return fault.New(fault.Usage, "name directories", "%s is no directory that could be watched", term.Name(arg))
+			return fault.New(fault.Usage, "name directories", "cannot watch %s: not a directory", term.Name(arg))
 		}
 	}
 	if err := p.Audience.Expect(nil); err != nil {
@@ -27,7 +27,7 @@ func (p *Processing) Watch(ctx context.Context) error {
 		return err
 	}
 	p.Selection.ImageIDs = imageIDs(servers)
-	p.Settings.UI.Done("watching for photos; Ctrl-C ends it")
+	p.Settings.UI.Done("Watching for photos; press Ctrl-C to stop")
 	return p.follow(ctx, servers)
 }
 
@@ -47,7 +47,7 @@ func (p *Processing) follow(ctx context.Context, servers []*batch.Server) error 
 	go func() { ended <- run.Do(inner, queue) }()
 	var arrivals batch.Arrivals
 	watchErr := batch.Watch(inner, p.Args, p.Finder.Avoid, func() bool { return p.feed(inner, queue, &arrivals) },
-		func(err error) { p.Settings.UI.Warn("new photos are found a little later: %v", err) })
+		func(err error) { p.Settings.UI.Warn("new photos will be found a little later: %v", err) })
 	close(queue)
 	if err := <-ended; !errors.Is(err, context.Canceled) {
 		return p.Audience.End(ctx, err)
