@@ -26,7 +26,7 @@ func (w *words) String() string { return "" }
 func containerFlags() []cli.Flag {
 	return []cli.Flag{
 		&cli.StringFlag{Name: "data", EnvVars: env("data"), DefaultText: "named volumes",
-			Usage: "`DIR` for the server's files"},
+			Usage: "`DIR` for server files"},
 		&cli.GenericFlag{Name: "env", EnvVars: env("env"), Value: &words{},
 			Usage: "set `K=V`; K alone passes your value as a secret"},
 		&cli.GenericFlag{Name: "env-file", EnvVars: env("env-file"), Value: &words{},

@@ -22,7 +22,7 @@ func fetchFlags() []cli.Flag {
 		&cli.StringFlag{Name: "max-download", EnvVars: env("max-download"),
 			Usage: "download up to `SIZE` without asking, e.g. 6GB"},
 		&cli.IntFlag{Name: "connections", EnvVars: env("connections"), Value: fetch.Connections,
-			Usage: "`N` parallel connections; 0 lets Docker download"},
+			Usage: "`N` connections; 0 lets Docker download"},
 	}
 }
 

@@ -27,9 +27,10 @@ func (a *app) processCommand() *cli.Command {
 			"find . -name '*.jpg' -print0 | facecraft process -0 @-",
 		Description: "Photos are files, directories (with -r), globs, @LIST (a file of names) or -\n" +
 			"(standard input). Only missing or outdated results are made: the same command\n" +
-			"continues where it stopped. Endpoints get the bearer token in " + api.TokenVariable + ".",
+			"continues where it stopped. The bearer token for endpoints comes from\n" +
+			api.TokenVariable + ".",
 		Flags: slices.Concat([]cli.Flag{
-			&cli.StringFlag{Name: "output", Aliases: []string{"o"}, EnvVars: env("output"), DefaultText: "next to the photo",
+			&cli.StringFlag{Name: "output", Aliases: []string{"o"}, EnvVars: env("output"), DefaultText: "next to it",
 				Usage: "`PLACE`: directory, FILE or -"},
 			&cli.BoolFlag{Name: "force", Aliases: []string{"f"}, EnvVars: env("force"), Usage: "reprocess all photos and overwrite results"},
 			&cli.BoolFlag{Name: "recursive", Aliases: []string{"r"}, EnvVars: env("recursive"), Usage: "process the photos in directories"},

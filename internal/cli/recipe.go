@@ -18,7 +18,7 @@ func recipeFlags() []cli.Flag {
 		&cli.StringFlag{Name: "preset", EnvVars: env("preset"), Usage: "`NAME`: ad, linkedin, passport-us, -uk, -icao"},
 		&cli.StringFlag{Name: "size", EnvVars: env("size"), DefaultText: "648x648", Usage: "`WxH` in pixels, 64 to 4096"},
 		&cli.StringFlag{Name: "background", EnvVars: env("background"), DefaultText: "#f0f0f0", Usage: "`COLOUR`: a name or #RRGGBB"},
-		&cli.Float64Flag{Name: "margin", EnvVars: env("margin"), DefaultText: "0.3", Usage: "margin around the face, 0 to 1: `PART` of its size"},
+		&cli.Float64Flag{Name: "margin", EnvVars: env("margin"), DefaultText: "0.3", Usage: "`PART` of the face as margin, 0 to 1"},
 		&cli.BoolFlag{Name: "no-oval", EnvVars: env("no-oval"), Usage: "no oval mask; writes a JPEG"},
 		&cli.BoolFlag{Name: "no-enhance", EnvVars: env("no-enhance"), Usage: "do not enhance the face"},
 		&cli.Float64Flag{Name: "fidelity", EnvVars: env("fidelity"), DefaultText: "0.7", Usage: "`X`: 0 is smoothest, 1 truest"},

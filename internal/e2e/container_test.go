@@ -160,7 +160,7 @@ func TestPortRace(t *testing.T) {
 		cmd := u.command("up", "--lite", "--listen", "::1", "--replicas", strconv.Itoa(i+1))
 		cmd.Env = append(cmd.Env, "FACECRAFT_CLI_PORT=")
 		output, err := cmd.CombinedOutput()
-		if err != nil || !strings.Contains(string(output), "port 8000 was taken in the last moment") {
+		if err != nil || !strings.Contains(string(output), "port 8000 was taken in the meantime") {
 			t.Fatalf("%v\n%s", err, output)
 		}
 		list := u.containers()
@@ -296,7 +296,7 @@ func TestSecrets(t *testing.T) {
 	if err := os.WriteFile(file, []byte("KEY=-----BEGIN\n"+filed+"/+==\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if output := u.fails(2, []string{"line 2 of " + file + " sets no variable"}, "plan", "--lite", "--env-file", file); strings.Contains(output, filed) {
+	if output := u.fails(2, []string{"line 2 of " + file + " does not set a variable"}, "plan", "--lite", "--env-file", file); strings.Contains(output, filed) {
 		t.Errorf("a line of the file can be seen:\n%s", output)
 	}
 }
@@ -340,7 +340,7 @@ func TestChangedPlan(t *testing.T) {
 	u := newUser(t)
 	u.run("up", "--lite")
 	before := u.containers()[0].ID
-	u.fails(1, []string{"a server runs already at", "environment: none, not A", "fix: replace it: facecraft up --recreate"},
+	u.fails(1, []string{"a server is already running at", "environment: none, not A", "fix: replace it: facecraft up --recreate"},
 		"up", "--lite", "--env", "A=1")
 	u.fails(2, []string{`no restart policy "bogus"`}, "up", "--lite", "--restart", "bogus")
 	u.run("up", "--lite", "--env", "A=1", "--recreate")
@@ -425,7 +425,7 @@ func TestRemoteDaemon(t *testing.T) {
 			t.Errorf("%s: %v\n%s", args[0], err, output)
 		}
 	}
-	if output, err := there("status").CombinedOutput(); err != nil || !strings.Contains(string(output), "not known: it is on another machine, "+host) {
+	if output, err := there("status").CombinedOutput(); err != nil || !strings.Contains(string(output), "unknown: it is on another machine, "+host) {
 		t.Errorf("status: %v\n%s", err, output)
 	}
 }
@@ -484,7 +484,7 @@ func TestPaused(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, args := range [][]string{{"up", "--lite"}, {"open"}} {
-		u.fails(1, []string{"the server " + u.instance + " is paused", "fix: let it go on: docker unpause " + u.instance}, args...)
+		u.fails(1, []string{"the server " + u.instance + " is paused", "fix: docker unpause " + u.instance}, args...)
 	}
 	if status := u.run("status"); !strings.Contains(status, "it is paused") {
 		t.Errorf("status says %s", status)
@@ -570,7 +570,7 @@ func TestAdopt(t *testing.T) {
 func TestPurge(t *testing.T) {
 	u := newUser(t)
 	u.run("up", "--lite")
-	u.fails(4, []string{"this goes for good", u.instance + "_uploads", "facecraft-lite:", "MB", "--yes"}, "down", "--purge")
+	u.fails(4, []string{"This will be permanently deleted", u.instance + "_uploads", "facecraft-lite:", "MB", "--yes"}, "down", "--purge")
 	if len(u.containers()) != 1 {
 		t.Error("the server is gone before anybody agreed")
 	}
@@ -586,7 +586,7 @@ func TestPurge(t *testing.T) {
 		t.Fatal(err)
 	}
 	partial := dockertest.Load(t, u.docker, img)
-	u.fails(0, []string{used, "stays: used by " + other, plan.ShortName(partial)}, "down", "--purge", "--yes")
+	u.fails(0, []string{used, "kept: used by " + other, plan.ShortName(partial)}, "down", "--purge", "--yes")
 	if u.volumes() != 1 {
 		t.Errorf("%d volumes, want the one in use", u.volumes())
 	}
@@ -637,7 +637,7 @@ func TestPullAlways(t *testing.T) {
 		t.Errorf("said %d times:\n%s", n, status)
 	}
 	u.run("up", "--lite", "--recreate")
-	const want = "warning: --pull always fetches nothing while a server is running; to switch to a newer image: facecraft up --recreate --pull always"
+	const want = "warning: --pull always has no effect while a server is running; to switch to a newer image, run: facecraft up --recreate --pull always"
 	u.fails(0, []string{want}, "up", "--pull", "always")
 	if output := u.fails(0, nil, "up"); strings.Contains(output, want) {
 		t.Errorf("said without --pull:\n%s", output)
@@ -657,24 +657,24 @@ func TestPurgeLeavesOthers(t *testing.T) {
 		}
 		t.Cleanup(func() { _ = exec.Command("docker", "rmi", published).Run() })
 	}
-	third.fails(0, []string{"there is nothing to remove"}, "down", "--purge") // and not --yes: it may be a real one
+	third.fails(0, []string{"Nothing to remove"}, "down", "--purge") // and not --yes: it may be a real one
 
 	for _, u := range []*user{first, second} {
 		u.run("pull", "--image", image)
 	}
-	output := first.fails(0, []string{"stays: used by the instance " + second.instance}, "down", "--purge", "--yes")
+	output := first.fails(0, []string{"kept: used by the instance " + second.instance}, "down", "--purge", "--yes")
 	if strings.Contains(output, published) {
 		t.Errorf("it is about the image of others:\n%s", output)
 	}
 	if _, err := first.docker.ImageInspect(t.Context(), image); err != nil {
 		t.Error("the image of another instance is gone")
 	}
-	first.fails(0, []string{"there is nothing to remove"}, "down", "--purge")
+	first.fails(0, []string{"Nothing to remove"}, "down", "--purge")
 	output = second.fails(0, []string{plan.ShortName(image)}, "down", "--purge", "--yes")
 	if _, err := first.docker.ImageInspect(t.Context(), image); err == nil {
 		t.Errorf("the last one's image stays:\n%s", output)
 	}
-	second.fails(0, []string{"there is nothing to remove"}, "down", "--purge")
+	second.fails(0, []string{"Nothing to remove"}, "down", "--purge")
 }
 
 // TestKillLauncher kills it with SIGKILL at fifty random moments. Each time
@@ -803,5 +803,5 @@ func TestDocsWithoutInternet(t *testing.T) {
 		t.Errorf("a page that needs nothing was replaced by %s", page)
 	}
 	u.run("down")
-	u.fails(1, []string{"no server runs", "facecraft up"}, "open")
+	u.fails(1, []string{"no server is running", "facecraft up"}, "open")
 }

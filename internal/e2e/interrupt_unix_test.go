@@ -91,7 +91,7 @@ func TestInterruptReading(t *testing.T) {
 			if took := time.Since(begin); took > 2*time.Second {
 				t.Errorf("ended after %s", took)
 			}
-			if want := "stopping…\nerror: interrupted\n"; said.String() != want {
+			if want := "Stopping…\nerror: interrupted\n"; said.String() != want {
 				t.Errorf("said %q, want %q", said, want)
 			}
 			if left, err := os.ReadDir(spool); err != nil || len(left) > 0 {
@@ -122,7 +122,7 @@ func TestNoHangup(t *testing.T) {
 	}
 	time.Sleep(100 * time.Millisecond) // the signal comes before the end of the input
 	stdin.Close()
-	if code := exitCode(cmd.Wait()); code != 2 || !strings.Contains(said.String(), "there is no photo to process") {
+	if code := exitCode(cmd.Wait()); code != 2 || !strings.Contains(said.String(), "no photo to process") {
 		t.Errorf("exit code %d\n%s", code, &said)
 	}
 }

@@ -45,7 +45,7 @@ func TestSmallDisk(t *testing.T) {
 		if !errors.As(err, &exit) || exit.ExitCode() != int(fault.Unrunnable) {
 			t.Errorf("%v\n%s", err, output)
 		}
-		if text := string(output); !strings.Contains(text, "is too small") || !strings.Contains(text, "needs 136.3 MB and") {
+		if text := string(output); !strings.Contains(text, "not enough disk space") || !strings.Contains(text, "needs 136.3 MB, and") {
 			t.Errorf("the numbers are missing:\n%s", text)
 		}
 		if served := p.registry.Served(); served > 10_000 {
@@ -82,7 +82,7 @@ func TestDaemonsMirror(t *testing.T) {
 	if err != nil {
 		t.Fatalf("%v\n%s", err, output)
 	}
-	if text := string(output); !strings.Contains(text, "mirror    http://"+mirror.Host) || !strings.Contains(text, "the disk may not be enough") {
+	if text := string(output); !strings.Contains(text, "mirror    http://"+mirror.Host) || !strings.Contains(text, "disk space may run out") {
 		t.Errorf("it says\n%s", text)
 	}
 	local, err := (&images.Store{Docker: daemon.Client(t)}).Inspect(t.Context(), "djok/facecraft:cpu")

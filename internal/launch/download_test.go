@@ -35,16 +35,16 @@ func TestConsentWithoutATerminal(t *testing.T) {
 		refusal  string
 	}{
 		"little":                {known(withoutAsking), Fetching{}, ""},
-		"much":                  {known(withoutAsking + 1), Fetching{}, "nobody is here to agree to it"},
+		"much":                  {known(withoutAsking + 1), Fetching{}, "confirmation needed, but not running in a terminal"},
 		"much, agreed to":       {known(14 * gigabyte), Fetching{Yes: true}, ""},
 		"within the limit":      {known(2 * gigabyte), Fetching{Max: 2 * gigabyte}, ""},
 		"over the limit":        {known(2*gigabyte + 1), Fetching{Max: 2 * gigabyte}, "more than --max-download 2 GB"},
 		"over it, agreed to":    {known(3 * gigabyte), Fetching{Max: 2 * gigabyte, Yes: true}, "more than --max-download 2 GB"},
 		"little, over a limit":  {known(2000), Fetching{Max: 1000}, "more than --max-download 1 kB"},
-		"unknown":               {registry.Estimate{DownloadEstimated: true}, Fetching{}, "of unknown size, and nobody"},
+		"unknown":               {registry.Estimate{DownloadEstimated: true}, Fetching{}, "of unknown size; confirmation needed"},
 		"unknown, agreed to":    {registry.Estimate{DownloadEstimated: true}, Fetching{Yes: true}, ""},
 		"unknown, with a limit": {registry.Estimate{DownloadEstimated: true}, Fetching{Max: gigabyte}, "of unknown size, more than"},
-		"an estimate":           {registry.Estimate{Download: 4 * gigabyte, DownloadEstimated: true}, Fetching{}, "at most 4 GB, an estimate from the catalogue, and nobody"},
+		"an estimate":           {registry.Estimate{Download: 4 * gigabyte, DownloadEstimated: true}, Fetching{}, "at most 4 GB, an estimate from the catalogue; confirmation needed"},
 	} {
 		l, _ := spoken()
 		err := l.agreeToDownload(t.Context(), tt.estimate, tt.asked)
@@ -76,9 +76,9 @@ func TestCheckDisk(t *testing.T) {
 		warned   bool
 	}{
 		"enough":                {exact, free(6 * gigabyte), "", false},
-		"not enough":            {exact, free(6*gigabyte - 1), "x needs 6 GB and 6 GB are free", false},
+		"not enough":            {exact, free(6*gigabyte - 1), "x needs 6 GB, and 6 GB is free", false},
 		"probably not":          {estimated, free(5 * gigabyte), "", true},
-		"not for the download":  {estimated, free(gigabyte), "x needs 2 GB and 1 GB are free", false},
+		"not for the download":  {estimated, free(gigabyte), "x needs 2 GB, and 1 GB is free", false},
 		"nothing is certain":    {guessed, free(gigabyte), "", true},
 		"the disk is not known": {exact, plan.Unknown[int64]("no container runs"), "", false},
 	} {
@@ -109,20 +109,20 @@ func TestShowBill(t *testing.T) {
 			},
 			plan.Known[int64](77*gigabyte, "a test"),
 			"  download    1.9 GB, 1 of 1 layers\n" +
-				"  on disk     4.1 GB, 6 GB while it unpacks, 77 GB are free\n" +
+				"  on disk     4.1 GB, 6 GB while unpacking, 77 GB free\n" +
 				"  pulls left  76 of 100 per 6h\n" +
 				"  mirror      https://mirror.example\n",
 		},
 		"much is here": {
 			registry.Estimate{Download: 1_700_001_000, Here: 200_000_000, Unpacked: 5_100_000_000, UnpackedEstimated: true, Layers: []registry.Layer{here, missing}},
 			plan.Unknown[int64]("no container runs"),
-			"  download  1.7 GB, 1 of 2 layers; 200 MB are here already\n" +
-				"  on disk   about 5.1 GB, about 6.8 GB while it unpacks, free space unknown: no container runs\n",
+			"  download  1.7 GB, 1 of 2 layers; 200 MB already available locally\n" +
+				"  on disk   about 5.1 GB, about 6.8 GB while unpacking, free space unknown: no container runs\n",
 		},
 		"nothing is known": {
 			registry.Estimate{DownloadEstimated: true, UnpackedEstimated: true, Notes: []string{"no network"}},
 			plan.Known[int64](77*gigabyte, "a test"),
-			"  download  of unknown size\n  on disk   77 GB are free\nwarning: no network\n",
+			"  download  of unknown size\n  on disk   77 GB free\nwarning: no network\n",
 		},
 	} {
 		l, said := spoken()

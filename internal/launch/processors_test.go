@@ -63,7 +63,7 @@ func TestEndpointRemedies(t *testing.T) {
 	t.Parallel()
 	for status, want := range map[int]string{
 		http.StatusUnauthorized:        "export FACECRAFT_TOKEN=TOKEN, with the bearer token of ",
-		http.StatusInternalServerError: "see in the log of that server",
+		http.StatusInternalServerError: "check that server's log",
 		http.StatusServiceUnavailable:  "wait longer with --timeout",
 		http.StatusTeapot:              "check whether it answers: curl ",
 	} {

@@ -107,7 +107,7 @@ func (r Request) Validate(c Catalogue) error {
 		return err
 	}
 	if r.Port < 0 || r.Port > 65535 {
-		return fault.New(fault.Usage, "use a port from 1 to 65535", "port %d does not exist", r.Port)
+		return fault.New(fault.Usage, "use a port from 1 to 65535", "port %d is out of range", r.Port)
 	}
 	if r.Replicas != AutoReplicas && (r.Replicas < 0 || r.Replicas > MaxReplicas) {
 		return fault.New(fault.Usage, fmt.Sprintf("use a number from 1 to %d, or auto", MaxReplicas), "cannot run %d servers", r.Replicas)
