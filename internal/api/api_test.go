@@ -36,7 +36,7 @@ func TestProcessSendsTheWholeForm(t *testing.T) {
 	var got map[string]string
 	client := serve(t, func(w http.ResponseWriter, r *http.Request) {
 		if r.ContentLength <= 0 {
-			t.Errorf("the length is %d", r.ContentLength)
+			t.Errorf("the Content-Length is %d", r.ContentLength)
 		}
 		got = map[string]string{}
 		_, params, _ := mime.ParseMediaType(r.Header.Get("Content-Type"))
@@ -51,8 +51,18 @@ func TestProcessSendsTheWholeForm(t *testing.T) {
 	if err != nil || done != (Processed{Job: "d7c09a08", Faces: 1}) {
 		t.Fatalf("%+v, %v", done, err)
 	}
-	want := map[string]string{"width": "200", "height": "648", "background_r": "1", "background_g": "2", "background_b": "3",
-		"face_margin": "0.25", "use_oval_mask": "false", "enhance_face": "true", "enhance_fidelity": "0.7", "filephoto.jpg": "the photo"}
+	want := map[string]string{
+		"width":            "200",
+		"height":           "648",
+		"background_r":     "1",
+		"background_g":     "2",
+		"background_b":     "3",
+		"face_margin":      "0.25",
+		"use_oval_mask":    "false",
+		"enhance_face":     "true",
+		"enhance_fidelity": "0.7",
+		"filephoto.jpg":    "the photo",
+	}
 	for name, value := range want {
 		if got[name] != value {
 			t.Errorf("%s is %q, want %q", name, got[name], value)
@@ -69,21 +79,21 @@ func TestOptionsCheck(t *testing.T) {
 		t.Error(err)
 	}
 	for name, change := range map[string]func(*Options){
-		"a negative size": func(o *Options) { o.Width = -648 },
-		"a tiny size":     func(o *Options) { o.Height = MinSide - 1 },
-		"a huge size":     func(o *Options) { o.Height = MaxSide + 1 },
-		"a margin":        func(o *Options) { o.Margin = 1.01 },
-		"no number":       func(o *Options) { o.Margin = math.NaN() },
-		"a fidelity":      func(o *Options) { o.Fidelity = -0.1 },
+		"negative size":       func(o *Options) { o.Width = -648 },
+		"tiny size":           func(o *Options) { o.Height = MinSide - 1 },
+		"huge size":           func(o *Options) { o.Height = MaxSide + 1 },
+		"margin too large":    func(o *Options) { o.Margin = 1.01 },
+		"margin not a number": func(o *Options) { o.Margin = math.NaN() },
+		"negative fidelity":   func(o *Options) { o.Fidelity = -0.1 },
 	} {
 		o := DefaultOptions()
 		if change(&o); o.Check() == nil {
-			t.Errorf("%s is let through", name)
+			t.Errorf("%s: no error", name)
 		}
 	}
 }
 
-// Each answer tells who is at fault, and so what helps.
+// Every response is classified by who is at fault, and so by what helps.
 func TestFaults(t *testing.T) {
 	t.Parallel()
 	cases := []struct {
@@ -93,17 +103,27 @@ func TestFaults(t *testing.T) {
 		text   string
 	}{
 		{200, `{"success":false,"job_id":"a","error":"no_face_detected"}`, new(*Rejected), "no face found"},
-		{200, `{"success":false,"job_id":"a","error":"Could not load image","error_message":"Could not load image"}`, new(*Rejected), "Could not load"},
+		{
+			200,
+			`{"success":false,"job_id":"a","error":"Could not load image","error_message":"Could not load image"}`,
+			new(*Rejected),
+			"Could not load",
+		},
 		{200, `{"success":false,"job_id":"a","error":"CUDA out of memory"}`, new(*Failed), "out of memory"},
-		{200, `hello`, new(*Foreign), "not the contract's JSON"},
-		{200, `{"success":true,"job_id":"../x"}`, new(*Foreign), "impossible name"},
+		{200, `hello`, new(*UnexpectedResponse), "invalid JSON response"},
+		{200, `{"success":true,"job_id":"../x"}`, new(*UnexpectedResponse), "invalid job ID"},
 		{400, `{"detail":"Invalid format"}`, new(*Rejected), "Invalid format"},
 		{413, ``, new(*Rejected), "too large"},
 		{422, `{"detail":[{"loc":["body","width"],"msg":"odd"}]}`, new(*Rejected), "width"},
-		{301, ``, new(*Foreign), "HTTP 301"},
-		{401, ``, new(*Foreign), "no access"},
-		{421, `{"detail":"Unknown host gpu1: allow it"}`, new(*Foreign), "no access (HTTP 421): Unknown host gpu1: allow it"},
-		{404, `{"detail":"Not Found"}`, new(*Foreign), "HTTP 404"},
+		{301, ``, new(*UnexpectedResponse), "HTTP 301"},
+		{401, ``, new(*UnexpectedResponse), "denied access"},
+		{
+			421,
+			`{"detail":"Unknown host gpu1: allow it"}`,
+			new(*UnexpectedResponse),
+			"denied access (HTTP 421): Unknown host gpu1: allow it",
+		},
+		{404, `{"detail":"Not Found"}`, new(*UnexpectedResponse), "HTTP 404"},
 		{429, ``, new(*Failed), "HTTP 429"},
 		{500, `{"detail":"` + strings.Repeat("é", 5000) + `"}`, new(*Failed), "…"},
 		{503, ``, new(*Failed), "HTTP 503"},
@@ -116,12 +136,13 @@ func TestFaults(t *testing.T) {
 			fmt.Fprint(w, c.body)
 		})
 		_, err := client.Process(t.Context(), upload("x"), DefaultOptions())
-		if !errors.As(err, c.want) || !strings.Contains(err.Error(), c.text) || len(err.Error()) > 2*maxDetail || Unreachable(err) {
+		if !errors.As(err, c.want) || !strings.Contains(err.Error(), c.text) || len(err.Error()) > 2*maxDetail ||
+			Unreachable(err) {
 			t.Errorf("%d %.60s: %T %.100v", c.status, c.body, err, err)
 		}
 		var failed *Failed
 		if errors.As(err, &failed) && c.status == 503 && failed.After != 7*time.Second {
-			t.Errorf("it asks to wait %v", failed.After)
+			t.Errorf("the server asks for a wait of %v", failed.After)
 		}
 	}
 }
@@ -130,7 +151,7 @@ func TestUnreachable(t *testing.T) {
 	t.Parallel()
 	dropped := serve(t, func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) })
 	_, err := dropped.Process(t.Context(), upload("x"), DefaultOptions())
-	if !Unreachable(err) || Brief(err) != "it closed the connection" {
+	if !Unreachable(err) || Brief(err) != "the server closed the connection" {
 		t.Errorf("a dropped connection: %v", err)
 	}
 	half := serve(t, func(w http.ResponseWriter, _ *http.Request) {
@@ -138,29 +159,30 @@ func TestUnreachable(t *testing.T) {
 		fmt.Fprint(w, "{")
 	})
 	if _, err := half.Process(t.Context(), upload("x"), DefaultOptions()); !Unreachable(err) {
-		t.Errorf("half an answer: %v", err)
+		t.Errorf("half a response: %v", err)
 	}
 	slow := serve(t, func(_ http.ResponseWriter, r *http.Request) {
 		_, _ = io.Copy(io.Discard, r.Body)
 		<-r.Context().Done()
 	})
 	slow.processTimeout, slow.downloadTimeout = 20*time.Millisecond, 20*time.Millisecond
-	if _, err := slow.Process(t.Context(), upload("x"), DefaultOptions()); !Unreachable(err) || !errors.Is(err, context.DeadlineExceeded) {
-		t.Errorf("no answer: %v", err)
+	if _, err := slow.Process(t.Context(), upload("x"), DefaultOptions()); !Unreachable(err) ||
+		!errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("no response: %v", err)
 	}
 	if err := slow.Download(t.Context(), io.Discard, "a", "png"); !Unreachable(err) {
-		t.Errorf("no picture: %v", err)
+		t.Errorf("no image: %v", err)
 	}
 }
 
-// TestSilent: what is busy or loads is told from what is no server.
+// A server that is busy or loading is told apart from something else.
 func TestSilent(t *testing.T) {
 	t.Parallel()
 	soon, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
 	defer cancel()
 	hangs := serve(t, func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
 	if _, err := hangs.Ready(soon); !Silent(err) {
-		t.Errorf("no answer: %v", err)
+		t.Errorf("no response: %v", err)
 	}
 	drops := serve(t, func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) })
 	if _, err := drops.Ready(t.Context()); !Silent(err) {
@@ -175,7 +197,7 @@ func TestSilent(t *testing.T) {
 		conn.Close()
 	})
 	if _, err := speaks.Ready(t.Context()); err == nil || Silent(err) {
-		t.Errorf("another protocol: %v", err)
+		t.Errorf("different protocol: %v", err)
 	}
 }
 
@@ -190,7 +212,7 @@ func TestUnreadablePhotoIsNotTheServersFault(t *testing.T) {
 	}
 }
 
-// The ends are seen however the picture is cut into pieces.
+// The first and last bytes are found regardless of how writes are split.
 func TestEndsWriter(t *testing.T) {
 	t.Parallel()
 	for _, piece := range []int{1, 3, 7, 8, 100} {

@@ -9,8 +9,8 @@ import (
 	"testing"
 )
 
-// TestBothContracts has the same said as the images' HTTP layer says it on its
-// older and on current libraries (pydantic 1 and 2).
+// TestBothContracts uses the responses of both generations of the images' HTTP
+// libraries (pydantic 1 and 2).
 func TestBothContracts(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct{ done, status, invalid string }{
@@ -36,10 +36,12 @@ func TestBothContracts(t *testing.T) {
 			}
 			fmt.Fprint(w, answer)
 		})
-		if done, err := client.Process(t.Context(), upload("x"), DefaultOptions()); err != nil || done != (Processed{Job: "d7c09a08", Faces: 1}) {
+		if done, err := client.Process(t.Context(), upload("x"), DefaultOptions()); err != nil ||
+			done != (Processed{Job: "d7c09a08", Faces: 1}) {
 			t.Errorf("%s: %+v, %v", name, done, err)
 		}
-		if s, err := client.Status(t.Context()); err != nil || s.Device.Type != "cpu" || s.Device.Name != "" || len(s.Models) != 1 {
+		if s, err := client.Status(t.Context()); err != nil || s.Device.Type != "cpu" || s.Device.Name != "" ||
+			len(s.Models) != 1 {
 			t.Errorf("%s: %+v, %v", name, s, err)
 		}
 		answer = c.invalid

@@ -9,33 +9,33 @@ import (
 )
 
 const (
-	// flowWindow is how long bytes are counted before they are held against
-	// floorRate. It is longer than servers were seen to be deaf over a photo
-	// (75 s), during which their event loop moves no bytes of others.
+	// flowWindow is the period over which the transfer rate is measured. It is
+	// longer than the longest photo observed (75 s), during which a server's
+	// event loop transfers nothing for other requests.
 	flowWindow = 2 * time.Minute
-	// floorRate is the least that a transfer must bring, in bytes a second.
+	// floorRate is the minimum transfer rate, in bytes per second.
 	floorRate = 1 << 10
 )
 
-// Stalled is a transfer that brought too little to be waited for.
+// Stalled is a transfer that was given up because it was too slow.
 type Stalled struct {
-	What  string // as "the upload"
-	Moved int64  // bytes in all
+	What  string // such as "the upload"
+	Moved int64  // bytes in total
 	Over  time.Duration
 }
 
 func (s *Stalled) Error() string {
-	return fmt.Sprintf("%s stalled: less than %d bytes a second for %s, %d bytes in all", s.What, floorRate, s.Over, s.Moved)
+	return fmt.Sprintf("%s stalled: less than %d bytes/s for %s (%d bytes in total)", s.What, floorRate, s.Over, s.Moved)
 }
 
-// flow counts what moves of one transfer. The zero value is one that has yet
-// to begin.
+// flow counts the bytes of one transfer. The zero value is a transfer that has
+// not started.
 type flow struct {
 	moved  atomic.Int64
 	active atomic.Bool // bytes are expected
 }
 
-// reader counts what is read through it.
+// reader counts the bytes read from r.
 func (f *flow) reader(r io.Reader) io.Reader { return &flowReader{r, f} }
 
 type flowReader struct {
@@ -49,9 +49,9 @@ func (r *flowReader) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// guard gives a context that ends when the flow is active and falls below the
-// floor. While the server works on a photo it may move nothing, which counts
-// for no one.
+// guard returns a context that ends when an active flow falls below floorRate.
+// Time during which the server processes a photo of ours does not count: it may
+// not transfer anything then.
 func (c *Client) guard(ctx context.Context, f *flow, what string) (context.Context, context.CancelFunc) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	go func() {
@@ -79,8 +79,8 @@ func (c *Client) guard(ctx context.Context, f *flow, what string) (context.Conte
 	return ctx, func() { cancel(nil) }
 }
 
-// because is the reason for which a guarded context ended, where that is why
-// err came about.
+// because returns the reason a guarded context ended, if that is what caused
+// err, and err otherwise.
 func because(ctx context.Context, err error) error {
 	if stalled, ok := context.Cause(ctx).(*Stalled); ok && err != nil {
 		return stalled

@@ -13,15 +13,15 @@ import (
 	"time"
 )
 
-// large is more than what the kernel takes of an upload that nobody reads.
+// large is more than the kernel buffers of an upload that nobody reads.
 func large() Upload {
 	return Upload{Name: "photo.jpg", Content: bytes.NewReader(make([]byte, 16<<20)), Size: 16 << 20}
 }
 
-// An upload that nobody takes, as behind a proxy that hangs, is given up.
+// An upload that nobody reads, such as behind a proxy that hangs, is given up.
 func TestUploadStalls(t *testing.T) {
 	t.Parallel()
-	listener, err := net.Listen("tcp", "127.0.0.1:0") // the kernel connects, and nobody accepts
+	listener, err := net.Listen("tcp", "127.0.0.1:0") // the kernel completes the connection, but nobody accepts it
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -31,18 +31,19 @@ func TestUploadStalls(t *testing.T) {
 	begin := time.Now()
 	_, err = client.Process(t.Context(), large(), DefaultOptions())
 	var stalled *Stalled
-	if !errors.As(err, &stalled) || !Unreachable(err) || Untouched(err) || !strings.HasPrefix(err.Error(), "the upload stalled: less than 1024 bytes a second for 200ms, ") {
+	if !errors.As(err, &stalled) || !Unreachable(err) || Untouched(err) ||
+		!strings.HasPrefix(err.Error(), "the upload stalled: less than 1024 bytes/s for 200ms (") {
 		t.Errorf("%T %v", err, err)
 	}
 	if stalled != nil && stalled.Moved > 2<<20 {
-		t.Errorf("only what exceeds %d bytes is seen to stall", stalled.Moved)
+		t.Errorf("%d bytes were buffered before the stall was noticed", stalled.Moved)
 	}
 	if took := time.Since(begin); took > 10*time.Second {
 		t.Errorf("given up after %v", took)
 	}
 }
 
-// A byte every now and then is no answer.
+// An occasional byte does not count as progress.
 func TestDripping(t *testing.T) {
 	t.Parallel()
 	client := serve(t, func(w http.ResponseWriter, r *http.Request) {
@@ -56,8 +57,8 @@ func TestDripping(t *testing.T) {
 	})
 	client.flowWindow = 200 * time.Millisecond
 	for what, ask := range map[string]func() error{
-		"an answer": func() error { _, err := client.Process(t.Context(), upload("x"), DefaultOptions()); return err },
-		"a picture": func() error { return client.Download(t.Context(), io.Discard, "a", "png") },
+		"a response": func() error { _, err := client.Process(t.Context(), upload("x"), DefaultOptions()); return err },
+		"an image":   func() error { return client.Download(t.Context(), io.Discard, "a", "png") },
 	} {
 		if err := ask(); !errors.As(err, new(*Stalled)) || !Unreachable(err) {
 			t.Errorf("%s: %T %v", what, err, err)
@@ -65,8 +66,8 @@ func TestDripping(t *testing.T) {
 	}
 }
 
-// A server that works in silence, and one that takes no bytes of a photo while
-// it works on another, are waited for.
+// A server may send nothing while it processes a photo, and read nothing of the
+// next one.
 func TestSilentWork(t *testing.T) {
 	t.Parallel()
 	var asked atomic.Int32
@@ -96,9 +97,9 @@ func TestSilentWork(t *testing.T) {
 	select {
 	case <-sent:
 	default:
-		t.Error("nobody was told that the photo was sent")
+		t.Error("Sent was not called")
 	}
 	if client.working.Load() != 0 {
-		t.Errorf("%d photos in work", client.working.Load())
+		t.Errorf("%d photos still being processed", client.working.Load())
 	}
 }

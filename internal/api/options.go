@@ -5,9 +5,9 @@ import (
 	"strconv"
 )
 
-// The ranges that the server's own schema declares, in
+// The ranges declared by the server's schema, in
 // src/facecraft/api/schemas/requests.py of https://github.com/djok/facecraft.
-// Its routes do not check them: a negative size ends in an OpenCV assertion.
+// Its routes do not check them: a negative size causes an OpenCV assertion.
 const (
 	MinSide = 64
 	MaxSide = 4096 // in pixels
@@ -18,39 +18,47 @@ type Colour [3]uint8
 
 func (c Colour) String() string { return fmt.Sprintf("#%02x%02x%02x", c[0], c[1], c[2]) }
 
-// Options are how a portrait is to look.
+// Options say what a portrait should look like.
 type Options struct {
 	Width, Height int // in pixels
 	Background    Colour
-	Margin        float64 // around the face, in parts of its size: 0 to 1
-	Oval          bool    // without it there is no PNG, only a JPEG
+	Margin        float64 // around the face, as a fraction of its size: 0 to 1
+	Oval          bool    // if false, there is no PNG, only a JPEG
 	Enhance       bool
-	Fidelity      float64 // of the enhancement: 0 is the smoothest, 1 closest to the photo
-	// CropOnly leaves everything but the frame as it is. Only the built-in engine
-	// knows it.
+	Fidelity      float64 // of the enhancement, from 0 (smoothest) to 1 (closest to the photo)
+	// CropOnly leaves the photo unchanged apart from cropping. Only the built-in
+	// engine supports it.
 	CropOnly bool
 }
 
-// DefaultOptions are those that the routes use when nothing is said.
+// DefaultOptions returns the defaults of the server's routes.
 func DefaultOptions() Options {
-	return Options{Width: 648, Height: 648, Background: Colour{240, 240, 240}, Margin: 0.3, Oval: true, Enhance: true, Fidelity: 0.7}
+	return Options{
+		Width:      648,
+		Height:     648,
+		Background: Colour{240, 240, 240},
+		Margin:     0.3,
+		Oval:       true,
+		Enhance:    true,
+		Fidelity:   0.7,
+	}
 }
 
-// Check refuses what the server cannot do.
+// Check returns an error for options the server cannot handle.
 func (o Options) Check() error {
 	switch {
 	case o.Width < MinSide || o.Width > MaxSide || o.Height < MinSide || o.Height > MaxSide:
-		return fmt.Errorf("a portrait of %dx%d pixels: each side must have %d to %d", o.Width, o.Height, MinSide, MaxSide)
-	case !(o.Margin >= 0 && o.Margin <= 1): // so that NaN is refused
-		return fmt.Errorf("a margin of %v: it must be from 0 to 1", o.Margin)
+		return fmt.Errorf("invalid size %dx%d: each side must be %d to %d pixels", o.Width, o.Height, MinSide, MaxSide)
+	case !(o.Margin >= 0 && o.Margin <= 1): // also false for NaN
+		return fmt.Errorf("invalid margin %v: it must be between 0 and 1", o.Margin)
 	case !(o.Fidelity >= 0 && o.Fidelity <= 1):
-		return fmt.Errorf("a fidelity of %v: it must be from 0 to 1", o.Fidelity)
+		return fmt.Errorf("invalid fidelity %v: it must be between 0 and 1", o.Fidelity)
 	}
 	return nil
 }
 
-// fields are the form's. All are sent, so that a server with other defaults
-// gives the same portrait.
+// fields returns all form fields, so that a server with different defaults
+// makes the same portrait.
 func (o Options) fields() [][2]string {
 	fields := [][2]string{
 		{"width", strconv.Itoa(o.Width)},
@@ -69,7 +77,7 @@ func (o Options) fields() [][2]string {
 	return fields
 }
 
-// String names all options in one line, the same for the same portraits.
+// String lists all options on one line. Equal strings mean equal portraits.
 func (o Options) String() string {
 	if o.CropOnly {
 		return fmt.Sprintf("%dx%d margin=%s crop only", o.Width, o.Height, number(o.Margin))

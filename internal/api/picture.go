@@ -9,19 +9,19 @@ import (
 	"io"
 )
 
-// Picture is what a portrait turned out to be.
+// Picture describes a portrait sent by a server.
 type Picture struct {
 	Format        string // png or jpg
 	Width, Height int    // in pixels
 	Bytes         int64
-	// Background is what the upper corners show: the two are alike where a
-	// server painted it, and where they are not Plain is false.
+	// Background is the colour of the upper corners. If the server painted the
+	// background, both corners are the same; if they differ, Plain is false.
 	Background Colour
 	Plain      bool
 }
 
-// decoding bounds how many pictures are held in memory: one of the largest
-// takes 64 MiB.
+// decoding limits how many images are in memory at once: the largest take
+// 64 MiB each.
 var decoding = make(chan struct{}, 2)
 
 var decoders = map[string]struct {
@@ -32,9 +32,9 @@ var decoders = map[string]struct {
 	"jpg": {jpeg.DecodeConfig, jpeg.Decode},
 }
 
-// Examine decodes a portrait to its end. One of another size than was asked for
-// is not unpacked: it could take any amount of memory. Its error is a *Failed,
-// but for those of reading.
+// Examine decodes a whole portrait. An image of the wrong size is not decoded,
+// because it could take any amount of memory. Errors are *Failed, except for
+// read errors.
 func Examine(file io.ReadSeeker, format string, o Options) (Picture, error) {
 	decoding <- struct{}{}
 	defer func() { <-decoding }()
@@ -53,7 +53,10 @@ func examine(reader io.Reader, file io.Seeker, format string, o Options) (Pictur
 		return p, damaged(format, err)
 	}
 	if p.Width, p.Height = config.Width, config.Height; p.Width != o.Width || p.Height != o.Height {
-		return p, &Failed{Detail: fmt.Sprintf("a picture of %dx%d pixels instead of %dx%d", p.Width, p.Height, o.Width, o.Height), Settled: true}
+		return p, &Failed{
+			Detail:  fmt.Sprintf("an image of %dx%d pixels instead of %dx%d", p.Width, p.Height, o.Width, o.Height),
+			Settled: true,
+		}
 	}
 	if _, err := file.Seek(0, io.SeekStart); err != nil {
 		return p, err
@@ -67,11 +70,12 @@ func examine(reader io.Reader, file io.Seeker, format string, o Options) (Pictur
 	return p, err
 }
 
-// unpack decodes. Decoders work on foreign bytes, and must not end a batch.
+// unpack decodes an image. Decoders parse untrusted bytes, and a panic must not
+// end a batch.
 func unpack(format string, r io.Reader) (picture image.Image, err error) {
 	defer func() {
 		if fault := recover(); fault != nil {
-			err = fmt.Errorf("its decoder failed: %v", fault)
+			err = fmt.Errorf("decoding failed: %v", fault)
 		}
 	}()
 	return decoders[format].picture(r)
@@ -79,28 +83,30 @@ func unpack(format string, r io.Reader) (picture image.Image, err error) {
 
 func damaged(format string, err error) error {
 	if errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) {
-		err = errors.New("it is cut off")
+		err = errors.New("the end is missing")
 	}
 	return &Failed{Detail: fmt.Sprintf("a damaged %s: %v", map[string]string{"png": "PNG", "jpg": "JPEG"}[format], err)}
 }
 
-// CheckBytes refuses a picture that is larger than it may be; limit 0 is none.
+// CheckBytes returns an error if the image is larger than limit bytes; 0 means
+// no limit.
 func (p Picture) CheckBytes(limit int64) error {
 	if limit == 0 || p.Bytes <= limit {
 		return nil
 	}
-	return &Failed{Detail: fmt.Sprintf("a picture of %d bytes, and at most %d are allowed", p.Bytes, limit), Settled: true}
+	return &Failed{Detail: fmt.Sprintf("an image of %d bytes; the limit is %d", p.Bytes, limit), Settled: true}
 }
 
 const (
-	// cornerSide is the side of the squares that are looked at, in pixels.
+	// cornerSide is the side of the squares that are compared, in pixels.
 	cornerSide = 8
-	// alike is how far a channel may be from what it counts as. JPEGs differ by
-	// less than 3 on a plain ground.
+	// alike is how much a channel may differ between equal colours. On a plain
+	// background, JPEG changes it by less than 3.
 	alike = 12
 )
 
-// background is the colour of the upper corners. Below them shoulders begin.
+// background returns the colour of the upper corners. The lower ones would show
+// the shoulders.
 func background(picture image.Image) (colour Colour, plain bool) {
 	b := picture.Bounds()
 	side := min(cornerSide, b.Dx()/8, b.Dy()/8)
@@ -120,7 +126,7 @@ func background(picture image.Image) (colour Colour, plain bool) {
 	return colour, plain
 }
 
-// Alike tells whether two colours look the same.
+// Alike reports whether two colours look the same.
 func (c Colour) Alike(other Colour) bool {
 	for i := range c {
 		if max(c[i], other[i])-min(c[i], other[i]) > alike {
@@ -130,5 +136,5 @@ func (c Colour) Alike(other Colour) bool {
 	return true
 }
 
-// Swapped is the colour with red and blue in each other's place.
+// Swapped returns the colour with red and blue swapped.
 func (c Colour) Swapped() Colour { return Colour{c[2], c[1], c[0]} }

@@ -13,7 +13,7 @@ import (
 	"testing"
 )
 
-// painted is a picture with noise in its middle, as a portrait has.
+// painted is an image with a noisy centre, like a portrait.
 func painted(t *testing.T, format string, width, height int, c Colour, alpha uint8) []byte {
 	t.Helper()
 	picture := image.NewNRGBA(image.Rect(0, 0, width, height))
@@ -46,15 +46,16 @@ func TestExamine(t *testing.T) {
 	for name, tt := range map[string]struct {
 		format string
 		data   []byte
-		want   string // of the error
+		want   string // the error
 	}{
-		"a PNG":                 {"png", painted(t, "png", 648, 648, red, 255), ""},
-		"a JPEG":                {"jpg", painted(t, "jpg", 648, 648, red, 255), ""},
-		"a flipped byte":        {"png", flipped, "the server sent a damaged PNG: png: invalid format: invalid checksum"},
-		"another size":          {"png", painted(t, "png", 512, 512, red, 255), "the server sent a picture of 512x512 pixels instead of 648x648"},
-		"half a JPEG":           {"jpg", half[:len(half)/2], "the server sent a damaged JPEG: invalid JPEG format"},
-		"nothing":               {"png", nil, "the server sent a damaged PNG: it is cut off"},
-		"a bomb's announcement": {"png", []byte("\x89PNG\r\n\x1a\n\x00\x00\x00\x0dIHDR\x00\x01\x00\x00\x00\x01\x00\x00\x08\x06\x00\x00\x00\x6c\x84\x30\xe3"), "65536x65536 pixels instead"},
+		"a PNG":          {"png", painted(t, "png", 648, 648, red, 255), ""},
+		"a JPEG":         {"jpg", painted(t, "jpg", 648, 648, red, 255), ""},
+		"a flipped byte": {"png", flipped, "the server sent a damaged PNG: png: invalid format: invalid checksum"},
+		"wrong size": {"png", painted(t, "png", 512, 512, red, 255),
+			"the server sent an image of 512x512 pixels instead of 648x648"},
+		"half a JPEG":        {"jpg", half[:len(half)/2], "the server sent a damaged JPEG: invalid JPEG format"},
+		"nothing":            {"png", nil, "the server sent a damaged PNG: the end is missing"},
+		"decompression bomb": {"png", []byte("\x89PNG\r\n\x1a\n\x00\x00\x00\x0dIHDR\x00\x01\x00\x00\x00\x01\x00\x00\x08\x06\x00\x00\x00\x6c\x84\x30\xe3"), "65536x65536 pixels instead"},
 	} {
 		p, err := Examine(bytes.NewReader(tt.data), tt.format, DefaultOptions())
 		switch {
@@ -75,12 +76,13 @@ func TestCheckBytes(t *testing.T) {
 	if err := p.CheckBytes(4_300_000); err != nil {
 		t.Error(err)
 	}
-	if err := p.CheckBytes(101_376); err == nil || err.Error() != "the server sent a picture of 4300000 bytes, and at most 101376 are allowed" {
+	if err := p.CheckBytes(101_376); err == nil ||
+		err.Error() != "the server sent an image of 4300000 bytes; the limit is 101376" {
 		t.Error(err)
 	}
 }
 
-// The background is told where there is one.
+// A plain background is recognised.
 func TestBackground(t *testing.T) {
 	t.Parallel()
 	red := Colour{255, 0, 0}
@@ -104,9 +106,9 @@ func TestBackground(t *testing.T) {
 		gradient.Set(x, 0, color.Gray{uint8(4 * x)})
 	}
 	if _, plain := background(gradient); plain {
-		t.Error("a gradient is plain")
+		t.Error("a gradient counts as plain")
 	}
 	if red.Alike(red.Swapped()) || !red.Alike(Colour{250, 5, 9}) {
-		t.Error("colours are compared wrongly")
+		t.Error("wrong comparison of colours")
 	}
 }

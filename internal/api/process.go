@@ -1,12 +1,8 @@
 package api
 
 import (
-	"bytes"
 	"context"
-	"errors"
-	"fmt"
 	"io"
-	"mime/multipart"
 	"net/http"
 	"strings"
 	"sync"
@@ -14,21 +10,21 @@ import (
 
 // Upload is a photo on its way to a server.
 type Upload struct {
-	// Name must be harmless: the server joins it into a path, and reads the
-	// format from its extension.
+	// Name must be safe in a path: the server uses it as a file name and takes
+	// the format from its extension.
 	Name    string
 	Content io.ReaderAt
 	Size    int64 // in bytes
-	// Sent is called when the whole photo is on its way, if not nil.
+	// Sent, if not nil, is called once the whole photo has been sent.
 	Sent func()
 }
 
-// Processed is a portrait that waits on the server for its download.
+// Processed is a finished portrait, ready to be downloaded.
 type Processed struct {
 	Job   string
 	Faces int
-	// Note says why a server that removes backgrounds kept this one; empty
-	// where it did not, or does not tell.
+	// Note says why the server kept the background; empty if it was removed or
+	// the server does not say.
 	Note string
 }
 
@@ -43,9 +39,8 @@ type processAnswer struct {
 	ErrorMessage string `json:"error_message"`
 }
 
-// Process uploads one photo, which is read from where it lies and never held
-// as a whole. The job is named also after a refusal, when there is something
-// to delete.
+// Process uploads one photo, streaming it from disk. The job ID is also
+// returned along with a refusal, so that the job can be deleted.
 func (c *Client) Process(ctx context.Context, u Upload, o Options) (Processed, error) {
 	ctx, cancel := context.WithTimeout(ctx, c.processTimeout)
 	defer cancel()
@@ -77,7 +72,7 @@ func (c *Client) Process(ctx context.Context, u Upload, o Options) (Processed, e
 		return Processed{}, because(ctx, err)
 	}
 	if !jobID.MatchString(answer.Job) {
-		return Processed{}, impossibleJob(answer.Job)
+		return Processed{}, invalidJob(answer.Job)
 	}
 	done := Processed{Job: answer.Job, Faces: answer.Result.Faces, Note: answer.Result.Note}
 	if !answer.Success {
@@ -86,7 +81,7 @@ func (c *Client) Process(ctx context.Context, u Upload, o Options) (Processed, e
 	return done, nil
 }
 
-// upload sends a form and returns when the server answers.
+// upload sends a form and returns once the server responds.
 func (c *Client) upload(ctx context.Context, form *form, flow *flow) (*http.Response, error) {
 	request, err := c.request(ctx, http.MethodPost, "/api/v1/process", flow.reader(form.body()))
 	if err != nil {
@@ -101,7 +96,7 @@ func (c *Client) upload(ctx context.Context, form *form, flow *flow) (*http.Resp
 	return response, err
 }
 
-// work is what a server does between a photo's last byte and its answer.
+// work is the time between the last byte of a photo and the response.
 type work struct {
 	client *Client
 	told   func()
@@ -110,8 +105,8 @@ type work struct {
 	begun, ended bool
 }
 
-// begin is called when the photo is on its way. The transport may do so after
-// an early answer.
+// begin is called when the photo has been sent, which may be after an early
+// response.
 func (w *work) begin() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -134,152 +129,11 @@ func (w *work) end() {
 	}
 }
 
-// failure tells a photo's fault from a server's that was caught on its way:
-// the contract has one form for both.
+// failure tells a bad photo from a server error: the API reports both in the
+// same way.
 func failure(answer processAnswer) error {
-	if strings.Contains(strings.ToLower(answer.Error), "out of memory") { // torch's and OpenCV's words
+	if strings.Contains(strings.ToLower(answer.Error), "out of memory") { // as torch and OpenCV put it
 		return &Failed{Status: http.StatusOK, Detail: answer.Error}
 	}
 	return &Rejected{Code: answer.Error, Message: answer.ErrorMessage}
-}
-
-// form is a multipart body whose photo stays on the disk.
-type form struct {
-	head, tail  []byte
-	photo       *watchedReader
-	contentType string
-}
-
-func newForm(u Upload, o Options) (*form, error) {
-	var buffer bytes.Buffer
-	w := multipart.NewWriter(&buffer)
-	for _, field := range o.fields() {
-		if err := w.WriteField(field[0], field[1]); err != nil {
-			return nil, err
-		}
-	}
-	if _, err := w.CreateFormFile("file", u.Name); err != nil {
-		return nil, err
-	}
-	head := bytes.Clone(buffer.Bytes())
-	buffer.Reset()
-	if err := w.Close(); err != nil {
-		return nil, err
-	}
-	photo := &watchedReader{reader: io.NewSectionReader(u.Content, 0, u.Size), left: u.Size}
-	return &form{head, buffer.Bytes(), photo, w.FormDataContentType()}, nil
-}
-
-func (f *form) body() io.Reader {
-	return io.MultiReader(bytes.NewReader(f.head), f.photo, bytes.NewReader(f.tail))
-}
-
-func (f *form) length() int64 { return int64(len(f.head)) + f.photo.left + int64(len(f.tail)) }
-
-// watchedReader remembers its error, to tell the disk's fault from the
-// server's. The transport may still read when an early answer is here.
-type watchedReader struct {
-	reader io.Reader
-	left   int64
-	end    func() // is called when all was read
-
-	mu  sync.Mutex
-	err error
-}
-
-func (w *watchedReader) Read(p []byte) (int, error) {
-	n, err := w.reader.Read(p)
-	if w.left -= int64(n); w.left == 0 && n > 0 && w.end != nil {
-		w.end()
-	}
-	if errors.Is(err, io.EOF) && w.left > 0 {
-		err = errors.New("it became shorter meanwhile")
-	}
-	if err != nil && !errors.Is(err, io.EOF) {
-		w.mu.Lock()
-		defer w.mu.Unlock()
-		w.err = err
-	}
-	return n, err
-}
-
-func (w *watchedReader) failure() error {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return w.err
-}
-
-// signatures are how the pictures that are downloaded begin, trailers how
-// they end.
-var (
-	signatures = map[string]string{"png": "\x89PNG\r\n\x1a\n", "jpg": "\xff\xd8\xff"}
-	trailers   = map[string]string{"png": "IEND\xaeB`\x82", "jpg": "\xff\xd9"}
-)
-
-// Download writes a job's picture ("png" or "jpg") to w. What is no whole
-// picture of that kind is an error.
-func (c *Client) Download(ctx context.Context, w io.Writer, job, format string) error {
-	ctx, cancel := context.WithTimeout(ctx, c.downloadTimeout)
-	defer cancel()
-	var flow flow
-	ctx, unguard := c.guard(ctx, &flow, "the download")
-	defer unguard()
-	response, err := c.do(ctx, http.MethodGet, "/api/v1/download/"+job+"/"+format)
-	if err != nil {
-		return err
-	}
-	flow.active.Store(true) // before, the server may be busy with a photo
-	defer response.Body.Close()
-	switch response.StatusCode {
-	case http.StatusOK:
-	case http.StatusNotFound: // the server was restarted, or cleaned up
-		return &Failed{Status: http.StatusNotFound, Detail: "the result is gone"}
-	default:
-		return c.refusal(response)
-	}
-	ends := &endsWriter{w: w}
-	body := &answerReader{reader: flow.reader(io.LimitReader(response.Body, maxImage+1))}
-	n, err := io.Copy(ends, body)
-	switch {
-	case body.err != nil:
-		return because(ctx, &brokenOff{body.err})
-	case err != nil:
-		return err
-	case n > maxImage:
-		return &Failed{Detail: fmt.Sprintf("a picture of more than %d MB", maxImage>>20)}
-	case !strings.HasPrefix(string(ends.first), signatures[format]) || !strings.HasSuffix(string(ends.last), trailers[format]):
-		return &Failed{Detail: "something that is no whole " + strings.ToUpper(format)}
-	}
-	return nil
-}
-
-// answerReader remembers its error, to tell the server's fault from the
-// disk's.
-type answerReader struct {
-	reader io.Reader
-	err    error
-}
-
-func (a *answerReader) Read(p []byte) (int, error) {
-	n, err := a.reader.Read(p)
-	if err != nil && !errors.Is(err, io.EOF) {
-		a.err = err
-	}
-	return n, err
-}
-
-// endsWriter remembers the first and the last bytes that pass.
-type endsWriter struct {
-	w           io.Writer
-	first, last []byte
-}
-
-func (e *endsWriter) Write(p []byte) (int, error) {
-	const ends = 8
-	if missing := ends - len(e.first); missing > 0 {
-		e.first = append(e.first, p[:min(missing, len(p))]...)
-	}
-	e.last = append(e.last, p[max(0, len(p)-ends):]...)
-	e.last = e.last[max(0, len(e.last)-ends):]
-	return e.w.Write(p)
 }

@@ -11,8 +11,8 @@ import (
 	"time"
 )
 
-// failing is a server of version 1.0.0 whose models cannot be loaded: each
-// question takes a whole attempt, and ends in 500 and plain text.
+// failing is a server of version 1.0.0 whose models cannot be loaded: each check
+// takes as long as a loading attempt, and returns 500 with plain text.
 func failing(asked, atOnce, highest *atomic.Int32, takes time.Duration) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/readiness" {
@@ -27,8 +27,8 @@ func failing(asked, atOnce, highest *atomic.Int32, takes time.Duration) http.Han
 	}
 }
 
-// Each question loads the models anew, so there are few, one after the other,
-// with pauses that grow.
+// Every check loads the models again, so there are few checks, one at a time,
+// with growing pauses.
 func TestQuestionsToAServerThatCannotLoad(t *testing.T) {
 	t.Parallel()
 	var asked, atOnce, highest atomic.Int32
@@ -36,23 +36,24 @@ func TestQuestionsToAServerThatCannotLoad(t *testing.T) {
 	begin := time.Now()
 	var last Answer
 	for last = range client.Answers(t.Context(), time.Millisecond) {
-		if !last.Failing || last.Ready || last.Why != "it answers HTTP 500" {
+		if !last.Failing || last.Ready || last.Why != "it returns HTTP 500" {
 			t.Errorf("answer %+v", last)
 		}
 	}
 	var never *NeverReady
-	if !errors.As(last.Err, &never) || !strings.Contains(last.Err.Error(), "HTTP 500") || !strings.Contains(last.Err.Error(), "cannot load its models") {
-		t.Errorf("it ends with %v", last.Err)
+	if !errors.As(last.Err, &never) || !strings.Contains(last.Err.Error(), "HTTP 500") ||
+		!strings.Contains(last.Err.Error(), "cannot load its models") {
+		t.Errorf("the last error is %v", last.Err)
 	}
 	if asked.Load() != maxFailures || highest.Load() != 1 {
-		t.Errorf("%d questions, %d at once", asked.Load(), highest.Load())
+		t.Errorf("%d checks, %d at once", asked.Load(), highest.Load())
 	}
 	if took := time.Since(begin); took < 3*failurePause {
-		t.Errorf("no pauses that grow: three questions in %v", took)
+		t.Errorf("the pauses do not grow: three checks in %v", took)
 	}
 }
 
-// A question that takes longer than others is waited for, not asked again.
+// A slow check is waited for, not repeated.
 func TestLongQuestion(t *testing.T) {
 	t.Parallel()
 	var asked atomic.Int32
@@ -67,7 +68,7 @@ func TestLongQuestion(t *testing.T) {
 		}
 	}
 	if asked.Load() != 1 {
-		t.Errorf("it was asked %d times", asked.Load())
+		t.Errorf("%d checks", asked.Load())
 	}
 }
 
@@ -84,24 +85,27 @@ func TestAnswersEndWithTheirContext(t *testing.T) {
 	}
 }
 
-// Who is not let in learns how to show a token, and who showed one that it is
-// wrong.
+// Denied access leads to advice on the token: set one, or the one sent is wrong.
 func TestNoAccessNamesTheToken(t *testing.T) {
 	t.Parallel()
-	for token, want := range map[string]string{"": "set FACECRAFT_TOKEN to its bearer token", "wrong": "it rejects the token in FACECRAFT_TOKEN"} {
+	for token, want := range map[string]string{
+		"":      "set FACECRAFT_TOKEN to its bearer token",
+		"wrong": "it rejected the token in FACECRAFT_TOKEN",
+	} {
 		client := serve(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusUnauthorized) })
 		client.token = token
 		_, ready := client.Ready(t.Context())
 		_, process := client.Process(t.Context(), upload("x"), DefaultOptions())
 		for _, err := range []error{ready, process} {
-			if !errors.As(err, new(*Foreign)) || !strings.Contains(fmt.Sprint(err), want) || token != "" && strings.Contains(err.Error(), token) {
+			if !errors.As(err, new(*UnexpectedResponse)) || !strings.Contains(fmt.Sprint(err), want) ||
+				token != "" && strings.Contains(err.Error(), token) {
 				t.Errorf("with the token %q: %v", token, err)
 			}
 		}
 	}
 }
 
-// A proxy before a server that is restarted is waited for.
+// A restarting server behind a proxy is waited for.
 func TestGateway(t *testing.T) {
 	t.Parallel()
 	for _, status := range []int{http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout} {

@@ -10,8 +10,8 @@ import (
 	"github.com/djok/facecraft/internal/fault"
 )
 
-// ParseColour reads #rrggbb and #rgb, with the # or without, and the names that
-// SVG gives colours.
+// ParseColour parses #rrggbb and #rgb, with or without the #, and the colour
+// names of SVG.
 func ParseColour(text string) (api.Colour, error) {
 	if named, ok := colornames.Map[strings.ToLower(text)]; ok {
 		return api.Colour{named.R, named.G, named.B}, nil
@@ -22,8 +22,8 @@ func ParseColour(text string) (api.Colour, error) {
 	}
 	data, err := hex.DecodeString(digits)
 	if err != nil || len(data) != len(api.Colour{}) {
-		return api.Colour{}, fault.New(fault.Usage, "write it as white, or as '#f0f0f0', in quotes: a shell takes # for a comment",
-			"%q is no colour", text)
+		return api.Colour{}, fault.New(fault.Usage, "use a name such as white, or '#f0f0f0' in quotes, because the shell treats # as a comment",
+			"%q is not a colour", text)
 	}
 	return api.Colour(data), nil
 }

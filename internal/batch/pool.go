@@ -242,7 +242,7 @@ func (p *pool) lifeOf(s *Server) int {
 func (p *pool) judge(ctx context.Context, t *trial, err error) {
 	s := t.server
 	var failed *api.Failed
-	var foreign *api.Foreign
+	var foreign *api.UnexpectedResponse
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	switch {

@@ -36,8 +36,8 @@ func TestResultsAreChecked(t *testing.T) {
 		asked                int
 	}{
 		"a flipped byte": {PNG, string(flipped), "the server sent a damaged PNG: png: invalid format: invalid checksum", maxAttempts},
-		"another size":   {PNG, painting{width: 51, height: 51}.picture(PNG), "the server sent a picture of 51x51 pixels instead of 64x64", 1},
-		"too many bytes": {JPG, painting{width: 64, height: 64, text: strings.Repeat("x", 60_000)}.picture(JPG), "at most 50000 are allowed", 1},
+		"another size":   {PNG, painting{width: 51, height: 51}.picture(PNG), "the server sent an image of 51x51 pixels instead of 64x64", 1},
+		"too many bytes": {JPG, painting{width: 64, height: 64, text: strings.Repeat("x", 60_000)}.picture(JPG), "the limit is 50000", 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

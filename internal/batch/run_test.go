@@ -45,7 +45,7 @@ func TestRunOnLite(t *testing.T) {
 	if r := results[filepath.Join("2024", "anna.png")]; r.Outcome != Done || r.Server != server.URL || r.Took <= 0 {
 		t.Errorf("anna: %+v", r)
 	}
-	if r := results["coffee.png"]; r.Outcome != Failed || r.Cause != NoFace || r.Err.Error() != "no face found in the picture" {
+	if r := results["coffee.png"]; r.Outcome != Failed || r.Cause != NoFace || r.Err.Error() != "no face found in the photo" {
 		t.Errorf("coffee: %v %v %v", r.Outcome, r.Cause, r.Err)
 	}
 	if r := results["cut.png"]; r.Outcome != Failed || r.Cause != Unreadable {

@@ -239,7 +239,7 @@ func (t *trial) guilty(ctx context.Context) bool {
 // failed, not the photo or the disk.
 func (t *trial) worthRetrying(err error) bool {
 	var failed *api.Failed
-	var foreign *api.Foreign
+	var foreign *api.UnexpectedResponse
 	var disk *unwritable
 	switch {
 	case errors.As(err, &disk) || t.failures >= maxAttempts || t.lost >= maxLost:

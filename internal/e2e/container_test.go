@@ -615,7 +615,7 @@ func TestStumble(t *testing.T) {
 		t.Fatal(err)
 	}
 	u.run("up", "--image", u.stub("stumbles"))
-	u.fails(5, []string{"the server answered HTTP 500", "its log says: RuntimeError: the model is out of tune"}, "process", photo, "-o", "x.png")
+	u.fails(5, []string{"the server returned HTTP 500", "its log says: RuntimeError: the model is out of tune"}, "process", photo, "-o", "x.png")
 }
 
 // TestPullAlways says what it does where a server is running; the size of an

@@ -50,7 +50,7 @@ func Endpoints(ctx context.Context, ui UI, token string, addresses []string, tim
 
 // endpointRemedy is what helps with an endpoint that cannot be used.
 func endpointRemedy(address string, err error) string {
-	var foreign *api.Foreign
+	var foreign *api.UnexpectedResponse
 	switch hint := fault.HintOf(err); {
 	case hint != "":
 		return hint

@@ -44,7 +44,7 @@ func (l *Launcher) Describe(ctx context.Context, server run.Server) Status {
 	defer client.Close()
 	readiness, err := client.Ready(ctx)
 	switch {
-	case errors.As(err, new(*api.Foreign)):
+	case errors.As(err, new(*api.UnexpectedResponse)):
 		status.Detail = fmt.Sprintf("what answers is not a facecraft server: %v", err)
 		return status
 	case err != nil:

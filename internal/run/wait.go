@@ -90,7 +90,7 @@ func (w *wait) late(ctx context.Context, last api.Answer, timeout time.Duration)
 		why = last.Why
 	}
 	report := w.runner.examine(ctx, w.server, fmt.Sprintf("was not ready after %s: %s", timeout, why))
-	report.foreign = errors.As(last.Err, new(*api.Foreign))
+	report.foreign = errors.As(last.Err, new(*api.UnexpectedResponse))
 	return report.fault()
 }
 
