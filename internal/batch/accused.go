@@ -2,9 +2,9 @@ package batch
 
 import "sync"
 
-// accused are photos over which servers stopped answering. They are entered in
-// the journal once a server proved to be sound, by another photo or by being
-// ready again at the end: one that stops over any photo is at fault itself.
+// accused holds the photos that stopped a server. They are recorded in the
+// journal only once a server has proven to work, with another photo or by being
+// ready at the end: a server that stops on every photo is broken itself.
 type accused struct {
 	mu     sync.Mutex
 	trials []verdict
@@ -15,7 +15,7 @@ type verdict struct {
 	entry   entry
 }
 
-// accuse notes a photo that no later run is to try again as it is.
+// accuse notes a photo that later runs should not try again unless it changes.
 func (r *Run) accuse(t *trial) {
 	r.accused.mu.Lock()
 	defer r.accused.mu.Unlock()
@@ -30,12 +30,12 @@ func (r *Run) accuse(t *trial) {
 	}
 }
 
-// convict enters the accused in the journal.
+// convict records the accused photos in the journal.
 func (r *Run) convict() {
 	r.accused.mu.Lock()
 	defer r.accused.mu.Unlock()
 	for _, v := range r.accused.trials {
-		_ = v.journal.add(v.entry) // best effort: else a later run tries it again
+		_ = v.journal.add(v.entry) // best effort: without it, a later run tries the photo again
 	}
 	r.accused.trials = nil
 }

@@ -1,48 +1,48 @@
-// Package batch gives photos to servers and puts the portraits on disk, as
-// many as there are and as often as it is asked:
+// Package batch sends any number of photos to servers and writes the portraits
+// to disk:
 //
 //	inputs ──> places ──> selection ──> workers ──> results
 //	(Find)     (Plan)     (Select)      (Run)       (temporary file, journal, rename)
 //
-// An input is never touched, a result is whole or absent, a file that was not
-// made here is only replaced when asked, and what is done already is not done
-// again.
+// Photos are never modified. A result is either complete or absent. Files that
+// were not made by facecraft are only replaced on request, and work that is
+// already done is not repeated.
 package batch
 
 import (
 	"github.com/djok/facecraft/internal/api"
 )
 
-// suffix marks a result: what bears it is never taken as a photo.
+// suffix marks a result: files with it are not treated as photos.
 const suffix = "-facecraft"
 
-// Formats of a result, which are also their files' extensions.
+// Formats of a result; also the file extensions.
 const (
-	PNG = "png" // with a transparent oval
+	PNG = "png" // transparent outside the oval
 	JPG = "jpg" // on the background colour, at most 99 kB
 )
 
-// Recipe is what makes a portrait of a photo.
+// Recipe says how to make a portrait of a photo.
 type Recipe struct {
 	api.Options
 	Formats []string // PNG, JPG or both
-	// MaxBytes is what each file may have; 0 is no limit.
+	// MaxBytes is the maximum size of each file; 0 means no limit.
 	MaxBytes int64
 }
 
-// Outcome is what became of a photo.
+// Outcome is what happened to a photo.
 type Outcome string
 
 // The outcomes.
 const (
 	Done    Outcome = "done"    // a portrait was made
-	Kept    Outcome = "kept"    // there is one already
-	Failed  Outcome = "failed"  // there can be none; Result.Err says why
-	Pending Outcome = "pending" // not tried to the end: interrupted, or no server is left
-	Skipped Outcome = "skipped" // named, but taken for a portrait; Result.Err says why
+	Kept    Outcome = "kept"    // the portrait already exists
+	Failed  Outcome = "failed"  // no portrait can be made; Result.Err says why
+	Pending Outcome = "pending" // not finished: interrupted, or no servers left
+	Skipped Outcome = "skipped" // looks like a portrait itself; Result.Err says why
 )
 
-// Cause groups failures for people.
+// Cause is the group under which a failure is shown.
 type Cause string
 
 // The causes.

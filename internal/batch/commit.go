@@ -8,27 +8,27 @@ import (
 	"github.com/djok/facecraft/internal/output"
 )
 
-// unplaced is a result that is whole, under a temporary name.
+// unplaced is a complete result that still has a temporary name.
 type unplaced struct {
 	journal           *journal
 	entry             entry
 	temporary, result string
 
-	committed bool // or failed to be
+	committed bool // or failed
 	err       error
 }
 
-// commit enters results in the journal and gives them their names. The disk
-// takes a while to make that durable, however much it is: so whatever was
-// finished while it was busy with others is taken together.
+// commit records results in the journal and gives them their final names. A
+// sync takes about the same time however much there is to write, so results
+// that are finished during a sync share the next one.
 func (r *results) commit(results ...*unplaced) error {
 	r.mu.Lock()
 	r.waiting = append(r.waiting, results...)
 	r.mu.Unlock()
 	r.committing.Lock()
 	defer r.committing.Unlock()
-	// Whoever was committed with others leaves at once: what has come meanwhile
-	// is taken together by the first of those who wait with it.
+	// If another goroutine has already committed these results, there is nothing
+	// left to do: those that arrived since are committed by the first one waiting.
 	if slices.ContainsFunc(results, func(u *unplaced) bool { return !u.committed }) {
 		r.mu.Lock()
 		group := r.waiting
@@ -74,8 +74,8 @@ func (r *results) commitAll(group []*unplaced) {
 	}
 }
 
-// place gives a file its name. What lies there is replaced if it was made
-// here, or by force.
+// place gives a file its final name. An existing file is replaced if facecraft
+// made it, or with force.
 func (r *results) place(temporary, result string, before entry) error {
 	info, err := os.Lstat(result)
 	replace := err == nil && info.Mode().IsRegular() && (r.force || info.Size() == 0 || before.made(info))

@@ -11,13 +11,13 @@ import (
 	"testing"
 )
 
-// tracedRun is how the second process of these tests knows its part: where
-// the photos lie, where results go, and the server.
+// tracedRun makes the test binary run a batch as a second process. It holds
+// the photo directory, the output directory and the server's URL.
 const tracedRun = "FACECRAFT_TEST_TRACED_RUN"
 
-// A power cut may come at any point: what a step needs is on the disk before
-// it. The system calls show the order.
-func TestPowerCut(t *testing.T) {
+// A power failure may happen at any point, so everything a step depends on must
+// be on disk before it. The system calls show the order.
+func TestPowerFailure(t *testing.T) {
 	if os.Getenv(tracedRun) != "" {
 		runTraced(t)
 		return
@@ -40,7 +40,7 @@ func TestPowerCut(t *testing.T) {
 	}
 }
 
-// Results that are finished while the disk is busy share its next work.
+// Results finished during a sync share the next one.
 func TestSyncsAreShared(t *testing.T) {
 	t.Parallel()
 	const photos = 48
@@ -64,7 +64,7 @@ func runTraced(t *testing.T) {
 	}
 }
 
-// traced runs a batch in a process of its own and gives its system calls.
+// traced runs a batch in a separate process and returns its system calls.
 func traced(t *testing.T, n int, out string, flags ...string) string {
 	t.Helper()
 	strace, err := exec.LookPath("strace")
@@ -74,10 +74,10 @@ func traced(t *testing.T, n int, out string, flags ...string) string {
 	in, log := t.TempDir(), filepath.Join(t.TempDir(), "log")
 	photos(t, in, n)
 	args := append([]string{"-f", "-y", "-s", "20000", "-e", "trace=fsync,linkat,renameat,mkdirat,write", "-o", log}, flags...)
-	cmd := exec.Command(strace, append(args, os.Args[0], "-test.run=^TestPowerCut$")...)
+	cmd := exec.Command(strace, append(args, os.Args[0], "-test.run=^TestPowerFailure$")...)
 	cmd.Env = append(os.Environ(), tracedRun+"="+in+"\n"+out+"\n"+newStub().start(t))
 	if output, err := cmd.CombinedOutput(); err != nil {
-		t.Skipf("strace cannot be used here: %v\n%s", err, output)
+		t.Skipf("strace does not work here: %v\n%s", err, output)
 	}
 	data, err := os.ReadFile(log)
 	if err != nil {
@@ -92,7 +92,7 @@ func made(path string) string { return `mkdirat\([^"]*` + quoted(path) }
 
 func quoted(path string) string { return regexp.QuoteMeta(strconv.Quote(path)) }
 
-// before finds the temporary name from which a file got its own.
+// before returns the temporary name that was renamed to result.
 func before(t *testing.T, trace, result string) string {
 	t.Helper()
 	for line := range strings.Lines(trace) {
@@ -102,18 +102,18 @@ func before(t *testing.T, trace, result string) string {
 			return temporary
 		}
 	}
-	t.Fatalf("nothing is called %s", result)
+	t.Fatalf("nothing was renamed to %s", result)
 	return ""
 }
 
-// inOrder fails unless each pattern is found behind the one before.
+// inOrder fails unless every pattern occurs after the previous one.
 func inOrder(t *testing.T, trace, what string, patterns ...string) {
 	t.Helper()
 	rest := trace
 	for _, pattern := range patterns {
 		at := regexp.MustCompile(pattern).FindStringIndex(rest)
 		if at == nil {
-			t.Errorf("%s: %s is missing, or comes too early", what, pattern)
+			t.Errorf("%s: %s is missing or too early", what, pattern)
 			return
 		}
 		rest = rest[at[1]:]

@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// BenchmarkTenThousandResults is how long 10,000 portraits of 20 kB take to
-// reach the disk, with as many workers as there are for one server and for
+// BenchmarkTenThousandResults measures how long it takes to write 10,000
+// portraits of 20 kB to disk, with the number of workers for one server and for
 // four.
 func BenchmarkTenThousandResults(b *testing.B) {
 	portrait := bytes.Repeat([]byte("portrait"), 2_500)

@@ -15,17 +15,17 @@ import (
 	"time"
 )
 
-// mortal is a stub that a photo kills, and that drops what else it has in work
-// then. It is dead until it is revived.
+// mortal is a stub that dies when it gets a certain photo, dropping the others
+// it is processing, and stays dead until it is revived.
 type mortal struct {
 	*stub
-	deadly string // what the photo has in it
+	deadly string // a text in the photo
 
 	mu    sync.Mutex
 	dying chan struct{} // closed at its death
 	dead  bool
-	now   int   // photos in work
-	with  []int // photos in work at each death
+	now   int   // photos being processed
+	with  []int // photos being processed at each death
 }
 
 func newMortal(deadly string) *mortal {
@@ -81,7 +81,7 @@ func (m *mortal) die() {
 	}
 }
 
-// died is how many photos were in work at each death.
+// died returns how many photos were being processed at each death.
 func (m *mortal) died() []int {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -94,7 +94,7 @@ func (m *mortal) revive() {
 	m.dead, m.dying = false, make(chan struct{})
 }
 
-// server is the mortal as one that is started again whenever it died.
+// server returns a Server that is restarted after every death.
 func (m *mortal) server(t *testing.T, byOrder bool) *Server {
 	return &Server{URL: m.start(t), ImageID: "sha256:one", Revive: func(_ context.Context, again bool) (bool, error) {
 		if !again {
@@ -106,7 +106,7 @@ func (m *mortal) server(t *testing.T, byOrder bool) *Server {
 	}}
 }
 
-// deadlyPhotos are n, of which those that are named kill a server.
+// deadlyPhotos writes n photos; the named ones kill a server.
 func deadlyPhotos(t *testing.T, n int, deadly ...string) (dir string) {
 	dir = t.TempDir()
 	photos(t, dir, n)
@@ -116,9 +116,9 @@ func deadlyPhotos(t *testing.T, n int, deadly ...string) (dir string) {
 	return dir
 }
 
-// One photo that kills the server does not stop the others: those that were in
-// flight go one at a time, the one that kills twice is failed by its name, and
-// no later run tries it again unless something is another.
+// One photo that kills the server does not stop the others. Those in flight are
+// retried one at a time, the one that kills twice fails, and later runs skip it
+// unless the photo, the options or the image has changed.
 func TestDeadlyPhoto(t *testing.T) {
 	t.Parallel()
 	const name = "p0004.jpg"
@@ -130,11 +130,11 @@ func TestDeadlyPhoto(t *testing.T) {
 		t.Fatalf("%v, %v", n, err)
 	}
 	r := results[name]
-	if !errors.As(r.Err, new(*Deadly)) || r.Cause != StopsServer || !strings.HasPrefix(r.Err.Error(), "the server stopped twice while working on this photo (") {
+	if !errors.As(r.Err, new(*Deadly)) || r.Cause != StopsServer || !strings.HasPrefix(r.Err.Error(), "the server stopped twice while processing this photo (") {
 		t.Errorf("%v: %v", r.Cause, r.Err)
 	}
 	if with := m.died(); len(with) != 2 || with[1] != 1 {
-		t.Errorf("the server died over %v photos", with)
+		t.Errorf("photos being processed at each death: %v", with)
 	}
 
 	again := func(what string, failed, done, deaths int) {
@@ -147,28 +147,28 @@ func TestDeadlyPhoto(t *testing.T) {
 			t.Errorf("%s: %d not tried, %v, %d deaths, %v", what, len(selected.Failed), n, len(m.died())-before, err)
 		}
 		for _, job := range selected.Failed {
-			if !strings.Contains(job.Problem.Error(), "--force tries it again") {
+			if !strings.Contains(job.Problem.Error(), "use --force to try again") {
 				t.Errorf("%s: %v", what, job.Problem)
 			}
 		}
 	}
-	again("a rerun", 1, 0, 0)
+	again("rerun", 1, 0, 0)
 	b.imageIDs = []string{"sha256:two"}
-	again("another image", 0, 11, 2)
-	again("a rerun with it", 1, 0, 0)
+	again("different image", 0, 11, 2)
+	again("rerun with that image", 1, 0, 0)
 	b.recipe.Width++
-	again("other options", 0, 11, 2)
+	again("different options", 0, 11, 2)
 	b.force = true
-	again("by force", 0, 11, 2)
+	again("with force", 0, 11, 2)
 	b.force = false
 	writeFile(t, filepath.Join(in, name), jpegOf("harmless"))
-	again("the photo was replaced", 0, 1, 0)
-	again("all is made", 0, 0, 0)
+	again("photo replaced", 0, 1, 0)
+	again("everything done", 0, 0, 0)
 }
 
-// What an earlier run made of a photo stays known when a newer version of the
-// photo kills the server: it is replaced as soon as there is a portrait.
-func TestDeadlyPhotoKeepsWhatThereIs(t *testing.T) {
+// If a newer version of a photo kills the server, the earlier portrait is still
+// known as made by facecraft, so a working version can replace it.
+func TestDeadlyPhotoKeepsEarlierPortrait(t *testing.T) {
 	t.Parallel()
 	in, out := deadlyPhotos(t, 3), t.TempDir()
 	m := newMortal("deadly")
@@ -185,11 +185,11 @@ func TestDeadlyPhotoKeepsWhatThereIs(t *testing.T) {
 		}
 	}
 	if got := tree(t, out)["p0001-facecraft.png"]; !strings.Contains(got, hash(jpegOf("third"))) {
-		t.Error("the last version has no portrait")
+		t.Error("no portrait of the last version")
 	}
 }
 
-// Several side by side, as in a folder of panoramas.
+// Several in a row, as in a folder of panoramas.
 func TestDeadlyPhotosSideBySide(t *testing.T) {
 	t.Parallel()
 	in := deadlyPhotos(t, 12, "p0004.jpg", "p0005.jpg", "p0006.jpg")
@@ -201,8 +201,8 @@ func TestDeadlyPhotosSideBySide(t *testing.T) {
 	}
 }
 
-// A server that stops over any photo is at fault itself: it is given up, and no
-// photo is remembered for it.
+// A server that stops on every photo is broken itself: it is given up, and no
+// photo is recorded as the cause.
 func TestServerThatAlwaysDies(t *testing.T) {
 	t.Parallel()
 	in, out := deadlyPhotos(t, 20), t.TempDir()
@@ -213,11 +213,11 @@ func TestServerThatAlwaysDies(t *testing.T) {
 		t.Errorf("%v after %d deaths, %v", n, len(m.died()), err)
 	}
 	if _, err := os.Stat(filepath.Join(out, journalName)); err == nil {
-		t.Error("the photos are remembered")
+		t.Error("photos were recorded")
 	}
 }
 
-// A server that somebody restarts, again and again, is no photo's doing.
+// No photo is blamed when somebody keeps restarting the server.
 func TestRestartsByOrder(t *testing.T) {
 	t.Parallel()
 	in := deadlyPhotos(t, 40)
@@ -241,8 +241,8 @@ func TestRestartsByOrder(t *testing.T) {
 	}
 }
 
-// What a server has finished and nobody has fetched is fetched after a restart;
-// what is gone then is made anew.
+// A finished portrait is downloaded after a restart, or made again if the server
+// no longer has it.
 func TestFetchedAfterRestart(t *testing.T) {
 	t.Parallel()
 	for kept, requests := range map[bool]int{true: 6, false: 7} {
@@ -257,7 +257,7 @@ func TestFetchedAfterRestart(t *testing.T) {
 				first.Store(1)
 				down.Store(true)
 			}
-			if down.Load() && r.URL.Path != "/api/v1/process" { // a photo in work is not what this is about
+			if down.Load() && r.URL.Path != "/api/v1/process" { // this is not about photos being processed
 				panic(http.ErrAbortHandler)
 			}
 			if picture && !kept && first.CompareAndSwap(1, 0) {
@@ -277,8 +277,8 @@ func TestFetchedAfterRestart(t *testing.T) {
 	}
 }
 
-// Long waits are told, with what they are for.
-func TestWaitsAreTold(t *testing.T) {
+// Long waits are reported, with their reason.
+func TestWaitsAreReported(t *testing.T) {
 	t.Parallel()
 	in := t.TempDir()
 	photos(t, in, 1)
@@ -305,17 +305,17 @@ func TestWaitsAreTold(t *testing.T) {
 		phases[wait.Phase] = wait
 	}
 	if w := phases[Pausing]; w.Server == "" || w.Photo != "" || w.For < shortPatience.tell {
-		t.Errorf("the pause was told as %+v", b.lasting)
+		t.Errorf("the pause was reported as %+v", b.lasting)
 	}
 	if w := phases[Working]; w.Server == "" || !strings.HasSuffix(w.Photo, "p0000.jpg") || w.For < shortPatience.tell {
-		t.Errorf("the work was told as %+v", b.lasting)
+		t.Errorf("the processing was reported as %+v", b.lasting)
 	}
-	if len(b.notices) != 1 || b.notices[0] != "asks for a pause of 27h46m39s; it is tried again in 200ms" {
+	if len(b.notices) != 1 || b.notices[0] != "asks for a pause of 27h46m39s; retrying in 200ms" {
 		t.Errorf("notices %q", b.notices)
 	}
 }
 
-// A server elsewhere that is restarted is waited for as long as the user says.
+// A restarting remote server is waited for until the timeout set by the user.
 func TestTimeoutHoldsForEndpoints(t *testing.T) {
 	t.Parallel()
 	for timeout, want := range map[time.Duration]Outcome{200 * time.Millisecond: Pending, time.Minute: Done} {

@@ -27,8 +27,8 @@ import (
 	"github.com/djok/facecraft/internal/lite"
 )
 
-// liteServer is the built-in engine behind a handler of the test's own, which
-// may be nil.
+// liteServer starts the built-in engine, wrapped in the test's own handler if
+// around is not nil.
 func liteServer(t testing.TB, around func(http.Handler) http.Handler) (*httptest.Server, string) {
 	t.Helper()
 	outputs := filepath.Join(t.TempDir(), "processed")
@@ -48,24 +48,24 @@ func liteServer(t testing.TB, around func(http.Handler) http.Handler) (*httptest
 	return server, outputs
 }
 
-// stub answers the contract at once with a portrait that depends on the photo
-// only, so that results can be compared.
+// stub is a fast server whose portraits depend only on the photo, so that
+// results can be compared.
 type stub struct {
 	mu       sync.Mutex
 	uploads  map[string]int // by content
 	jobs     map[string]painting
 	inFlight int
-	highest  int // of inFlight
+	highest  int // maximum of inFlight
 	asked    int
 	made     int
 	deleted  int
 	before   func(w http.ResponseWriter, r *http.Request) (answered bool)
 	delay    time.Duration
-	version  string // of /status, where there is one
-	swaps    bool   // paints red for blue, as version 1.0.0 does
+	version  string // for /status; empty if it does not exist
+	swaps    bool   // swaps red and blue, like version 1.0.0
 }
 
-// painting is a portrait of the stub's.
+// painting is a portrait made by the stub.
 type painting struct {
 	text          string
 	width, height int
@@ -144,10 +144,10 @@ func number(r *http.Request, field string) int {
 	return n
 }
 
-// portrait is a picture of the size that recipe asks for.
+// portrait is an image of the size in recipe.
 func portrait(content, format string) string { return painting{text: content}.picture(format) }
 
-// picture is plain, with the text in a comment.
+// picture is a plain image with the text in a comment.
 func (m painting) picture(format string) string {
 	if m.width == 0 {
 		m.width, m.height = recipe().Width, recipe().Height
@@ -159,7 +159,7 @@ func (m painting) picture(format string) string {
 			draw.Draw(picture, picture.Rect, image.NewUniform(m.background), image.Point{}, draw.Src)
 			_ = jpeg.Encode(&data, picture, nil)
 		} else {
-			_ = png.Encode(&data, picture) // with corners that are transparent
+			_ = png.Encode(&data, picture) // with transparent corners
 		}
 		return data.String()
 	}))
@@ -167,17 +167,17 @@ func (m painting) picture(format string) string {
 	if format == JPG {
 		return data[:2] + "\xff\xfe" + string(binary.BigEndian.AppendUint16(nil, uint16(len(m.text)+2))) + m.text + data[2:]
 	}
-	const head = 8 + 12 + 13 // the signature, and the first chunk
+	const head = 8 + 12 + 13 // the signature and the first chunk
 	chunk := "tEXt" + m.text
 	length := binary.BigEndian.AppendUint32(nil, uint32(len(m.text)))
 	sum := binary.BigEndian.AppendUint32(nil, crc32.ChecksumIEEE([]byte(chunk)))
 	return data[:head] + string(length) + chunk + string(sum) + data[head:]
 }
 
-// pictures are made once.
+// pictures caches the images.
 var pictures sync.Map
 
-// photos writes n different small pictures.
+// photos writes n different small images.
 func photos(t testing.TB, dir string, n int) {
 	t.Helper()
 	for i := range n {
@@ -185,7 +185,7 @@ func photos(t testing.TB, dir string, n int) {
 	}
 }
 
-// jpegOf is a JPEG as far as headers tell, with a text for its data.
+// jpegOf has the headers of a JPEG, with text as image data.
 func jpegOf(text string) string {
 	frame := "\xff\xc0\x00\x11\x08\x00\x20\x00\x20\x03\x01\x22\x00\x02\x11\x01\x03\x11\x01"
 	return "\xff\xd8" + frame + "\xff\xda\x00\x02" + text + "\xff\xd9"
@@ -203,14 +203,14 @@ func writeFile(t testing.TB, path, content string) {
 
 var shortPatience = patience{retry: time.Millisecond, rest: 5 * time.Millisecond, maxRest: time.Minute, answer: 300 * time.Millisecond, poll: 5 * time.Millisecond, tell: 50 * time.Millisecond}
 
-// recipe is for small portraits, which are fast to check.
+// recipe asks for small portraits, which are fast to check.
 func recipe() Recipe {
 	r := Recipe{Options: api.DefaultOptions(), Formats: []string{PNG}}
 	r.Width, r.Height = 64, 64
 	return r
 }
 
-// batchOf is a whole run as the command makes it.
+// batchOf is a whole run, as in the command.
 type batchOf struct {
 	dir, out string
 	servers  []*Server
@@ -220,14 +220,13 @@ type batchOf struct {
 	imageIDs []string
 	inFlight int
 	timeout  time.Duration
-	maxRest  time.Duration // instead of the patience's
+	maxRest  time.Duration // instead of the default
 	notices  []string
 	lasting  []Wait
 	run      *Run
 }
 
-// do finds, plans, selects and runs, and gives each photo's result by its
-// path.
+// do finds, plans, selects and runs, and returns the results by path.
 func (b *batchOf) do(t testing.TB) (results map[string]Result, selected Selected, err error) {
 	t.Helper()
 	if b.recipe.Formats == nil {
@@ -274,7 +273,7 @@ func (b *batchOf) do(t testing.TB) (results map[string]Result, selected Selected
 	return results, selected, b.run.Do(ctx, queue)
 }
 
-// tree is what a directory holds, without the journal.
+// tree returns the files in a directory except the journal.
 func tree(t testing.TB, dir string) map[string]string {
 	t.Helper()
 	files := map[string]string{}

@@ -20,33 +20,33 @@ import (
 // Photo is one input.
 type Photo struct {
 	Path string
-	// Name is what people call it: the path, or "standard input".
+	// Name is shown to people: the path, or "standard input".
 	Name string
-	// Rel is its place below the directory that was named, which the results
-	// mirror. A file that was named itself has its base name.
+	// Rel is its path relative to the directory that was named; the results
+	// mirror it. For a file that was named itself it is the base name.
 	Rel string
-	// Problem is why it cannot be taken; nil when it may be.
+	// Problem is why it cannot be processed, or nil.
 	Problem error
-	// Spooled tells that the file is only kept during the command: it came
-	// from standard input.
+	// Spooled means that the photo came from standard input: the file only
+	// exists while the command runs.
 	Spooled bool
 }
 
-// StdinName is what photos from standard input are called.
+// StdinName is the name shown for a photo from standard input.
 const StdinName = "standard input"
 
 // Finder turns a command's arguments into photos.
 type Finder struct {
-	Recursive bool // directories are taken with all that lies in them
-	Null      bool // lists are separated by NUL bytes instead of line ends
+	Recursive bool // include the photos in directories
+	Null      bool // lists are separated by NUL bytes instead of newlines
 	Stdin     io.Reader
-	// Avoid is a directory that is not walked: that of the results.
+	// Avoid is a directory to skip: the one for the results.
 	Avoid string
-	// Spool is a directory of the caller's own for what comes from Stdin.
+	// Spool is a temporary directory for a photo from Stdin.
 	Spool string
 
-	// PassedOver are the files that were named and bear the name of a portrait,
-	// each with its reason as the problem.
+	// PassedOver lists named files that were skipped because they look like
+	// portraits; Problem says why.
 	PassedOver []Photo
 
 	found    []Photo
@@ -56,19 +56,18 @@ type Finder struct {
 	journals *journals
 }
 
-// The reasons for which a named file is passed over.
+// The reasons for skipping a named file.
 var (
-	// ErrEarlier is about a portrait that the journal beside it knows.
-	ErrEarlier = errors.New("it is a portrait that facecraft made")
-	// ErrNamedLikeResult is about a file that may be somebody's photo.
-	ErrNamedLikeResult = errors.New("it is named like a portrait; rename it to process it")
+	// ErrEarlier is for a portrait that is recorded in the journal next to it.
+	ErrEarlier = errors.New("this portrait was made by facecraft")
+	// ErrNamedLikeResult is for a file that may be a photo.
+	ErrNamedLikeResult = errors.New("its name ends in " + suffix + ", like a portrait's; rename it to process it")
 )
 
-// Find reads the arguments: files, directories, globs, "-" for a photo on
-// standard input, "@FILE" for a list of names and "@-" for one on standard
-// input. A photo with a problem does not stop the others. Files that are no
-// pictures are ignored in directories, and results of earlier runs everywhere;
-// ignored counts them.
+// Find resolves the arguments: files, directories, globs, "-" for a photo on
+// standard input, "@FILE" for a list of names and "@-" for a list on standard
+// input. A photo with a problem does not stop the others. ignored counts the
+// results of earlier runs, and the files in directories that are not images.
 func (f *Finder) Find(args []string) (photos []Photo, ignored int, err error) {
 	f.found, f.PassedOver, f.seen, f.ignored = nil, nil, map[string]bool{}, 0
 	f.roots, f.journals = countDirectories(args), &journals{}
@@ -80,7 +79,8 @@ func (f *Finder) Find(args []string) (photos []Photo, ignored int, err error) {
 	return f.found, f.ignored, nil
 }
 
-// countDirectories tells whether results of several trees meet.
+// countDirectories counts the named directories: the results of several trees
+// must not be mixed up.
 func countDirectories(args []string) (n int) {
 	for _, arg := range args {
 		if info, err := os.Stat(arg); err == nil && info.IsDir() {
@@ -102,10 +102,10 @@ func (f *Finder) argument(arg string) error {
 		f.path(arg)
 		return nil
 	}
-	// What the shell did not expand: it was quoted, or is Windows'.
+	// The shell did not expand it: it was quoted, or this is Windows.
 	matches, err := filepath.Glob(arg)
 	if err == nil && len(matches) == 0 {
-		err = errors.New("nothing has such a name")
+		err = errors.New("no files match")
 	}
 	if err != nil {
 		f.add(Photo{Path: arg, Name: arg, Problem: err})
@@ -116,22 +116,22 @@ func (f *Finder) argument(arg string) error {
 	return nil
 }
 
-// path takes a file or a directory by its name.
+// path adds a file or a directory by name.
 func (f *Finder) path(path string) {
 	info, err := os.Stat(path)
 	p := Photo{Path: path, Name: path, Rel: filepath.Base(path)}
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		p.Problem = errors.New("there is no such file")
+		p.Problem = errors.New("no such file")
 	case err != nil:
 		p.Problem = cause(err)
 	case info.IsDir() && f.Recursive:
 		f.walk(path)
 		return
 	case info.IsDir():
-		p.Problem = errors.New("it is a directory; -r takes the photos in it")
+		p.Problem = errors.New("is a directory; use -r to process the photos in it")
 	case !info.Mode().IsRegular():
-		p.Problem = errors.New("it is not a file")
+		p.Problem = errors.New("not a regular file")
 	case isResult(path):
 		p.Problem = f.reason(path)
 		f.ignored++
@@ -141,7 +141,7 @@ func (f *Finder) path(path string) {
 	f.add(p)
 }
 
-// reason is why a file with the name of a portrait is passed over.
+// reason says why a file named like a portrait is skipped.
 func (f *Finder) reason(path string) error {
 	j, err := f.journals.in(filepath.Dir(path))
 	if err == nil && j.of(path).Result != "" {
@@ -150,14 +150,14 @@ func (f *Finder) reason(path string) error {
 	return ErrNamedLikeResult
 }
 
-// walk takes the pictures in a directory, in the order of their names. Links
-// to directories are not followed: they could lead in circles.
+// walk adds the images in a directory, sorted by name. Links to directories are
+// not followed, because they could form a cycle.
 func (f *Finder) walk(root string) {
 	prefix := ""
 	if f.roots > 1 {
 		prefix = filepath.Base(root)
 	}
-	// Errors are reported for each path, and never end the walk.
+	// Errors are reported per path and never end the walk.
 	_ = filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
 		hidden := strings.HasPrefix(entry.Name(), ".") && path != root
 		switch {
@@ -181,7 +181,7 @@ func (f *Finder) walk(root string) {
 	})
 }
 
-// sameFile tells whether two paths lead to one thing that exists.
+// sameFile reports whether two paths refer to the same existing file.
 func sameFile(path, other string) bool {
 	a, errA := os.Stat(path)
 	b, errB := os.Stat(other)
@@ -196,20 +196,20 @@ func (f *Finder) add(p Photo) {
 	}
 }
 
-// isResult tells whether a file bears the name of a portrait.
+// isResult reports whether a file is named like a portrait.
 func isResult(path string) bool {
 	stem := strings.TrimSuffix(path, filepath.Ext(path))
 	return strings.HasSuffix(stem, suffix)
 }
 
-// extensions are those of pictures, also of kinds that are refused: the
-// refusal says what to do.
+// extensions lists image extensions, including those of unsupported formats,
+// for which there is an error that says what to do.
 var extensions = []string{".jpg", ".jpeg", ".jpe", ".png", ".bmp", ".webp", ".tif", ".tiff", ".gif", ".heic", ".heif", ".avif",
 	".pbm", ".pgm", ".ppm", ".pnm", ".pam", ".tga", ".ico", ".svg"}
 
-// looksLikePicture decides in a directory, where also other things lie. What
-// has a picture's name is taken and reported if it is none; of the rest the
-// content decides.
+// looksLikePicture decides which files in a directory count as images: those
+// with an image extension, which are reported if they are not images after
+// all, and those whose content is an image.
 func looksLikePicture(path string, entry fs.DirEntry) bool {
 	if entry.Type()&fs.ModeSymlink != 0 {
 		info, err := os.Stat(path)
@@ -230,22 +230,22 @@ func looksLikePicture(path string, entry fs.DirEntry) bool {
 	return photo.IsPicture(file)
 }
 
-// maxName bounds a name in a list, in bytes. Systems allow 4096 and less.
+// maxName limits a name in a list, in bytes. Systems allow at most 4096.
 const maxName = 64 << 10
 
-// list takes the names in a file, as they are: no name in it is a glob, an
-// option or a list.
+// list adds the names in a file literally: none is treated as a glob, an option
+// or a list.
 func (f *Finder) list(name string) error {
 	in, what := f.Stdin, StdinName
 	if name != "-" {
 		file, err := os.Open(name)
 		if err != nil {
-			return fmt.Errorf("the list of photos: %w", err)
+			return fmt.Errorf("read the list of photos: %w", err)
 		}
 		defer file.Close()
 		in, what = file, name
 	}
-	// Windows marks texts as UTF-8 or UTF-16; other bytes are taken as they are.
+	// Windows marks text as UTF-8 or UTF-16; other bytes are used unchanged.
 	names := bufio.NewScanner(transform.NewReader(in, unicode.BOMOverride(transform.Nop)))
 	names.Buffer(nil, maxName)
 	if f.Null {
@@ -257,12 +257,12 @@ func (f *Finder) list(name string) error {
 		}
 	}
 	if err := names.Err(); err != nil {
-		return fmt.Errorf("the list of photos in %s: %w", what, err)
+		return fmt.Errorf("read the list of photos in %s: %w", what, err)
 	}
 	return nil
 }
 
-// splitNull is bufio.ScanLines for names that may contain line ends.
+// splitNull is bufio.ScanLines for names that may contain newlines.
 func splitNull(data []byte, atEOF bool) (advance int, token []byte, err error) {
 	for i, b := range data {
 		if b == 0 {
@@ -275,15 +275,15 @@ func splitNull(data []byte, atEOF bool) (advance int, token []byte, err error) {
 	return 0, nil, nil
 }
 
-// standardInput keeps a photo in a file, where it can be looked into and sent
-// again.
+// standardInput saves a photo to a file, so that it can be inspected and sent
+// more than once.
 func (f *Finder) standardInput() error {
 	path := filepath.Join(f.Spool, "stdin")
 	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
 	if err != nil {
 		return err
 	}
-	// One byte more than is taken, so that the check finds it too large.
+	// One byte more than the limit, so that the size check fails.
 	_, err = io.Copy(file, io.LimitReader(f.Stdin, photo.MaxBytes+1))
 	if err = errors.Join(err, file.Close()); err != nil {
 		return fmt.Errorf("read %s: %w", StdinName, err)
@@ -292,7 +292,7 @@ func (f *Finder) standardInput() error {
 	return nil
 }
 
-// cause is an error without the path that stands beside it already.
+// cause is an error without the path, for messages that already name the file.
 func cause(err error) error {
 	var path *fs.PathError
 	if errors.As(err, &path) {

@@ -50,15 +50,15 @@ func TestFind(t *testing.T) {
 		want    []string
 		ignored int
 	}{
-		{Finder{}, []string{"a.jpg", "a.jpg", "./a.jpg", "missing.jpg"}, []string{"a.jpg", "missing.jpg: there is no such file"}, 0},
-		{Finder{}, []string{"dir"}, []string{"dir: it is a directory; -r takes the photos in it"}, 0},
+		{Finder{}, []string{"a.jpg", "a.jpg", "./a.jpg", "missing.jpg"}, []string{"a.jpg", "missing.jpg: no such file"}, 0},
+		{Finder{}, []string{"dir"}, []string{"dir: is a directory; use -r to process the photos in it"}, 0},
 		{Finder{Recursive: true}, []string{"dir"}, []string{"c.webp", "deep/d.jpg", "link.jpg", "unnamed"}, 3},
 		{Finder{Recursive: true}, []string{"dir", "other"}, []string{"dir/c.webp", "dir/deep/d.jpg", "dir/link.jpg", "dir/unnamed", "other/c.webp"}, 3},
 		{Finder{Recursive: true, Avoid: "dir/deep"}, []string{"dir"}, []string{"c.webp", "link.jpg", "unnamed"}, 3},
-		{Finder{}, []string{"dir/*.webp", "*.gif"}, []string{"c.webp", "*.gif: nothing has such a name"}, 0},
+		{Finder{}, []string{"dir/*.webp", "*.gif"}, []string{"c.webp", "*.gif: no files match"}, 0},
 		{Finder{}, []string{"dir/*-facecraft.png", "a.jpg"}, []string{"a.jpg"}, 1},
 		{Finder{}, []string{"[odd].jpg", "[ab].jpg"}, []string{"[odd].jpg", "a.jpg"}, 0},
-		{Finder{}, []string{"@lines"}, []string{"a.jpg", "b.PNG", "-: there is no such file"}, 0},
+		{Finder{}, []string{"@lines"}, []string{"a.jpg", "b.PNG", "-: no such file"}, 0},
 		{Finder{}, []string{"@bom"}, []string{"a.jpg", "b.PNG"}, 0},
 		{Finder{}, []string{"@little"}, []string{"a.jpg", "ü.jpg"}, 0},
 		{Finder{}, []string{"@big"}, []string{"a.jpg"}, 0},
@@ -75,7 +75,7 @@ func TestFind(t *testing.T) {
 	}
 	finder := Finder{}
 	if _, _, err := finder.Find([]string{"@nowhere"}); err == nil || !strings.Contains(err.Error(), "nowhere") {
-		t.Errorf("a list that is not there: %v", err)
+		t.Errorf("missing list: %v", err)
 	}
 }
 
@@ -94,7 +94,7 @@ func TestFindStandardInput(t *testing.T) {
 		t.Fatal(err)
 	}
 	if info, err := os.Stat(found[0].Path); err != nil || info.Size() != photo.MaxBytes+1 {
-		t.Errorf("an endless one was kept with %v, %v", info.Size(), err)
+		t.Errorf("endless input: saved %v, %v", info.Size(), err)
 	}
 }
 
@@ -149,8 +149,8 @@ func TestPlaces(t *testing.T) {
 	}
 }
 
-// No journal, whoever wrote it, leads a result elsewhere.
-func TestPlacesTrustNoJournal(t *testing.T) {
+// A forged journal cannot direct results elsewhere.
+func TestPlacesDoNotTrustTheJournal(t *testing.T) {
 	t.Chdir(t.TempDir())
 	writeFile(t, filepath.Join("out", journalName),
 		`{"result":"../../evil.png","result_size":1,"photo":"../a.jpg"}`+"\n"+`{"result":"/etc/passwd","photo":"../a.jpg"}`+"\n")
@@ -173,7 +173,7 @@ func FuzzJournal(f *testing.F) {
 		}
 		again, err := openJournal(dir)
 		if err != nil || again.entries["new"].Photo != "photo" {
-			t.Errorf("what was added after %q is lost, %v", bytes.TrimSpace(data), err)
+			t.Errorf("the entry added after %q is lost, %v", bytes.TrimSpace(data), err)
 		}
 	})
 }

@@ -15,18 +15,17 @@ import (
 	"github.com/djok/facecraft/internal/output"
 )
 
-// journalName is a hidden file beside the results, one line of JSON for each.
-// It is the only memory between two runs: the results themselves tell that
-// they are there, and the journal of what they were made. It is only ever
-// appended to, before a result gets its name; so whenever a run ends, and if
-// by kill -9, a result that is there is in the journal, and at worst a line of
-// the journal has no result, or is torn, and is ignored. Where the journal is
-// lost, results are kept as files of unknown origin.
+// journalName is a hidden file next to the results, with one line of JSON for
+// each. It is all that one run knows about earlier ones: how each result was
+// made. It is only appended to, before a result gets its name. So even after
+// kill -9, every existing result is in the journal; at worst the journal has a
+// line without a result, or an incomplete line, which is ignored. If the journal
+// is lost, results are kept like files of unknown origin.
 const journalName = ".facecraft.jsonl"
 
-// entry says of what and how a result was made, and what it was like then.
-// Names are relative to the journal, as encodeName gives them; sizes are in
-// bytes, times of the last change in ns since 1970.
+// entry says from what and how a result was made, and its size and time then.
+// Names are relative to the journal and encoded by encodeName. Sizes are in
+// bytes, modification times in ns since 1970.
 type entry struct {
 	Result     string `json:"result"`
 	ResultSize int64  `json:"result_size"`
@@ -37,25 +36,25 @@ type entry struct {
 	Sum        string `json:"sha256,omitempty"` // of the photo, with --checksum
 	Options    string `json:"options"`
 	ImageID    string `json:"engine,omitempty"` // of the server
-	// Deadly photos have no result: servers stop over them. What is said of a
-	// result is then that of an earlier one.
+	// Deadly photos have no result, because they stop servers. The fields about
+	// a result then describe an earlier one.
 	Deadly bool `json:"deadly,omitempty"`
 }
 
-// made tells whether a file is still the result that the entry speaks of.
+// made reports whether a file is still the result described by the entry.
 func (e entry) made(info fs.FileInfo) bool {
 	return e.ResultSize == info.Size() && e.ResultTime == info.ModTime().UnixNano()
 }
 
-// journal is that of one directory.
+// journal is the journal of one directory.
 type journal struct {
 	dir, cwd string // absolute
 
 	mu      sync.Mutex
-	entries map[string]entry // by result, folded; the last one counts
-	photos  map[string]bool  // of which there were results
-	ended   bool             // the file ends with a line end
-	missing bool             // there is no file yet
+	entries map[string]entry // by result, folded; the last entry counts
+	photos  map[string]bool  // that had results
+	ended   bool             // the file ends with a newline
+	missing bool             // the file does not exist yet
 }
 
 func openJournal(dir string) (*journal, error) {
@@ -79,7 +78,7 @@ func openJournal(dir string) (*journal, error) {
 		line, err := lines.ReadBytes('\n')
 		if err != nil {
 			j.ended = len(line) == 0
-			return j, nil // the end; what cannot be read is not known
+			return j, nil // the end; unreadable entries are ignored
 		}
 		var e entry
 		if json.Unmarshal(line, &e) == nil {
@@ -88,8 +87,8 @@ func openJournal(dir string) (*journal, error) {
 	}
 }
 
-// add writes entries, and returns when they are on the disk. One call writes
-// them in one piece, so that two runs at once do not mix their lines.
+// add writes entries and returns once they are on disk. A single write keeps the
+// lines of concurrent runs from being mixed up.
 func (j *journal) add(entries ...entry) error {
 	var lines []byte
 	for _, e := range entries {
@@ -101,7 +100,7 @@ func (j *journal) add(entries ...entry) error {
 	}
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	if !j.ended { // a line was torn
+	if !j.ended { // the last line is incomplete
 		lines = append([]byte{'\n'}, lines...)
 		j.ended = true
 	}
@@ -135,22 +134,22 @@ func (j *journal) remember(e entry) {
 	j.photos[e.Photo] = true
 }
 
-// knows tells whether there was ever a result of a photo.
+// knows reports whether a photo has ever had a result.
 func (j *journal) knows(path string) bool {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	return j.photos[j.relative(path)]
 }
 
-// of is what is known of a result; nothing is the zero entry.
+// of returns the entry for a result, or the zero entry.
 func (j *journal) of(result string) entry {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	return j.entries[fold(j.relative(result))]
 }
 
-// relative names a file from the journal's directory, so that photos and
-// results can be moved together.
+// relative returns a path relative to the journal's directory, so that photos
+// and results can be moved together.
 func (j *journal) relative(path string) string {
 	if rel, err := filepath.Rel(j.dir, j.absolute(path)); err == nil {
 		path = rel
@@ -158,7 +157,7 @@ func (j *journal) relative(path string) string {
 	return encodeName(filepath.ToSlash(path))
 }
 
-// absolute is filepath.Abs without asking for the working directory again.
+// absolute is filepath.Abs with the working directory at the start.
 func (j *journal) absolute(path string) string {
 	if filepath.IsAbs(path) {
 		return filepath.Clean(path)
@@ -166,8 +165,8 @@ func (j *journal) absolute(path string) string {
 	return filepath.Join(j.cwd, path)
 }
 
-// encodeName makes a name of any bytes a text that JSON keeps: what is no
-// UTF-8 becomes a Go string literal, in quotes.
+// encodeName turns a name of arbitrary bytes into text that survives JSON: a
+// name that is not valid UTF-8 becomes a quoted Go string literal.
 func encodeName(name string) string {
 	if utf8.ValidString(name) && !strings.HasPrefix(name, `"`) {
 		return name
@@ -175,10 +174,10 @@ func encodeName(name string) string {
 	return strconv.Quote(name)
 }
 
-// fold makes names equal that some file systems take for the same.
+// fold makes names equal that are the same on case-insensitive file systems.
 func fold(name string) string { return strings.ToLower(name) }
 
-// journals are those of a run, each read once.
+// journals caches the journals of a run, so that each is read once.
 type journals struct {
 	mu   sync.Mutex
 	open map[string]*journal

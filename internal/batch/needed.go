@@ -7,9 +7,9 @@ import (
 	"slices"
 )
 
-// Needed says what a file is to some jobs, for whoever is about to write it:
-// a photo, a portrait or a journal; "" when it is none of them. info is nil
-// when there is no such file yet.
+// Needed says what jobs use a file for (a photo, a portrait or the journal), or
+// returns "" if they do not use it and it may be overwritten. info is nil if the
+// file does not exist.
 func Needed(jobs []*Job, path string, info fs.FileInfo) string {
 	if filepath.Base(path) == journalName {
 		return "the journal of earlier results"
@@ -19,8 +19,8 @@ func Needed(jobs []*Job, path string, info fs.FileInfo) string {
 		if absolute(other) == place {
 			return true
 		}
-		there, err := os.Stat(other)
-		return info != nil && err == nil && os.SameFile(info, there)
+		existing, err := os.Stat(other)
+		return info != nil && err == nil && os.SameFile(info, existing)
 	}
 	for _, job := range jobs {
 		switch {
@@ -33,8 +33,7 @@ func Needed(jobs []*Job, path string, info fs.FileInfo) string {
 	return ""
 }
 
-// absolute makes paths comparable, also on systems that do not tell upper from
-// lower case.
+// absolute makes paths comparable, also on case-insensitive file systems.
 func absolute(path string) string {
 	if abs, err := filepath.Abs(path); err == nil {
 		path = abs

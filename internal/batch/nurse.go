@@ -9,13 +9,13 @@ import (
 	"github.com/djok/facecraft/internal/api"
 )
 
-// rest leaves a server alone for as long as it asks, within bounds. The caller
+// rest leaves a server alone for as long as it asks, within limits. The caller
 // holds the lock, as for nurse.
 func (p *pool) rest(ctx context.Context, s *Server, asked time.Duration) {
 	s.state = resting
 	d := max(p.patience.rest, min(asked, p.patience.maxRest))
 	if asked > p.patience.maxRest {
-		p.notice(s, fmt.Sprintf("asks for a pause of %s; it is tried again in %s", asked, d))
+		p.notice(s, fmt.Sprintf("asks for a pause of %s; retrying in %s", asked, d))
 	}
 	p.nursing.Go(func() {
 		p.waits.begin(s, Wait{Phase: Pausing, Server: s.URL})
@@ -28,10 +28,10 @@ func (p *pool) rest(ctx context.Context, s *Server, asked time.Duration) {
 	})
 }
 
-// nurse brings a server back that does not answer, or gives it up.
+// nurse waits for, or restarts, a server that does not respond, or gives it up.
 func (p *pool) nurse(ctx context.Context, s *Server, why error) {
 	s.state = resting
-	p.notice(s, "does not answer: "+api.Brief(why))
+	p.notice(s, "is not responding: "+api.Brief(why))
 	again := s.deaths < maxCrashes
 	p.nursing.Go(func() {
 		p.waits.begin(s, Wait{Phase: Recovering, Server: s.URL})
@@ -52,13 +52,14 @@ func (p *pool) nurse(ctx context.Context, s *Server, why error) {
 		default:
 			s.state = live
 			s.life++
-			p.notice(s, "answers again")
+			p.notice(s, "is responding again")
 			p.broadcast()
 		}
 	})
 }
 
-// acquit takes back what its photos are suspected of: somebody stopped it.
+// acquit clears the photos suspected of stopping the server: somebody stopped
+// it on purpose.
 func (s *Server) acquit() {
 	for _, t := range s.suspects {
 		t.deaths--
@@ -66,14 +67,14 @@ func (s *Server) acquit() {
 	s.deaths = max(0, s.deaths-1)
 }
 
-// bringBack has an own server revived, and waits for any other.
+// bringBack revives a server that has Revive, and waits for any other.
 func (p *pool) bringBack(ctx context.Context, s *Server, again bool) (byOrder bool, err error) {
 	if s.Revive != nil {
 		return s.Revive(ctx, again)
 	}
 	ctx, cancel := context.WithTimeout(ctx, p.patience.answer)
 	defer cancel()
-	err = errors.New("it does not answer")
+	err = errors.New("no response")
 	for answer := range s.client.Answers(ctx, p.patience.poll) {
 		if answer.Ready {
 			return false, nil
@@ -83,12 +84,12 @@ func (p *pool) bringBack(ctx context.Context, s *Server, again bool) (byOrder bo
 		}
 	}
 	if ctx.Err() != nil {
-		err = fmt.Errorf("it was not ready after %s: %w", p.patience.answer, err)
+		err = fmt.Errorf("not ready after %s: %w", p.patience.answer, err)
 	}
 	return false, err
 }
 
-// pause waits, unless the run ends before.
+// pause waits for d or until ctx ends.
 func pause(ctx context.Context, d time.Duration) {
 	select {
 	case <-ctx.Done():

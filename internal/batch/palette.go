@@ -7,24 +7,23 @@ import (
 	"github.com/djok/facecraft/internal/api"
 )
 
-// palette is what is known of how a server takes colours: version 1.0.0 has
-// red and blue in each other's place. Its version is a first guess, and its
-// portraits are the proof.
+// palette is what is known about a server's colour order: version 1.0.0 swaps
+// red and blue. The server's version is a first guess, its portraits are proof.
 type palette struct {
 	mu      sync.Mutex
 	guessed bool
 	swapped bool
 	proven  bool // by a portrait
-	turned  bool // a portrait proved the guess wrong
+	turned  bool // a portrait disproved the guess
 }
 
-// painted is how a background was asked for.
+// painted is a background colour as wanted, and as sent to a server.
 type painted struct {
 	want, told api.Colour
 	swapped    bool
 }
 
-// ask is how a server has to be asked for a background.
+// ask returns the background colour to send to a server.
 func (s *Server) ask(ctx context.Context, want api.Colour, swaps func(api.Status) bool) painted {
 	if want == want.Swapped() {
 		return painted{want: want, told: want}
@@ -33,7 +32,7 @@ func (s *Server) ask(ctx context.Context, want api.Colour, swaps func(api.Status
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if !p.guessed && swaps != nil {
-		// One that does not say it in time is found out by its portrait.
+		// If the server does not respond in time, its first portrait will show.
 		if status, err := s.client.Status(ctx); err == nil {
 			p.swapped = swaps(status)
 		}
@@ -46,18 +45,17 @@ func (s *Server) ask(ctx context.Context, want api.Colour, swaps func(api.Status
 	return painted{want: want, told: told, swapped: p.swapped}
 }
 
-// unproven tells whether no portrait has shown yet that the server takes colours
-// as it was asked.
+// unproven reports whether no portrait has confirmed the colour order yet.
 func (s *Server) unproven(asked painted) bool {
 	s.palette.mu.Lock()
 	defer s.palette.mu.Unlock()
 	return asked.want != asked.want.Swapped() && (!s.palette.proven || asked.swapped != s.palette.swapped)
 }
 
-// prove holds a portrait against what was asked for. A background with red and
-// blue in the other's place is an error; the server is asked the other way from
-// then on. Where that did not help either, only a background that every server
-// paints is the server's fault, and not a photo's sky.
+// prove compares a portrait's background with the colour asked for. If red and
+// blue are swapped, that is an error, and the order is reversed from then on. If
+// they still are, it is only an error if the server is sure to have painted the
+// background; otherwise it may just be the sky in the photo.
 func (s *Server) prove(asked painted, made api.Picture, sure bool) error {
 	if !made.Plain || asked.want.Alike(asked.want.Swapped()) {
 		return nil
@@ -71,11 +69,11 @@ func (s *Server) prove(asked painted, made api.Picture, sure bool) error {
 		return nil
 	case !made.Background.Alike(asked.want.Swapped()):
 		return nil
-	case asked.swapped != p.swapped: // was asked before the server was found out
+	case asked.swapped != p.swapped: // sent before the order was reversed
 	case !p.turned:
 		p.swapped, p.turned = !p.swapped, true
 	case !sure:
 		return nil
 	}
-	return &api.Failed{Detail: "a portrait on " + made.Background.String() + " instead of " + asked.want.String()}
+	return &api.Failed{Detail: "a portrait with background " + made.Background.String() + " instead of " + asked.want.String()}
 }

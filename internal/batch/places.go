@@ -15,41 +15,39 @@ import (
 	"github.com/djok/facecraft/internal/output"
 )
 
-// Job is one photo with the places of its results.
+// Job is one photo and the paths of its results.
 type Job struct {
 	Photo
-	Results []string // in the order of the formats
+	Results []string // in the order of Output.Formats
 
-	// Blame is the cause of the photo's problem, which lies with the photo or
-	// with the place of its results.
+	// Blame says whether Problem is about the photo or about its results.
 	Blame Cause
 
 	journal *journal
 	inputs  *inputs
-	// protect marks results that stay as they are: files of unknown origin,
-	// or changed since they were made.
+	// protect marks results that must not be replaced: files of unknown origin,
+	// or modified since they were made.
 	protect []bool
 }
 
-// Output says where results go.
+// Output says where to write results.
 type Output struct {
-	// Path is a directory, or a file's name for a single photo; empty puts
-	// each result beside its photo.
+	// Path is a directory, or a file name for a single photo. If empty, each
+	// result is written next to its photo.
 	Path    string
 	Formats []string
 }
 
-// Planner gives photos their results' places. It may be asked again when more
-// photos are there.
+// Planner decides where each photo's results go. Plan may be called again once
+// there are more photos.
 type Planner struct {
 	Output
 	journals journals
 }
 
-// Plan finds a place for the results of each photo. A photo keeps the place
-// that it had before; names never collide, not even on file systems that do
-// not tell upper from lower case. The spared files were named, too, and are no
-// more replaced than the photos.
+// Plan chooses the paths of the results of each photo. A photo keeps the paths
+// it had before. Names never collide, not even on case-insensitive file systems.
+// The spared files were named by the user, too, and are never replaced either.
 func (p *Planner) Plan(photos []Photo, spared ...Photo) ([]*Job, error) {
 	into, err := p.directory(photos)
 	if err != nil {
@@ -65,7 +63,7 @@ func (p *Planner) Plan(photos []Photo, spared ...Photo) ([]*Job, error) {
 			continue
 		}
 		if job.journal, err = p.journals.in(p.journalDir(photo, into)); err != nil {
-			return nil, fault.Wrap(fault.Failed, err, "choose another place with -o", "the journal of earlier results cannot be read")
+			return nil, fault.Wrap(fault.Failed, err, "choose a different location with -o", "cannot read the journal of earlier results")
 		}
 		switch before := p.before(job, into); {
 		case p.Path != "" && !into:
@@ -90,7 +88,7 @@ func (j *Job) place(stem string, formats []string) {
 	}
 }
 
-// directory tells whether Path is one, and creates it.
+// directory reports whether results go into a directory, and creates it.
 func (p *Planner) directory(photos []Photo) (bool, error) {
 	if p.Path == "" {
 		return false, nil
@@ -102,19 +100,19 @@ func (p *Planner) directory(photos []Photo) (bool, error) {
 		return false, nil
 	}
 	if err := output.MakeDir(p.Path); err != nil {
-		return false, fault.Wrap(fault.Failed, err, "choose another place with -o", "the directory for the results cannot be made")
+		return false, fault.Wrap(fault.Failed, err, "choose a different location with -o", "cannot create the output directory")
 	}
 	return true, nil
 }
 
-// names tells whether Path, which does not exist, is to be a directory.
+// names reports whether Path, which does not exist, means a directory.
 func (p *Planner) names(photos []Photo) bool {
 	tree := len(photos) == 1 && photos[0].Rel != filepath.Base(photos[0].Path) && !photos[0].Spooled
 	return strings.HasSuffix(p.Path, "/") || strings.HasSuffix(p.Path, string(filepath.Separator)) ||
 		len(photos) != 1 || tree || FormatOf(p.Path) == ""
 }
 
-// FormatOf is the format that a file's name asks for, or "".
+// FormatOf returns the format for a file name, or "".
 func FormatOf(path string) string {
 	switch strings.ToLower(filepath.Ext(path)) {
 	case ".png":
@@ -125,8 +123,8 @@ func FormatOf(path string) string {
 	return ""
 }
 
-// journalDir is where the results' journal lies: in the output directory for
-// a whole tree, else beside the result.
+// journalDir is the directory of the journal: the output directory if there is
+// one, otherwise the directory of the result.
 func (p *Planner) journalDir(photo Photo, into bool) string {
 	switch {
 	case into:
@@ -137,17 +135,17 @@ func (p *Planner) journalDir(photo Photo, into bool) string {
 	return filepath.Dir(photo.Path)
 }
 
-// The levels of a name, from the plainest to one that is never taken.
+// The levels of a name, from the simplest to one that is always unique.
 const (
 	levelStem      = iota // anna-facecraft
-	levelExtension        // anna.jpg-facecraft, beside that of anna.png
-	levelDirectory        // 2024/anna.jpg-facecraft, beside that of 2023/anna.jpg
+	levelExtension        // anna.jpg-facecraft, if there is anna.png, too
+	levelDirectory        // 2024/anna.jpg-facecraft, if there is 2023/anna.jpg, too
 	levelNumber           // anna.jpg-facecraft for the first, then anna.jpg-facecraft-2
 )
 
-// before is the place that the photo's results have already, or "". The
-// journal is only asked about names that would be given anyway: none in it
-// leads elsewhere.
+// before returns the path of the photo's earlier results without extension, or
+// "". Only names that could be chosen anyway are looked up, so a forged journal
+// cannot direct results elsewhere.
 func (p *Planner) before(job *Job, into bool) string {
 	if !job.journal.knows(job.Path) {
 		return ""
@@ -164,8 +162,8 @@ func (p *Planner) before(job *Job, into bool) string {
 	return ""
 }
 
-// placeLevel gives places to those jobs whose names are unique on a level, and
-// returns the others.
+// placeLevel assigns the names that are unique at a level, and returns the jobs
+// without one.
 func (p *Planner) placeLevel(jobs []*Job, into bool, level int, taken map[string]bool) (rest []*Job) {
 	wanted := map[string]int{}
 	for _, job := range jobs {
@@ -184,7 +182,8 @@ func (p *Planner) placeLevel(jobs []*Job, into bool, level int, taken map[string
 	return rest
 }
 
-// madeOfAnother tells whether a name belongs to a photo of an earlier run.
+// madeOfAnother reports whether a name is in use for a different photo of an
+// earlier run.
 func madeOfAnother(job *Job, stem string) bool {
 	for _, format := range []string{PNG, JPG} {
 		result := stem + "." + format
@@ -197,7 +196,7 @@ func madeOfAnother(job *Job, stem string) bool {
 	return false
 }
 
-// stem is the path of a photo's results without their extension.
+// stem is the path of a photo's results without the extension.
 func (p *Planner) stem(photo Photo, into bool, level int) string {
 	dir := filepath.Dir(photo.Path)
 	if into {
@@ -216,18 +215,17 @@ func (p *Planner) stem(photo Photo, into bool, level int) string {
 	return filepath.Join(dir, shorten(name, maxBase-len(tail))+tail)
 }
 
-// harmless is a path without what leads out of a directory.
+// harmless removes everything from a path that leads out of a directory.
 func harmless(path string) string {
 	path = path[len(filepath.VolumeName(path)):]
 	return filepath.Join(string(filepath.Separator), path)[1:] // cleaned as if below a root
 }
 
-// maxBase leaves room for an extension in a name, of which most file systems
-// allow 255 bytes.
+// maxBase is the maximum length of a name without its extension; most file
+// systems allow 255 bytes in total.
 const maxBase = 255 - len(".jpg")
 
-// shorten cuts a name that is too long with its suffix; a part of its hash
-// keeps it apart from its like.
+// shorten truncates a long name; part of a hash keeps similar names distinct.
 func shorten(name string, limit int) string {
 	if len(name) <= limit {
 		return name

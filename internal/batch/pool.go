@@ -11,69 +11,69 @@ import (
 	"github.com/djok/facecraft/internal/api"
 )
 
-// Server is one that makes portraits.
+// Server is a server that makes portraits.
 type Server struct {
 	URL string
-	// ImageID identifies what makes the portraits: an image's digest, or what
-	// the server says of itself. Empty when it is not known.
+	// ImageID identifies what makes the portraits: the digest of the image, or
+	// what the server reports about itself. Empty if unknown.
 	ImageID string
-	// Token is shown to the server; empty shows none.
+	// Token is the bearer token to send, or empty.
 	Token string
-	// Revive makes a server that stopped answering ready again, or says why
-	// that is not possible; nil where it can only be waited for. One that ended
-	// by itself is started only where again allows it; byOrder tells that
-	// somebody ended it, and no photo.
+	// Revive gets a server that stopped responding ready again, or returns why
+	// it cannot. If nil, the server can only be waited for. A server that died
+	// is only restarted if again is true. byOrder means that somebody stopped
+	// it, so no photo is to blame.
 	Revive func(ctx context.Context, again bool) (byOrder bool, err error)
 
 	client   *api.Client
 	state    state
 	inFlight int
-	alone    bool // what is in flight has it for itself
+	alone    bool // reserved for the photo in flight
 	served   int
 	strikes  int      // failures since the last success
-	deaths   int      // those without an answer among them
-	suspects []*trial // in work when it stopped answering
+	deaths   int      // failures among them without a response
+	suspects []*trial // being processed when it stopped responding
 	palette  palette
-	life     int // counts how often it came back
+	life     int // how often it came back
 }
 
-// state is whether a server gets photos.
+// state says whether a server gets photos.
 type state int
 
 const (
 	live    state = iota
-	resting       // it is waited for
+	resting       // being waited for
 	out           // given up
 )
 
 const (
-	// maxStrikes is how many failures in a row make a server useless. It is
-	// more than a few photos can cause that break a sound one.
+	// maxStrikes is how many failures in a row a server may have. It is more
+	// than a few bad photos can cause on a working server.
 	maxStrikes = 10
-	// maxCrashes is how often a server dies in a row until it is not started
-	// again. Three photos that each stop it twice do not reach it.
+	// maxCrashes is how often in a row a server may die before it is no longer
+	// restarted. Three photos that each stop it twice stay below that.
 	maxCrashes = 7
 )
 
-// patience is how long the pool waits for what. Tests have less.
+// patience holds the pool's delays and time limits. Tests use shorter ones.
 type patience struct {
-	retry time.Duration // before another attempt, for each that failed
-	rest  time.Duration // after a failure, when the server says nothing itself
-	// maxRest bounds how long a server may ask to be left alone.
+	retry time.Duration // before another attempt, times the failures so far
+	rest  time.Duration // after a failure, unless the server asks for more
+	// maxRest limits how long a server may ask to be left alone.
 	maxRest time.Duration
-	answer  time.Duration // for a server that does not answer
-	poll    time.Duration
-	tell    time.Duration // until a wait is told
+	answer  time.Duration // for a server that does not respond
+	poll    time.Duration // between readiness checks
+	tell    time.Duration // before a wait is reported
 }
 
 var defaultPatience = patience{retry: 500 * time.Millisecond, rest: time.Second, maxRest: time.Minute, answer: 5 * time.Minute, poll: 500 * time.Millisecond, tell: 5 * time.Second}
 
-// NoServer ends a run: the photos that are left stay undone.
+// NoServer ends a run: the remaining photos are not processed.
 type NoServer struct {
-	Why error // the last server is out
+	Why error // the reason the last server was given up
 }
 
-func (n *NoServer) Error() string { return "no server is left" }
+func (n *NoServer) Error() string { return "no servers left" }
 
 func (n *NoServer) Unwrap() error { return n.Why }
 
@@ -82,15 +82,15 @@ type pool struct {
 	servers   []*Server
 	perServer int
 	patience  patience
-	// notice is told when a server goes and comes.
+	// notice is called when a server stops and when it comes back.
 	notice func(s *Server, what string)
 	waits  *waits
 
 	mu sync.Mutex
-	// suspects wait for a server of their own; others let them go first.
+	// suspects counts photos waiting for a server to themselves; they go first.
 	suspects int
-	lastWhy  error         // a server was given up
-	changed  chan struct{} // closed, and replaced, whenever something changes
+	lastWhy  error         // why the last server was given up
+	changed  chan struct{} // closed and replaced on every change
 	nursing  sync.WaitGroup
 }
 
@@ -108,8 +108,8 @@ func (p *pool) close() {
 	}
 }
 
-// acquire waits for a free place at a server, if possible at another than the
-// one that failed before. A photo that may have stopped a server gets one for
+// acquire waits for a server with capacity, if possible a different one from
+// the one that failed before. A photo that may have stopped a server gets one to
 // itself.
 func (p *pool) acquire(ctx context.Context, t *trial) (*Server, error) {
 	suspect := p.deathsOf(t) > 0
@@ -178,14 +178,14 @@ func (p *pool) othersLive(failed *Server) bool {
 	return false
 }
 
-// othersThan tells whether another server may do better.
+// othersThan reports whether there is another server to try.
 func (p *pool) othersThan(failed *Server) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.othersLive(failed)
 }
 
-// release gives a place back.
+// release returns capacity to the pool.
 func (p *pool) release(s *Server) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -194,7 +194,8 @@ func (p *pool) release(s *Server) {
 	p.broadcast()
 }
 
-// suspect notes a photo that was in work when its server stopped answering.
+// suspect notes a photo that was being processed when its server stopped
+// responding.
 func (p *pool) suspect(s *Server, t *trial) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -208,8 +209,8 @@ func (p *pool) deathsOf(t *trial) int {
 	return t.deaths
 }
 
-// awaitBack waits while a server is being brought back, and tells whether it
-// gets photos again.
+// awaitBack waits while a server is being recovered, and reports whether it gets
+// photos again.
 func (p *pool) awaitBack(ctx context.Context, s *Server) bool {
 	for {
 		p.mu.Lock()
@@ -230,15 +231,15 @@ func (p *pool) broadcast() {
 	p.changed = make(chan struct{})
 }
 
-// lifeOf is which of a server's lives it is in.
+// lifeOf returns how often a server has come back.
 func (p *pool) lifeOf(s *Server) int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return s.life
 }
 
-// judge draws conclusions about a server from what became of a photo. A
-// connection that an earlier life of the server broke says nothing of this one.
+// judge updates a server's state after a photo. An error from before the server
+// last came back says nothing about its current state.
 func (p *pool) judge(ctx context.Context, t *trial, err error) {
 	s := t.server
 	var failed *api.Failed
@@ -268,10 +269,10 @@ func (p *pool) judge(ctx context.Context, t *trial, err error) {
 	}
 }
 
-// giveUp leaves a server out. The caller holds the lock, as for those below.
+// giveUp stops using a server. The caller holds the lock.
 func (p *pool) giveUp(s *Server, why error) {
 	s.state, p.lastWhy = out, why
-	first, _, _ := strings.Cut(why.Error(), "\n") // of what may be a whole report
-	p.notice(s, "is left out: "+first)
+	first, _, _ := strings.Cut(why.Error(), "\n") // the reason may be a whole report
+	p.notice(s, "is no longer used: "+first)
 	p.broadcast()
 }

@@ -8,17 +8,17 @@ import (
 	"github.com/djok/facecraft/internal/output"
 )
 
-// unwritable is the disk's fault, not the server's.
+// unwritable is a disk error, not a server error.
 type unwritable struct{ cause error }
 
-func (u *unwritable) Error() string { return "the result cannot be written: " + u.cause.Error() }
+func (u *unwritable) Error() string { return "cannot write the result: " + u.cause.Error() }
 
 func (u *unwritable) Unwrap() error { return u.cause }
 
-// results writes portraits. Each is filled under a temporary name, noted in
-// the journal, and then given its name: so it is whole or absent, and known,
-// whenever the program ends. Each step is on the disk before the next, so that
-// this holds for a power cut, too.
+// results writes portraits. Each is written under a temporary name, recorded in
+// the journal and then renamed, so it is complete or absent, and recorded,
+// whenever the program ends. Each step is synced before the next, so this also
+// holds after a power failure.
 type results struct {
 	force bool
 
@@ -27,8 +27,8 @@ type results struct {
 	committing sync.Mutex
 }
 
-// save fills a job's results, and places them when all are whole: a photo of
-// which one result cannot be had has none. The entry says how they were made.
+// save writes a job's results and renames them once all are complete: if one
+// fails, the photo gets none. The entry says how they were made.
 func (r *results) save(job *Job, made entry, fill func(file *os.File, format string) error) error {
 	var whole []*unplaced
 	for i, result := range job.Results {
@@ -37,7 +37,7 @@ func (r *results) save(job *Job, made entry, fill func(file *os.File, format str
 		}
 		u, err := r.write(job.journal, result, made, fill)
 		if u != nil {
-			defer os.Remove(u.temporary) // or it has another name by then
+			defer os.Remove(u.temporary) // unless it was renamed by then
 		}
 		if err != nil {
 			return err
@@ -50,8 +50,8 @@ func (r *results) save(job *Job, made entry, fill func(file *os.File, format str
 	return nil
 }
 
-// write fills a file that has yet to get its name. It is named also beside an
-// error, to be removed.
+// write writes a file under a temporary name. The result is non-nil even along
+// with an error once the file exists, so that it can be removed.
 func (r *results) write(j *journal, result string, made entry, fill func(file *os.File, format string) error) (*unplaced, error) {
 	dir := filepath.Dir(result)
 	if err := output.MakeDir(dir); err != nil {

@@ -13,7 +13,7 @@ import (
 	"github.com/djok/facecraft/internal/api"
 )
 
-// downloads answers each download of a picture with another one.
+// downloads replaces every downloaded image.
 func (s *stub) downloads(format, picture string) {
 	s.before = func(w http.ResponseWriter, r *http.Request) bool {
 		if !strings.HasPrefix(r.URL.Path, "/api/v1/download/") || filepath.Base(r.URL.Path) != format {
@@ -24,9 +24,9 @@ func (s *stub) downloads(format, picture string) {
 	}
 }
 
-// What a server sends is decoded, and held against what was asked for: no
-// other picture becomes a result. Another server may do better, the same one
-// only with what is damaged.
+// Portraits are decoded and compared with what was asked for; a wrong image
+// never becomes a result. A damaged one is retried on any server, others only on
+// a different server.
 func TestResultsAreChecked(t *testing.T) {
 	t.Parallel()
 	flipped := []byte(portrait(strings.Repeat("x", 5000), PNG))
@@ -36,7 +36,7 @@ func TestResultsAreChecked(t *testing.T) {
 		asked                int
 	}{
 		"a flipped byte": {PNG, string(flipped), "the server sent a damaged PNG: png: invalid format: invalid checksum", maxAttempts},
-		"another size":   {PNG, painting{width: 51, height: 51}.picture(PNG), "the server sent an image of 51x51 pixels instead of 64x64", 1},
+		"wrong size":     {PNG, painting{width: 51, height: 51}.picture(PNG), "the server sent an image of 51x51 pixels instead of 64x64", 1},
 		"too many bytes": {JPG, painting{width: 64, height: 64, text: strings.Repeat("x", 60_000)}.picture(JPG), "the limit is 50000", 1},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -57,27 +57,27 @@ func TestResultsAreChecked(t *testing.T) {
 			}
 			b.servers = []*Server{{URL: bad.start(t)}, {URL: good.start(t)}}
 			if results, _, err := b.do(t); err != nil || results["p0000.jpg"].Outcome != Done || good.asked != 1 {
-				t.Errorf("with another server: %+v, %v", results["p0000.jpg"], err)
+				t.Errorf("with a second server: %+v, %v", results["p0000.jpg"], err)
 			}
 		})
 	}
 }
 
-// Whether a server takes red for blue is known by its version, and proven by
-// its portraits, whatever the version says.
+// The version tells whether a server swaps red and blue, and its portraits
+// prove it, whatever the version says.
 func TestSwappedBackground(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
 		version string
 		swaps   bool
-		again   int // photos that are made twice: that which tells, and one on its way meanwhile
+		again   int // photos made twice: the one that shows it, and any in flight then
 	}{
-		"1.0.0":                    {"1.0.0", true, 0},
-		"a later version":          {"1.1.0", false, 0},
-		"1.0.0, mended":            {"1.0.0", false, 1},
-		"another one with a fault": {"2.0.0", true, 1},
-		"one that says nothing":    {"", true, 1},
-		"sound, and says nothing":  {"", false, 0},
+		"1.0.0":             {"1.0.0", true, 0},
+		"later version":     {"1.1.0", false, 0},
+		"1.0.0, mended":     {"1.0.0", false, 1},
+		"faulty version":    {"2.0.0", true, 1},
+		"no version, swaps": {"", true, 1},
+		"no version":        {"", false, 0},
 	} {
 		for _, format := range []string{PNG, JPG} {
 			t.Run(name+" "+format, func(t *testing.T) {
@@ -119,15 +119,14 @@ func checkRed(t *testing.T, files map[string]string) {
 			t.Fatal(err)
 		}
 		if r, _, b, _ := picture.At(0, 0).RGBA(); r < 0xf000 || b > 0x0f00 {
-			t.Errorf("%s is on %x %x", name, r, b)
+			t.Errorf("%s has the background %x %x", name, r, b)
 		}
 	}
 }
 
-// A server that paints nothing, as one that leaves a photo's blue sky, is not
-// taken for one that swaps; one that paints blue whatever it is asked for is
-// refused.
-func TestBackgroundThatDoesNotHeed(t *testing.T) {
+// A server that keeps backgrounds, such as a blue sky, does not count as one
+// that swaps colours. With an oval, blue instead of red is an error.
+func TestBackgroundIgnoresTheColour(t *testing.T) {
 	t.Parallel()
 	for oval, want := range map[bool]Outcome{true: Failed, false: Done} {
 		in, out := t.TempDir(), t.TempDir()
@@ -138,19 +137,19 @@ func TestBackgroundThatDoesNotHeed(t *testing.T) {
 		b.recipe.Background, b.recipe.Oval, b.recipe.Formats = api.Colour{255, 0, 0}, oval, []string{JPG}
 		results, _, err := b.do(t)
 		r := results["p0000.jpg"]
-		if err != nil || r.Outcome != want || r.Err != nil && !strings.Contains(r.Err.Error(), "a portrait on #0000fe instead of #ff0000") {
+		if err != nil || r.Outcome != want || r.Err != nil && !strings.Contains(r.Err.Error(), "a portrait with background #0000fe instead of #ff0000") {
 			t.Errorf("with an oval %v: %v %v, %v", oval, r.Outcome, r.Err, err)
 		}
 	}
 }
 
-// A photo of which one result cannot be had has none.
+// If one result of a photo fails, the photo gets none.
 func TestAllResultsOrNone(t *testing.T) {
 	t.Parallel()
 	in, out := t.TempDir(), t.TempDir()
 	photos(t, in, 1)
 	s := newStub()
-	s.downloads(JPG, "no picture")
+	s.downloads(JPG, "not an image")
 	b := batchOf{dir: in, out: out, servers: []*Server{{URL: s.start(t)}}, recipe: recipe()}
 	b.recipe.Formats = []string{PNG, JPG}
 	results, _, err := b.do(t)

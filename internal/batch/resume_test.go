@@ -19,7 +19,7 @@ func TestResume(t *testing.T) {
 	s := newStub()
 	url := s.start(t)
 	b := batchOf{dir: in, out: out, servers: []*Server{{URL: url, ImageID: "sha256:one"}}, imageIDs: []string{"sha256:one"}}
-	// todo says how many photos another run makes.
+	// todo checks how many photos the next run processes.
 	todo := func(what string, want int) {
 		t.Helper()
 		b.servers = []*Server{{URL: url, ImageID: b.imageIDs[0]}}
@@ -32,35 +32,35 @@ func TestResume(t *testing.T) {
 	result := func(i int) string { return filepath.Join(out, fmt.Sprintf("p%04d-facecraft.png", i)) }
 	photo := filepath.Join(in, "p0001.jpg")
 
-	todo("at first", 4)
+	todo("first run", 4)
 	todo("again", 0)
 	if err := os.Remove(result(0)); err != nil {
 		t.Fatal(err)
 	}
-	todo("a result is missing", 1)
+	todo("missing result", 1)
 	writeFile(t, result(2), "")
-	todo("a result is empty, as after a crash", 1)
+	todo("empty result, as after a crash", 1)
 	writeFile(t, photo, jpegOf("another"))
-	todo("a photo is another", 1)
+	todo("changed photo", 1)
 	later := time.Now().Add(time.Hour)
 	if err := os.Chtimes(photo, later, later); err != nil {
 		t.Fatal(err)
 	}
-	todo("a photo has another time", 1)
+	todo("changed modification time", 1)
 	b.recipe.Width++
-	todo("other options", 4)
+	todo("different options", 4)
 	b.imageIDs = []string{"sha256:two"}
-	todo("another engine", 4)
+	todo("different image", 4)
 	b.imageIDs = []string{"sha256:three", "sha256:two"}
-	todo("one of several engines", 0)
+	todo("one of several images", 0)
 	b.force = true
-	todo("by force", 4)
+	todo("with force", 4)
 	b.force = false
 
-	// What somebody edited, or brought, is his.
+	// Results that were edited or put there by others are kept.
 	writeFile(t, result(3), "touched up by hand")
 	b.recipe.Width++
-	todo("other options, one result edited", 3)
+	todo("different options, one result edited", 3)
 	if got := tree(t, out)["p0003-facecraft.png"]; got != "touched up by hand" {
 		t.Errorf("the edited result became %q", got)
 	}
@@ -69,27 +69,27 @@ func TestResume(t *testing.T) {
 		t.Errorf("%d foreign, %d kept", selected.Foreign, len(selected.Kept))
 	}
 	b.force = true
-	todo("by force, one result edited", 4)
+	todo("with force, one result edited", 4)
 	b.force = false
 
-	// The journal may be torn, and lost.
+	// The journal may be damaged or lost.
 	journal := filepath.Join(out, journalName)
 	data, err := os.ReadFile(journal)
 	if err != nil {
 		t.Fatal(err)
 	}
 	writeFile(t, journal, "\x00\xff not a line\n"+string(data)+`{"result":"p00`)
-	todo("a torn journal", 0)
+	todo("damaged journal", 0)
 	if err := os.Remove(result(1)); err != nil {
 		t.Fatal(err)
 	}
-	todo("a result is missing and the journal torn", 1)
-	todo("the line after the torn one counts", 0)
+	todo("missing result and damaged journal", 1)
+	todo("the line after the damaged one counts", 0)
 	if err := os.Remove(journal); err != nil {
 		t.Fatal(err)
 	}
 	b.recipe.Width++
-	todo("a lost journal keeps what there is", 0)
+	todo("lost journal: results are kept", 0)
 }
 
 func TestChecksum(t *testing.T) {
@@ -110,23 +110,23 @@ func TestChecksum(t *testing.T) {
 		t.Fatal(err)
 	}
 	if _, selected, _ := b.do(t); len(selected.Todo) != 0 {
-		t.Error("a photo of another time and the same content is made again")
+		t.Error("a photo with the same content and a different time is processed again")
 	}
 	writeFile(t, path, strings.Replace(jpegOf("1"), "1\xff\xd9", "2\xff\xd9", 1))
 	if err := os.Chtimes(path, stat.ModTime(), stat.ModTime()); err != nil {
 		t.Fatal(err)
 	}
 	if _, selected, _ := b.do(t); len(selected.Todo) != 1 {
-		t.Error("a photo of the same size and time and another content is not made again")
+		t.Error("a photo with the same size and time and different content is not processed again")
 	}
 }
 
-// killedRun is how TestKill's second process knows its part: where the photos
-// lie, where results go, and the server.
+// killedRun makes the test binary run TestKill's second process. It holds the
+// photo directory, the output directory and the server's URL.
 const killedRun = "FACECRAFT_TEST_KILLED_RUN"
 
-// After kill -9 in the middle, a rerun completes, with results that are
-// byte-identical to those of an undisturbed run.
+// After kill -9, running again completes the batch, with results identical to
+// those of an uninterrupted run.
 func TestKill(t *testing.T) {
 	if place := os.Getenv(killedRun); place != "" {
 		parts := strings.Split(place, "\n")
@@ -147,7 +147,7 @@ func TestKill(t *testing.T) {
 	want := tree(t, undisturbed.out)
 
 	b := batchOf{dir: in, out: t.TempDir(), servers: []*Server{{URL: url}}, recipe: undisturbed.recipe}
-	for round := range 3 { // and killed again, at other points
+	for round := range 3 { // killed at different points
 		s.mu.Lock()
 		s.delay = time.Millisecond
 		s.mu.Unlock()
@@ -163,7 +163,7 @@ func TestKill(t *testing.T) {
 		}
 		_ = cmd.Process.Kill()
 		if err := cmd.Wait(); err == nil {
-			t.Fatal("it ended by itself")
+			t.Fatal("it ended on its own")
 		}
 	}
 	made := 0
@@ -171,7 +171,7 @@ func TestKill(t *testing.T) {
 		switch {
 		case strings.HasSuffix(name, ".tmp"):
 		case want[name] != content:
-			t.Errorf("%s is not whole: %d bytes of %d", name, len(content), len(want[name]))
+			t.Errorf("%s is incomplete: %d bytes of %d", name, len(content), len(want[name]))
 		default:
 			made++
 		}
@@ -181,7 +181,7 @@ func TestKill(t *testing.T) {
 		t.Errorf("the rerun made %v, kept %d of %d files, %v", outcomes(results), len(selected.Kept), made, err)
 	}
 	if got := tree(t, b.out); !maps.Equal(got, want) {
-		t.Errorf("%d files after the rerun, %d of the undisturbed run", len(got), len(want))
+		t.Errorf("%d files after the rerun, %d in an uninterrupted run", len(got), len(want))
 	}
 }
 
@@ -195,8 +195,8 @@ func countFiles(t *testing.T, dir string) int {
 
 func hash(text string) string { return fmt.Sprintf("%x", sha256.Sum256([]byte(text))) }
 
-// Hundreds of odd names: each photo gets its own result, below the output
-// directory, and of its own content.
+// Hundreds of odd names: each photo gets its own portrait, inside the output
+// directory.
 func TestHostileNames(t *testing.T) {
 	t.Parallel()
 	in, out := filepath.Join(t.TempDir(), "in"), t.TempDir()
@@ -225,7 +225,7 @@ func TestHostileNames(t *testing.T) {
 		folded[fold(name)] = true
 	}
 	if len(folded) != len(files) {
-		t.Error("two results differ only in upper and lower case")
+		t.Error("two results differ only in case")
 	}
 	for _, r := range results {
 		if r.Outcome != Done || len(r.Results) != 1 || !strings.HasPrefix(r.Results[0], out+string(filepath.Separator)) {
@@ -234,11 +234,11 @@ func TestHostileNames(t *testing.T) {
 		}
 		photo, _ := os.ReadFile(r.Path)
 		if got, _ := os.ReadFile(r.Results[0]); !strings.Contains(string(got), hash(string(photo))) {
-			t.Errorf("%q has the portrait of another", r.Path)
+			t.Errorf("%q has the portrait of a different photo", r.Path)
 		}
 	}
-	// Each keeps its place.
+	// Running again finds the same names.
 	if _, selected, err := b.do(t); err != nil || len(selected.Kept) != len(names) {
-		t.Errorf("another run finds %d of %d, %v", len(selected.Kept), len(names), err)
+		t.Errorf("the next run finds %d of %d, %v", len(selected.Kept), len(names), err)
 	}
 }

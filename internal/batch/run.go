@@ -9,28 +9,28 @@ import (
 	"github.com/djok/facecraft/internal/api"
 )
 
-// InFlight is how many photos a server gets at once unless told otherwise: it
-// works on one, and the other is on its way meanwhile.
+// InFlight is how many photos a server gets at once by default: it processes
+// one while the next is being uploaded.
 const InFlight = 2
 
-// Run gives photos to servers.
+// Run sends photos to servers.
 type Run struct {
 	Servers  []*Server
-	InFlight int // of each server; 0 is InFlight
+	InFlight int // per server; 0 means the default, InFlight
 	Recipe   Recipe
-	Force    bool // existing results are replaced
-	Checksum bool // the journal gets the photos' checksums
-	// Report is told what became of each photo, one at a time.
+	Force    bool // replace existing results
+	Checksum bool // record the photos' checksums in the journal
+	// Report is called with the result of each photo, one at a time.
 	Report func(Result)
-	// Notice is told when a server goes and comes.
+	// Notice is called when a server stops and when it comes back.
 	Notice func(s *Server, what string)
-	// Timeout is how long a server that does not answer is waited for; 0 is
+	// Timeout is how long to wait for a server that does not respond; 0 means
 	// five minutes.
 	Timeout time.Duration
-	// Swaps tells whether a server has red and blue in each other's place; nil
-	// leaves it to be found out.
+	// Swaps reports whether a server swaps red and blue; if nil, portraits will
+	// show.
 	Swaps func(api.Status) bool
-	// Waiting is told what lasts, now and then; nil is not told.
+	// Waiting, if not nil, is called from time to time during a long wait.
 	Waiting func(Wait)
 
 	pool     *pool
@@ -40,21 +40,20 @@ type Run struct {
 	accused  accused
 }
 
-// Result is what became of one photo.
+// Result is the result of one photo.
 type Result struct {
 	*Job
 	Outcome Outcome
 	Err     error // why there is no portrait
 	Cause   Cause
-	Note    string        // what a person should know of the background: it was kept, and why
-	Server  string        // that made it, by its URL
-	Took    time.Duration // from the upload to the file
+	Note    string        // a remark about the portrait: why its background was kept
+	Server  string        // URL of the server that made it
+	Took    time.Duration // from the upload to the finished file
 }
 
-// Do takes jobs until the channel is closed, and returns when all are done. An
-// interruption, or the loss of the last server, ends it early: then it returns
-// why, the latter as a *NoServer, and the jobs that were not finished are
-// Pending. Results that are there by then stay.
+// Do processes jobs until the channel is closed and all are done. It returns
+// early, with an error, if ctx ends or if no servers are left (a *NoServer).
+// Unfinished jobs are then Pending; finished results are kept.
 func (r *Run) Do(ctx context.Context, jobs <-chan *Job) error {
 	perServer := r.InFlight
 	if perServer == 0 {
@@ -82,8 +81,8 @@ func (r *Run) Do(ctx context.Context, jobs <-chan *Job) error {
 	defer cancel(nil)
 	var workers sync.WaitGroup
 	var reporting sync.Mutex
-	// A place at a server is free again while the portrait is downloaded, so
-	// more photos are under way than the servers have.
+	// A server can take the next photo while a portrait is being downloaded, so
+	// there are more workers than photos in flight.
 	for range 2 * perServer * len(r.Servers) {
 		workers.Go(func() {
 			for job := range jobs {
@@ -106,7 +105,7 @@ func (r *Run) Do(ctx context.Context, jobs <-chan *Job) error {
 	return nil
 }
 
-// job makes one photo's portrait.
+// job makes the portrait of one photo.
 func (r *Run) job(ctx context.Context, job *Job) Result {
 	result := Result{Job: job, Outcome: Pending, Err: context.Cause(ctx)}
 	if ctx.Err() != nil {

@@ -27,8 +27,8 @@ func testPhoto(t testing.TB, name string) string {
 	return string(data)
 }
 
-// The real contract, with the built-in engine: portraits, a photo without a
-// face, and nothing left on the server.
+// A run on the built-in engine: portraits, a photo without a face, and no files
+// left on the server.
 func TestRunOnLite(t *testing.T) {
 	t.Parallel()
 	server, outputs := liteServer(t, nil)
@@ -99,8 +99,8 @@ func TestTwoInFlightOverAllServers(t *testing.T) {
 	}
 }
 
-// A server that dies in the middle: its photos are made elsewhere, none is
-// lost and none is made twice.
+// When a server dies, other servers take over its photos: none is lost and none
+// is made twice.
 func TestServerDies(t *testing.T) {
 	t.Parallel()
 	in, out := t.TempDir(), t.TempDir()
@@ -114,7 +114,7 @@ func TestServerDies(t *testing.T) {
 		if served.Load() <= 5 {
 			return false
 		}
-		panic(http.ErrAbortHandler) // drops the connection
+		panic(http.ErrAbortHandler) // drop the connection
 	}
 	b := batchOf{dir: in, out: out, servers: []*Server{{URL: bad.start(t)}, {URL: good.start(t)}}}
 	results, _, err := b.do(t)
@@ -124,7 +124,7 @@ func TestServerDies(t *testing.T) {
 	if files := tree(t, out); len(files) != 60 {
 		t.Errorf("%d results", len(files))
 	}
-	if len(b.notices) == 0 || !strings.Contains(b.notices[0], "does not answer") {
+	if len(b.notices) == 0 || !strings.Contains(b.notices[0], "is not responding") {
 		t.Errorf("notices %q", b.notices)
 	}
 }
@@ -147,12 +147,12 @@ func TestLastServerGone(t *testing.T) {
 		return false
 	}
 	revived := 0
-	dead := errors.New("it died again\nand said this")
+	dead := errors.New("it died again\nwith this log")
 	b := batchOf{dir: in, out: out, servers: []*Server{{URL: s.start(t), Revive: func(context.Context, bool) (bool, error) {
 		if revived++; revived > 1 {
 			return false, dead
 		}
-		asked.Store(3) // it works again, for some more
+		asked.Store(3) // it works again for a while
 		return false, nil
 	}}}}
 	results, _, err := b.do(t)
@@ -163,10 +163,10 @@ func TestLastServerGone(t *testing.T) {
 	if revived != 2 {
 		t.Errorf("it was revived %d times", revived)
 	}
-	if last := b.notices[len(b.notices)-1]; !strings.HasSuffix(last, "is left out: it died again") {
+	if last := b.notices[len(b.notices)-1]; !strings.HasSuffix(last, "is no longer used: it died again") {
 		t.Errorf("the last notice is %q", last)
 	}
-	// The same again, with a sound server, does what is left.
+	// Running again with a working server does the rest.
 	done := n[Done]
 	b.servers = []*Server{{URL: newStub().start(t)}}
 	results, selected, err := b.do(t)
@@ -175,7 +175,7 @@ func TestLastServerGone(t *testing.T) {
 	}
 }
 
-// Retries only where they can help.
+// Only failures that may not repeat are retried.
 func TestRetries(t *testing.T) {
 	t.Parallel()
 	cases := map[string]struct {
@@ -186,7 +186,7 @@ func TestRetries(t *testing.T) {
 		"no face": {func(w http.ResponseWriter, _ int32) {
 			fmt.Fprint(w, `{"success":false,"job_id":"aa","error":"no_face_detected"}`)
 		}, Failed, 1},
-		"a form's mistake": {func(w http.ResponseWriter, _ int32) {
+		"invalid form": {func(w http.ResponseWriter, _ int32) {
 			w.WriteHeader(http.StatusUnprocessableEntity)
 			fmt.Fprint(w, `{"detail":[{"loc":["body","width"],"msg":"odd"}]}`)
 		}, Failed, 1},
@@ -238,12 +238,12 @@ func TestRetries(t *testing.T) {
 	}
 }
 
-// Whatever a hostile server answers: nothing but whole pictures gets into the
-// output directory, nothing outside it is touched, and it ends.
+// Whatever a malicious server sends, only complete images get into the output
+// directory, nothing outside it is touched, and the run ends.
 func TestHostileServers(t *testing.T) {
 	t.Parallel()
 	elsewhere := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		t.Errorf("it went elsewhere: %s %s with %q", r.Method, r.URL, r.Header.Get("Authorization"))
+		t.Errorf("a request to another server: %s %s with %q", r.Method, r.URL, r.Header.Get("Authorization"))
 	}))
 	t.Cleanup(elsewhere.Close)
 	success := func(w http.ResponseWriter, job string) { fmt.Fprintf(w, `{"success":true,"job_id":%q}`, job) }
@@ -276,29 +276,29 @@ func TestHostileServers(t *testing.T) {
 	}
 	megabyte := strings.Repeat("x", 1<<20)
 	cases := map[string]func(w http.ResponseWriter, r *http.Request) bool{
-		"endless JSON":     process(func(w http.ResponseWriter, _ *http.Request) { endless(w, `{"success":true,"job_id":"`, megabyte) }),
-		"HTML":             process(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "<h1>Welcome to nginx!</h1>") }),
-		"a path for a job": process(func(w http.ResponseWriter, _ *http.Request) { success(w, "../../../etc/passwd") }),
-		"an address":       process(func(w http.ResponseWriter, _ *http.Request) { success(w, elsewhere.URL) }),
-		"a line end":       process(func(w http.ResponseWriter, _ *http.Request) { success(w, "a\r\nHost: x") }),
-		"no job":           process(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, `{"success":true}`) }),
-		"null":             process(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, `null`) }),
+		"endless JSON":      process(func(w http.ResponseWriter, _ *http.Request) { endless(w, `{"success":true,"job_id":"`, megabyte) }),
+		"HTML":              process(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "<h1>Welcome to nginx!</h1>") }),
+		"path as job ID":    process(func(w http.ResponseWriter, _ *http.Request) { success(w, "../../../etc/passwd") }),
+		"URL as job ID":     process(func(w http.ResponseWriter, _ *http.Request) { success(w, elsewhere.URL) }),
+		"newline in job ID": process(func(w http.ResponseWriter, _ *http.Request) { success(w, "a\r\nHost: x") }),
+		"no job ID":         process(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, `{"success":true}`) }),
+		"null":              process(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, `null`) }),
 		"redirect": process(func(w http.ResponseWriter, r *http.Request) {
 			http.Redirect(w, r, elsewhere.URL, http.StatusTemporaryRedirect)
 		}),
-		"500 for ever":      process(func(w http.ResponseWriter, _ *http.Request) { http.Error(w, megabyte, http.StatusInternalServerError) }),
-		"401":               process(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusUnauthorized) }),
-		"endless picture":   download(func(w http.ResponseWriter, _ *http.Request) { endless(w, "\x89PNG\r\n\x1a\n", megabyte) }),
-		"text for picture":  download(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "<html>sorry</html>") }),
-		"nothing":           download(func(http.ResponseWriter, *http.Request) {}),
-		"half a picture":    download(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, portrait("x", PNG)[:12]) }),
-		"a JPEG for a PNG":  download(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, portrait("x", JPG)) }),
-		"redirected result": download(func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, elsewhere.URL, http.StatusFound) }),
-		"broken off": download(func(w http.ResponseWriter, _ *http.Request) {
+		"always 500":            process(func(w http.ResponseWriter, _ *http.Request) { http.Error(w, megabyte, http.StatusInternalServerError) }),
+		"401":                   process(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusUnauthorized) }),
+		"endless image":         download(func(w http.ResponseWriter, _ *http.Request) { endless(w, "\x89PNG\r\n\x1a\n", megabyte) }),
+		"text instead of image": download(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "<html>sorry</html>") }),
+		"nothing":               download(func(http.ResponseWriter, *http.Request) {}),
+		"half an image":         download(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, portrait("x", PNG)[:12]) }),
+		"JPEG instead of PNG":   download(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, portrait("x", JPG)) }),
+		"redirected result":     download(func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, elsewhere.URL, http.StatusFound) }),
+		"cut off": download(func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Length", "5000")
 			fmt.Fprint(w, portrait("x", PNG))
 		}),
-		"unasked compression": download(func(w http.ResponseWriter, _ *http.Request) {
+		"unrequested compression": download(func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Encoding", "gzip")
 			fmt.Fprint(w, "\x1f\x8b\x08bomb")
 		}),
@@ -321,7 +321,7 @@ func TestHostileServers(t *testing.T) {
 				t.Errorf("it wrote %v", files)
 			}
 			if !maps.Equal(tree(t, in), inputs) || len(tree(t, root)) != len(inputs) {
-				t.Errorf("there is more, or other, than the photos: %v", tree(t, root))
+				t.Errorf("something other than the photos is there: %v", tree(t, root))
 			}
 			for _, r := range results {
 				if r.Err == nil || len(r.Err.Error()) > 1000 || strings.Contains(r.Err.Error(), "secret") {
@@ -332,8 +332,7 @@ func TestHostileServers(t *testing.T) {
 	}
 }
 
-// A server that never ends its answer is cut off by time; so is one that
-// sends it drop by drop.
+// A server that never responds is given up when ctx ends.
 func TestSlowServer(t *testing.T) {
 	t.Parallel()
 	s := newStub()
@@ -366,7 +365,7 @@ func TestSlowServer(t *testing.T) {
 	}
 }
 
-// The token is shown to the server that it belongs to, with every request.
+// Every request carries the server's token.
 func TestToken(t *testing.T) {
 	t.Parallel()
 	s := newStub()
@@ -385,7 +384,7 @@ func TestToken(t *testing.T) {
 	}
 }
 
-// A photo that changes while it is sent is that photo's trouble.
+// A photo that changes during the upload fails, and the server is not blamed.
 func TestPhotoShrinks(t *testing.T) {
 	t.Parallel()
 	in, out := t.TempDir(), t.TempDir()

@@ -11,29 +11,29 @@ import (
 	"slices"
 )
 
-// Selection says what counts as done.
+// Selection decides which photos are already done.
 type Selection struct {
 	Recipe Recipe
-	// ImageIDs are those in use; a result of another is made again. None means
-	// that they are not known.
+	// ImageIDs are the IDs in use; results made by a different image are made
+	// again. Empty if unknown.
 	ImageIDs []string
-	Force    bool // everything is made again
-	Checksum bool // photos are compared by content instead of time
+	Force    bool // process everything again
+	Checksum bool // compare photos by content instead of modification time
 }
 
-// Selected are jobs by what is to be done with them.
+// Selected groups jobs by what to do with them.
 type Selected struct {
 	Todo, Kept, Failed []*Job
-	// Foreign counts those kept results that were not made here, or changed
-	// since.
+	// Foreign counts the kept jobs whose results were not made by facecraft, or
+	// were modified since.
 	Foreign int
 }
 
-// Select finds what is missing or changed. A photo with a problem of its own
-// is under Failed.
+// Select finds the photos whose results are missing or outdated. Photos with a
+// problem are under Failed.
 func (s Selection) Select(jobs []*Job) (selected Selected) {
 	for _, job := range jobs {
-		if errors.As(job.Problem, new(*Deadly)) { // of an engine that was not known yet
+		if errors.As(job.Problem, new(*Deadly)) { // from a call before the image ID was known
 			job.Problem = nil
 		}
 		switch {
@@ -60,7 +60,7 @@ func (s Selection) Select(jobs []*Job) (selected Selected) {
 	return selected
 }
 
-// protectForeign finds results that stay as they are.
+// protectForeign finds the results that must not be replaced.
 func (j *Job) protectForeign(force bool) error {
 	if _, err := os.Stat(j.Path); err != nil {
 		return cause(err)
@@ -75,8 +75,8 @@ func (j *Job) protectForeign(force bool) error {
 		case info.Mode()&fs.ModeSymlink != 0 && !force:
 			j.protect[i] = true
 		case !info.Mode().IsRegular():
-			return fmt.Errorf("%s is not a regular file; choose another place with -o", result)
-		case info.Size() == 0: // what a crash of the machine leaves
+			return fmt.Errorf("%s is not a regular file; choose a different location with -o", result)
+		case info.Size() == 0: // left by a crash of the machine
 		default:
 			j.protect[i] = !force && !j.journal.of(result).made(info)
 		}
@@ -89,18 +89,18 @@ func (j *Job) protectForeign(force bool) error {
 	return nil
 }
 
-// spare refuses to replace what was given as a photo.
+// spare returns an error if a result would replace a photo.
 func (j *Job) spare(result fs.FileInfo) error {
 	switch photo, found := j.inputs.find(result); {
 	case found && photo.Path == j.Path:
-		return errors.New("the result would replace the photo itself; choose another place with -o")
+		return errors.New("the result would replace the photo itself; choose a different location with -o")
 	case found:
-		return fmt.Errorf("the result would replace %s, which was named as a photo; choose another place with -o", photo.Name)
+		return fmt.Errorf("the result would replace %s, which was given as a photo; choose a different location with -o", photo.Name)
 	}
 	return nil
 }
 
-// current tells whether the results that may be made anew need not be.
+// current reports whether the results are up to date.
 func (s Selection) current(job *Job) bool {
 	for i, result := range job.Results {
 		if job.protect[i] {
@@ -116,7 +116,7 @@ func (s Selection) current(job *Job) bool {
 	return true
 }
 
-// deadly tells whether servers stopped over a photo that is to be made again.
+// deadly reports whether the photo stopped servers in an earlier run.
 func (s Selection) deadly(job *Job) bool {
 	for i, result := range job.Results {
 		if e := job.journal.of(result); !job.protect[i] && e.Deadly && s.same(job, e) {
@@ -126,7 +126,7 @@ func (s Selection) deadly(job *Job) bool {
 	return false
 }
 
-// same tells whether an entry speaks of what would be done now.
+// same reports whether an entry describes what would be done now.
 func (s Selection) same(job *Job, e entry) bool {
 	return e.Photo == job.journal.relative(job.Path) && e.Options == s.Recipe.String() && s.sameEngine(e) && s.samePhoto(job, e)
 }

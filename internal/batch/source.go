@@ -8,8 +8,8 @@ import (
 	"github.com/djok/facecraft/internal/photo"
 )
 
-// uploadNames are the harmless names under which photos are sent: the server
-// joins the name into a path and reads the format from its extension.
+// uploadNames are safe file names for uploads: the server uses the name in a
+// path and takes the format from its extension.
 var uploadNames = map[photo.Format]string{
 	photo.JPEG: "photo.jpg",
 	photo.PNG:  "photo.png",
@@ -17,19 +17,19 @@ var uploadNames = map[photo.Format]string{
 	photo.WebP: "photo.webp",
 }
 
-// converting lets one conversion happen at a time: it is the one step that
-// holds a whole picture in memory.
+// converting allows one conversion at a time: it is the only step that holds a
+// whole image in memory.
 var converting = make(chan struct{}, 1)
 
-// source is a photo that was checked and can be sent, as often as needed.
+// source is a checked photo that can be sent any number of times.
 type source struct {
 	api.Upload
-	entry entry // what the journal says of the photo
+	entry entry // with the fields about the photo set
 	file  *os.File
 }
 
-// open checks a photo by its content, and converts what the servers cannot
-// read.
+// open checks a photo by its content, and converts it if the servers cannot
+// read it.
 func (j *Job) open(withSum bool) (_ *source, err error) {
 	file, err := os.Open(j.Path)
 	if err != nil {

@@ -7,8 +7,8 @@ import (
 	"sync"
 )
 
-// inputs are the files that a command was given. None of them is ever
-// replaced, whatever name, link or spelling leads to it.
+// inputs are the files a command was given. None of them is ever replaced, under
+// whatever name, link or spelling.
 type inputs struct {
 	photos, spared []Photo
 
@@ -21,16 +21,16 @@ type input struct {
 	info fs.FileInfo
 }
 
-// likeness is what two names of one file have in common on every system: it
-// leaves few candidates for os.SameFile.
+// likeness is equal for all names of a file on every system. It narrows down the
+// candidates for os.SameFile.
 type likeness struct {
 	size int64
-	time int64 // of the last change, in ns since 1970
+	time int64 // modification time in ns since 1970
 }
 
 func likenessOf(info fs.FileInfo) likeness { return likeness{info.Size(), info.ModTime().UnixNano()} }
 
-// find tells which input a file is.
+// find returns the input that a file is, if any.
 func (in *inputs) find(file fs.FileInfo) (Photo, bool) {
 	in.once.Do(in.read)
 	for _, candidate := range in.index[likenessOf(file)] {

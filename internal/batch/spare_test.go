@@ -8,28 +8,28 @@ import (
 	"testing"
 )
 
-// No input is replaced, not even by force, whatever leads to it.
-func TestInputsAreSpared(t *testing.T) {
+// No input is replaced, not even with force, whichever path leads to it.
+func TestInputsAreNeverReplaced(t *testing.T) {
 	t.Parallel()
-	const own = "the result would replace the photo itself; choose another place with -o"
-	const other = "which was named as a photo; choose another place with -o"
+	const own = "the result would replace the photo itself; choose a different location with -o"
+	const other = "which was given as a photo; choose a different location with -o"
 	cases := []struct {
 		name    string
 		furnish func(dir string) (args []string, output string)
-		want    string // of the only problem; empty: there is none
+		want    string // the only problem; empty if there is none
 	}{
-		{"a photo named like the other's portrait", func(dir string) ([]string, string) {
+		{"a photo named like the portrait of another", func(dir string) ([]string, string) {
 			return []string{filepath.Join(dir, "a.jpg"), filepath.Join(dir, "a-facecraft.png")}, ""
 		}, other},
-		{"a link to the place", func(dir string) ([]string, string) {
+		{"a link to the result", func(dir string) ([]string, string) {
 			link := filepath.Join(dir, "link.jpg")
 			must(t, os.Symlink("a-facecraft.png", link))
 			return []string{filepath.Join(dir, "a.jpg"), link}, ""
 		}, other},
-		{"the photo's own place", func(dir string) ([]string, string) {
+		{"the photo itself", func(dir string) ([]string, string) {
 			return []string{filepath.Join(dir, "b.png")}, filepath.Join(dir, "b.png")
 		}, own},
-		{"somebody's picture that was not named", func(dir string) ([]string, string) {
+		{"an existing file that was not given", func(dir string) ([]string, string) {
 			return []string{filepath.Join(dir, "a.jpg")}, ""
 		}, ""},
 	}
@@ -63,7 +63,7 @@ func must(t *testing.T, err error) {
 	}
 }
 
-// What is passed over has its reason, and portraits of this program are known.
+// Skipped files have a reason, and portraits made by facecraft are recognised.
 func TestPassedOver(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -88,7 +88,7 @@ func TestPassedOver(t *testing.T) {
 			t.Errorf("%s: %v", photo.Path, photo.Problem)
 		}
 	}
-	// Portraits that were made here may be made again.
+	// Portraits made by facecraft may be made again.
 	planner := Planner{Output: Output{Formats: []string{PNG}}}
 	jobs, err := planner.Plan(found, finder.PassedOver...)
 	must(t, err)
@@ -97,7 +97,7 @@ func TestPassedOver(t *testing.T) {
 	}
 }
 
-// What is no file is no leftover either.
+// Links and directories are never replaced, not even with force.
 func TestOnlyFilesAreReplaced(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -109,7 +109,7 @@ func TestOnlyFilesAreReplaced(t *testing.T) {
 		_, selected, err := b.do(t)
 		must(t, err)
 		if force != (len(selected.Failed) == 1) || len(selected.Todo) != 0 {
-			t.Errorf("by force %t: %+v", force, selected)
+			t.Errorf("force %t: %+v", force, selected)
 		}
 	}
 	must(t, errors.Join(os.Remove(result), os.Mkdir(result, 0o700)))
@@ -119,7 +119,7 @@ func TestOnlyFilesAreReplaced(t *testing.T) {
 	}
 }
 
-// The first of several names that collide has no number.
+// Of several colliding names, the first has no number.
 func TestNumbersBeginWithTheSecond(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()

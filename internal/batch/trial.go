@@ -14,47 +14,47 @@ import (
 )
 
 const (
-	// maxAttempts bounds what is tried for one photo. A server that fails over a
-	// photo rarely does better with it the second time, another one may.
+	// maxAttempts limits the failures per photo. A server that failed on a photo
+	// rarely succeeds the second time, but a different one may.
 	maxAttempts = 3
-	// maxLost bounds the attempts that end without an answer. Servers that are
-	// restarted do not count against a photo otherwise.
+	// maxLost limits the attempts without a response. Apart from this limit, a
+	// restarted server is not held against a photo.
 	maxLost = 10
-	// maxDeaths is how many servers, or one how often, may stop answering over a
-	// photo until that is the photo's doing.
+	// maxDeaths is how often servers may stop responding during a photo before
+	// the photo is considered the cause.
 	maxDeaths = 2
 )
 
-// Deadly is a photo over which servers stop answering.
+// Deadly is the error for a photo that makes servers stop responding.
 type Deadly struct {
-	Why error // the last time; nil in a later run
+	Why error // the last error; nil in a later run
 }
 
 func (d *Deadly) Error() string {
 	if d.Why == nil {
-		return "the server stopped twice while working on this photo, in an earlier run; --force tries it again"
+		return "the server stopped twice while processing this photo in an earlier run; use --force to try again"
 	}
-	return fmt.Sprintf("the server stopped twice while working on this photo (%s)", api.Brief(d.Why))
+	return fmt.Sprintf("the server stopped twice while processing this photo (%s)", api.Brief(d.Why))
 }
 
 func (d *Deadly) Unwrap() error { return d.Why }
 
-// trial is one photo on its way to a portrait.
+// trial is the processing of one photo, with all attempts.
 type trial struct {
 	run    *Run
 	job    *Job
 	source *source
 
-	server *Server // the last that was tried
+	server *Server // the last one tried
 	asked  painted
-	made   api.Processed // waits on server to be fetched, if it has a job
+	made   api.Processed // a portrait to fetch from server, if it has a job ID
 
 	failures, lost int
-	life           int // of the server, in which it was asked
+	life           int // of the server, at the time of the request
 	deaths         int // guarded by the pool
 }
 
-// make tries until there is a portrait, or none is to be had.
+// make tries until there is a portrait or trying again is pointless.
 func (t *trial) make(ctx context.Context) Result {
 	begin := time.Now()
 	defer t.forget(ctx)
@@ -87,14 +87,14 @@ func (t *trial) make(ctx context.Context) Result {
 	}
 }
 
-// attempt makes a portrait at one server.
+// attempt makes a portrait on one server.
 func (t *trial) attempt(ctx context.Context) error {
 	if t.made.Job == "" {
 		if err := t.process(ctx); err != nil {
 			return err
 		}
 	} else if !t.run.pool.awaitBack(ctx, t.server) {
-		// The server is lost, and the portrait with it.
+		// The server was given up, and the portrait is lost with it.
 		t.made = api.Processed{}
 		return t.attempt(ctx)
 	}
@@ -103,7 +103,7 @@ func (t *trial) attempt(ctx context.Context) error {
 	t.run.pool.judge(ctx, t, err)
 	switch {
 	case err != nil && api.Unreachable(err):
-		t.lost++ // it is fetched when the server is back
+		t.lost++ // fetch it once the server is back
 	case err != nil:
 		t.failures++
 		t.forget(ctx)
@@ -111,8 +111,8 @@ func (t *trial) attempt(ctx context.Context) error {
 	return err
 }
 
-// process has a server work on the photo. A photo during which a server stopped
-// answering gets the next one for itself.
+// process has a server process the photo. If a server stopped responding during
+// this photo, it gets the next server to itself.
 func (t *trial) process(ctx context.Context) (err error) {
 	r := t.run
 	if t.server, err = r.pool.acquire(ctx, t); err != nil {
@@ -144,7 +144,7 @@ func (t *trial) process(ctx context.Context) (err error) {
 	return err
 }
 
-// fetch writes the portrait that waits on the server.
+// fetch downloads the finished portrait and writes it.
 func (t *trial) fetch(ctx context.Context) error {
 	t.run.waits.begin(t, Wait{Phase: Fetching, Photo: t.job.Name, Server: t.server.URL})
 	defer t.run.waits.end(t)
@@ -155,7 +155,7 @@ func (t *trial) fetch(ctx context.Context) error {
 	})
 }
 
-// download fills a file and looks at what came.
+// download downloads a portrait into a file and checks it.
 func (t *trial) download(ctx context.Context, file *os.File, format string) error {
 	err := t.server.client.Download(ctx, file, t.made.Job, format)
 	var disk *fs.PathError
@@ -175,9 +175,9 @@ func (t *trial) download(ctx context.Context, file *os.File, format string) erro
 	return t.prove(ctx, picture)
 }
 
-// prove looks whether the server took the background's colour as it was meant.
-// A PNG does not tell, its corners are transparent, so that the first one has
-// the JPEG fetched that the server made beside it.
+// prove checks that the server did not swap the background's colours. A PNG
+// does not show that, because its corners are transparent, so for the first one
+// the job's JPEG is fetched, too.
 func (t *trial) prove(ctx context.Context, picture api.Picture) error {
 	if picture.Format == PNG {
 		if !t.server.unproven(t.asked) {
@@ -191,7 +191,7 @@ func (t *trial) prove(ctx context.Context, picture api.Picture) error {
 	return t.server.prove(t.asked, picture, t.run.Recipe.Oval)
 }
 
-// aside examines the job's JPEG, which is not kept.
+// aside examines the job's JPEG without keeping it.
 func (t *trial) aside(ctx context.Context) (api.Picture, error) {
 	file, err := output.Temporary(filepath.Dir(t.job.Results[0]))
 	if err != nil {
@@ -205,7 +205,7 @@ func (t *trial) aside(ctx context.Context) (api.Picture, error) {
 	return t.examine(file, JPG)
 }
 
-// examine looks at a file that was just written.
+// examine checks a file that was just written.
 func (t *trial) examine(written *os.File, format string) (api.Picture, error) {
 	file, err := os.Open(written.Name())
 	if err != nil {
@@ -215,8 +215,8 @@ func (t *trial) examine(written *os.File, format string) (api.Picture, error) {
 	return api.Examine(file, format, t.run.Recipe.Options)
 }
 
-// forget deletes what the server keeps of the photo. It is best effort: the
-// server cleans up at some later start by itself.
+// forget deletes the job on the server. It is best effort: the server cleans up
+// after a restart anyway.
 func (t *trial) forget(ctx context.Context) {
 	if t.made.Job != "" {
 		_ = t.server.client.DeleteJob(context.WithoutCancel(ctx), t.made.Job)
@@ -224,8 +224,8 @@ func (t *trial) forget(ctx context.Context) {
 	}
 }
 
-// guilty tells whether the photo is why servers stopped answering. Where the
-// last one may have been stopped by somebody, that has to be known first.
+// guilty reports whether the photo is the reason servers stopped responding. The
+// last server may have been stopped by somebody, so it waits to find out.
 func (t *trial) guilty(ctx context.Context) bool {
 	pool := t.run.pool
 	if pool.deathsOf(t) < maxDeaths {
@@ -235,8 +235,8 @@ func (t *trial) guilty(ctx context.Context) bool {
 	return pool.deathsOf(t) >= maxDeaths && ctx.Err() == nil
 }
 
-// worthRetrying tells whether another attempt can help: where the server
-// failed, not the photo or the disk.
+// worthRetrying reports whether another attempt can help: if the server failed,
+// as opposed to the photo or the disk.
 func (t *trial) worthRetrying(err error) bool {
 	var failed *api.Failed
 	var foreign *api.UnexpectedResponse

@@ -5,27 +5,28 @@ import (
 	"time"
 )
 
-// Phase is what is waited for.
+// Phase is what a wait is for.
 type Phase string
 
 // The phases.
 const (
 	Sending    Phase = "sending"    // a photo
-	Working    Phase = "working"    // the server, on a photo
+	Working    Phase = "working"    // the server is processing a photo
 	Fetching   Phase = "fetching"   // a portrait
 	Pausing    Phase = "pausing"    // the server asked for it
-	Recovering Phase = "recovering" // a server that does not answer
+	Recovering Phase = "recovering" // a server does not respond
 )
 
-// Wait is one that lasts.
+// Wait is a long wait.
 type Wait struct {
 	Phase  Phase
-	Photo  string // as Photo.Name; empty where a server is waited for
-	Server string // by its URL
+	Photo  string // as Photo.Name; empty when waiting for a server
+	Server string // its URL
 	For    time.Duration
 }
 
-// waits are those of a run, by what they are for. The zero value has none.
+// waits holds the current waits of a run by what they are for. The zero value is
+// ready to use.
 type waits struct {
 	mu   sync.Mutex
 	each map[any]began
@@ -36,7 +37,7 @@ type began struct {
 	at time.Time
 }
 
-// begin notes a wait, in place of the earlier one for the same.
+// begin starts a wait, replacing an earlier one with the same key.
 func (w *waits) begin(key any, wait Wait) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -52,7 +53,7 @@ func (w *waits) end(key any) {
 	delete(w.each, key)
 }
 
-// longest is the wait that began first; none is the zero Wait.
+// longest returns the wait that began first, or the zero Wait.
 func (w *waits) longest() Wait {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -68,7 +69,7 @@ func (w *waits) longest() Wait {
 	return first.Wait
 }
 
-// tell reports what is waited for whenever it lasts, until done is closed.
+// tell reports long waits until done is closed.
 func (w *waits) tell(done <-chan struct{}, p patience, report func(Wait)) {
 	ticker := time.NewTicker(p.tell / 5)
 	defer ticker.Stop()

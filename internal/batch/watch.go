@@ -13,18 +13,18 @@ import (
 )
 
 const (
-	// settleTime is how long a file must stay as it is before it is taken: a
-	// camera or a copy may still write it.
+	// settleTime is how long a file must be unchanged before it is processed: a
+	// camera or a copy may still be writing it.
 	settleTime = time.Second
-	// heartbeat is how often a directory is looked through without an event:
-	// shares of other machines send none.
+	// heartbeat is how often a directory is scanned without an event: network
+	// shares send none.
 	heartbeat = 10 * time.Second
 )
 
-// Watch calls scan whenever something may have arrived in the directories, and
-// once at the beginning, until the context is done. scan tells whether there
-// are files that have yet to settle. Warn is told what keeps events from being
-// seen; arrivals are then found a little later.
+// Watch calls scan at the start and whenever there may be new files in the
+// directories, until ctx ends. scan reports whether there are files that are
+// still changing. If events cannot be received, warn is called once, and new
+// files are found a little later.
 func Watch(ctx context.Context, dirs []string, avoid string, scan func() (unsettled bool), warn func(error)) error {
 	watcher, err := fsnotify.NewWatcher()
 	if err != nil {
@@ -42,7 +42,7 @@ func Watch(ctx context.Context, dirs []string, avoid string, scan func() (unsett
 		if scan() {
 			next = settleTime
 		}
-		// Looking again at once would find files that cannot have settled.
+		// Scanning again right away would find files that cannot have settled.
 		pause(ctx, settleTime)
 		wait(ctx, watcher, next)
 		if ctx.Err() != nil {
@@ -51,12 +51,11 @@ func Watch(ctx context.Context, dirs []string, avoid string, scan func() (unsett
 	}
 }
 
-// watchTree watches a directory with all below it, those that are watched
-// already once more.
+// watchTree watches a directory tree. Watching a directory twice is harmless.
 func watchTree(watcher *fsnotify.Watcher, root, avoid string) error {
 	return filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
 		switch {
-		case errors.Is(err, fs.ErrNotExist) && path != root: // gone meanwhile
+		case errors.Is(err, fs.ErrNotExist) && path != root: // removed in the meantime
 			return nil
 		case err != nil:
 			return err
@@ -69,14 +68,14 @@ func watchTree(watcher *fsnotify.Watcher, root, avoid string) error {
 	})
 }
 
-// wait returns at the first event, or when the time is over. Events that came
-// together are taken together: the scan looks at everything.
+// wait returns at the first event or after limit. It drains pending events,
+// because one scan covers them all.
 func wait(ctx context.Context, watcher *fsnotify.Watcher, limit time.Duration) {
 	select {
 	case <-ctx.Done():
 	case <-time.After(limit):
 	case <-watcher.Events:
-	case <-watcher.Errors: // an overflow: look, too
+	case <-watcher.Errors: // an overflow: scan as well
 	}
 	for {
 		select {
@@ -88,30 +87,30 @@ func wait(ctx context.Context, watcher *fsnotify.Watcher, limit time.Duration) {
 	}
 }
 
-// Arrivals remembers which files were seen, in what state.
+// Arrivals remembers which files have been seen, and in what state.
 type Arrivals struct{ seen map[string]sighting }
 
 type sighting struct {
 	size  int64
 	time  time.Time
-	since time.Time // when it was first seen like this
+	since time.Time // when it was first seen in this state
 	taken bool
 }
 
-// Settled gives those jobs whose photos have stopped changing and were not
-// given before; more tells that there are photos that have yet to settle.
+// Settled returns the jobs whose photos have stopped changing and were not
+// returned before; more reports that some are still changing.
 func (a *Arrivals) Settled(jobs []*Job) (settled []*Job, more bool) {
 	now, seen := time.Now(), map[string]sighting{}
 	for _, job := range jobs {
 		info, err := os.Stat(job.Path)
 		if err != nil {
-			continue // gone again
+			continue // removed in the meantime
 		}
-		s, known := a.seen[job.Path]
-		if !known || s.size != info.Size() || !s.time.Equal(info.ModTime()) {
+		s, seenBefore := a.seen[job.Path]
+		if !seenBefore || s.size != info.Size() || !s.time.Equal(info.ModTime()) {
 			s = sighting{size: info.Size(), time: info.ModTime(), since: now}
 		}
-		old := now.Sub(info.ModTime()) > settleTime && !known // it lay here before
+		old := now.Sub(info.ModTime()) > settleTime && !seenBefore // it was there before
 		switch {
 		case s.taken:
 		case old || now.Sub(s.since) >= settleTime:

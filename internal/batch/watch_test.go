@@ -33,7 +33,7 @@ func TestWatchTakesWhatSettles(t *testing.T) {
 		t.Helper()
 		for !has(name) {
 			if ctx.Err() != nil {
-				t.Errorf("%s was never taken, but %q", name, taken)
+				t.Errorf("%s was not processed, only %q", name, taken)
 				return
 			}
 			time.Sleep(5 * time.Millisecond)
@@ -63,13 +63,14 @@ func TestWatchTakesWhatSettles(t *testing.T) {
 	}()
 	await("old.jpg")
 
-	// A file that is still written is not taken; one in a new directory is.
+	// A file that is still being written is left alone; one in a new directory is
+	// processed.
 	growing := filepath.Join(dir, "growing.jpg")
 	begin := time.Now()
 	for i := 0; time.Since(begin) < 2500*time.Millisecond; i++ {
 		writeFile(t, growing, jpegOf(string(make([]byte, i))))
 		if has("growing.jpg") {
-			t.Fatal("a file was taken while it was written")
+			t.Fatal("a file was processed while it was being written")
 		}
 		time.Sleep(50 * time.Millisecond)
 	}
@@ -90,15 +91,15 @@ func TestWatchTakesWhatSettles(t *testing.T) {
 	}
 	for !twice() {
 		if ctx.Err() != nil {
-			t.Fatal("a photo that changed was not taken again")
+			t.Fatal("a changed photo was not processed again")
 		}
 		time.Sleep(5 * time.Millisecond)
 	}
 	cancel()
 	if err := <-ended; !errors.Is(err, context.Canceled) {
-		t.Errorf("it ended with %v", err)
+		t.Errorf("Watch returned %v", err)
 	}
 	if slices.Sort(taken); !slices.Equal(taken, []string{"growing.jpg", filepath.Join("new", "deep.jpg"), "old.jpg", "old.jpg"}) {
-		t.Errorf("taken: %q", taken)
+		t.Errorf("processed: %q", taken)
 	}
 }
