@@ -51,6 +51,6 @@ const (
 	Unreadable  Cause = "unreadable"
 	Refused     Cause = "refused by the server"
 	ServerError Cause = "server error"
-	StopsServer Cause = "stops the server" // see Deadly
+	StopsServer Cause = "stops the server" // see StopsServerError
 	Unwritable  Cause = "not written"
 )

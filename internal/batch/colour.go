@@ -22,8 +22,12 @@ func ParseColour(text string) (api.Colour, error) {
 	}
 	data, err := hex.DecodeString(digits)
 	if err != nil || len(data) != len(api.Colour{}) {
-		return api.Colour{}, fault.New(fault.Usage, "use a name such as white, or '#f0f0f0' in quotes, because the shell treats # as a comment",
-			"%q is not a colour", text)
+		return api.Colour{}, fault.New(
+			fault.Usage,
+			"use a name such as white, or '#f0f0f0' in quotes, because the shell treats # as a comment",
+			"%q is not a colour",
+			text,
+		)
 	}
 	return api.Colour(data), nil
 }

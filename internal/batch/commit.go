@@ -53,7 +53,7 @@ func (r *results) commitAll(group []*unplaced) {
 	for j, list := range byJournal {
 		var before, entries []entry
 		for _, u := range list {
-			before, entries = append(before, j.of(u.result)), append(entries, u.entry)
+			before, entries = append(before, j.entryFor(u.result)), append(entries, u.entry)
 		}
 		err := j.add(entries...)
 		for i, u := range list {

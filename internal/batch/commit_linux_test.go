@@ -73,7 +73,9 @@ func traced(t *testing.T, n int, out string, flags ...string) string {
 	}
 	in, log := t.TempDir(), filepath.Join(t.TempDir(), "log")
 	photos(t, in, n)
-	args := append([]string{"-f", "-y", "-s", "20000", "-e", "trace=fsync,linkat,renameat,mkdirat,write", "-o", log}, flags...)
+	args := append(
+		[]string{"-f", "-y", "-s", "20000", "-e", "trace=fsync,linkat,renameat,mkdirat,write", "-o", log},
+		flags...)
 	cmd := exec.Command(strace, append(args, os.Args[0], "-test.run=^TestPowerFailure$")...)
 	cmd.Env = append(os.Environ(), tracedRun+"="+in+"\n"+out+"\n"+newStub().start(t))
 	if output, err := cmd.CombinedOutput(); err != nil {
@@ -96,7 +98,8 @@ func quoted(path string) string { return regexp.QuoteMeta(strconv.Quote(path)) }
 func before(t *testing.T, trace, result string) string {
 	t.Helper()
 	for line := range strings.Lines(trace) {
-		if (strings.Contains(line, "linkat(") || strings.Contains(line, "renameat(")) && strings.Contains(line, strconv.Quote(result)) {
+		if (strings.Contains(line, "linkat(") || strings.Contains(line, "renameat(")) &&
+			strings.Contains(line, strconv.Quote(result)) {
 			_, rest, _ := strings.Cut(line, `"`)
 			temporary, _, _ := strings.Cut(rest, `"`)
 			return temporary

@@ -39,7 +39,11 @@ func saveAll(t testing.TB, workers, n int, portrait []byte) time.Duration {
 	for range workers {
 		working.Go(func() {
 			for i := range queue {
-				job := &Job{Results: []string{filepath.Join(dir, fmt.Sprintf("p%05d-facecraft.png", i))}, journal: j, protect: []bool{false}}
+				job := &Job{
+					Results: []string{filepath.Join(dir, fmt.Sprintf("p%05d-facecraft.png", i))},
+					journal: j,
+					protect: []bool{false},
+				}
 				err := r.save(job, entry{Photo: fmt.Sprintf("p%05d.jpg", i)}, func(file *os.File, _ string) error {
 					_, err := file.Write(portrait)
 					return err

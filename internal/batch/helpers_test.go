@@ -32,7 +32,9 @@ import (
 func liteServer(t testing.TB, around func(http.Handler) http.Handler) (*httptest.Server, string) {
 	t.Helper()
 	outputs := filepath.Join(t.TempDir(), "processed")
-	engine, err := lite.New(lite.Config{UploadDir: filepath.Join(t.TempDir(), "uploads"), OutputDir: outputs, Version: "test"})
+	engine, err := lite.New(
+		lite.Config{UploadDir: filepath.Join(t.TempDir(), "uploads"), OutputDir: outputs, Version: "test"},
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -131,7 +133,12 @@ func (s *stub) process(w http.ResponseWriter, r *http.Request) {
 	s.uploads[sum]++
 	s.made++
 	id := fmt.Sprintf("%08x", s.made)
-	background := color.RGBA{uint8(number(r, "background_r")), uint8(number(r, "background_g")), uint8(number(r, "background_b")), 255}
+	background := color.RGBA{
+		uint8(number(r, "background_r")),
+		uint8(number(r, "background_g")),
+		uint8(number(r, "background_b")),
+		255,
+	}
 	if s.swaps {
 		background.R, background.B = background.B, background.R
 	}
@@ -201,7 +208,14 @@ func writeFile(t testing.TB, path, content string) {
 	}
 }
 
-var shortPatience = patience{retry: time.Millisecond, rest: 5 * time.Millisecond, maxRest: time.Minute, answer: 300 * time.Millisecond, poll: 5 * time.Millisecond, tell: 50 * time.Millisecond}
+var shortTiming = timing{
+	retry:   time.Millisecond,
+	rest:    5 * time.Millisecond,
+	maxRest: time.Minute,
+	answer:  300 * time.Millisecond,
+	poll:    5 * time.Millisecond,
+	report:  50 * time.Millisecond,
+}
 
 // recipe asks for small portraits, which are fast to check.
 func recipe() Recipe {
@@ -245,9 +259,16 @@ func (b *batchOf) do(t testing.TB) (results map[string]Result, selected Selected
 	selected = Selection{Recipe: b.recipe, Force: b.force, Checksum: b.checksum, ImageIDs: b.imageIDs}.Select(jobs)
 	results = map[string]Result{}
 	var mu sync.Mutex
-	b.run = &Run{Servers: b.servers, Recipe: b.recipe, Force: b.force, Checksum: b.checksum, patience: shortPatience, InFlight: b.inFlight, Timeout: b.timeout,
-		Swaps:   func(s api.Status) bool { return s.Version == "1.0.0" },
-		Waiting: func(w Wait) { b.lasting = append(b.lasting, w) },
+	b.run = &Run{
+		Servers:  b.servers,
+		Recipe:   b.recipe,
+		Force:    b.force,
+		Checksum: b.checksum,
+		timing:   shortTiming,
+		InFlight: b.inFlight,
+		Timeout:  b.timeout,
+		Swaps:    func(s api.Status) bool { return s.Version == "1.0.0" },
+		Waiting:  func(w Wait) { b.lasting = append(b.lasting, w) },
 		Report: func(r Result) {
 			name, _ := filepath.Rel(b.dir, r.Path)
 			if _, twice := results[name]; twice {
@@ -259,9 +280,10 @@ func (b *batchOf) do(t testing.TB) (results map[string]Result, selected Selected
 			mu.Lock()
 			defer mu.Unlock()
 			b.notices = append(b.notices, what)
-		}}
+		},
+	}
 	if b.maxRest > 0 {
-		b.run.patience.maxRest = b.maxRest
+		b.run.timing.maxRest = b.maxRest
 	}
 	queue := make(chan *Job, len(selected.Todo))
 	for _, job := range selected.Todo {

@@ -36,9 +36,9 @@ type entry struct {
 	Sum        string `json:"sha256,omitempty"` // of the photo, with --checksum
 	Options    string `json:"options"`
 	ImageID    string `json:"engine,omitempty"` // of the server
-	// Deadly photos have no result, because they stop servers. The fields about
+	// StopsServer marks a photo without a result because it stops servers. The fields about
 	// a result then describe an earlier one.
-	Deadly bool `json:"deadly,omitempty"`
+	StopsServer bool `json:"deadly,omitempty"`
 }
 
 // made reports whether a file is still the result described by the entry.
@@ -134,15 +134,15 @@ func (j *journal) remember(e entry) {
 	j.photos[e.Photo] = true
 }
 
-// knows reports whether a photo has ever had a result.
-func (j *journal) knows(path string) bool {
+// hasPhoto reports whether a photo has ever had a result.
+func (j *journal) hasPhoto(path string) bool {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	return j.photos[j.relative(path)]
 }
 
-// of returns the entry for a result, or the zero entry.
-func (j *journal) of(result string) entry {
+// entryFor returns the entry for a result, or the zero entry.
+func (j *journal) entryFor(result string) entry {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	return j.entries[fold(j.relative(result))]

@@ -52,7 +52,12 @@ func (r *results) save(job *Job, made entry, fill func(file *os.File, format str
 
 // write writes a file under a temporary name. The result is non-nil even along
 // with an error once the file exists, so that it can be removed.
-func (r *results) write(j *journal, result string, made entry, fill func(file *os.File, format string) error) (*unplaced, error) {
+func (r *results) write(
+	j *journal,
+	result string,
+	made entry,
+	fill func(file *os.File, format string) error,
+) (*unplaced, error) {
 	dir := filepath.Dir(result)
 	if err := output.MakeDir(dir); err != nil {
 		return nil, &unwritable{err}

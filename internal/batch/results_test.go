@@ -100,7 +100,8 @@ func TestSwappedBackground(t *testing.T) {
 				b := batchOf{dir: in, out: out, servers: []*Server{{URL: s.start(t)}}, recipe: recipe(), inFlight: 1}
 				b.recipe.Background, b.recipe.Formats = api.Colour{255, 0, 0}, []string{format}
 				results, _, err := b.do(t)
-				if n := outcomes(results); err != nil || n[Done] != 3 || s.asked < 3+tt.again || s.asked > 3+2*tt.again || red.Load() != 3 {
+				if n := outcomes(results); err != nil || n[Done] != 3 || s.asked < 3+tt.again || s.asked > 3+2*tt.again ||
+					red.Load() != 3 {
 					t.Fatalf("%v, %v: %d requests, %d red", n, err, s.asked, red.Load())
 				}
 				if format == JPG {
@@ -137,7 +138,8 @@ func TestBackgroundIgnoresTheColour(t *testing.T) {
 		b.recipe.Background, b.recipe.Oval, b.recipe.Formats = api.Colour{255, 0, 0}, oval, []string{JPG}
 		results, _, err := b.do(t)
 		r := results["p0000.jpg"]
-		if err != nil || r.Outcome != want || r.Err != nil && !strings.Contains(r.Err.Error(), "a portrait with background #0000fe instead of #ff0000") {
+		if err != nil || r.Outcome != want ||
+			r.Err != nil && !strings.Contains(r.Err.Error(), "a portrait with background #0000fe instead of #ff0000") {
 			t.Errorf("with an oval %v: %v %v, %v", oval, r.Outcome, r.Err, err)
 		}
 	}

@@ -18,7 +18,12 @@ func TestResume(t *testing.T) {
 	photos(t, in, 4)
 	s := newStub()
 	url := s.start(t)
-	b := batchOf{dir: in, out: out, servers: []*Server{{URL: url, ImageID: "sha256:one"}}, imageIDs: []string{"sha256:one"}}
+	b := batchOf{
+		dir:      in,
+		out:      out,
+		servers:  []*Server{{URL: url, ImageID: "sha256:one"}},
+		imageIDs: []string{"sha256:one"},
+	}
 	// todo checks how many photos the next run processes.
 	todo := func(what string, want int) {
 		t.Helper()
@@ -26,7 +31,15 @@ func TestResume(t *testing.T) {
 		before := s.asked
 		results, selected, err := b.do(t)
 		if err != nil || len(selected.Todo) != want || s.asked-before != want || outcomes(results)[Done] != want {
-			t.Errorf("%s: %d to do, %d asked, %v, %v; want %d", what, len(selected.Todo), s.asked-before, outcomes(results), err, want)
+			t.Errorf(
+				"%s: %d to do, %d asked, %v, %v; want %d",
+				what,
+				len(selected.Todo),
+				s.asked-before,
+				outcomes(results),
+				err,
+				want,
+			)
 		}
 	}
 	result := func(i int) string { return filepath.Join(out, fmt.Sprintf("p%04d-facecraft.png", i)) }
@@ -65,8 +78,8 @@ func TestResume(t *testing.T) {
 		t.Errorf("the edited result became %q", got)
 	}
 	_, selected, _ := b.do(t)
-	if selected.Foreign != 1 || len(selected.Kept) != 4 {
-		t.Errorf("%d foreign, %d kept", selected.Foreign, len(selected.Kept))
+	if selected.Protected != 1 || len(selected.Kept) != 4 {
+		t.Errorf("%d foreign, %d kept", selected.Protected, len(selected.Kept))
 	}
 	b.force = true
 	todo("with force, one result edited", 4)
@@ -140,7 +153,12 @@ func TestKill(t *testing.T) {
 	photos(t, in, 300)
 	s := newStub()
 	url := s.start(t)
-	undisturbed := batchOf{dir: in, out: t.TempDir(), servers: []*Server{{URL: url}}, recipe: Recipe{Options: recipe().Options, Formats: []string{PNG, JPG}}}
+	undisturbed := batchOf{
+		dir:     in,
+		out:     t.TempDir(),
+		servers: []*Server{{URL: url}},
+		recipe:  Recipe{Options: recipe().Options, Formats: []string{PNG, JPG}},
+	}
 	if results, _, err := undisturbed.do(t); err != nil || outcomes(results)[Done] != 300 {
 		t.Fatal(outcomes(results), err)
 	}
@@ -177,7 +195,8 @@ func TestKill(t *testing.T) {
 		}
 	}
 	results, selected, err := b.do(t)
-	if err != nil || outcomes(results)[Done] != len(selected.Todo) || len(selected.Kept) < made/2-1 || len(selected.Todo) == 0 {
+	if err != nil || outcomes(results)[Done] != len(selected.Todo) || len(selected.Kept) < made/2-1 ||
+		len(selected.Todo) == 0 {
 		t.Errorf("the rerun made %v, kept %d of %d files, %v", outcomes(results), len(selected.Kept), made, err)
 	}
 	if got := tree(t, b.out); !maps.Equal(got, want) {

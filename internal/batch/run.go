@@ -33,11 +33,11 @@ type Run struct {
 	// Waiting, if not nil, is called from time to time during a long wait.
 	Waiting func(Wait)
 
-	pool     *pool
-	results  results
-	waits    waits
-	patience patience
-	accused  accused
+	pool    *pool
+	results results
+	waits   waits
+	timing  timing
+	blamed  blamed
 }
 
 // Result is the result of one photo.
@@ -61,19 +61,19 @@ func (r *Run) Do(ctx context.Context, jobs <-chan *Job) error {
 	}
 	r.pool = newPool(r.Servers, perServer, r.Notice)
 	r.pool.waits = &r.waits
-	if r.patience != (patience{}) {
-		r.pool.patience = r.patience
+	if r.timing != (timing{}) {
+		r.pool.timing = r.timing
 	}
 	if r.Timeout > 0 {
-		r.pool.patience.answer = r.Timeout
+		r.pool.timing.answer = r.Timeout
 	}
 	defer r.pool.close()
 	if r.Waiting != nil {
 		done := make(chan struct{})
-		var telling sync.WaitGroup
-		defer telling.Wait()
+		var reporter sync.WaitGroup
+		defer reporter.Wait()
 		defer close(done)
-		telling.Go(func() { r.waits.tell(done, r.pool.patience, r.Waiting) })
+		reporter.Go(func() { r.waits.reportLong(done, r.pool.timing, r.Waiting) })
 	}
 	r.results.force = r.Force
 
@@ -101,7 +101,7 @@ func (r *Run) Do(ctx context.Context, jobs <-chan *Job) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
-	r.convict()
+	r.recordBlamed()
 	return nil
 }
 
@@ -117,6 +117,6 @@ func (r *Run) job(ctx context.Context, job *Job) Result {
 		return result
 	}
 	defer source.close()
-	t := trial{run: r, job: job, source: source}
+	t := task{run: r, job: job, source: source}
 	return t.make(ctx)
 }

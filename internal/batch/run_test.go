@@ -36,7 +36,8 @@ func TestRunOnLite(t *testing.T) {
 	writeFile(t, filepath.Join(in, "2024", "anna.png"), testPhoto(t, "astronaut.png"))
 	writeFile(t, filepath.Join(in, "coffee.png"), testPhoto(t, "coffee.png"))
 	writeFile(t, filepath.Join(in, "cut.png"), testPhoto(t, "astronaut.png")[:10_000])
-	b := batchOf{dir: in, out: out, servers: []*Server{{URL: server.URL, ImageID: "lite"}}, recipe: Recipe{Options: api.DefaultOptions(), Formats: []string{PNG, JPG}}}
+	both := Recipe{Options: api.DefaultOptions(), Formats: []string{PNG, JPG}}
+	b := batchOf{dir: in, out: out, servers: []*Server{{URL: server.URL, ImageID: "lite"}}, recipe: both}
 	b.recipe.Width, b.recipe.Height = 200, 300
 	results, _, err := b.do(t)
 	if err != nil {
@@ -45,7 +46,8 @@ func TestRunOnLite(t *testing.T) {
 	if r := results[filepath.Join("2024", "anna.png")]; r.Outcome != Done || r.Server != server.URL || r.Took <= 0 {
 		t.Errorf("anna: %+v", r)
 	}
-	if r := results["coffee.png"]; r.Outcome != Failed || r.Cause != NoFace || r.Err.Error() != "no face found in the photo" {
+	if r := results["coffee.png"]; r.Outcome != Failed || r.Cause != NoFace ||
+		r.Err.Error() != "no face found in the photo" {
 		t.Errorf("coffee: %v %v %v", r.Outcome, r.Cause, r.Err)
 	}
 	if r := results["cut.png"]; r.Outcome != Failed || r.Cause != Unreadable {
@@ -53,7 +55,8 @@ func TestRunOnLite(t *testing.T) {
 	}
 	files := tree(t, out)
 	png, jpg := files["2024/anna-facecraft.png"], files["2024/anna-facecraft.jpg"]
-	if len(files) != 2 || !strings.HasPrefix(png, "\x89PNG") || !strings.HasPrefix(jpg, "\xff\xd8\xff") || len(jpg) > 99<<10 {
+	if len(files) != 2 || !strings.HasPrefix(png, "\x89PNG") || !strings.HasPrefix(jpg, "\xff\xd8\xff") ||
+		len(jpg) > 99<<10 {
 		t.Errorf("results %v", maps.Keys(files))
 	}
 	if left, err := os.ReadDir(outputs); err != nil || len(left) != 0 {
@@ -66,7 +69,12 @@ func TestNoOvalGivesJPEG(t *testing.T) {
 	server, _ := liteServer(t, nil)
 	in, out := t.TempDir(), t.TempDir()
 	writeFile(t, filepath.Join(in, "anna.png"), testPhoto(t, "astronaut.png"))
-	b := batchOf{dir: in, out: out, servers: []*Server{{URL: server.URL}}, recipe: Recipe{Options: api.DefaultOptions(), Formats: []string{JPG}}}
+	b := batchOf{
+		dir:     in,
+		out:     out,
+		servers: []*Server{{URL: server.URL}},
+		recipe:  Recipe{Options: api.DefaultOptions(), Formats: []string{JPG}},
+	}
 	b.recipe.Oval = false
 	if results, _, err := b.do(t); err != nil || results["anna.png"].Outcome != Done {
 		t.Fatalf("%v %v", results["anna.png"].Err, err)
@@ -148,13 +156,17 @@ func TestLastServerGone(t *testing.T) {
 	}
 	revived := 0
 	dead := errors.New("it died again\nwith this log")
-	b := batchOf{dir: in, out: out, servers: []*Server{{URL: s.start(t), Revive: func(context.Context, bool) (bool, error) {
-		if revived++; revived > 1 {
-			return false, dead
-		}
-		asked.Store(3) // it works again for a while
-		return false, nil
-	}}}}
+	b := batchOf{
+		dir: in,
+		out: out,
+		servers: []*Server{{URL: s.start(t), Revive: func(context.Context, bool) (bool, error) {
+			if revived++; revived > 1 {
+				return false, dead
+			}
+			asked.Store(3) // it works again for a while
+			return false, nil
+		}}},
+	}
 	results, _, err := b.do(t)
 	n := outcomes(results)
 	if !noServer(err) || !errors.Is(err, dead) || n[Pending] == 0 || n[Failed] != 0 || len(results) != 30 {
@@ -198,7 +210,11 @@ func TestRetries(t *testing.T) {
 			}
 			fmt.Fprint(w, `{"success":true,"job_id":"aa"}`)
 		}, Done, 2},
-		"500 for this photo": {func(w http.ResponseWriter, _ int32) { w.WriteHeader(http.StatusInternalServerError) }, Failed, maxAttempts},
+		"500 for this photo": {
+			func(w http.ResponseWriter, _ int32) { w.WriteHeader(http.StatusInternalServerError) },
+			Failed,
+			maxAttempts,
+		},
 		"busy twice": {func(w http.ResponseWriter, attempt int32) {
 			if attempt < 3 {
 				w.WriteHeader(http.StatusServiceUnavailable)
@@ -276,8 +292,12 @@ func TestHostileServers(t *testing.T) {
 	}
 	megabyte := strings.Repeat("x", 1<<20)
 	cases := map[string]func(w http.ResponseWriter, r *http.Request) bool{
-		"endless JSON":      process(func(w http.ResponseWriter, _ *http.Request) { endless(w, `{"success":true,"job_id":"`, megabyte) }),
-		"HTML":              process(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "<h1>Welcome to nginx!</h1>") }),
+		"endless JSON": process(
+			func(w http.ResponseWriter, _ *http.Request) { endless(w, `{"success":true,"job_id":"`, megabyte) },
+		),
+		"HTML": process(
+			func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "<h1>Welcome to nginx!</h1>") },
+		),
 		"path as job ID":    process(func(w http.ResponseWriter, _ *http.Request) { success(w, "../../../etc/passwd") }),
 		"URL as job ID":     process(func(w http.ResponseWriter, _ *http.Request) { success(w, elsewhere.URL) }),
 		"newline in job ID": process(func(w http.ResponseWriter, _ *http.Request) { success(w, "a\r\nHost: x") }),
@@ -286,14 +306,26 @@ func TestHostileServers(t *testing.T) {
 		"redirect": process(func(w http.ResponseWriter, r *http.Request) {
 			http.Redirect(w, r, elsewhere.URL, http.StatusTemporaryRedirect)
 		}),
-		"always 500":            process(func(w http.ResponseWriter, _ *http.Request) { http.Error(w, megabyte, http.StatusInternalServerError) }),
-		"401":                   process(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusUnauthorized) }),
-		"endless image":         download(func(w http.ResponseWriter, _ *http.Request) { endless(w, "\x89PNG\r\n\x1a\n", megabyte) }),
-		"text instead of image": download(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "<html>sorry</html>") }),
-		"nothing":               download(func(http.ResponseWriter, *http.Request) {}),
-		"half an image":         download(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, portrait("x", PNG)[:12]) }),
-		"JPEG instead of PNG":   download(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, portrait("x", JPG)) }),
-		"redirected result":     download(func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, elsewhere.URL, http.StatusFound) }),
+		"always 500": process(
+			func(w http.ResponseWriter, _ *http.Request) { http.Error(w, megabyte, http.StatusInternalServerError) },
+		),
+		"401": process(
+			func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusUnauthorized) },
+		),
+		"endless image": download(
+			func(w http.ResponseWriter, _ *http.Request) { endless(w, "\x89PNG\r\n\x1a\n", megabyte) },
+		),
+		"text instead of image": download(
+			func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "<html>sorry</html>") },
+		),
+		"nothing": download(func(http.ResponseWriter, *http.Request) {}),
+		"half an image": download(
+			func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, portrait("x", PNG)[:12]) },
+		),
+		"JPEG instead of PNG": download(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, portrait("x", JPG)) }),
+		"redirected result": download(
+			func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, elsewhere.URL, http.StatusFound) },
+		),
 		"cut off": download(func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Length", "5000")
 			fmt.Fprint(w, portrait("x", PNG))
@@ -359,7 +391,12 @@ func TestSlowServer(t *testing.T) {
 	queue <- jobs[0]
 	close(queue)
 	var got Result
-	run := Run{Servers: []*Server{{URL: s.start(t)}}, Recipe: recipe(), Report: func(r Result) { got = r }, Notice: func(*Server, string) {}}
+	run := Run{
+		Servers: []*Server{{URL: s.start(t)}},
+		Recipe:  recipe(),
+		Report:  func(r Result) { got = r },
+		Notice:  func(*Server, string) {},
+	}
 	if err := run.Do(ctx, queue); !errors.Is(err, context.DeadlineExceeded) || got.Outcome != Pending {
 		t.Errorf("%v, %v", err, got.Outcome)
 	}

@@ -24,32 +24,32 @@ type Selection struct {
 // Selected groups jobs by what to do with them.
 type Selected struct {
 	Todo, Kept, Failed []*Job
-	// Foreign counts the kept jobs whose results were not made by facecraft, or
+	// Protected counts the kept jobs whose results were not made by facecraft, or
 	// were modified since.
-	Foreign int
+	Protected int
 }
 
 // Select finds the photos whose results are missing or outdated. Photos with a
 // problem are under Failed.
 func (s Selection) Select(jobs []*Job) (selected Selected) {
 	for _, job := range jobs {
-		if errors.As(job.Problem, new(*Deadly)) { // from a call before the image ID was known
+		if errors.As(job.Problem, new(*StopsServerError)) { // from a call before the image ID was known
 			job.Problem = nil
 		}
 		switch {
 		case job.Problem == nil:
-			job.Problem, job.Blame = job.protectForeign(s.Force), Unwritable
+			job.Problem, job.Blame = job.findProtected(s.Force), Unwritable
 		case job.Blame == "":
 			job.Blame = Unreadable
 		}
-		if job.Problem == nil && !s.Force && s.deadly(job) {
-			job.Problem, job.Blame = &Deadly{}, StopsServer
+		if job.Problem == nil && !s.Force && s.stopsServer(job) {
+			job.Problem, job.Blame = &StopsServerError{}, StopsServer
 		}
 		switch {
 		case job.Problem != nil:
 			selected.Failed = append(selected.Failed, job)
 		case !slices.Contains(job.protect, false):
-			selected.Foreign++
+			selected.Protected++
 			selected.Kept = append(selected.Kept, job)
 		case !s.Force && s.current(job):
 			selected.Kept = append(selected.Kept, job)
@@ -60,8 +60,8 @@ func (s Selection) Select(jobs []*Job) (selected Selected) {
 	return selected
 }
 
-// protectForeign finds the results that must not be replaced.
-func (j *Job) protectForeign(force bool) error {
+// findProtected finds the results that must not be replaced.
+func (j *Job) findProtected(force bool) error {
 	if _, err := os.Stat(j.Path); err != nil {
 		return cause(err)
 	}
@@ -78,10 +78,10 @@ func (j *Job) protectForeign(force bool) error {
 			return fmt.Errorf("%s is not a regular file; choose a different location with -o", result)
 		case info.Size() == 0: // left by a crash of the machine
 		default:
-			j.protect[i] = !force && !j.journal.of(result).made(info)
+			j.protect[i] = !force && !j.journal.entryFor(result).made(info)
 		}
 		if err == nil && !j.protect[i] {
-			if err := j.spare(info); err != nil {
+			if err := j.checkNotInput(info); err != nil {
 				return err
 			}
 		}
@@ -89,13 +89,14 @@ func (j *Job) protectForeign(force bool) error {
 	return nil
 }
 
-// spare returns an error if a result would replace a photo.
-func (j *Job) spare(result fs.FileInfo) error {
+// checkNotInput returns an error if a result would replace a photo.
+func (j *Job) checkNotInput(result fs.FileInfo) error {
 	switch photo, found := j.inputs.find(result); {
 	case found && photo.Path == j.Path:
 		return errors.New("the result would replace the photo itself; choose a different location with -o")
 	case found:
-		return fmt.Errorf("the result would replace %s, which was given as a photo; choose a different location with -o", photo.Name)
+		return fmt.Errorf("the result would replace %s, which was given as a photo; "+
+			"choose a different location with -o", photo.Name)
 	}
 	return nil
 }
@@ -109,17 +110,17 @@ func (s Selection) current(job *Job) bool {
 		if info, err := os.Lstat(result); err != nil || info.Size() == 0 {
 			return false
 		}
-		if e := job.journal.of(result); e.Deadly || !s.same(job, e) {
+		if e := job.journal.entryFor(result); e.StopsServer || !s.same(job, e) {
 			return false
 		}
 	}
 	return true
 }
 
-// deadly reports whether the photo stopped servers in an earlier run.
-func (s Selection) deadly(job *Job) bool {
+// stopsServer reports whether the photo stopped servers in an earlier run.
+func (s Selection) stopsServer(job *Job) bool {
 	for i, result := range job.Results {
-		if e := job.journal.of(result); !job.protect[i] && e.Deadly && s.same(job, e) {
+		if e := job.journal.entryFor(result); !job.protect[i] && e.StopsServer && s.same(job, e) {
 			return true
 		}
 	}
@@ -128,10 +129,11 @@ func (s Selection) deadly(job *Job) bool {
 
 // same reports whether an entry describes what would be done now.
 func (s Selection) same(job *Job, e entry) bool {
-	return e.Photo == job.journal.relative(job.Path) && e.Options == s.Recipe.String() && s.sameEngine(e) && s.samePhoto(job, e)
+	return e.Photo == job.journal.relative(job.Path) && e.Options == s.Recipe.String() &&
+		s.sameImage(e) && s.samePhoto(job, e)
 }
 
-func (s Selection) sameEngine(before entry) bool {
+func (s Selection) sameImage(before entry) bool {
 	return len(s.ImageIDs) == 0 || before.ImageID == "" || slices.Contains(s.ImageIDs, before.ImageID)
 }
 

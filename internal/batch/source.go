@@ -48,7 +48,8 @@ func (j *Job) open(withSum bool) (_ *source, err error) {
 	if err != nil {
 		return nil, cause(err)
 	}
-	s := &source{file: file, entry: entry{Photo: j.journal.relative(j.Path), PhotoSize: stat.Size(), PhotoTime: stat.ModTime().UnixNano()}}
+	name, modified := j.journal.relative(j.Path), stat.ModTime().UnixNano()
+	s := &source{file: file, entry: entry{Photo: name, PhotoSize: stat.Size(), PhotoTime: modified}}
 	if withSum {
 		if s.entry.Sum, err = checksum(file, stat.Size()); err != nil {
 			return nil, cause(err)

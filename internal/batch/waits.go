@@ -69,16 +69,16 @@ func (w *waits) longest() Wait {
 	return first.Wait
 }
 
-// tell reports long waits until done is closed.
-func (w *waits) tell(done <-chan struct{}, p patience, report func(Wait)) {
-	ticker := time.NewTicker(p.tell / 5)
+// reportLong reports long waits until done is closed.
+func (w *waits) reportLong(done <-chan struct{}, p timing, report func(Wait)) {
+	ticker := time.NewTicker(p.report / 5)
 	defer ticker.Stop()
 	for {
 		select {
 		case <-done:
 			return
 		case <-ticker.C:
-			if wait := w.longest(); wait.For >= p.tell {
+			if wait := w.longest(); wait.For >= p.report {
 				report(wait)
 			}
 		}

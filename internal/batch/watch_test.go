@@ -99,7 +99,10 @@ func TestWatchTakesWhatSettles(t *testing.T) {
 	if err := <-ended; !errors.Is(err, context.Canceled) {
 		t.Errorf("Watch returned %v", err)
 	}
-	if slices.Sort(taken); !slices.Equal(taken, []string{"growing.jpg", filepath.Join("new", "deep.jpg"), "old.jpg", "old.jpg"}) {
+	if slices.Sort(taken); !slices.Equal(
+		taken,
+		[]string{"growing.jpg", filepath.Join("new", "deep.jpg"), "old.jpg", "old.jpg"},
+	) {
 		t.Errorf("processed: %q", taken)
 	}
 }

@@ -93,7 +93,7 @@ func (s *show) Begin(total int, selected batch.Selected) {
 	for _, job := range selected.Kept {
 		s.count(batch.Result{Job: job, Outcome: batch.Kept})
 	}
-	s.foreign += selected.Foreign
+	s.foreign += selected.Protected
 	if !s.watching {
 		s.finished, s.begun = 0, time.Now()
 	}

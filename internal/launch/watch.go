@@ -91,6 +91,6 @@ func (p *Processing) arrived(arrivals *batch.Arrivals) (selected batch.Selected,
 	}
 	settled, more := arrivals.Settled(jobs)
 	selected = p.Selection.Select(settled)
-	selected.Kept, selected.Foreign = nil, 0 // nobody waits for them
+	selected.Kept, selected.Protected = nil, 0 // nobody waits for them
 	return selected, more, nil
 }

@@ -53,7 +53,12 @@ func TestFind(t *testing.T) {
 		{Finder{}, []string{"a.jpg", "a.jpg", "./a.jpg", "missing.jpg"}, []string{"a.jpg", "missing.jpg: no such file"}, 0},
 		{Finder{}, []string{"dir"}, []string{"dir: is a directory; use -r to process the photos in it"}, 0},
 		{Finder{Recursive: true}, []string{"dir"}, []string{"c.webp", "deep/d.jpg", "link.jpg", "unnamed"}, 3},
-		{Finder{Recursive: true}, []string{"dir", "other"}, []string{"dir/c.webp", "dir/deep/d.jpg", "dir/link.jpg", "dir/unnamed", "other/c.webp"}, 3},
+		{
+			Finder{Recursive: true},
+			[]string{"dir", "other"},
+			[]string{"dir/c.webp", "dir/deep/d.jpg", "dir/link.jpg", "dir/unnamed", "other/c.webp"},
+			3,
+		},
 		{Finder{Recursive: true, Avoid: "dir/deep"}, []string{"dir"}, []string{"c.webp", "link.jpg", "unnamed"}, 3},
 		{Finder{}, []string{"dir/*.webp", "*.gif"}, []string{"c.webp", "*.gif: no files match"}, 0},
 		{Finder{}, []string{"dir/*-facecraft.png", "a.jpg"}, []string{"a.jpg"}, 1},
@@ -133,14 +138,39 @@ func TestPlaces(t *testing.T) {
 	}{
 		{"", png, []string{"x/a.jpg"}, []string{"x/a-facecraft.png"}},
 		{"", []string{PNG, JPG}, []string{"x/a.jpg"}, []string{"x/a-facecraft.png", "x/a-facecraft.jpg"}},
-		{"", png, []string{"x/a.jpg", "x/a.png", "y/a.jpg"}, []string{"x/a.jpg-facecraft.png", "x/a.png-facecraft.png", "y/a-facecraft.png"}},
+		{
+			"",
+			png,
+			[]string{"x/a.jpg", "x/a.png", "y/a.jpg"},
+			[]string{"x/a.jpg-facecraft.png", "x/a.png-facecraft.png", "y/a-facecraft.png"},
+		},
 		{"one.png", png, []string{"a.jpg"}, []string{"one.png"}},
-		{"several.png", png, []string{"a.jpg", "b.jpg"}, []string{"several.png/a-facecraft.png", "several.png/b-facecraft.png"}},
+		{
+			"several.png",
+			png,
+			[]string{"a.jpg", "b.jpg"},
+			[]string{"several.png/a-facecraft.png", "several.png/b-facecraft.png"},
+		},
 		{"out", png, []string{"x/a.jpg"}, []string{"out/a-facecraft.png"}},
 		{"out", png, []string{"x/a.jpg", "X/A.jpg"}, []string{"out/a.jpg-facecraft.png", "out/A.jpg-facecraft-2.png"}},
-		{"out", png, []string{"2023/a.jpg", "2024/a.jpg"}, []string{"out/2023/a.jpg-facecraft.png", "out/2024/a.jpg-facecraft.png"}},
-		{"out", png, []string{"../../../a.jpg", "/etc/a.jpg"}, []string{"out/a.jpg-facecraft.png", "out/etc/a.jpg-facecraft.png"}},
-		{"out", png, []string{"a.jpg", "./a.jpg", "x/../a.jpg"}, []string{"out/a.jpg-facecraft.png", "out/a.jpg-facecraft-2.png", "out/a.jpg-facecraft-3.png"}},
+		{
+			"out",
+			png,
+			[]string{"2023/a.jpg", "2024/a.jpg"},
+			[]string{"out/2023/a.jpg-facecraft.png", "out/2024/a.jpg-facecraft.png"},
+		},
+		{
+			"out",
+			png,
+			[]string{"../../../a.jpg", "/etc/a.jpg"},
+			[]string{"out/a.jpg-facecraft.png", "out/etc/a.jpg-facecraft.png"},
+		},
+		{
+			"out",
+			png,
+			[]string{"a.jpg", "./a.jpg", "x/../a.jpg"},
+			[]string{"out/a.jpg-facecraft.png", "out/a.jpg-facecraft-2.png", "out/a.jpg-facecraft-3.png"},
+		},
 	}
 	for _, c := range cases {
 		if got := plan(t, c.output, c.formats, c.paths...); !slices.Equal(got, c.want) {
@@ -152,8 +182,11 @@ func TestPlaces(t *testing.T) {
 // A forged journal cannot direct results elsewhere.
 func TestPlacesDoNotTrustTheJournal(t *testing.T) {
 	t.Chdir(t.TempDir())
-	writeFile(t, filepath.Join("out", journalName),
-		`{"result":"../../evil.png","result_size":1,"photo":"../a.jpg"}`+"\n"+`{"result":"/etc/passwd","photo":"../a.jpg"}`+"\n")
+	writeFile(
+		t,
+		filepath.Join("out", journalName),
+		`{"result":"../../evil.png","result_size":1,"photo":"../a.jpg"}`+"\n"+`{"result":"/etc/passwd","photo":"../a.jpg"}`+"\n",
+	)
 	if got := plan(t, "out", []string{PNG}, "a.jpg"); !slices.Equal(got, []string{"out/a-facecraft.png"}) {
 		t.Errorf("places %q", got)
 	}

@@ -15,9 +15,9 @@ import (
 	"time"
 )
 
-// mortal is a stub that dies when it gets a certain photo, dropping the others
+// crashingStub is a stub that dies when it gets a certain photo, dropping the others
 // it is processing, and stays dead until it is revived.
-type mortal struct {
+type crashingStub struct {
 	*stub
 	deadly string // a text in the photo
 
@@ -28,8 +28,8 @@ type mortal struct {
 	with  []int // photos being processed at each death
 }
 
-func newMortal(deadly string) *mortal {
-	m := &mortal{stub: newStub(), deadly: deadly, dying: make(chan struct{})}
+func newCrashingStub(deadly string) *crashingStub {
+	m := &crashingStub{stub: newStub(), deadly: deadly, dying: make(chan struct{})}
 	m.before = func(w http.ResponseWriter, r *http.Request) bool {
 		m.mu.Lock()
 		dead, dying := m.dead, m.dying
@@ -46,7 +46,7 @@ func newMortal(deadly string) *mortal {
 	return m
 }
 
-func (m *mortal) work(w http.ResponseWriter, r *http.Request, dying chan struct{}) {
+func (m *crashingStub) work(w http.ResponseWriter, r *http.Request, dying chan struct{}) {
 	m.count(1)
 	defer m.count(-1)
 	file, _, err := r.FormFile("file")
@@ -65,13 +65,13 @@ func (m *mortal) work(w http.ResponseWriter, r *http.Request, dying chan struct{
 	}
 }
 
-func (m *mortal) count(n int) {
+func (m *crashingStub) count(n int) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.now += n
 }
 
-func (m *mortal) die() {
+func (m *crashingStub) die() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if !m.dead {
@@ -82,20 +82,20 @@ func (m *mortal) die() {
 }
 
 // died returns how many photos were being processed at each death.
-func (m *mortal) died() []int {
+func (m *crashingStub) died() []int {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return slices.Clone(m.with)
 }
 
-func (m *mortal) revive() {
+func (m *crashingStub) revive() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.dead, m.dying = false, make(chan struct{})
 }
 
 // server returns a Server that is restarted after every death.
-func (m *mortal) server(t *testing.T, byOrder bool) *Server {
+func (m *crashingStub) server(t *testing.T, byOrder bool) *Server {
 	return &Server{URL: m.start(t), ImageID: "sha256:one", Revive: func(_ context.Context, again bool) (bool, error) {
 		if !again {
 			return byOrder, errors.New("it died again")
@@ -106,8 +106,8 @@ func (m *mortal) server(t *testing.T, byOrder bool) *Server {
 	}}
 }
 
-// deadlyPhotos writes n photos; the named ones kill a server.
-func deadlyPhotos(t *testing.T, n int, deadly ...string) (dir string) {
+// crashPhotos writes n photos; the named ones kill a server.
+func crashPhotos(t *testing.T, n int, deadly ...string) (dir string) {
 	dir = t.TempDir()
 	photos(t, dir, n)
 	for _, name := range deadly {
@@ -119,18 +119,19 @@ func deadlyPhotos(t *testing.T, n int, deadly ...string) (dir string) {
 // One photo that kills the server does not stop the others. Those in flight are
 // retried one at a time, the one that kills twice fails, and later runs skip it
 // unless the photo, the options or the image has changed.
-func TestDeadlyPhoto(t *testing.T) {
+func TestPhotoThatStopsServers(t *testing.T) {
 	t.Parallel()
 	const name = "p0004.jpg"
-	in, out := deadlyPhotos(t, 12, name), t.TempDir()
-	m := newMortal("deadly")
+	in, out := crashPhotos(t, 12, name), t.TempDir()
+	m := newCrashingStub("deadly")
 	b := batchOf{dir: in, out: out, servers: []*Server{m.server(t, false)}, imageIDs: []string{"sha256:one"}}
 	results, _, err := b.do(t)
 	if n := outcomes(results); err != nil || n[Done] != 11 || n[Failed] != 1 {
 		t.Fatalf("%v, %v", n, err)
 	}
 	r := results[name]
-	if !errors.As(r.Err, new(*Deadly)) || r.Cause != StopsServer || !strings.HasPrefix(r.Err.Error(), "the server stopped twice while processing this photo (") {
+	const why = "the server stopped twice while processing this photo ("
+	if !errors.As(r.Err, new(*StopsServerError)) || r.Cause != StopsServer || !strings.HasPrefix(r.Err.Error(), why) {
 		t.Errorf("%v: %v", r.Cause, r.Err)
 	}
 	if with := m.died(); len(with) != 2 || with[1] != 1 {
@@ -143,7 +144,8 @@ func TestDeadlyPhoto(t *testing.T) {
 		b.servers = []*Server{m.server(t, false)}
 		b.servers[0].ImageID = b.imageIDs[0]
 		results, selected, err := b.do(t)
-		if n := outcomes(results); err != nil || len(selected.Failed) != failed || n[Done] != done || len(m.died())-before != deaths {
+		if n := outcomes(results); err != nil || len(selected.Failed) != failed || n[Done] != done ||
+			len(m.died())-before != deaths {
 			t.Errorf("%s: %d not tried, %v, %d deaths, %v", what, len(selected.Failed), n, len(m.died())-before, err)
 		}
 		for _, job := range selected.Failed {
@@ -168,10 +170,10 @@ func TestDeadlyPhoto(t *testing.T) {
 
 // If a newer version of a photo kills the server, the earlier portrait is still
 // known as made by facecraft, so a working version can replace it.
-func TestDeadlyPhotoKeepsEarlierPortrait(t *testing.T) {
+func TestPhotoThatStopsServersKeepsEarlierPortrait(t *testing.T) {
 	t.Parallel()
-	in, out := deadlyPhotos(t, 3), t.TempDir()
-	m := newMortal("deadly")
+	in, out := crashPhotos(t, 3), t.TempDir()
+	m := newCrashingStub("deadly")
 	b := batchOf{dir: in, out: out}
 	for _, step := range []struct {
 		photo string
@@ -180,8 +182,8 @@ func TestDeadlyPhotoKeepsEarlierPortrait(t *testing.T) {
 		writeFile(t, filepath.Join(in, "p0001.jpg"), jpegOf(step.photo))
 		b.servers = []*Server{m.server(t, false)}
 		results, selected, err := b.do(t)
-		if err != nil || outcomes(results)[Done] != step.done || selected.Foreign != 0 {
-			t.Errorf("%s: %v, %d foreign, %v", step.photo, outcomes(results), selected.Foreign, err)
+		if err != nil || outcomes(results)[Done] != step.done || selected.Protected != 0 {
+			t.Errorf("%s: %v, %d foreign, %v", step.photo, outcomes(results), selected.Protected, err)
 		}
 	}
 	if got := tree(t, out)["p0001-facecraft.png"]; !strings.Contains(got, hash(jpegOf("third"))) {
@@ -190,10 +192,10 @@ func TestDeadlyPhotoKeepsEarlierPortrait(t *testing.T) {
 }
 
 // Several in a row, as in a folder of panoramas.
-func TestDeadlyPhotosSideBySide(t *testing.T) {
+func TestSeveralPhotosThatStopServers(t *testing.T) {
 	t.Parallel()
-	in := deadlyPhotos(t, 12, "p0004.jpg", "p0005.jpg", "p0006.jpg")
-	m := newMortal("deadly")
+	in := crashPhotos(t, 12, "p0004.jpg", "p0005.jpg", "p0006.jpg")
+	m := newCrashingStub("deadly")
 	b := batchOf{dir: in, out: t.TempDir(), servers: []*Server{m.server(t, false)}}
 	results, _, err := b.do(t)
 	if n := outcomes(results); err != nil || n[Done] != 9 || n[Failed] != 3 {
@@ -205,8 +207,8 @@ func TestDeadlyPhotosSideBySide(t *testing.T) {
 // photo is recorded as the cause.
 func TestServerThatAlwaysDies(t *testing.T) {
 	t.Parallel()
-	in, out := deadlyPhotos(t, 20), t.TempDir()
-	m := newMortal("\xff\xd8")
+	in, out := crashPhotos(t, 20), t.TempDir()
+	m := newCrashingStub("\xff\xd8")
 	b := batchOf{dir: in, out: out, servers: []*Server{m.server(t, false)}}
 	results, _, err := b.do(t)
 	if n := outcomes(results); !noServer(err) || n[Done] != 0 || n[Pending] == 0 || len(m.died()) != maxCrashes {
@@ -220,8 +222,8 @@ func TestServerThatAlwaysDies(t *testing.T) {
 // No photo is blamed when somebody keeps restarting the server.
 func TestRestartsByOrder(t *testing.T) {
 	t.Parallel()
-	in := deadlyPhotos(t, 40)
-	m := newMortal("")
+	in := crashPhotos(t, 40)
+	m := newCrashingStub("")
 	b := batchOf{dir: in, out: t.TempDir(), servers: []*Server{m.server(t, true)}}
 	ended := make(chan struct{})
 	go func() {
@@ -266,10 +268,15 @@ func TestFetchedAfterRestart(t *testing.T) {
 			}
 			return false
 		}
-		b := batchOf{dir: in, out: out, inFlight: 1, servers: []*Server{{URL: s.start(t), Revive: func(context.Context, bool) (bool, error) {
-			down.Store(false)
-			return false, nil
-		}}}}
+		b := batchOf{
+			dir:      in,
+			out:      out,
+			inFlight: 1,
+			servers: []*Server{{URL: s.start(t), Revive: func(context.Context, bool) (bool, error) {
+				down.Store(false)
+				return false, nil
+			}}},
+		}
 		results, _, err := b.do(t)
 		if n := outcomes(results); err != nil || n[Done] != 6 || s.asked != requests || len(tree(t, out)) != 6 {
 			t.Errorf("kept %v: %v, %d requests, %v", kept, n, s.asked, err)
@@ -304,10 +311,10 @@ func TestWaitsAreReported(t *testing.T) {
 	for _, wait := range b.lasting {
 		phases[wait.Phase] = wait
 	}
-	if w := phases[Pausing]; w.Server == "" || w.Photo != "" || w.For < shortPatience.tell {
+	if w := phases[Pausing]; w.Server == "" || w.Photo != "" || w.For < shortTiming.report {
 		t.Errorf("the pause was reported as %+v", b.lasting)
 	}
-	if w := phases[Working]; w.Server == "" || !strings.HasSuffix(w.Photo, "p0000.jpg") || w.For < shortPatience.tell {
+	if w := phases[Working]; w.Server == "" || !strings.HasSuffix(w.Photo, "p0000.jpg") || w.For < shortTiming.report {
 		t.Errorf("the processing was reported as %+v", b.lasting)
 	}
 	if len(b.notices) != 1 || b.notices[0] != "asks for a pause of 27h46m39s; retrying in 200ms" {

@@ -7,28 +7,28 @@ import (
 	"github.com/djok/facecraft/internal/api"
 )
 
-// palette is what is known about a server's colour order: version 1.0.0 swaps
+// colourOrder is what is known about a server's colour order: version 1.0.0 swaps
 // red and blue. The server's version is a first guess, its portraits are proof.
-type palette struct {
-	mu      sync.Mutex
-	guessed bool
-	swapped bool
-	proven  bool // by a portrait
-	turned  bool // a portrait disproved the guess
+type colourOrder struct {
+	mu        sync.Mutex
+	guessed   bool
+	swapped   bool
+	proven    bool // by a portrait
+	corrected bool // a portrait disproved the guess
 }
 
-// painted is a background colour as wanted, and as sent to a server.
-type painted struct {
-	want, told api.Colour
+// askedBackground is a background colour as wanted, and as sent to a server.
+type askedBackground struct {
+	want, sent api.Colour
 	swapped    bool
 }
 
 // ask returns the background colour to send to a server.
-func (s *Server) ask(ctx context.Context, want api.Colour, swaps func(api.Status) bool) painted {
+func (s *Server) ask(ctx context.Context, want api.Colour, swaps func(api.Status) bool) askedBackground {
 	if want == want.Swapped() {
-		return painted{want: want, told: want}
+		return askedBackground{want: want, sent: want}
 	}
-	p := &s.palette
+	p := &s.colourOrder
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if !p.guessed && swaps != nil {
@@ -38,29 +38,29 @@ func (s *Server) ask(ctx context.Context, want api.Colour, swaps func(api.Status
 		}
 	}
 	p.guessed = true
-	told := want
+	sent := want
 	if p.swapped {
-		told = want.Swapped()
+		sent = want.Swapped()
 	}
-	return painted{want: want, told: told, swapped: p.swapped}
+	return askedBackground{want: want, sent: sent, swapped: p.swapped}
 }
 
 // unproven reports whether no portrait has confirmed the colour order yet.
-func (s *Server) unproven(asked painted) bool {
-	s.palette.mu.Lock()
-	defer s.palette.mu.Unlock()
-	return asked.want != asked.want.Swapped() && (!s.palette.proven || asked.swapped != s.palette.swapped)
+func (s *Server) unproven(asked askedBackground) bool {
+	s.colourOrder.mu.Lock()
+	defer s.colourOrder.mu.Unlock()
+	return asked.want != asked.want.Swapped() && (!s.colourOrder.proven || asked.swapped != s.colourOrder.swapped)
 }
 
 // prove compares a portrait's background with the colour asked for. If red and
 // blue are swapped, that is an error, and the order is reversed from then on. If
 // they still are, it is only an error if the server is sure to have painted the
 // background; otherwise it may just be the sky in the photo.
-func (s *Server) prove(asked painted, made api.Picture, sure bool) error {
+func (s *Server) prove(asked askedBackground, made api.Picture, sure bool) error {
 	if !made.Plain || asked.want.Alike(asked.want.Swapped()) {
 		return nil
 	}
-	p := &s.palette
+	p := &s.colourOrder
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	switch {
@@ -70,10 +70,12 @@ func (s *Server) prove(asked painted, made api.Picture, sure bool) error {
 	case !made.Background.Alike(asked.want.Swapped()):
 		return nil
 	case asked.swapped != p.swapped: // sent before the order was reversed
-	case !p.turned:
-		p.swapped, p.turned = !p.swapped, true
+	case !p.corrected:
+		p.swapped, p.corrected = !p.swapped, true
 	case !sure:
 		return nil
 	}
-	return &api.Failed{Detail: "a portrait with background " + made.Background.String() + " instead of " + asked.want.String()}
+	return &api.Failed{
+		Detail: "a portrait with background " + made.Background.String() + " instead of " + asked.want.String(),
+	}
 }

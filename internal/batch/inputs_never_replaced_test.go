@@ -114,7 +114,8 @@ func TestOnlyFilesAreReplaced(t *testing.T) {
 	}
 	must(t, errors.Join(os.Remove(result), os.Mkdir(result, 0o700)))
 	b := batchOf{dir: dir, servers: []*Server{{URL: newStub().start(t)}}}
-	if _, selected, err := b.do(t); err != nil || len(selected.Failed) != 1 || !strings.Contains(selected.Failed[0].Problem.Error(), "is not a regular file") {
+	if _, selected, err := b.do(t); err != nil || len(selected.Failed) != 1 ||
+		!strings.Contains(selected.Failed[0].Problem.Error(), "is not a regular file") {
 		t.Errorf("%+v, %v", selected, err)
 	}
 }

@@ -1,0 +1,60 @@
+package batch
+
+import (
+	"context"
+
+	"github.com/djok/facecraft/internal/api"
+)
+
+// Server is a server that makes portraits.
+type Server struct {
+	URL string
+	// ImageID identifies what makes the portraits: the digest of the image, or
+	// what the server reports about itself. Empty if unknown.
+	ImageID string
+	// Token is the bearer token to send, or empty.
+	Token string
+	// Revive gets a server that stopped responding ready again, or returns why
+	// it cannot. If nil, the server can only be waited for. A server that died
+	// is only restarted if again is true. byOrder means that somebody stopped
+	// it, so no photo is to blame.
+	Revive func(ctx context.Context, again bool) (byOrder bool, err error)
+
+	client      *api.Client
+	state       state
+	inFlight    int
+	alone       bool // reserved for the photo in flight
+	served      int
+	strikes     int     // failures since the last success
+	deaths      int     // failures among them without a response
+	suspects    []*task // being processed when it stopped responding
+	colourOrder colourOrder
+	generation  int // how often it came back
+}
+
+// state says whether a server gets photos.
+type state int
+
+const (
+	live    state = iota
+	resting       // being waited for
+	out           // given up
+)
+
+const (
+	// maxStrikes is how many failures in a row a server may have. It is more
+	// than a few bad photos can cause on a working server.
+	maxStrikes = 10
+	// maxCrashes is how often in a row a server may die before it is no longer
+	// restarted. Three photos that each stop it twice stay below that.
+	maxCrashes = 7
+)
+
+// clearSuspects clears the photos suspected of stopping the server: somebody stopped
+// it on purpose.
+func (s *Server) clearSuspects() {
+	for _, t := range s.suspects {
+		t.deaths--
+	}
+	s.deaths = max(0, s.deaths-1)
+}
