@@ -9,36 +9,36 @@ import (
 	"github.com/pkg/browser"
 )
 
-// openPatience is how long an opener may take to fail. Some return only when
+// openTimeout is how long to wait for the opener to fail. Some only return once
 // the browser is closed.
-const openPatience = 500 * time.Millisecond
+const openTimeout = 500 * time.Millisecond
 
-// Desktop is where a browser may be.
+// Desktop is the environment a browser would be opened in.
 type Desktop struct {
 	Getenv func(string) string
 	OS     string // as runtime.GOOS
 	UID    int    // as os.Getuid
 }
 
-// CanOpen tells whether there is a browser to be expected: a desktop session
-// of an ordinary user on this machine.
+// CanOpen reports whether a browser is likely to be available: in a desktop
+// session of a regular user on this machine.
 func (d Desktop) CanOpen() bool {
 	switch {
 	case d.Getenv("SSH_CONNECTION") != "" || d.Getenv("SSH_TTY") != "":
-		return false // it would open on the other machine, unseen
+		return false // it would open on the remote machine, unseen
 	case d.OS != "linux":
 		return true
 	case d.UID == 0:
-		return false // browsers refuse root, or run with its rights
+		return false // browsers refuse to run as root, or run with root's privileges
 	}
 	return d.wsl() || d.Getenv("DISPLAY") != "" || d.Getenv("WAYLAND_DISPLAY") != ""
 }
 
-// wsl tells whether this is a Linux inside Windows, whose browser is used.
+// wsl reports whether this is Linux inside Windows, whose browser is used.
 func (d Desktop) wsl() bool { return d.OS == "linux" && d.Getenv("WSL_DISTRO_NAME") != "" }
 
-// Open opens a page, an address or a file, best effort, and tells whether it
-// seems to have worked.
+// Open opens a URL or a file in the browser, and reports whether that seems to
+// have worked.
 func (d Desktop) Open(page string) bool {
 	open := func() error { return openInBrowser(page) }
 	if d.wsl() {
@@ -49,7 +49,7 @@ func (d Desktop) Open(page string) bool {
 	select {
 	case err := <-opened:
 		return err == nil
-	case <-time.After(openPatience):
+	case <-time.After(openTimeout):
 		return true
 	}
 }
@@ -62,8 +62,8 @@ func openInBrowser(page string) error {
 	return browser.OpenURL(page)
 }
 
-// openInWindows uses wslu's wslview, or Windows' own explorer, which knows
-// only its own paths and ends with 1 when it worked.
+// openInWindows uses wslview (of wslu), or explorer.exe, which only accepts
+// Windows paths and exits with 1 on success.
 func openInWindows(page string) error {
 	if viewer, err := exec.LookPath("wslview"); err == nil {
 		return exec.Command(viewer, page).Run()
@@ -73,7 +73,7 @@ func openInWindows(page string) error {
 		if err != nil {
 			return err
 		}
-		page = string(windows[:max(0, len(windows)-1)]) // less the newline
+		page = string(windows[:max(0, len(windows)-1)]) // without the newline
 	}
 	return exec.Command("explorer.exe", page).Start()
 }

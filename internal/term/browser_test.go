@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// TestOpenInWindows has programs in place of Windows' own: what they are told
-// is what counts.
+// TestOpenInWindows replaces the Windows programs with stubs that record their
+// argument.
 func TestOpenInWindows(t *testing.T) {
 	for name, tt := range map[string]struct {
 		programs   []string
@@ -35,16 +35,20 @@ func TestOpenInWindows(t *testing.T) {
 				}
 			}
 			t.Setenv("PATH", dir)
-			desktop := Desktop{Getenv: func(name string) string { return map[string]string{"WSL_DISTRO_NAME": "Debian"}[name] }, OS: "linux", UID: 1000}
+			desktop := Desktop{
+				Getenv: func(name string) string { return map[string]string{"WSL_DISTRO_NAME": "Debian"}[name] },
+				OS:     "linux",
+				UID:    1000,
+			}
 			if !desktop.Open(tt.page) {
-				t.Error("it says that it did not work")
+				t.Error("Open reported a failure")
 			}
 			var told []byte
 			for end := time.Now().Add(5 * time.Second); len(told) == 0 && time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
 				told, _ = os.ReadFile(filepath.Join(dir, "told"))
 			}
 			if string(told) != tt.want {
-				t.Errorf("told %q, want %q", told, tt.want)
+				t.Errorf("opened %q, want %q", told, tt.want)
 			}
 		})
 	}

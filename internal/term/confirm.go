@@ -8,17 +8,16 @@ import (
 	"strings"
 )
 
-// CanAsk tells whether there is a person who reads the question and can
-// answer it.
+// CanAsk reports whether there is a user who can read and answer a question.
 func (ui *UI) CanAsk(stdin io.Reader) bool { return ui.terminal && IsTerminal(stdin) }
 
-// Confirm asks a question to which Enter means yes. An input that ends is a
-// no; ctx ends the waiting.
+// Confirm asks a question; Enter means yes and end of input means no. It returns
+// an error if ctx ends first.
 func (ui *UI) Confirm(ctx context.Context, stdin io.Reader, question string) (bool, error) {
 	return ui.ask(ctx, stdin, question, true)
 }
 
-// ConfirmLoss is Confirm for what cannot be undone: Enter means no.
+// ConfirmLoss is Confirm for something irreversible: Enter means no.
 func (ui *UI) ConfirmLoss(ctx context.Context, stdin io.Reader, question string) (bool, error) {
 	return ui.ask(ctx, stdin, question, false)
 }
@@ -35,7 +34,7 @@ func (ui *UI) ask(ctx context.Context, stdin io.Reader, question string, enter b
 		err  error
 	}
 	answered := make(chan line, 1)
-	// A read cannot be interrupted; the process ends soon after ctx does.
+	// The read cannot be interrupted, but the process exits soon after ctx ends.
 	go func() {
 		text, err := bufio.NewReader(stdin).ReadString('\n')
 		answered <- line{text, err}

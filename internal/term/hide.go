@@ -8,15 +8,15 @@ import (
 	"strings"
 )
 
-// veil stands for what is hidden.
+// veil replaces a hidden text.
 const veil = "•••"
 
-// shortestHidden is the length, in bytes, of the shortest text that is hidden:
-// without "1" and "yes" nothing that is said could be read.
+// shortestHidden is the minimum length of a hidden text, in bytes. Masking every
+// "1" or "yes" would make messages unreadable.
 const shortestHidden = 4
 
-// Hide keeps a secret out of all that is said from now on. Others' errors quote
-// it in the ways of Go and JSON, or up to a NUL byte, where C ends it.
+// Hide masks a secret in all later messages. Errors from elsewhere may quote it
+// as Go or JSON does, or cut it at a NUL byte, as C does.
 func (ui *UI) Hide(secret string) {
 	ui.hiding.Lock()
 	defer ui.hiding.Unlock()
@@ -30,13 +30,13 @@ func (ui *UI) Hide(secret string) {
 			ui.hidden = append(ui.hidden, form)
 		}
 	}
-	// A longer one may contain a shorter one.
+	// Longest first: a secret may contain a shorter one.
 	slices.SortStableFunc(ui.hidden, func(a, b string) int { return len(b) - len(a) })
 }
 
 func unquoted(text string) string { return text[1 : len(text)-1] }
 
-// plain is a text as it may be said.
+// plain formats a message, masking secrets and control characters.
 func (ui *UI) plain(format string, args ...any) string {
 	text := fmt.Sprintf(format, args...)
 	ui.hiding.Lock()

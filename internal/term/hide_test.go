@@ -11,7 +11,7 @@ import (
 	"github.com/djok/facecraft/internal/fault"
 )
 
-// TestHide says everything that can be said about a secret, in all the ways.
+// TestHide prints a secret in every form and through every method.
 func TestHide(t *testing.T) {
 	t.Parallel()
 	for _, secret := range []string{"hunter2", "two\nlines", "quo\"ted\\", "a nul\x00byte", "grün&<>", "longer hunter2 too"} {
@@ -35,16 +35,16 @@ func TestHide(t *testing.T) {
 		}
 		for _, part := range []string{"hunter", "lines", "ted", "byte", "gr", "longer"} {
 			if strings.Contains(out.String(), part) {
-				t.Errorf("%q: it said %q in\n%s", secret, part, &out)
+				t.Errorf("%q: the output has %q:\n%s", secret, part, &out)
 			}
 		}
 		if !strings.Contains(out.String(), "A=•••!") {
-			t.Errorf("%q: it said\n%s", secret, &out)
+			t.Errorf("%q: the output is\n%s", secret, &out)
 		}
 	}
 }
 
-// TestHideShort leaves what every text is full of.
+// TestHideShort does not mask texts that occur everywhere.
 func TestHideShort(t *testing.T) {
 	t.Parallel()
 	var out bytes.Buffer
@@ -53,6 +53,6 @@ func TestHideShort(t *testing.T) {
 	ui.Hide("1")
 	ui.Say("exit code 1")
 	if out.String() != "exit code 1\n" {
-		t.Errorf("it said %q", &out)
+		t.Errorf("the output is %q", &out)
 	}
 }

@@ -5,17 +5,17 @@ import (
 	"io"
 )
 
-// Interruptible is a reader of which a read ends with ctx.
+// Interruptible returns a reader whose reads end when ctx does.
 func Interruptible(ctx context.Context, from io.Reader) io.Reader {
 	return &interruptible{ctx: ctx, from: from}
 }
 
-// interruptible ends a read with its context. The read itself goes on, for
-// nothing can interrupt that of a pipe, until the process ends.
+// interruptible ends a read with its context. The underlying read continues in
+// the background, because reading a pipe cannot be interrupted.
 type interruptible struct {
 	ctx  context.Context
 	from io.Reader
-	rest []byte // of what was read
+	rest []byte // read but not yet returned
 	err  error
 }
 

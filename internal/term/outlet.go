@@ -6,12 +6,12 @@ import (
 	"syscall"
 )
 
-// Outlet is standard output or standard error. A command whose reader has left,
-// as head does, ends as by an interruption: it cleans up, which the signal
-// SIGPIPE would not let it.
+// Outlet is standard output or standard error. If the reader goes away, like
+// head does, the command is interrupted and cleans up; SIGPIPE would kill it
+// without a cleanup.
 type Outlet struct {
 	io.Writer
-	// Left is called when the reader has left.
+	// Left is called when the reader has gone away.
 	Left func()
 }
 
@@ -23,7 +23,7 @@ func (o Outlet) Write(p []byte) (int, error) {
 	return n, err
 }
 
-// Fd is that of the stream, by which terminals are known.
+// Fd returns the stream's file descriptor, to tell whether it is a terminal.
 func (o Outlet) Fd() uintptr {
 	if file, ok := o.Writer.(interface{ Fd() uintptr }); ok {
 		return file.Fd()

@@ -4,16 +4,15 @@ import (
 	"golang.org/x/term"
 )
 
-// Painter colours what is written to a stream, if that is a terminal that
-// wants colours.
+// Painter colours text for a stream, if that is a terminal with colours.
 type Painter struct{ colour bool }
 
-// NewPainter makes the painter for a stream.
+// NewPainter returns the painter for a stream.
 func NewPainter(stream any, getenv func(string) string) Painter {
 	return Painter{colour: wantsColour(stream, getenv)}
 }
 
-// wantsColour heeds https://no-color.org.
+// wantsColour honours https://no-color.org.
 func wantsColour(stream any, getenv func(string) string) bool {
 	return IsTerminal(stream) && getenv("TERM") != "dumb" && getenv("NO_COLOR") == ""
 }
@@ -25,24 +24,38 @@ func paint(colour bool, s style, text string) string {
 	return "\x1b[" + string(s) + "m" + text + "\x1b[0m"
 }
 
-// Bold and the other methods give text a look.
+// Bold and the other methods style text.
 func (p Painter) Bold(text string) string   { return paint(p.colour, bold, text) }
 func (p Painter) Dim(text string) string    { return paint(p.colour, dim, text) }
 func (p Painter) Red(text string) string    { return paint(p.colour, red, text) }
 func (p Painter) Green(text string) string  { return paint(p.colour, green, text) }
 func (p Painter) Yellow(text string) string { return paint(p.colour, yellow, text) }
 
-// shades are colours of the 256 that are told apart on dark and on light.
-var shades = []string{"38;5;33", "38;5;203", "38;5;209", "38;5;71", "38;5;103", "38;5;37", "38;5;170", "38;5;179", "38;5;245",
-	"38;5;160", "38;5;166", "38;5;130", "38;5;124", "38;5;124"}
+// shades are distinct colours of the 256 on dark and on light backgrounds.
+var shades = []string{
+	"38;5;33",
+	"38;5;203",
+	"38;5;209",
+	"38;5;71",
+	"38;5;103",
+	"38;5;37",
+	"38;5;170",
+	"38;5;179",
+	"38;5;245",
+	"38;5;160",
+	"38;5;166",
+	"38;5;130",
+	"38;5;124",
+	"38;5;124",
+}
 
-// Shade gives a part of a chart the colour of its number.
+// Shade colours part n of a chart.
 func (p Painter) Shade(n int, text string) string {
 	return paint(p.colour, style(shades[n%len(shades)]), text)
 }
 
-// Width is how many characters a line of a stream has, 80 where it is no
-// terminal.
+// Width returns the width of a terminal in characters, or 80 if the stream is
+// not a terminal.
 func Width(stream any) int {
 	if file, ok := stream.(descriptor); ok {
 		if width, _, err := term.GetSize(int(file.Fd())); err == nil && width > 0 {

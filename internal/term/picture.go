@@ -7,20 +7,20 @@ import (
 	"io"
 )
 
-// pictureRows is how high a preview is, in lines of text.
+// pictureRows is the height of a preview in lines of text.
 const pictureRows = 12
 
-// kittyChunk is how much of a picture one sequence of kitty's may carry.
+// kittyChunk is the maximum size of one chunk in kitty's protocol, in bytes.
 const kittyChunk = 4096
 
-// Picture writes a PNG to the terminal, and tells whether the terminal is one
-// that shows pictures.
+// Picture shows a PNG in the terminal, and reports whether the terminal supports
+// that.
 func (ui *UI) Picture(png []byte, getenv func(string) string) bool {
 	var sequence bytes.Buffer
 	encoded := base64.StdEncoding.EncodeToString(png)
 	program := getenv("TERM_PROGRAM")
 	switch {
-	case !ui.terminal || getenv("TMUX") != "": // tmux lets no pictures through
+	case !ui.terminal || getenv("TMUX") != "": // tmux does not pass images through
 		return false
 	case getenv("KITTY_WINDOW_ID") != "" || getenv("TERM") == "xterm-kitty" || program == "ghostty":
 		kitty(&sequence, encoded)
@@ -34,8 +34,8 @@ func (ui *UI) Picture(png []byte, getenv func(string) string) bool {
 	return true
 }
 
-// kitty is https://sw.kovidgoyal.net/kitty/graphics-protocol/: a PNG (f=100)
-// that is sent and shown at once (a=T), without an answer (q=2).
+// kitty writes https://sw.kovidgoyal.net/kitty/graphics-protocol/: a PNG (f=100),
+// transmitted and displayed at once (a=T), without a response (q=2).
 func kitty(w io.Writer, encoded string) {
 	keys := fmt.Sprintf("a=T,f=100,q=2,r=%d,", pictureRows)
 	for rest := encoded; rest != ""; keys = "" {

@@ -6,8 +6,8 @@ import (
 	"unicode"
 )
 
-// Plain takes from a text what would command a terminal instead of being
-// read. Line ends stay.
+// Plain replaces control characters, which could control the terminal, except
+// for newlines and tabs.
 func Plain(text string) string {
 	return strings.Map(func(r rune) rune {
 		if r != '\n' && r != '\t' && !harmless(r) {
@@ -17,15 +17,16 @@ func Plain(text string) string {
 	}, text)
 }
 
-// Name is a file's name for people: one that could be taken for something
-// else, or break a line, is quoted.
+// Name returns a file name for display. A name that is empty or contains control
+// characters is quoted.
 func Name(name string) string {
-	if name == "" || strings.ContainsFunc(name, func(r rune) bool { return !harmless(r) || r == unicode.ReplacementChar }) {
+	if name == "" ||
+		strings.ContainsFunc(name, func(r rune) bool { return !harmless(r) || r == unicode.ReplacementChar }) {
 		return strconv.Quote(name)
 	}
 	return name
 }
 
-// harmless leaves out control characters, and those that turn the direction
-// of a text; the joiner belongs to emojis.
+// harmless is false for control characters and those that change the direction
+// of text. The zero-width joiner is part of emojis.
 func harmless(r rune) bool { return unicode.IsGraphic(r) || r == '\u200d' }

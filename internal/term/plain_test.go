@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-func TestNamesCommandNoTerminal(t *testing.T) {
+func TestNamesCannotControlTheTerminal(t *testing.T) {
 	t.Parallel()
 	for name, want := range map[string]string{
 		"Größe 日本 👩‍🚀.jpg": "Größe 日本 👩‍🚀.jpg", "a b\u202f.jpg": "a b\u202f.jpg", "": `""`, "a\nb": `"a\nb"`,
@@ -17,12 +17,12 @@ func TestNamesCommandNoTerminal(t *testing.T) {
 		}
 	}
 	if got := Plain("a\x1b]0;title\a\nb\tc\r"); got != "a\ufffd]0;title\ufffd\nb\tc\ufffd" {
-		t.Errorf("Plain gives %q", got)
+		t.Errorf("Plain returns %q", got)
 	}
 	var out bytes.Buffer
 	New(&out, func(string) string { return "" }, false).Warn("%s", "\x1b[2J")
 	if strings.Contains(out.String(), "\x1b") {
-		t.Errorf("the voice says %q", out.String())
+		t.Errorf("the output is %q", out.String())
 	}
 }
 
@@ -36,7 +36,8 @@ func TestPicture(t *testing.T) {
 		return out.String(), shown
 	}
 	out, shown := show(true, map[string]string{"TERM": "xterm-kitty"})
-	if !shown || !strings.HasPrefix(out, "\x1b_Ga=T,f=100,q=2,r=12,m=1;") || strings.Count(out, "\x1b_G") != 3 || strings.Count(out, "m=0;") != 1 {
+	if !shown || !strings.HasPrefix(out, "\x1b_Ga=T,f=100,q=2,r=12,m=1;") || strings.Count(out, "\x1b_G") != 3 ||
+		strings.Count(out, "m=0;") != 1 {
 		t.Errorf("kitty: %v %.60q", shown, out)
 	}
 	out, shown = show(true, map[string]string{"TERM_PROGRAM": "iTerm.app"})

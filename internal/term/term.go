@@ -1,12 +1,10 @@
-// Package term speaks with the person at the terminal. The program's voice:
+// Package term writes messages to the user. The conventions:
 //
-//   - results go to standard output, everything said to people to standard
-//     error;
-//   - a step that is done is one line with a check mark; a step that takes
-//     time has one line that is rewritten, or, without a terminal, a new line
-//     every few seconds;
-//   - an error is "error: what happened", then "fix: the one thing to do";
-//   - colour only underlines what the words say, and NO_COLOR ends it.
+//   - results go to standard output, messages to standard error;
+//   - a completed step is one line with a check mark; progress is a line that
+//     is rewritten or, without a terminal, a new line every few seconds;
+//   - an error is "error: what happened", then "fix: what to do";
+//   - colour only emphasises what the words say, and NO_COLOR turns it off.
 package term
 
 import (
@@ -24,26 +22,26 @@ import (
 	"github.com/djok/facecraft/internal/fault"
 )
 
-// plainInterval is how often a lasting step is mentioned without a terminal.
+// plainInterval is how often progress is printed without a terminal.
 const plainInterval = 5 * time.Second
 
-// UI writes to the person. It is safe for concurrent use.
+// UI writes messages to the user. It is safe for concurrent use.
 type UI struct {
 	err      io.Writer
 	quiet    atomic.Bool
-	terminal bool // lines may be rewritten
+	terminal bool // lines can be rewritten
 	colour   bool
 
 	hiding sync.Mutex
-	hidden []string // as Hide has them
+	hidden []string // texts to mask, set by Hide
 
 	mu       sync.Mutex
-	live     bool      // the line under the cursor is a progress line
-	progress time.Time // when a plain progress line was last written
+	live     bool      // the cursor is on a progress line
+	progress time.Time // when the last progress line was printed without a terminal
 }
 
-// New makes a UI that writes to stderr. A quiet one leaves out everything but
-// warnings and errors.
+// New returns a UI that writes to stderr. A quiet UI only prints warnings and
+// errors.
 func New(stderr io.Writer, getenv func(string) string, quiet bool) *UI {
 	ui := &UI{err: stderr}
 	ui.Hush(quiet)
@@ -54,16 +52,16 @@ func New(stderr io.Writer, getenv func(string) string, quiet bool) *UI {
 	return ui
 }
 
-// descriptor is a stream of the system's, such as *os.File.
+// descriptor is a stream with a file descriptor, such as *os.File.
 type descriptor interface{ Fd() uintptr }
 
-// IsTerminal tells whether a stream is one.
+// IsTerminal reports whether a stream is a terminal.
 func IsTerminal(stream any) bool {
 	file, ok := stream.(descriptor)
 	return ok && term.IsTerminal(int(file.Fd()))
 }
 
-// Hush makes a UI quiet, or not, also while others write to it.
+// Hush turns quiet mode on or off. It may be called while others write.
 func (ui *UI) Hush(quiet bool) { ui.quiet.Store(quiet) }
 
 type style string
@@ -80,28 +78,28 @@ func (ui *UI) paint(s style, text string) string {
 	return paint(ui.colour, s, text)
 }
 
-// Done says that a step is done.
+// Done reports a completed step.
 func (ui *UI) Done(format string, args ...any) {
 	if !ui.quiet.Load() {
 		ui.labelled(green, "✓", ui.plain(format, args...))
 	}
 }
 
-// Say writes one line as it is.
+// Say writes a plain line.
 func (ui *UI) Say(format string, args ...any) {
 	if !ui.quiet.Load() {
 		ui.line(Wrap(ui.err, ui.plain(format, args...)))
 	}
 }
 
-// Headline writes one line that stands out.
+// Headline writes a line in bold.
 func (ui *UI) Headline(format string, args ...any) {
 	if !ui.quiet.Load() {
 		ui.line(ui.paint(bold, Wrap(ui.err, ui.plain(format, args...))))
 	}
 }
 
-// Table writes rows of two columns, the first underlined by colour.
+// Table writes rows of two columns, the second dimmed.
 func (ui *UI) Table(rows [][2]string) {
 	if ui.quiet.Load() {
 		return
@@ -119,21 +117,21 @@ func (ui *UI) Table(rows [][2]string) {
 	}
 }
 
-// Warn says what the person should know although it works.
+// Warn reports a problem that does not stop the command.
 func (ui *UI) Warn(format string, args ...any) {
 	ui.labelled(yellow, "warning:", ui.plain(format, args...))
 }
 
-// Fail reports an error and its remedy.
+// Fail reports an error and how to fix it.
 func (ui *UI) Fail(err error) {
 	ui.labelled(red, "error:", ui.plain("%s", err.Error()))
 	if hint := fault.HintOf(err); hint != "" {
-		// Not broken: it is to be copied.
+		// Not wrapped, so that it can be copied.
 		ui.line(ui.paint(bold, "fix:") + " " + ui.plain("%s", hint))
 	}
 }
 
-// wrapLine is WrapLine for a terminal, and leaves a line whole elsewhere.
+// wrapLine is WrapLine on a terminal, and leaves the line unchanged elsewhere.
 func (ui *UI) wrapLine(line string, indent int) string {
 	if !ui.terminal {
 		return line
@@ -141,7 +139,7 @@ func (ui *UI) wrapLine(line string, indent int) string {
 	return WrapLine(line, Width(ui.err), indent)
 }
 
-// labelled writes a text whose first line begins with a label.
+// labelled writes text with a label before the first line.
 func (ui *UI) labelled(s style, label, text string) {
 	first, more, _ := strings.Cut(text, "\n")
 	first = ui.wrapLine(label+" "+first, utf8.RuneCountInString(label)+1)
@@ -151,7 +149,7 @@ func (ui *UI) labelled(s style, label, text string) {
 	ui.line(ui.paint(s, label) + strings.TrimPrefix(first, label) + more)
 }
 
-// Progress shows how a lasting step goes. On a terminal it rewrites one line.
+// Progress shows the progress of a step. On a terminal it rewrites one line.
 func (ui *UI) Progress(format string, args ...any) {
 	if ui.quiet.Load() {
 		return
@@ -170,11 +168,11 @@ func (ui *UI) Progress(format string, args ...any) {
 	}
 }
 
-// barWidth is how many cells a progress bar takes.
+// barWidth is the width of a progress bar in cells.
 const barWidth = 16
 
-// ProgressBar is Progress with a bar before the text on a terminal, and a
-// percentage elsewhere. A total of 0 is not known, and has neither.
+// ProgressBar is Progress with a bar on a terminal, and a percentage elsewhere.
+// If the total is unknown (0), there is neither.
 func (ui *UI) ProgressBar(done, total int64, format string, args ...any) {
 	text := fmt.Sprintf(format, args...)
 	if total > 0 {
@@ -189,8 +187,7 @@ func (ui *UI) ProgressBar(done, total int64, format string, args ...any) {
 	ui.Progress("%s", text)
 }
 
-// Clear removes the progress line, before something else writes to the
-// terminal.
+// Clear removes the progress line before something else writes to the terminal.
 func (ui *UI) Clear() {
 	ui.mu.Lock()
 	defer ui.mu.Unlock()
@@ -208,11 +205,11 @@ func (ui *UI) line(text string) {
 	ui.mu.Lock()
 	defer ui.mu.Unlock()
 	ui.clear()
-	ui.progress = time.Time{} // the next step is mentioned at once
+	ui.progress = time.Time{} // print the next progress line at once
 	fmt.Fprintln(ui.err, text)
 }
 
-// fit shortens a line to the terminal's width: a wrapped line could not be
+// fit truncates a line to the terminal's width: a wrapped line could not be
 // rewritten.
 func (ui *UI) fit(text string) string {
 	width := Width(ui.err)

@@ -17,11 +17,11 @@ func TestPlain(t *testing.T) {
 	ui := New(&out, nothing, false)
 	ui.Progress("downloading %d", 1)
 	ui.Progress("downloading %d", 2) // too soon for another line
-	ui.Done("image is here")
+	ui.Done("image pulled")
 	ui.Table([][2]string{{"é", "first"}, {"longer", "second"}})
 	ui.Warn("careful")
 	ui.Fail(fault.Wrap(fault.Failed, errors.New("why"), "do this", "it broke"))
-	want := "downloading 1\n✓ image is here\n  é       first\n  longer  second\nwarning: careful\nerror: it broke: why\nfix: do this\n"
+	want := "downloading 1\n✓ image pulled\n  é       first\n  longer  second\nwarning: careful\nerror: it broke: why\nfix: do this\n"
 	if got := out.String(); got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}
@@ -37,17 +37,16 @@ func TestQuiet(t *testing.T) {
 	ui.Headline("headline")
 	ui.Table([][2]string{{"a", "b"}})
 	if out.Len() != 0 {
-		t.Errorf("said %q", &out)
+		t.Errorf("the output is %q", &out)
 	}
 	ui.Warn("careful")
 	ui.Fail(errors.New("broken"))
 	if got := out.String(); got != "warning: careful\nerror: broken\n" {
-		t.Errorf("said %q", got)
+		t.Errorf("the output is %q", got)
 	}
 }
 
-// TestTerminal shows what is rewritten and coloured; a real terminal is used
-// by hand.
+// TestTerminal checks rewriting and colours. Real terminals are tested by hand.
 func TestTerminal(t *testing.T) {
 	t.Parallel()
 	var out bytes.Buffer

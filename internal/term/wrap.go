@@ -6,9 +6,9 @@ import (
 	"unicode/utf8"
 )
 
-// Wrap breaks a text's lines between words where a terminal would break them
-// anywhere. What follows a break goes on below the line's last column; columns
-// are two spaces or more apart. For another stream the text stays as it is.
+// Wrap wraps text at word boundaries to fit the terminal. Continuation lines are
+// aligned with the last column of the line; columns are separated by two or more
+// spaces. If the stream is not a terminal, the text is returned unchanged.
 func Wrap(stream any, text string) string {
 	if !IsTerminal(stream) {
 		return text
@@ -24,7 +24,7 @@ func wrap(text string, width int) string {
 	return strings.Join(lines, "\n")
 }
 
-// lastColumn is where the last column of a line begins.
+// lastColumn returns where the last column of a line begins.
 func lastColumn(line string) int {
 	line = strings.TrimRight(line, " ")
 	before := line[:strings.LastIndex(line, "  ")+1]
@@ -34,9 +34,8 @@ func lastColumn(line string) int {
 	return utf8.RuneCountInString(before)
 }
 
-// WrapLine breaks a line so that its parts have at most width characters,
-// unless a word alone has more, such as an address. All but the first part
-// are indented.
+// WrapLine wraps a line at width characters. Only longer words, such as URLs,
+// exceed it. All but the first line are indented.
 func WrapLine(line string, width, indent int) string {
 	if indent > width/2 {
 		indent = 0

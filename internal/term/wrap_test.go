@@ -24,7 +24,10 @@ func TestWrap(t *testing.T) {
 		}
 	}
 	var out bytes.Buffer
-	if text := "a text that is much longer than any terminal is wide, and goes where no person reads it, so it stays one line"; Wrap(&out, text) != text {
-		t.Errorf("broken: %q", Wrap(&out, text))
+	if text := "much longer than any terminal, but not written to one, and therefore it stays on one line, however long it becomes"; Wrap(
+		&out,
+		text,
+	) != text {
+		t.Errorf("wrapped: %q", Wrap(&out, text))
 	}
 }
