@@ -16,6 +16,7 @@ import (
 	"github.com/djok/facecraft/internal/inventory"
 	"github.com/djok/facecraft/internal/launch"
 	"github.com/djok/facecraft/internal/observe"
+	"github.com/djok/facecraft/internal/output"
 	"github.com/djok/facecraft/internal/plan"
 	"github.com/djok/facecraft/internal/term"
 	"github.com/djok/facecraft/internal/verify"
@@ -50,6 +51,7 @@ func (a *app) verifyCommand() *cli.Command {
 			&cli.StringFlag{Name: "against", EnvVars: env("against"), Usage: "compare with another `IMAGE`"},
 			jsonFlag(),
 			&cli.StringFlag{Name: "format", EnvVars: env("format"), DefaultText: formatText, Usage: "`FORM`: json, sarif or junit"},
+			&cli.StringFlag{Name: "html", EnvVars: env("html"), Usage: "write a page to `FILE`"},
 			&cli.BoolFlag{Name: "strict", EnvVars: env("strict"), Usage: "exit code 7 also for what is unknown"},
 			quietFlag(),
 		},
@@ -66,6 +68,15 @@ func (a *app) verify(c *cli.Context) error {
 	if c.NArg() > 1 {
 		return fault.New(fault.Usage, "verify one image at a time", "%d targets were given", c.NArg())
 	}
+	page := output.File{Path: c.String("html"), Stream: a.Stdout, Earlier: verify.IsPage}
+	if page.Path == output.Stdout {
+		return fault.New(fault.Usage, "name a file", "the page and the report cannot both go to standard output")
+	}
+	if page.Path != "" {
+		if err := page.Check(); err != nil {
+			return err
+		}
+	}
 	work, done, err := a.assay(c)
 	if err != nil {
 		return err
@@ -78,6 +89,11 @@ func (a *app) verify(c *cli.Context) error {
 	}
 	if err := a.printVerdict(report, format, work.Checks); err != nil {
 		return err
+	}
+	if page.Path != "" {
+		if err := page.Write(report.HTML); err != nil {
+			return err
+		}
 	}
 	return report.Err(c.Bool("strict"))
 }
