@@ -1,5 +1,5 @@
-# The commands of this project. `make demo` shows the program at work, `make
-# test` passes its tests; both bring Docker up themselves where they may.
+# `make demo` shows the program in action and `make test` runs its tests. Both
+# install and start Docker if necessary and permitted.
 
 version := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 build   := CGO_ENABLED=0 go build -trimpath -ldflags "-s -w -X main.version=$(version)"
@@ -9,8 +9,8 @@ build   := CGO_ENABLED=0 go build -trimpath -ldflags "-s -w -X main.version=$(ve
 build:
 	$(build) -o bin/facecraft ./cmd/facecraft
 
-# A server on the built-in engine, a photo, a portrait: nothing is downloaded.
-# An instance of its own leaves another server of yours alone.
+# Make a portrait with the built-in engine, without a download. A separate
+# instance leaves your own server alone.
 demo: export FACECRAFT_INSTANCE = facecraft-demo
 demo: build
 	@sh scripts/ensure-docker.sh
@@ -18,17 +18,17 @@ demo: build
 	@bin/facecraft process internal/e2e/testdata/photos/astronaut.png -o demo/portrait.png --force
 	@echo
 	@echo "The portrait is $(CURDIR)/demo/portrait.png"
-	@echo "The server runs on. To stop it:"
+	@echo "The server is still running. To stop it:"
 	@echo "  FACECRAFT_INSTANCE=facecraft-demo bin/facecraft down"
 
-# One package at a time: some start Docker daemons of their own, beside which
-# a connection to another package's container has been seen to hang.
+# One package at a time: some start their own Docker daemons, and connections to
+# other packages' containers have been seen to hang meanwhile.
 test:
-	@sh scripts/ensure-docker.sh || echo "Going on without Docker: the tests that need it are skipped." >&2
+	@sh scripts/ensure-docker.sh || echo "Continuing without Docker: tests that need it will be skipped." >&2
 	go test -p 1 ./...
 
-# Those that need an engine, on Podman, where it is installed. SKIP leaves tests
-# out. A few at a time: Podman's list of images fails while one is removed.
+# Run the tests that need an engine on Podman. SKIP is a pattern of tests to skip.
+# Few run in parallel: Podman's image list fails while an image is being removed.
 test-podman:
 	go mod download
 	sh scripts/podman.sh go test -p 1 -parallel 2 -timeout 20m -skip '$(SKIP)' ./internal/containers ./internal/detect ./internal/helper ./internal/images ./internal/run ./internal/e2e

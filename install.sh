@@ -3,10 +3,10 @@
 #
 #   curl -fsSL https://raw.githubusercontent.com/djok/facecraft/main/install.sh | sh
 #
-# Nothing is unpacked before its SHA-256 is verified, and nothing appears in
-# PREFIX/bin before it is complete and known to run. The whole script is
-# functions and its last line calls main, so that a script cut short on its way
-# through a pipe does nothing at all.
+# Nothing is unpacked before its SHA-256 has been verified, and nothing is put in
+# PREFIX/bin before it is complete and has run once. The script consists of
+# functions, and only its last line calls main, so that a truncated download
+# piped into sh does nothing.
 set -eu
 
 usage() {
@@ -15,11 +15,12 @@ Usage: install.sh [--prefix DIR] [--version vX.Y.Z | --from-source]
 
   --prefix DIR       install DIR/bin/facecraft (default: ~/.local)
   --version vX.Y.Z   install this release (default: the latest)
-  --from-source      build the checkout that this script is in; needs Go
+  --from-source      build the checkout that contains this script; requires Go
   --help             show this text
 
-FACECRAFT_RELEASES names a mirror of https://github.com/djok/facecraft/releases
-with the same layout. sudo is neither used nor needed.
+Set FACECRAFT_RELEASES to use a mirror of
+https://github.com/djok/facecraft/releases with the same layout.
+sudo is neither used nor required.
 USAGE
 }
 
@@ -37,8 +38,8 @@ main() {
     trap 'exit 141' PIPE
     trap 'exit 143' TERM
     scratch=$(mktemp -d "${TMPDIR:-/tmp}/facecraft-install.XXXXXX") ||
-        die "there is nowhere to work" "${TMPDIR:-/tmp} does not accept a new folder" \
-            "set TMPDIR to a folder you can write to"
+        die "cannot create a temporary directory" "${TMPDIR:-/tmp} is not writable" \
+            "set TMPDIR to a directory you can write to"
     fresh=$scratch/facecraft
 
     if [ -n "$from_source" ]; then
@@ -50,7 +51,7 @@ main() {
     report
 }
 
-# --- what was asked --------------------------------------------------------
+# --- arguments -------------------------------------------------------------
 
 parse() {
     while [ $# -gt 0 ]; do
@@ -82,38 +83,38 @@ parse() {
         esac
     done
 
-    # The tag becomes part of an address.
+    # The tag becomes part of a URL.
     case $tag in
-        *[!A-Za-z0-9.+-]*) usage_error "--version wants a tag such as v1.2.3, not $tag" ;;
+        *[!A-Za-z0-9.+-]*) usage_error "--version must be a tag such as v1.2.3, not $tag" ;;
         '' | v[0-9]*) ;;
-        *) usage_error "--version wants a tag such as v1.2.3, not $tag" ;;
+        *) usage_error "--version must be a tag such as v1.2.3, not $tag" ;;
     esac
     if [ -n "$tag" ] && [ -n "$from_source" ]; then
-        usage_error "--version picks a release and --from-source builds this checkout: give one of them"
+        usage_error "--version and --from-source cannot be used together"
     fi
 
     [ -n "$prefix" ] || prefix=${HOME:+$HOME/.local}
     case $prefix in
-        '') usage_error "HOME is not set: say where to install with --prefix DIR" ;;
+        '') usage_error "HOME is not set: use --prefix DIR" ;;
         /*) ;;
         *) prefix=$PWD/$prefix ;;
     esac
     prefix=${prefix%/}
 }
 
-# check_target asks before anything is downloaded whether it could be kept.
+# check_target fails before the download if the target cannot be written.
 check_target() {
     if [ -d "$target" ]; then
-        die "cannot install $target" "a folder of that name is in the way" \
-            "remove it or choose another place with --prefix DIR"
+        die "cannot install $target" "a directory of that name exists" \
+            "remove it, or choose a different location with --prefix DIR"
     fi
     nearest=$bin
     until [ -e "$nearest" ]; do
         nearest=$(dirname -- "$nearest")
     done
     if [ ! -d "$nearest" ] || [ ! -w "$nearest" ]; then
-        die "cannot install into $bin" "$nearest is not a folder that you can write to" \
-            "choose another place with --prefix DIR"
+        die "cannot install into $bin" "$nearest is not a directory you can write to" \
+            "choose a different location with --prefix DIR"
     fi
 }
 
@@ -122,7 +123,7 @@ check_target() {
 download() {
     releases=${FACECRAFT_RELEASES:-https://github.com/djok/facecraft/releases}
     releases=${releases%/}
-    # A mirror on a private network may have no certificate; choosing one is explicit.
+    # A mirror on a private network may lack a certificate; using one is opt-in.
     protocols='=https'
     [ -z "${FACECRAFT_RELEASES:-}" ] || protocols='=http,https'
 
@@ -135,11 +136,11 @@ download() {
     fi
 
     if ! have curl && ! have wget; then
-        die "cannot download facecraft" "neither curl nor wget is here" "install curl and run this again"
+        die "cannot download facecraft" "neither curl nor wget is installed" "install curl and run this again"
     fi
     if ! have sha256sum && ! have shasum && ! have openssl; then
-        die "cannot verify a download, so none was made" \
-            "none of sha256sum, shasum and openssl is here" \
+        die "cannot verify the download, so nothing was downloaded" \
+            "none of sha256sum, shasum and openssl is installed" \
             "install one of them and run this again"
     fi
 
@@ -149,20 +150,20 @@ download() {
     [ -n "$expected" ] ||
         die "cannot verify $archive, so it was not downloaded" \
             "$from/checksums.txt has no entry for it" \
-            "choose another release with --version"
+            "choose a different release with --version"
 
     fetch "$archive"
     actual=$(sha256 "$scratch/$archive")
     [ "$actual" = "$expected" ] ||
-        die "the download of $archive is damaged, and was thrown away" \
-            "its SHA-256 is $actual, and checksums.txt says $expected" \
-            "run this again; if it stays so, do not trust $releases"
+        die "checksum mismatch for $archive; the download was deleted" \
+            "its SHA-256 is $actual, but checksums.txt says $expected" \
+            "run this again; if it happens again, do not trust $releases"
 
     why=$(tar -xzf "$scratch/$archive" -C "$scratch" facecraft 2>&1) ||
         die "cannot unpack $archive" "$why" "free some space or set TMPDIR, then run this again"
 }
 
-# detect_platform sets platform to the name that release archives carry.
+# detect_platform sets platform as it appears in the names of release archives.
 detect_platform() {
     system=$(uname -s)
     machine=$(uname -m)
@@ -170,32 +171,32 @@ detect_platform() {
         Linux) os=linux ;;
         Darwin) os=darwin ;;
         MINGW* | MSYS* | CYGWIN* | Windows*)
-            die "this script does not install on Windows" "$system is no system it knows" \
+            die "this script does not support Windows" "uname reports $system" \
                 "download facecraft_windows_amd64.zip from $releases and unpack facecraft.exe"
             ;;
         *)
             die "there is no release for $system" "releases are made for Linux, macOS and Windows" \
-                "build it in a checkout with --from-source"
+                "build it from a checkout with --from-source"
             ;;
     esac
     case $machine in
         x86_64 | amd64) arch=amd64 ;;
         aarch64 | arm64) arch=arm64 ;;
         *)
-            die "there is no release for the processor $machine" "releases are made for amd64 and arm64" \
+            die "there is no release for $machine processors" "releases are made for amd64 and arm64" \
                 "use a 64-bit Intel, AMD or ARM machine"
             ;;
     esac
-    # A terminal under Rosetta is told that an Apple processor is an Intel one.
+    # Under Rosetta, uname reports an Intel processor on Apple silicon.
     if [ "$os" = darwin ] && [ "$(sysctl -n sysctl.proc_translated 2>/dev/null)" = 1 ]; then
         arch=arm64
     fi
     platform=${os}_$arch
 }
 
-# fetch puts one file of the release into the scratch folder. It runs in the
-# background because a shell heeds a signal only between its own commands. Only
-# a stalled transfer is given up, as a slow one will arrive.
+# fetch downloads one file of the release into the scratch directory. The client
+# runs in the background because a shell only handles signals between commands.
+# Only stalled transfers are given up; slow ones will finish.
 fetch() {
     url=$from/$1
     if have curl; then
@@ -215,12 +216,12 @@ fetch() {
     fix="check the connection, then run this again"
     case $status:$why in
         "$cannot_write":*)
-            why=${why:-nothing can be written to $scratch} # not even the reason
+            why=${why:-cannot write to $scratch} # not even the error message
             fix="free some space or set TMPDIR, then run this again"
             ;;
-        *" 404" | *" 404 "* | *" 404:"*) fix="see which releases are at $releases and name one with --version" ;;
+        *" 404" | *" 404 "* | *" 404:"*) fix="choose one of the releases at $releases with --version" ;;
     esac
-    die "cannot download $url" "${why:-the download ended with status $status}" "$fix"
+    die "cannot download $url" "${why:-the download failed with status $status}" "$fix"
 }
 
 sha256() {
@@ -238,33 +239,33 @@ sha256() {
 build() {
     checkout=$(dirname -- "$0")
     if [ ! -f "$checkout/go.mod" ] || [ ! -d "$checkout/cmd/facecraft" ]; then
-        die "cannot build from source" "$checkout is no checkout of facecraft" \
-            "git clone https://github.com/djok/facecraft, then run ./install.sh --from-source in it"
+        die "cannot build from source" "$checkout is not a checkout of facecraft" \
+            "run git clone https://github.com/djok/facecraft, then ./install.sh --from-source in it"
     fi
     have go || die "cannot build from source" "go is not on PATH" \
-        "install Go from https://go.dev/dl, or leave --from-source out to download a release"
+        "install Go from https://go.dev/dl, or omit --from-source to download a release"
 
     version=$(cd -- "$checkout" && git describe --tags --always --dirty 2>/dev/null) || version=dev
     echo "Building facecraft $version"
-    # The version is passed by hand, so Go need not ask git, which refuses a
-    # checkout that belongs to somebody else.
+    # The version is passed explicitly so that Go does not call git, which refuses
+    # a checkout owned by a different user.
     (cd -- "$checkout" && CGO_ENABLED=0 go build -trimpath -buildvcs=false \
         -ldflags "-s -w -X main.version=$version" -o "$fresh" ./cmd/facecraft) ||
-        die "cannot build from source" "go build failed, as it says above" "correct that and run this again"
+        die "cannot build from source" "go build failed (see above)" "fix that and run this again"
 }
 
-# --- what is left behind ---------------------------------------------------
+# --- installing ------------------------------------------------------------
 
-# place makes the new program appear all at once, or leaves all as it was.
+# place installs the new program atomically, or changes nothing.
 place() {
     outcome="Installed"
     if [ -x "$target" ] && cmp -s "$fresh" "$target"; then
-        outcome="Nothing to do, already installed:"
+        outcome="Already up to date:"
         ask_version "$target"
         return
     fi
     why=$(mkdir -p -- "$bin" 2>&1) || cannot_install
-    # A rename is atomic only within one file system, hence in the same folder.
+    # A rename is only atomic within one file system, so use the same directory.
     staged=$(mktemp "$bin/.facecraft.XXXXXX" 2>"$scratch/why") || {
         why=$(cat "$scratch/why")
         cannot_install
@@ -277,14 +278,14 @@ place() {
 }
 
 cannot_install() {
-    die "cannot install $target, and nothing was changed" "$why" \
-        "make room there or choose another place with --prefix DIR"
+    die "cannot install $target; nothing was changed" "$why" \
+        "free some space, or choose a different location with --prefix DIR"
 }
 
 ask_version() {
     version=$("$1" version 2>&1 </dev/null) ||
-        die "facecraft does not run here, and nothing was changed" "$version" \
-            "choose another release with --version, or a --prefix where programs may run"
+        die "facecraft does not run on this machine; nothing was changed" "$version" \
+            "choose a different release with --version, or a --prefix that allows running programs"
     version=$(printf '%s\n' "$version" | head -n 1)
 }
 
@@ -293,7 +294,7 @@ report() {
     case :$PATH: in
         *:"$bin":*)
             first=$(command -v facecraft) || first=$target
-            [ "$first" = "$target" ] || echo "Note that $first comes before it on PATH."
+            [ "$first" = "$target" ] || echo "Note: $first comes first on PATH."
             ;;
         *)
             path_hint
@@ -323,7 +324,7 @@ path_hint() {
     printf '\n%s is not on PATH. Add this line %s:\n\n    %s\n' "$bin" "$where" "$line"
 }
 
-# quoted prints a word as a shell has to read it.
+# quoted quotes a word for the shell.
 quoted() {
     case $1 in
         *[!A-Za-z0-9_./@%+=-]*) printf "'%s'" "$(printf '%s' "$1" | sed "s/'/'\\\\''/g")" ;;
@@ -334,7 +335,7 @@ quoted() {
 cleanup() {
     if [ -n "$client" ]; then
         kill "$client" || :
-        wait "$client" || : # until it is gone it could write
+        wait "$client" || : # it may write until it has exited
     fi 2>/dev/null
     [ -z "$staged" ] || rm -f -- "$staged"
     [ -z "$scratch" ] || rm -rf -- "$scratch"
@@ -346,9 +347,9 @@ have() {
     command -v "$1" >/dev/null 2>&1
 }
 
-# die says what happened, why, and the one thing to do.
+# die prints what happened, why, and how to fix it.
 die() {
-    printf 'install.sh: %s\n  because: %s\n  do this: %s\n' "$1" "$2" "$3" >&2
+    printf 'install.sh: %s\n  cause: %s\n  fix: %s\n' "$1" "$2" "$3" >&2
     exit 1
 }
 

@@ -1,7 +1,7 @@
 #!/bin/sh
-# Makes sure that a Docker daemon answers, for "make demo" and "make test" on a
-# fresh Debian or Ubuntu machine. A daemon that answers is left alone, and none
-# is ever restarted or reconfigured. Exit 3: Docker cannot be had here, and why.
+# Makes sure that a Docker daemon is running, for "make demo" and "make test" on a
+# fresh Debian or Ubuntu machine. A running daemon is left alone; no daemon is
+# ever restarted or reconfigured. Exit code 3: Docker is not available, and why.
 set -eu
 
 socket=/var/run/docker.sock
@@ -10,17 +10,17 @@ main() {
     ! answers || exit 0
 
     if [ -n "${DOCKER_HOST:-}" ]; then
-        stop "Docker does not answer at DOCKER_HOST=$DOCKER_HOST, or nothing here can ask it" \
+        stop "cannot reach Docker at DOCKER_HOST=$DOCKER_HOST, or no client is installed" \
             "correct DOCKER_HOST or unset it"
     fi
     if [ "$(uname -s)" != Linux ]; then
-        stop "Docker does not answer" "start Docker Desktop and try again"
+        stop "Docker is not running" "start Docker Desktop and try again"
     fi
     if ! can_be_root; then
         if [ -S $socket ] && [ ! -w $socket ]; then
             not_allowed
         fi
-        stop "Docker does not answer, and only root can install or start it" \
+        stop "Docker is not running, and only root can install or start it" \
             "sudo sh scripts/ensure-docker.sh"
     fi
 
@@ -32,7 +32,7 @@ main() {
     answers || not_allowed
 }
 
-# answers [as_root] asks the daemon through whichever client is here.
+# answers [as_root] checks whether the daemon responds, with docker or curl.
 answers() {
     if have docker; then
         "$@" timeout 5 docker version >/dev/null 2>&1
@@ -41,42 +41,42 @@ answers() {
     host=${DOCKER_HOST:-unix://$socket}
     case $host in
         unix://*) "$@" curl -fsS --max-time 5 --unix-socket "${host#unix://}" http://docker/_ping >/dev/null 2>&1 ;;
-        *) return 1 ;; # TLS and SSH take the docker client
+        *) return 1 ;; # TLS and SSH require the docker client
     esac
 }
 
 install_missing() {
     set --
-    # Its folder, /usr/sbin, is often on root's PATH only.
+    # It is in /usr/sbin, which is often only on root's PATH.
     as_root sh -c 'command -v dockerd' >/dev/null || set -- docker.io iptables ca-certificates
-    have docker || have curl || set -- "$@" curl # or else nobody can ask the daemon
+    have docker || have curl || set -- "$@" curl # for talking to the daemon
     [ $# -gt 0 ] || return 0
 
-    have apt-get || stop "these are missing, and there is no apt-get to install them: $*" \
-        "install Docker Engine as https://docs.docker.com/engine/install says"
+    have apt-get || stop "$* must be installed, but apt-get is not available" \
+        "install Docker Engine: https://docs.docker.com/engine/install"
     say "installing $*"
-    # A foreign source that does not answer is no reason to give up: install decides.
-    as_root apt-get update -q >&2 || say "apt-get update failed, trying all the same"
+    # A broken third-party source is no reason to give up: the install will show.
+    as_root apt-get update -q >&2 || say "apt-get update failed, trying to install anyway"
     as_root env DEBIAN_FRONTEND=noninteractive \
         apt-get install -q -y --no-install-recommends "$@" >&2 ||
-        stop "apt-get could not install $*, as it says above" "correct that and try again"
+        stop "apt-get could not install $* (see above)" "fix that and try again"
 }
 
-# start leaves the daemon to whatever looks after services here.
+# start starts the daemon with whatever manages services here.
 start() {
     say "starting the Docker daemon"
     if systemctl show-environment >/dev/null 2>&1; then
         evidence="journalctl -u docker"
         as_root systemctl start docker >&2 ||
-            stop "systemd could not start Docker" "see why with: $evidence"
+            stop "systemd could not start Docker" "see the log: $evidence"
     elif as_root service docker start >&2; then
         evidence="tail /var/log/docker.log"
     else
         log=$(mktemp)
         evidence="tail $log"
-        # In a session of its own, Ctrl-C in make does not reach it. The shell
-        # that waits for it redirects itself by exec: for a function it would
-        # keep copies of its output, and "make demo | tee log" would never end.
+        # In a separate session, so that Ctrl-C in make does not reach it. The
+        # subshell redirects itself with exec: redirecting the function instead
+        # would keep the old output open, and "make demo | tee log" would hang.
         (
             exec >"$log" 2>&1 </dev/null
             as_root setsid dockerd
@@ -88,16 +88,16 @@ wait_until_it_answers() {
     tries=0
     until answers as_root; do
         tries=$((tries + 1))
-        [ $tries -le 60 ] || stop "the Docker daemon was started and does not answer" \
-            "see why with: $evidence"
+        [ $tries -le 60 ] || stop "the Docker daemon was started but is not responding" \
+            "see the log: $evidence"
         sleep 1
     done
-    say "the Docker daemon answers"
+    say "the Docker daemon is running"
 }
 
 not_allowed() {
     user=$(id -un)
-    stop "the Docker daemon is there, but $user may not use it" \
+    stop "the Docker daemon is running, but $user has no permission to use it" \
         "sudo usermod -aG docker $user, then log in again"
 }
 
@@ -121,9 +121,9 @@ say() {
     printf 'ensure-docker: %s\n' "$*" >&2
 }
 
-# stop says what is wrong and the one thing to do.
+# stop prints what is wrong and how to fix it.
 stop() {
-    printf 'ensure-docker: %s\n  do this: %s\n' "$1" "$2" >&2
+    printf 'ensure-docker: %s\n  fix: %s\n' "$1" "$2" >&2
     exit 3
 }
 

@@ -12,14 +12,14 @@ import (
 	"time"
 )
 
-// dockerClient is a docker command that reaches the daemon when it is up, and only as
-// root where the test says so. curl below does the same.
+// dockerClient is a docker command that reaches the daemon if it is running, and
+// only as root if the test says so. The curl stub does the same.
 const dockerClient = `#!/bin/sh
 [ -e "$STATE/up" ] && { [ ! -e "$STATE/root-only" ] || [ -n "${AS_ROOT:-}" ]; }
 `
 
-// newDockerHost is a machine of root's on which everything that could install or
-// start Docker is a stub that takes a note of it.
+// newDockerHost is a machine with a root user where everything that could install
+// or start Docker is a stub that records the call.
 func newDockerHost(t *testing.T) *machine {
 	t.Helper()
 	m := newMachine(t, "sh", "env", "mktemp", "setsid", "timeout", "true")
@@ -35,7 +35,7 @@ func newDockerHost(t *testing.T) *machine {
 	return m
 }
 
-// notes is a stub that writes down how it was called, and then does something.
+// notes is a stub that records its arguments and then runs a command.
 func notes(name, then string) string {
 	return "#!/bin/sh\necho \"" + name + " $*\" >>\"$STATE/notes\"\n" + then + "\n"
 }
@@ -47,13 +47,13 @@ func (m *machine) remove(names ...string) {
 	}
 }
 
-// having makes a state of the stubs true.
+// having sets a state of the stubs.
 func (m *machine) having(state string) {
 	m.t.Helper()
 	must(m.t, os.WriteFile(filepath.Join(m.home, state), nil, 0o644))
 }
 
-// belongsToAUser makes the machine one of a user who may or may not use sudo.
+// belongsToAUser makes the user a regular one, with or without sudo.
 func (m *machine) belongsToAUser(sudo bool) {
 	m.stub("id", "#!/bin/sh\n[ \"$1\" = -u ] && echo 1000 || echo somebody\n")
 	if sudo {
@@ -61,8 +61,8 @@ func (m *machine) belongsToAUser(sudo bool) {
 	}
 }
 
-// TestEnsureDockerLetsGo is `make demo 2>&1 | tee log` without a service
-// manager: the pipe ends with the script, not with the daemon that it started.
+// TestEnsureDockerLetsGo runs `make demo 2>&1 | tee log` without a service
+// manager: the pipe must be closed when the script ends, not when the daemon does.
 func TestEnsureDockerLetsGo(t *testing.T) {
 	t.Parallel()
 	for name, user := range map[string]bool{"root": false, "a user with sudo": true} {
@@ -84,7 +84,7 @@ for _ in $(real-seq 600); do [ ! -e "$STATE/end" ] || exit; real-sleep 0.05; don
 			t.Cleanup(func() { m.having("end") })
 			cmd := m.command(script(t, "scripts/ensure-docker.sh"))
 			cmd.WaitDelay = 5 * time.Second
-			var said strings.Builder // which exec reads from a pipe
+			var said strings.Builder // makes exec use a pipe
 			cmd.Stdout, cmd.Stderr = &said, &said
 			if err := cmd.Run(); err != nil {
 				t.Errorf("%v\n%s", err, &said)
@@ -104,9 +104,9 @@ func TestEnsureDocker(t *testing.T) {
 	start := "service docker start\n"
 	for name, c := range map[string]struct {
 		arrange func(*machine)
-		notes   string // what was done
+		notes   string // the recorded calls
 		code    int
-		says    []string // nothing when it has nothing to say
+		says    []string // nil if there must be no output
 	}{
 		"answers": {
 			arrange: func(m *machine) { m.having("up") },
@@ -127,7 +127,7 @@ func TestEnsureDocker(t *testing.T) {
 		},
 		"stopped": {
 			notes: start,
-			says:  []string{"starting the Docker daemon", "the Docker daemon answers"},
+			says:  []string{"starting the Docker daemon", "the Docker daemon is running"},
 		},
 		"stopped under systemd": {
 			arrange: func(m *machine) {
@@ -135,7 +135,7 @@ func TestEnsureDocker(t *testing.T) {
 					strings.TrimPrefix(notes("systemctl", `: >"$STATE/up"`), "#!/bin/sh\n"))
 			},
 			notes: "systemctl start docker\n",
-			says:  []string{"the Docker daemon answers"},
+			says:  []string{"the Docker daemon is running"},
 		},
 		"systemd cannot start it": {
 			arrange: func(m *machine) {
@@ -152,18 +152,18 @@ func TestEnsureDocker(t *testing.T) {
 				m.stub("sleep", "#!/bin/sh\nuntil [ -e \"$STATE/up\" ]; do real-sleep 0.01; done\n")
 			},
 			notes: start + "dockerd \n",
-			says:  []string{"the Docker daemon answers"},
+			says:  []string{"the Docker daemon is running"},
 		},
 		"never comes up": {
 			arrange: func(m *machine) { m.stub("service", notes("service", "")) },
 			notes:   start,
 			code:    3,
-			says:    []string{"was started and does not answer", "/var/log/docker.log"},
+			says:    []string{"was started but is not responding", "/var/log/docker.log"},
 		},
 		"missing": {
 			arrange: func(m *machine) { m.remove("dockerd") },
 			notes:   aptUpdate + aptInstall + engine + "\n" + start,
-			says:    []string{"installing " + engine, "the Docker daemon answers"},
+			says:    []string{"installing " + engine, "the Docker daemon is running"},
 		},
 		"missing, and so is every client": {
 			arrange: func(m *machine) {
@@ -173,7 +173,7 @@ func TestEnsureDocker(t *testing.T) {
 				m.stub("apt-get", notes("apt-get", `cp "$STATE/curl" "${0%/*}/curl"`))
 			},
 			notes: aptUpdate + aptInstall + engine + " curl\n" + start,
-			says:  []string{"the Docker daemon answers"},
+			says:  []string{"the Docker daemon is running"},
 		},
 		"running, and every client missing": {
 			arrange: func(m *machine) {
@@ -192,7 +192,7 @@ func TestEnsureDocker(t *testing.T) {
 				m.stub("apt-get", notes("apt-get", `[ "$1" != update ]`))
 			},
 			notes: aptUpdate + aptInstall + engine + "\n" + start,
-			says:  []string{"trying all the same", "the Docker daemon answers"},
+			says:  []string{"trying to install anyway", "the Docker daemon is running"},
 		},
 		"apt-get fails": {
 			arrange: func(m *machine) {
@@ -206,9 +206,9 @@ func TestEnsureDocker(t *testing.T) {
 		"no apt-get": {
 			arrange: func(m *machine) { m.remove("dockerd", "apt-get") },
 			code:    3,
-			says:    []string{"no apt-get", engine, "docs.docker.com"},
+			says:    []string{"apt-get is not available", engine, "docs.docker.com"},
 		},
-		"another daemon does not answer": {
+		"remote daemon not running": {
 			arrange: func(m *machine) { m.set("DOCKER_HOST", "tcp://build.lan:2376") },
 			code:    3,
 			says:    []string{"DOCKER_HOST=tcp://build.lan:2376", "unset it"},
@@ -226,7 +226,7 @@ func TestEnsureDocker(t *testing.T) {
 		"user with sudo, in the group": {
 			arrange: func(m *machine) { m.belongsToAUser(true) },
 			notes:   start,
-			says:    []string{"the Docker daemon answers"},
+			says:    []string{"the Docker daemon is running"},
 		},
 		"user with sudo, not in the group": {
 			arrange: func(m *machine) {
@@ -236,7 +236,7 @@ func TestEnsureDocker(t *testing.T) {
 			},
 			notes: aptUpdate + aptInstall + engine + "\n" + start,
 			code:  3,
-			says:  []string{"somebody may not use it", "sudo usermod -aG docker somebody"},
+			says:  []string{"somebody has no permission to use it", "sudo usermod -aG docker somebody"},
 		},
 		"running, and the user not in the group": {
 			arrange: func(m *machine) {

@@ -46,7 +46,7 @@ type releases struct {
 	override map[string]http.HandlerFunc // by name
 }
 
-// change changes what the server has.
+// change changes the files on the server.
 func (r *releases) change(to func()) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -91,7 +91,7 @@ func (r *releases) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	}
 }
 
-// packed is an archive as scripts/release.sh makes them.
+// packed returns an archive like those made by scripts/release.sh.
 func packed(t *testing.T, program string) []byte {
 	t.Helper()
 	var archive bytes.Buffer
@@ -114,7 +114,7 @@ func packed(t *testing.T, program string) []byte {
 	return archive.Bytes()
 }
 
-// newInstaller is a machine that can install from a server of releases.
+// newInstaller is a machine that can install from a release server.
 func newInstaller(t *testing.T, r *releases, tools ...string) *machine {
 	t.Helper()
 	m := newMachine(t, append(slices.Clone(coreTools), tools...)...)
@@ -122,7 +122,7 @@ func newInstaller(t *testing.T, r *releases, tools ...string) *machine {
 	return m
 }
 
-// install runs install.sh, which may never leave a temporary file behind.
+// install runs install.sh, which must never leave a temporary file behind.
 func (m *machine) install(args ...string) outcome {
 	m.t.Helper()
 	got := m.sh(append([]string{script(m.t, "install.sh")}, args...)...)
@@ -166,7 +166,7 @@ func TestInstallLatestRelease(t *testing.T) {
 			must(t, err)
 			again := m.install()
 			wantInstalled(t, m, again, local, program("v1.3.0", platform))
-			wantContains(t, "stdout", again.stdout, "Nothing to do, already installed: "+target)
+			wantContains(t, "stdout", again.stdout, "Already up to date: "+target)
 			after, err := os.Stat(target)
 			must(t, err)
 			if !os.SameFile(before, after) || !before.ModTime().Equal(after.ModTime()) {
@@ -184,7 +184,7 @@ func TestInstallChosenVersion(t *testing.T) {
 	got := m.install("--prefix="+prefix, "--version", "v1.2.3")
 	wantInstalled(t, m, got, prefix, program("v1.2.3", platform))
 
-	// The other release takes its place, also where the mode went wrong.
+	// The other release replaces it, and repairs the file mode.
 	must(t, os.Chmod(filepath.Join(prefix, "bin", "facecraft"), 0o644))
 	got = m.install("--prefix", prefix, "--version=v1.3.0")
 	wantInstalled(t, m, got, prefix, program("v1.3.0", platform))
@@ -196,7 +196,7 @@ func TestInstallPiped(t *testing.T) {
 	text, err := os.ReadFile(script(t, "install.sh"))
 	must(t, err)
 
-	// Cut short anywhere, it does nothing.
+	// A truncated script does nothing.
 	for _, length := range []int{len(text) / 4, len(text) / 2, len(text) - len("main \"$@\"\n")} {
 		cmd := m.command("-s")
 		cmd.Stdin = bytes.NewReader(text[:length])
@@ -237,7 +237,7 @@ func TestInstallPlatforms(t *testing.T) {
 		{system: "Darwin", processor: "arm64", want: "darwin_arm64"},
 		{system: "Darwin", processor: "x86_64", want: "darwin_amd64"},
 		{system: "Darwin", processor: "x86_64", translated: true, want: "darwin_arm64"},
-		{system: "Linux", processor: "armv7l", refusal: "no release for the processor armv7l"},
+		{system: "Linux", processor: "armv7l", refusal: "no release for armv7l processors"},
 		{system: "FreeBSD", processor: "amd64", refusal: "no release for FreeBSD"},
 		{system: "MINGW64_NT-10.0", processor: "x86_64", refusal: "download facecraft_windows_amd64.zip"},
 	} {
@@ -260,20 +260,20 @@ func TestInstallPlatforms(t *testing.T) {
 	}
 }
 
-// wantRefused expects an exit code, and one message that names a remedy.
+// wantRefused expects an exit code and one message with a fix.
 func wantRefused(t *testing.T, got outcome, code int, parts ...string) {
 	t.Helper()
 	if got.code != code {
 		t.Errorf("exit code %d, want %d; stderr:\n%s", got.code, code, got.stderr)
 	}
 	wantContains(t, "stderr", got.stderr, parts...)
-	if code != 2 && strings.Count(got.stderr, "  do this: ") != 1 {
-		t.Errorf("not exactly one remedy in:\n%s", got.stderr)
+	if code != 2 && strings.Count(got.stderr, "  fix: ") != 1 {
+		t.Errorf("not exactly one fix in:\n%s", got.stderr)
 	}
 }
 
-// TestInstallFailures: whatever goes wrong, one message says so and the machine
-// is as it was, whether or not an older facecraft is on it.
+// TestInstallFailures: every failure is reported in one message and leaves the
+// machine unchanged, with or without an earlier facecraft installed.
 func TestInstallFailures(t *testing.T) {
 	t.Parallel()
 	archive := archiveName(platform)
@@ -285,7 +285,7 @@ func TestInstallFailures(t *testing.T) {
 	}{
 		"damaged archive": {
 			arrange: func(r *releases, _ *machine) { r.files[latest] = packed(t, "#!/bin/sh\necho evil\n") },
-			want:    []string{"is damaged, and was thrown away", "checksums.txt says"},
+			want:    []string{"checksum mismatch for ", "checksums.txt says"},
 		},
 		"no entry in checksums.txt": {
 			arrange: func(r *releases, _ *machine) {
@@ -295,11 +295,11 @@ func TestInstallFailures(t *testing.T) {
 		},
 		"archive missing": {
 			arrange: func(r *releases, _ *machine) { delete(r.files, latest) },
-			want:    []string{"cannot download", archive, "404", "name one with --version"},
+			want:    []string{"cannot download", archive, "404", "choose one of the releases at"},
 		},
 		"no such release": {
 			args: []string{"--version", "v9.9.9"},
-			want: []string{"cannot download", "/download/v9.9.9/checksums.txt", "404", "name one with --version"},
+			want: []string{"cannot download", "/download/v9.9.9/checksums.txt", "404", "choose one of the releases at"},
 		},
 		"truncated archive": {
 			arrange: func(r *releases, _ *machine) {
@@ -327,13 +327,13 @@ func TestInstallFailures(t *testing.T) {
 				r.files[latest] = packed(t, "#!/bin/sh\necho wrong processor >&2\nexit 1\n")
 				r.files["/download/v1.3.0/checksums.txt"] = fmt.Appendf(nil, "%x  %s\n", sha256.Sum256(r.files[latest]), archive)
 			},
-			want: []string{"facecraft does not run here", "wrong processor"},
+			want: []string{"facecraft does not run on this machine", "wrong processor"},
 		},
 		"no space in the prefix": {
 			arrange: func(_ *releases, m *machine) {
 				m.stub("cp", "#!/bin/sh\nprintf half >\"$3\"\necho 'cp: No space left on device' >&2\nexit 1\n")
 			},
-			want: []string{"nothing was changed", "No space left on device", "make room there"},
+			want: []string{"nothing was changed", "No space left on device", "free some space"},
 		},
 	} {
 		for _, client := range []string{"curl", "wget"} {
@@ -362,8 +362,8 @@ func TestInstallFailures(t *testing.T) {
 func TestInstallNeedsTools(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct{ tools, want []string }{
-		"no client":        {[]string{"sha256sum"}, []string{"neither curl nor wget is here", "install curl"}},
-		"no checksum tool": {[]string{"curl"}, []string{"cannot verify", "none of sha256sum, shasum and openssl"}},
+		"no client":        {[]string{"sha256sum"}, []string{"neither curl nor wget is installed", "install curl"}},
+		"no checksum tool": {[]string{"curl"}, []string{"cannot verify", "none of sha256sum, shasum and openssl is installed"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -378,8 +378,8 @@ func TestInstallNeedsTools(t *testing.T) {
 	}
 }
 
-// TestInstallFullTemporaryFolder: the two clients report a failed write in their
-// own exit codes.
+// TestInstallFullTemporaryFolder: curl and wget use different exit codes for a
+// failed write.
 func TestInstallFullTemporaryFolder(t *testing.T) {
 	t.Parallel()
 	for client, code := range map[string]string{"curl": "23", "wget": "3"} {
@@ -387,7 +387,7 @@ func TestInstallFullTemporaryFolder(t *testing.T) {
 			t.Parallel()
 			m := newInstaller(t, newReleases(t), "sha256sum")
 			m.stub(client, "#!/bin/sh\nexit "+code+"\n")
-			wantRefused(t, m.install(), 1, "nothing can be written to "+m.tmp, "set TMPDIR")
+			wantRefused(t, m.install(), 1, "cannot write to "+m.tmp, "set TMPDIR")
 			wantSameTree(t, "the home", tree(t, m.home), nil)
 		})
 	}
@@ -457,12 +457,12 @@ func TestInstallUnusablePrefix(t *testing.T) {
 		wantRefused(t, m.install("--prefix", "file"), 1, "cannot install into "+m.home+"/file/bin", "--prefix")
 		wantSameTree(t, "the home", tree(t, m.home), map[string]string{"file": "-rw-r--r-- mine"})
 	})
-	t.Run("folder in the way", func(t *testing.T) {
+	t.Run("directory in the way", func(t *testing.T) {
 		t.Parallel()
 		m := newInstaller(t, r, "sha256sum", "curl")
 		must(t, os.MkdirAll(filepath.Join(m.home, "p", "bin", "facecraft"), 0o755))
 		before := tree(t, m.home)
-		wantRefused(t, m.install("--prefix", "p"), 1, "a folder of that name is in the way")
+		wantRefused(t, m.install("--prefix", "p"), 1, "a directory of that name exists")
 		wantSameTree(t, "the home", tree(t, m.home), before)
 	})
 	t.Run("read-only folder", func(t *testing.T) {
@@ -472,7 +472,7 @@ func TestInstallUnusablePrefix(t *testing.T) {
 		}
 		m := newInstaller(t, r, "sha256sum", "curl")
 		must(t, os.Mkdir(filepath.Join(m.home, "p"), 0o555))
-		wantRefused(t, m.install("--prefix", "p"), 1, "p is not a folder that you can write to")
+		wantRefused(t, m.install("--prefix", "p"), 1, "p is not a directory you can write to")
 		wantSameTree(t, "the prefix", tree(t, filepath.Join(m.home, "p")), nil)
 	})
 }
@@ -505,16 +505,16 @@ func TestInstallPathHint(t *testing.T) {
 		m.set("PATH", m.bin+":"+filepath.Join(m.home, "apps", "bin"))
 		got := m.install("--prefix", "apps")
 		if got.code != 0 || strings.Contains(got.stdout, " PATH") {
-			t.Errorf("exit code %d, and the hint about PATH is not needed:\n%s", got.code, got.stdout)
+			t.Errorf("exit code %d, with an unnecessary hint about PATH:\n%s", got.code, got.stdout)
 		}
 		m.stub("facecraft", "#!/bin/sh\n")
 		got = m.install("--prefix", "apps")
-		wantContains(t, "stdout", got.stdout, m.bin+"/facecraft comes before it on PATH")
+		wantContains(t, "stdout", got.stdout, m.bin+"/facecraft comes first on PATH")
 	})
 }
 
-// TestInstallInterrupted: a terminal sends its signal to the whole process group,
-// and kill to the shell alone.
+// TestInstallInterrupted: a terminal signals the whole process group, kill only
+// the shell.
 func TestInstallInterrupted(t *testing.T) {
 	t.Parallel()
 	for _, client := range []string{"curl", "wget"} {
@@ -538,7 +538,7 @@ func TestInstallInterrupted(t *testing.T) {
 					must(t, cmd.Start())
 					<-halfway
 					must(t, syscall.Kill(sign*cmd.Process.Pid, sig))
-					_ = cmd.Wait() // its exit code is looked at below
+					_ = cmd.Wait() // the exit code is checked below
 					if got := cmd.ProcessState.ExitCode(); got != code {
 						t.Errorf("exit code %d, want %d", got, code)
 					}
@@ -550,9 +550,9 @@ func TestInstallInterrupted(t *testing.T) {
 	}
 }
 
-// TestInstallUnheard: whoever was to read what it says has gone, as in
+// TestInstallClosedOutput: the reader of the output goes away, as in
 // "install.sh | head -n 1".
-func TestInstallUnheard(t *testing.T) {
+func TestInstallClosedOutput(t *testing.T) {
 	t.Parallel()
 	m := newInstaller(t, newReleases(t), "sha256sum", "curl")
 	reader, writer, err := os.Pipe()
@@ -560,7 +560,7 @@ func TestInstallUnheard(t *testing.T) {
 	must(t, reader.Close())
 	cmd := m.command(script(t, "install.sh"))
 	cmd.Stdout = writer
-	_ = cmd.Run() // its exit code is looked at below
+	_ = cmd.Run() // the exit code is checked below
 	must(t, writer.Close())
 	if got := cmd.ProcessState.ExitCode(); got != 141 {
 		t.Errorf("exit code %d, want 141", got)
@@ -582,7 +582,7 @@ func TestInstallUsage(t *testing.T) {
 		{[]string{"--version"}, "--version needs a value"},
 		{[]string{"--version", "1.2.3"}, "a tag such as v1.2.3, not 1.2.3"},
 		{[]string{"--version", "v1/../../x"}, "a tag such as v1.2.3, not v1/../../x"},
-		{[]string{"--from-source", "--version", "v1.2.3"}, "give one of them"},
+		{[]string{"--from-source", "--version", "v1.2.3"}, "cannot be used together"},
 	} {
 		t.Run(strings.Join(c.args, " "), func(t *testing.T) {
 			t.Parallel()

@@ -28,7 +28,7 @@ func checkout(t *testing.T) string {
 	return dir
 }
 
-// newBuilder is a machine with Go, and no network.
+// newBuilder is a machine with Go and without a network.
 func newBuilder(t *testing.T, tools ...string) *machine {
 	t.Helper()
 	m := newMachine(t, append(slices.Clone(coreTools), tools...)...)
@@ -53,14 +53,14 @@ func TestInstallFromSource(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		tools []string
-		git   string // what is done with git before
+		git   string // git commands to run first
 		owner string // GIT_TEST_ASSUME_DIFFERENT_OWNER
 		want  string
 	}{
 		"without git": {want: "dev"},
 		"tagged":      {tools: []string{"git"}, git: "git add . && git commit -qm first && git tag v9.8.7", want: "v9.8.7"},
 		"no commit":   {tools: []string{"git"}, git: "git add .", want: "dev"},
-		// git refuses it, and a go build that asks git would fail.
+		// git refuses it, so go build would fail if it called git.
 		"somebody else's": {tools: []string{"git"}, git: "git add . && git commit -qm first", owner: "1", want: "dev"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -92,7 +92,7 @@ func TestInstallFromSource(t *testing.T) {
 			if info.Mode().Perm() != 0o755 {
 				t.Errorf("mode %v, want 0755", info.Mode())
 			}
-			wantContains(t, "stdout", m.installFromSource(dir).stdout, "Nothing to do, already installed: "+target)
+			wantContains(t, "stdout", m.installFromSource(dir).stdout, "Already up to date: "+target)
 		})
 	}
 }
@@ -105,12 +105,12 @@ func TestInstallFromSourceFailures(t *testing.T) {
 		wantRefused(t, m.installFromSource(checkout(t)), 1, "go is not on PATH", "https://go.dev/dl")
 		wantSameTree(t, "the home", tree(t, m.home), nil)
 	})
-	t.Run("no checkout", func(t *testing.T) {
+	t.Run("not a checkout", func(t *testing.T) {
 		t.Parallel()
 		m := newBuilder(t)
 		dir := checkout(t)
 		must(t, os.Remove(filepath.Join(dir, "go.mod")))
-		wantRefused(t, m.installFromSource(dir), 1, "is no checkout of facecraft", "git clone")
+		wantRefused(t, m.installFromSource(dir), 1, "is not a checkout of facecraft", "git clone")
 		wantSameTree(t, "the home", tree(t, m.home), nil)
 	})
 	t.Run("does not compile", func(t *testing.T) {

@@ -1,8 +1,8 @@
 //go:build unix
 
-// Package scripts_test runs the project's shell scripts as a user does, each
-// test on a machine in miniature: a PATH that holds only what the test put
-// there, a home and a folder for temporary files.
+// Package scripts_test runs the project's shell scripts as a user would, each
+// test on a miniature machine: a PATH with only the tools the test put there, a
+// home and a temporary directory.
 package scripts_test
 
 import (
@@ -19,7 +19,7 @@ import (
 	"testing"
 )
 
-// coreTools are what install.sh expects on every machine.
+// coreTools are the tools install.sh expects on every machine.
 var coreTools = []string{
 	"awk", "cat", "chmod", "cmp", "cp", "cut", "dirname", "gzip", "head", "mkdir",
 	"mktemp", "mv", "rm", "sed", "sh", "tail", "tar", "uname",
@@ -29,7 +29,7 @@ var coreTools = []string{
 type machine struct {
 	t              *testing.T
 	bin, home, tmp string
-	shell          string // the strictest one there is, as sh is often bash
+	shell          string // the strictest one available, as sh is often bash
 	env            []string
 }
 
@@ -62,8 +62,8 @@ func (m *machine) link(tools ...string) {
 	}
 }
 
-// stub puts a shell script on the machine's PATH, in place of a link to a real
-// tool, which must not be written through.
+// stub puts a shell script on the machine's PATH. It replaces a link to a real
+// tool instead of writing through it.
 func (m *machine) stub(name, script string) {
 	m.t.Helper()
 	file := filepath.Join(m.bin, name)
@@ -73,7 +73,7 @@ func (m *machine) stub(name, script string) {
 
 func (m *machine) set(name, value string) { m.env = append(m.env, name+"="+value) }
 
-// outcome is what a script said and did.
+// outcome is the result of running a script.
 type outcome struct {
 	code           int
 	stdout, stderr string
@@ -111,7 +111,7 @@ func must(t *testing.T, err error) {
 	}
 }
 
-// lookup finds a tool, and skips a test that cannot run without it.
+// lookup finds a tool, or skips the test.
 func lookup(t *testing.T, tool string) string {
 	t.Helper()
 	found, err := exec.LookPath(tool)
@@ -126,8 +126,8 @@ func lookup(t *testing.T, tool string) string {
 	return found
 }
 
-// script is a script of this checkout. Reading it here makes a change of it
-// invalidate cached test results.
+// script returns the path of a script. Reading it makes changes to it invalidate
+// cached test results.
 func script(t *testing.T, name string) string {
 	t.Helper()
 	file, err := filepath.Abs(filepath.Join("..", name))
@@ -138,7 +138,8 @@ func script(t *testing.T, name string) string {
 }
 
 // writeProgram writes an executable. No process may be forked while the file is
-// open for writing: it would inherit that, and the program would be "busy".
+// open for writing: it would inherit the descriptor, and running the program
+// would fail with "text file busy".
 func writeProgram(t *testing.T, file, text string) {
 	t.Helper()
 	syscall.ForkLock.RLock()
@@ -147,8 +148,8 @@ func writeProgram(t *testing.T, file, text string) {
 	must(t, os.Chmod(file, 0o755))
 }
 
-// tree is every file below a folder with its mode and content, and empty for a
-// folder that is not there.
+// tree returns the mode and content of every file in a directory, or nothing if
+// the directory does not exist.
 func tree(t *testing.T, dir string) map[string]string {
 	t.Helper()
 	files := map[string]string{}
@@ -187,7 +188,7 @@ func wantContains(t *testing.T, what, text string, parts ...string) {
 	t.Helper()
 	for _, part := range parts {
 		if !strings.Contains(text, part) {
-			t.Errorf("%s does not say %q:\n%s", what, part, text)
+			t.Errorf("%s does not contain %q:\n%s", what, part, text)
 		}
 	}
 }

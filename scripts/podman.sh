@@ -1,48 +1,47 @@
 #!/bin/sh
-# Runs a command with a Podman in place of Docker: podman.sh COMMAND [ARGUMENT...]
+# Runs a command with Podman instead of Docker: podman.sh COMMAND [ARGUMENT...]
 #
-# That Podman has folders and a network of its own, so that it touches neither
-# another Podman nor the firewall and the bridges of the machine's Docker. When
-# the command ends it is gone, with all that it ran. It takes root, and the
-# packages podman, runc and catatonit.
+# This Podman has separate directories and a separate network, so it affects
+# neither other Podmans nor the firewall and bridges of Docker. It is removed with
+# everything in it when the command ends. Requires root and the packages podman,
+# runc and catatonit.
 set -eu
 
 main() {
-    if [ "$1" = --inside ]; then # the network that the last line makes
+    if [ "$1" = --inside ]; then # in the network namespace created by the last line of main
         shift
         inside "$@"
         exit
     fi
-    [ "$(id -u)" = 0 ] || stop "it takes root" "sudo sh $0 $*"
+    [ "$(id -u)" = 0 ] || stop "root is required" "sudo sh $0 $*"
     for program in podman runc catatonit; do
-        command -v $program >/dev/null || stop "$program is missing" "apt-get install $program"
+        command -v $program >/dev/null || stop "$program is not installed" "apt-get install $program"
     done
     exec unshare --net sh "$0" --inside "$@"
 }
 
-# stop says what is wrong and the one thing to do.
+# stop prints what is wrong and how to fix it.
 stop() {
-    printf 'podman.sh: %s\n  do this: %s\n' "$1" "$2" >&2
+    printf 'podman.sh: %s\n  fix: %s\n' "$1" "$2" >&2
     exit 3
 }
 
 inside() {
-    dir=$(mktemp -d /tmp/fcXXXXXX) # a socket's path must be short
+    dir=$(mktemp -d /tmp/fcXXXXXX) # socket paths must be short
     trap clean_up EXIT
     trap 'exit 130' INT TERM
     ip link set lo up
     configure
     export CONTAINERS_CONF="$dir/containers.conf" CONTAINERS_REGISTRIES_CONF="$dir/registries.conf"
-    # From a folder of its own: conmon leaves a file "oom" where it is started.
+    # conmon leaves a file "oom" in the current directory.
     (cd "$dir" && exec podman --root "$dir/root" --runroot "$dir/run" system service --time=0 "unix://$dir/sock") >"$dir/log" 2>&1 &
     service=$!
     wait_until_it_answers
     DOCKER_HOST=unix://$dir/sock "$@"
 }
 
-# configure chooses what works on every machine: runc also with hybrid cgroups,
-# limits that take no capability to raise, and locks in a file, where the default
-# would be shared with other Podmans.
+# configure chooses settings that work everywhere: runc supports hybrid cgroups,
+# the limits need no capability, and file locks are not shared with other Podmans.
 configure() {
     cat >"$dir/containers.conf" <<CONF
 [containers]
@@ -57,7 +56,7 @@ tmp_dir = "$dir/tmp"
 network_config_dir = "$dir/networks"
 CONF
     mkdir "$dir/networks"
-    # Those that the tests start: internal/dockertest has their ports.
+    # The registries started by the tests: internal/dockertest has the ports.
     port=19900
     while [ $port -lt 20000 ]; do
         printf '[[registry]]\nlocation = "127.0.0.1:%s"\ninsecure = true\n' $port
@@ -71,7 +70,7 @@ wait_until_it_answers() {
         tries=$((tries + 1))
         if [ $tries -gt 100 ]; then
             cat "$dir/log" >&2
-            stop "Podman does not answer" "see why above"
+            stop "Podman did not start" "see the log above"
         fi
         sleep 0.1
     done

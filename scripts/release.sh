@@ -3,9 +3,9 @@
 #
 #   VERSION=v1.2.3 scripts/release.sh [OUTDIR]      (default: dist)
 #
-# Needs Go and GNU tools. The same commit and tools give the same bytes: paths,
-# owners, order and times are fixed, the times to SOURCE_DATE_EPOCH or else the
-# commit's. OUTDIR changes only when everything is built.
+# Requires Go and GNU tools. Builds are reproducible: with the same commit and
+# tools, the archives are identical. Timestamps are SOURCE_DATE_EPOCH or the time
+# of the commit. OUTDIR is only changed once everything has been built.
 set -eu
 
 out=${1:-dist}
@@ -14,10 +14,10 @@ out=$(cd -- "$out" && pwd)
 cd -- "$(dirname -- "$0")/.."
 
 version=${VERSION:-$(git describe --tags --always --dirty 2>/dev/null)} || {
-    echo "release.sh: git knows no version here; give one: VERSION=v1.2.3 $0" >&2
+    echo "release.sh: cannot get the version from git; set it: VERSION=v1.2.3 $0" >&2
     exit 1
 }
-# 1980 is the first year that a zip can express, in local time.
+# Zip files cannot have timestamps before 1980 in local time.
 epoch=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct 2>/dev/null || echo 315532800)}
 export TZ=UTC
 
@@ -25,7 +25,7 @@ work=$(mktemp -d)
 payload=internal/helper/payload
 cleanup() {
     rm -rf -- "$work" "$payload/facecraft-linux.gz"
-    rmdir -- "$payload" 2>/dev/null || : # it stays if anything else is in it
+    rmdir -- "$payload" 2>/dev/null || : # kept if there is anything else in it
 }
 trap cleanup EXIT
 trap 'exit 129' HUP
@@ -34,7 +34,7 @@ trap 'exit 141' PIPE
 trap 'exit 143' TERM
 mkdir "$work/dist"
 
-# zip is not on every machine, and Go is on this one.
+# zip may not be installed, but Go is.
 cat >"$work/zip.go" <<'GO'
 package main
 
@@ -55,7 +55,7 @@ func main() {
 }
 GO
 
-# pack OS ARCH PROGRAM [FLAG…] builds one program and packs it with its papers.
+# pack OS ARCH PROGRAM [FLAG…] builds one program and packs it with LICENSE and README.
 pack() {
     name=facecraft_$1_$2
     folder=$work/$name
@@ -83,7 +83,7 @@ pack() {
 
 for arch in amd64 arm64; do
     pack linux $arch facecraft
-    # Docker runs Linux wherever it is, so the other builds carry the Linux one.
+    # Containers are always Linux, so the other builds include the Linux one.
     mkdir -p "$payload"
     gzip -9nc "$program" >"$payload/facecraft-linux.gz"
     pack darwin $arch facecraft -tags carryhelper
@@ -92,4 +92,4 @@ done
 
 (cd "$work/dist" && sha256sum facecraft_* >checksums.txt)
 mv -f "$work/dist"/* "$out"
-echo "six archives and checksums.txt are in $out" >&2
+echo "Wrote six archives and checksums.txt to $out" >&2
