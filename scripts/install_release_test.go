@@ -426,7 +426,7 @@ func TestInstallPrefixes(t *testing.T) {
 			got := m.install("--prefix", name)
 			wantInstalled(t, m, got, filepath.Join(m.home, name), program("v1.3.0", platform))
 
-			// The line that the user is told to add has to work as it stands.
+			// The line the user should add must work unchanged.
 			line := pathLine(t, got.stdout)
 			found := m.sh("-c", line+"\ncommand -v facecraft")
 			if want := filepath.Join(m.home, name, "bin", "facecraft") + "\n"; found.stdout != want {
