@@ -8,6 +8,7 @@ import (
 	"path"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -19,6 +20,8 @@ import (
 // serves, and misbehaves on demand.
 type FaultyRegistry struct {
 	Host string // HOST:PORT
+
+	perConnection atomic.Int64 // bytes a second
 
 	mu       sync.Mutex
 	faults   []*plannedFault
@@ -54,6 +57,7 @@ func NewFaultyRegistry(t testing.TB) *FaultyRegistry {
 		inner.ServeHTTP(counted, r)
 	}))
 	server.Config.ErrorLog = log.New(io.Discard, "", 0) // cut connections are meant
+	server.Listener = line{server.Listener, &f.perConnection}
 	server.Start()
 	t.Cleanup(func() {
 		server.CloseClientConnections() // a stalled answer has no end of its own
@@ -114,6 +118,10 @@ func (f *FaultyRegistry) Fail(match string, times int, fault Fault) {
 	defer f.mu.Unlock()
 	f.faults = append(f.faults, &plannedFault{match, times, fault})
 }
+
+// LimitConnections has each connection send at most so many bytes a second; 0
+// ends that.
+func (f *FaultyRegistry) LimitConnections(rate int64) { f.perConnection.Store(rate) }
 
 // Reset ends all faults and begins to count anew.
 func (f *FaultyRegistry) Reset() {

@@ -175,10 +175,15 @@ func (b *blob) fail(err error) {
 	}
 }
 
+// worthSyncing is the size, in bytes, below which a blob is left to the
+// system's own time for writing: to have the disk wait for it would take longer
+// than to fetch it again.
+const worthSyncing = 4 << 20
+
 // sync has the disk keep what was written: first the data, then the record.
 func (b *blob) sync() error {
 	b.mu.Lock()
-	dirty := b.dirty
+	dirty := b.dirty && b.Size >= worthSyncing
 	b.dirty = false
 	b.mu.Unlock()
 	if !dirty {
@@ -191,8 +196,7 @@ func (b *blob) sync() error {
 }
 
 func (b *blob) close() error {
-	err := b.sync()
-	return errors.Join(err, b.data.Close(), b.record.Close())
+	return errors.Join(b.data.Close(), b.record.Close())
 }
 
 // want has the blob fetched.

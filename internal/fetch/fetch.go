@@ -215,9 +215,23 @@ func (f *Fetcher) Progress() Progress {
 
 // Close ends the download, and has the disk keep what arrived.
 func (f *Fetcher) Close() error {
+	f.end()
+	var failures []error
+	for _, b := range f.blobs {
+		failures = append(failures, b.sync())
+	}
+	return errors.Join(append(failures, f.closeBlobs())...)
+}
+
+// Discard ends a download of which nothing is needed any more.
+func (f *Fetcher) Discard() error {
+	f.end()
+	return f.closeBlobs()
+}
+
+func (f *Fetcher) end() {
 	f.stop(context.Canceled)
 	f.done.Wait()
-	return f.closeBlobs()
 }
 
 // finish has all who wait know why nothing more comes.
@@ -230,7 +244,7 @@ func (f *Fetcher) finish(err error) {
 }
 
 // syncInterval bounds what a power cut may take.
-const syncInterval = time.Second
+const syncInterval = 2 * time.Second
 
 func (f *Fetcher) keepSynced(ctx context.Context) {
 	ticker := time.NewTicker(syncInterval)

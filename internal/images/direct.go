@@ -151,7 +151,7 @@ func (d *direct) run(ctx context.Context) (err error) {
 	if err := d.pull(ctx); err != nil {
 		return d.leave(err)
 	}
-	return errors.Join(d.fetcher.Close(), d.cache.Forget(d.blobs()...))
+	return errors.Join(d.fetcher.Discard(), d.cache.Forget(d.blobs()...))
 }
 
 // leave tells what an unfinished download keeps.
