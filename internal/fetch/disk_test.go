@@ -42,10 +42,11 @@ func TestDamageOnDisk(t *testing.T) {
 			t.Parallel()
 			r := newRig(t, size)
 			r.fetch(t)
-			r.Reset()
+			r.restart()
 			data, record := r.files(0)
 			tt.damage(t, data, record)
 			r.fetch(t)
+			r.settle()
 			if got := r.Served(); got != tt.again {
 				t.Errorf("%d bytes were fetched again, want %d", got, tt.again)
 			}
@@ -106,7 +107,7 @@ func TestAFullDisk(t *testing.T) {
 	if output, err := command.CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, output)
 	}
-	r.Reset()
+	r.restart()
 	r.fetch(t)
 	r.servedAtMost(t, r.size()-kept)
 }

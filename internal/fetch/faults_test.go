@@ -112,7 +112,7 @@ func TestRetryAfterIsHeeded(t *testing.T) {
 	if waited := time.Since(began); waited < time.Second {
 		t.Errorf("it was asked again after %s", waited)
 	}
-	r.Reset()
+	r.restart()
 	r.dir = t.TempDir()
 	r.Fail("/blobs/", -1, retryLater("21600"))
 	if err := r.refused(t); !strings.Contains(err.Error(), "wait for 6h") || r.Count("/blobs/") != 1 {

@@ -40,8 +40,21 @@ func newRig(t testing.TB, sizes ...int) *rig {
 	for _, size := range sizes {
 		r.add(t, randomBytes(size))
 	}
-	r.Reset()
+	r.restart()
 	return r
+}
+
+// restart ends all faults and begins to count anew.
+func (r *rig) restart() {
+	r.settle()
+	r.Reset()
+}
+
+// settle waits until the registry has counted what it sent.
+func (r *rig) settle() {
+	for r.Open() > 0 {
+		time.Sleep(time.Millisecond)
+	}
 }
 
 func randomBytes(size int) []byte {
@@ -147,6 +160,7 @@ func (r *rig) refused(t *testing.T) error {
 // servedAtMost holds the registry's account against what the blobs have.
 func (r *rig) servedAtMost(t testing.TB, bytes int64) {
 	t.Helper()
+	r.settle()
 	if got := r.Served(); got > bytes {
 		t.Errorf("the registry sent %d bytes, more than %d; the blobs have %d", got, bytes, r.size())
 	}
@@ -166,7 +180,7 @@ func TestASecondCallFetchesNothing(t *testing.T) {
 	t.Parallel()
 	r := newRig(t, 3*blockSize, 100)
 	r.fetch(t)
-	r.Reset()
+	r.restart()
 	r.fetch(t)
 	r.servedAtMost(t, 0)
 }
@@ -206,10 +220,7 @@ func TestAnInterruption(t *testing.T) {
 	}
 	kept := f.Progress().Done
 	end()
-	for r.Open() > 0 {
-		time.Sleep(time.Millisecond)
-	}
-	r.Reset()
+	r.restart()
 	f, end = r.start(t)
 	if got := f.Progress().Kept; got < kept {
 		t.Errorf("%d bytes are kept, %d were here", got, kept)
