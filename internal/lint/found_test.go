@@ -51,6 +51,18 @@ USER 1000
 -- req/torch.txt --
 torch==2.0.1
 `, "Dockerfile:2:46 torch-cuda"},
+		"requirement files that include each other": {`
+-- Dockerfile --
+FROM python:3.11-slim
+COPY a.txt b.txt ./
+RUN pip install -r a.txt
+USER 1000
+-- a.txt --
+-r b.txt
+-- b.txt --
+-r a.txt
+torch
+`, "Dockerfile:3:5 torch-cuda"},
 		"after a change of directory": {`
 -- docker/Dockerfile --
 FROM python:3.11-slim

@@ -152,15 +152,18 @@ func (in *install) file(i *image, name string, constraint bool) {
 		in.unresolved = append(in.unresolved, fmt.Sprintf("%s: %s", path.Base(name), reason))
 		return
 	}
-	in.include(i.repo, file, constraint, 0)
+	in.include(i.repo, file, constraint, map[string]bool{})
 }
 
-// maxIncludes bounds files that include each other.
-const maxIncludes = 8
-
-func (in *install) include(r *repo, name string, constraint bool, depth int) {
+// include adds what a requirement file says, and those that it names; seen are
+// those that were added, because they may name each other.
+func (in *install) include(r *repo, name string, constraint bool, seen map[string]bool) {
+	if seen[name] {
+		return
+	}
+	seen[name] = true
 	parsed := r.requirements(name)
-	if parsed == nil || depth > maxIncludes {
+	if parsed == nil {
 		in.unresolved = append(in.unresolved, name+" is not in the repository")
 		return
 	}
@@ -179,10 +182,10 @@ func (in *install) include(r *repo, name string, constraint bool, depth int) {
 		in.Editable = append(in.Editable, parsed.Editable...)
 	}
 	for _, reference := range parsed.Files {
-		in.include(r, path.Join(path.Dir(name), reference.Path), constraint, depth+1)
+		in.include(r, path.Join(path.Dir(name), reference.Path), constraint, seen)
 	}
 	for _, reference := range parsed.Constraints {
-		in.include(r, path.Join(path.Dir(name), reference.Path), true, depth+1)
+		in.include(r, path.Join(path.Dir(name), reference.Path), true, seen)
 	}
 }
 

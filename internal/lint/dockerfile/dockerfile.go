@@ -68,9 +68,9 @@ func Parse(f *source.File) (file *File, err error) {
 	if err != nil {
 		return nil, err
 	}
-	file = &File{File: f, escape: byte(ast.EscapeToken), global: newVariables(nil)}
+	file = &File{File: f, escape: byte(ast.EscapeToken)}
 	for _, arg := range args {
-		file.global.arg(&arg, nil)
+		file.global = file.global.arg(&arg, nil)
 	}
 	for i := range stages {
 		if err := file.add(&stages[i]); err != nil {

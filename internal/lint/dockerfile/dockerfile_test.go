@@ -103,6 +103,31 @@ func TestUnknownBase(t *testing.T) {
 	}
 }
 
+// TestManyStages bounds what a file with many variables takes: a step keeps
+// those that it adds.
+func TestManyStages(t *testing.T) {
+	var text strings.Builder
+	text.WriteString("FROM a:1 AS s0\n")
+	const stages = 2000
+	for n := range stages {
+		fmt.Fprintf(&text, "FROM s%d AS s%d\nENV A%d=%d\nARG B=%d\n", n, n+1, n, n, n)
+	}
+	result := testing.Benchmark(func(b *testing.B) {
+		for range b.N {
+			if _, err := Parse(source.New("Dockerfile", []byte(text.String()))); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+	if bytes := result.AllocedBytesPerOp(); bytes > 50<<20 {
+		t.Errorf("%d MB", bytes>>20)
+	}
+	last := parse(t, text.String()).Final().Steps[0]
+	if got := last.Expand("$A0 $A1998 $A1999 $B"); got != "0 1998 "+shell.Unknown+" "+shell.Unknown {
+		t.Errorf("%q", got)
+	}
+}
+
 func FuzzParse(f *testing.F) {
 	for _, text := range []string{
 		"# syntax=docker/dockerfile:1\n# check=error=true\nFROM a AS b\nRUN <<A <<B\nx\nA\ny\nB\nCOPY --from=0 <<X /y\nz\nX\n",

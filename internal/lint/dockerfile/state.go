@@ -27,16 +27,13 @@ type state struct {
 }
 
 func newState(stage *Stage) *state {
-	s := &state{stage: stage, variables: newVariables(nil), workdir: "/", shell: shellState{name: "sh"}}
+	s := &state{stage: stage, workdir: "/", shell: shellState{name: "sh"}}
 	if base := strings.ToLower(stage.Base); strings.Contains(base, "windows") || strings.Contains(base, "nanoserver") {
 		s.shell.name = ""
 	}
 	if parent := stage.Parent; parent != nil {
 		end := parent.end
-		s.variables = newVariables(nil)
-		for name := range end.variables.isEnv { // ARG ends with its stage
-			s.variables.values[name], s.variables.isEnv[name] = end.variables.values[name], true
-		}
+		s.variables = end.variables.inherited()
 		s.workdir, s.user, s.shell = end.workdir, end.user, end.shell
 	}
 	stage.end = s
@@ -47,7 +44,7 @@ func (s *state) add(command instructions.Command) error {
 	ranges := command.Location()
 	step := &Step{
 		Stage: s.stage, Command: command, Workdir: s.workdir, User: s.user,
-		shell: s.shell, variables: newVariables(s.variables),
+		shell: s.shell, variables: s.variables,
 	}
 	if len(ranges) > 0 {
 		step.Line, step.EndLine = ranges[0].Start.Line, ranges[len(ranges)-1].End.Line
@@ -86,9 +83,9 @@ func parseOnbuild(expression string) (instructions.Command, error) {
 func (s *state) apply(command instructions.Command) {
 	switch c := command.(type) {
 	case *instructions.ArgCommand:
-		s.variables.arg(c, s.stage.File.global)
+		s.variables = s.variables.arg(c, s.stage.File.global)
 	case *instructions.EnvCommand:
-		s.variables.env(c.Env)
+		s.variables = s.variables.env(c.Env)
 	case *instructions.WorkdirCommand:
 		s.workdir = resolve(s.workdir, s.variables.expand(c.Path))
 	case *instructions.UserCommand:

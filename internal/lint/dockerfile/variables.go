@@ -1,7 +1,6 @@
 package dockerfile
 
 import (
-	"maps"
 	"strings"
 
 	"github.com/moby/buildkit/frontend/dockerfile/instructions"
@@ -10,67 +9,86 @@ import (
 	"github.com/djok/facecraft/internal/lint/shell"
 )
 
-// variables are ARG and ENV at one step. Those of the base image are not known.
+// variables are ARG and ENV at one step: those that the instruction before it
+// set, and those before. A step keeps the ones it saw; nothing is copied. Those
+// of the base image are not known.
 type variables struct {
-	values map[string]string // shell.Unknown for an ARG without a default
-	isEnv  map[string]bool
+	before *variables
+	values map[string]variable
+	stage  bool // a stage begins: of those before, only ENV is left
 }
 
-func newVariables(from *variables) *variables {
-	if from == nil {
-		return &variables{values: map[string]string{}, isEnv: map[string]bool{}}
+type variable struct {
+	value string // shell.Unknown for an ARG without a default
+	isEnv bool
+}
+
+func (v *variables) lookup(name string) (variable, bool) {
+	envOnly := false
+	for ; v != nil; v = v.before {
+		if found, ok := v.values[name]; ok && (found.isEnv || !envOnly) {
+			return found, true
+		}
+		envOnly = envOnly || v.stage
 	}
-	return &variables{values: maps.Clone(from.values), isEnv: maps.Clone(from.isEnv)}
+	return variable{}, false
 }
 
 // get is a variable's value and whether it is known.
 func (v *variables) get(name string) (string, bool) {
-	value, ok := v.values[name]
-	return value, ok && !strings.Contains(value, shell.Unknown)
+	found, ok := v.lookup(name)
+	return found.value, ok && !strings.Contains(found.value, shell.Unknown)
 }
 
-// arg declares build arguments; one without a value inherits that of the
-// global one.
-func (v *variables) arg(command *instructions.ArgCommand, global *variables) {
+// arg is what follows a declaration of build arguments; one without a value
+// inherits that of the global one. ENV wins.
+func (v *variables) arg(command *instructions.ArgCommand, global *variables) *variables {
+	after := &variables{before: v, values: map[string]variable{}}
 	for _, arg := range command.Args {
 		value := shell.Unknown
 		if arg.Value != nil {
-			value = v.expand(*arg.Value)
-		} else if global != nil {
-			if inherited, ok := global.values[arg.Key]; ok {
-				value = inherited
-			}
+			value = after.expand(*arg.Value)
+		} else if inherited, ok := global.lookup(arg.Key); ok {
+			value = inherited.value
 		}
-		if !v.isEnv[arg.Key] { // ENV wins
-			v.values[arg.Key] = value
+		if found, _ := v.lookup(arg.Key); !found.isEnv {
+			after.values[arg.Key] = variable{value: value}
 		}
 	}
+	return after
 }
 
-func (v *variables) env(pairs instructions.KeyValuePairs) {
-	expanded := map[string]string{}
+// env is what follows an ENV.
+func (v *variables) env(pairs instructions.KeyValuePairs) *variables {
+	after := &variables{before: v, values: map[string]variable{}}
 	for _, pair := range pairs {
-		expanded[pair.Key] = v.expand(pair.Value)
+		after.values[pair.Key] = variable{v.expand(pair.Value), true}
 	}
-	for key, value := range expanded {
-		v.values[key], v.isEnv[key] = value, true
-	}
+	return after
 }
 
-// Get and Keys make variables what BuildKit's lexer asks.
-func (v *variables) Get(name string) (string, bool) {
-	value, ok := v.values[name]
-	return value, ok
+// inherited are the variables of a stage that another is built on: ARG ends
+// with its stage.
+func (v *variables) inherited() *variables { return &variables{before: v, stage: true} }
+
+// lexed are variables as BuildKit's lexer asks for them; unset ones are unknown
+// where that is wanted.
+type lexed struct {
+	*variables
+	unknown map[string]bool
 }
 
-// Keys are the names.
-func (v *variables) Keys() []string {
-	var names []string
-	for name := range v.values {
-		names = append(names, name)
+// Get is a variable's value.
+func (l lexed) Get(name string) (string, bool) {
+	if l.unknown[name] {
+		return shell.Unknown, true
 	}
-	return names
+	found, ok := l.lookup(name)
+	return found.value, ok
 }
+
+// Keys are the names, of which the lexer needs none.
+func (l lexed) Keys() []string { return nil }
 
 // expand replaces $NAME and ${NAME}. A name that nobody set and that has no
 // default in place is not known: the base image may set it.
@@ -78,22 +96,20 @@ func (v *variables) expand(word string) string {
 	if !strings.ContainsAny(word, "$\\'\"") {
 		return word
 	}
-	result, err := dockershell.NewLex('\\').ProcessWordWithMatches(word, v)
+	result, err := dockershell.NewLex('\\').ProcessWordWithMatches(word, lexed{variables: v})
 	if err != nil {
 		return shell.Unknown
 	}
-	unknown := false
+	unknown := map[string]bool{}
 	for name := range result.Unmatched {
 		if !strings.Contains(word, "${"+name+":-") && !strings.Contains(word, "${"+name+"-") {
-			v.values[name] = shell.Unknown
-			defer delete(v.values, name)
-			unknown = true
+			unknown[name] = true
 		}
 	}
-	if !unknown {
+	if len(unknown) == 0 {
 		return result.Result
 	}
-	if result, err = dockershell.NewLex('\\').ProcessWordWithMatches(word, v); err != nil {
+	if result, err = dockershell.NewLex('\\').ProcessWordWithMatches(word, lexed{v, unknown}); err != nil {
 		return shell.Unknown
 	}
 	return result.Result
