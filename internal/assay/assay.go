@@ -33,6 +33,8 @@ type Assay struct {
 	Checks    []finding.Check
 	Variant   string // what the image is to be judged as; empty leaves it to the image
 	Options   inventory.Options
+	// Dockerfile is what the image was built with, or nil.
+	Dockerfile *Dockerfile
 	// Run is whether the image is to be run, if the daemon has it; Container
 	// is how the launcher would do that here.
 	Run       bool
@@ -60,7 +62,11 @@ func (a Assay) Verify(ctx context.Context, target string) (verify.Report, error)
 	if err != nil {
 		return verify.Report{}, explain(target, err)
 	}
-	return verify.Judge(inv, seen, a.Catalogue, a.Variant, a.Checks), nil
+	report := verify.Judge(inv, seen, a.Catalogue, a.Variant, a.Checks)
+	if a.Dockerfile != nil {
+		a.Dockerfile.attach(report.Findings, inv)
+	}
+	return report, nil
 }
 
 // read finds the image: a file of that name, else in the daemon, else in its

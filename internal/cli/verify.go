@@ -48,6 +48,7 @@ func (a *app) verifyCommand() *cli.Command {
 				Usage: "`DEPTH`: config, files, layers, run"},
 			&cli.StringFlag{Name: "tag", Aliases: []string{"t"}, EnvVars: env("tag"), Usage: "judge it as the `VARIANT` cpu or gpu"},
 			&cli.StringFlag{Name: "catalogue", EnvVars: env("catalogue"), Usage: "what the image needs, in a `FILE`"},
+			&cli.StringFlag{Name: "dockerfile", EnvVars: env("dockerfile"), Usage: "name its lines, from the `FILE` of the build"},
 			&cli.StringFlag{Name: "against", EnvVars: env("against"), Usage: "compare with another `IMAGE`"},
 			jsonFlag(),
 			&cli.StringFlag{Name: "format", EnvVars: env("format"), DefaultText: formatText, Usage: "`FORM`: json, sarif or junit"},
@@ -132,7 +133,9 @@ func (a *app) assay(c *cli.Context) (work assay.Assay, done func(), err error) {
 	if err != nil { // files and registries need no daemon
 		l = &launch.Launcher{Settings: a.launcher()}
 	}
-	work, err = l.Assay(c.Context, known, variant, depth)
+	if work, err = l.Assay(c.Context, known, variant, depth); err == nil && c.String("dockerfile") != "" {
+		work.Dockerfile, err = assay.ReadDockerfile(c.String("dockerfile"))
+	}
 	return work, l.Close, err
 }
 
@@ -181,6 +184,7 @@ func (a *app) verified(c *cli.Context, work assay.Assay, target string) (verify.
 	}
 	if other := c.String("against"); other != "" {
 		a.ui.Progress("reading %s", other)
+		work.Dockerfile = nil // it is the other one's
 		before, err := work.Verify(c.Context, other)
 		if err != nil {
 			return report, err

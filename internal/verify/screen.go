@@ -131,6 +131,9 @@ func (s *screen) finding(f finding.Finding) {
 	if f.Status == finding.Pass {
 		return
 	}
+	if f.Location != nil {
+		s.hanging(indent, indent+2, Quiet, f.Location.String())
+	}
 	for _, evidence := range f.Evidence {
 		s.hanging(indent, indent+2, Quiet, evidence)
 	}
