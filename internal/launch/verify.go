@@ -35,7 +35,7 @@ func (l *Launcher) Assay(ctx context.Context, known plan.Catalogue, variant stri
 	}
 	if l.Engine != nil {
 		work.Daemon = &trial.Daemon{Docker: l.Engine, Instance: l.Instance, Images: l.Images, Version: l.Version, Unfinished: l.Unfinished,
-			Say: l.UI.Progress}
+			FreeDisk: l.freeDisk, Say: l.UI.Progress}
 	}
 	return work, nil
 }

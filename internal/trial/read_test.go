@@ -3,6 +3,7 @@ package trial_test
 import (
 	"archive/tar"
 	"bytes"
+	"context"
 	"io"
 	"testing"
 
@@ -15,6 +16,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/tarball"
 
 	"github.com/djok/facecraft/internal/dockertest"
+	"github.com/djok/facecraft/internal/fault"
 	"github.com/djok/facecraft/internal/helper"
 	"github.com/djok/facecraft/internal/images"
 	"github.com/djok/facecraft/internal/inventory"
@@ -124,6 +126,16 @@ func TestReadLayers(t *testing.T) {
 	}
 	if hidden != 1 || inv.Files.At("app/main.py") == nil {
 		t.Errorf("%d hidden files, %d files", hidden, inv.Files.Len())
+	}
+}
+
+// TestSmallDisk is asked before the daemon copies an image.
+func TestSmallDisk(t *testing.T) {
+	d := daemon(t)
+	d.FreeDisk = func(context.Context) (int64, error) { return 1, nil }
+	_, err := d.Read(t.Context(), pitted(t, d.Docker), inventory.Options{Depth: inventory.LayersDepth})
+	if fault.CodeOf(err) != fault.Unrunnable || fault.HintOf(err) == "" {
+		t.Errorf("got %v", err)
 	}
 }
 

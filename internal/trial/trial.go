@@ -24,7 +24,10 @@ type Daemon struct {
 	Images     *images.Store // which has the helper
 	Version    string        // of this program
 	Unfinished *remains.List
-	Say        func(format string, args ...any) // what is being done; may be nil
+	// FreeDisk is how many bytes are free where the daemon keeps its images; it
+	// may be nil.
+	FreeDisk func(context.Context) (int64, error)
+	Say      func(format string, args ...any) // what is being done; may be nil
 
 	arch string // of the daemon, as GOARCH
 }
