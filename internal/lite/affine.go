@@ -5,7 +5,7 @@ import "golang.org/x/image/math/f64"
 // An f64.Aff3 maps (x, y) to (a[0]x + a[1]y + a[2], a[3]x + a[4]y + a[5]).
 // Coordinates are continuous: a pixel's center lies at .5.
 
-// turnUpright maps a stored picture of w×h pixels to the way it is looked at.
+// turnUpright maps a stored image of w×h pixels to its upright orientation.
 func (o orientation) turnUpright(w, h float64) f64.Aff3 {
 	switch o {
 	case 2:
@@ -32,7 +32,7 @@ func scaleAndMove(s, dx, dy float64) f64.Aff3 {
 	return f64.Aff3{s, 0, dx, 0, s, dy}
 }
 
-// then is the map that applies first and after it second.
+// then returns the map that applies first and then second.
 func then(first, second f64.Aff3) f64.Aff3 {
 	a, b := second, first
 	return f64.Aff3{

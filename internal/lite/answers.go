@@ -7,8 +7,8 @@ import (
 	"strconv"
 )
 
-// The answers below are the schema's components. A pointer is an optional
-// field, which the contract answers as null rather than leaving it out.
+// The types below are the schema's components. Pointers are optional fields,
+// which the API returns as null instead of omitting them.
 
 type healthAnswer struct {
 	Status string `json:"status"`
@@ -44,7 +44,7 @@ type statisticsAnswer struct {
 	SuccessRate     float64 `json:"success_rate"`
 	AvgProcessingMS float64 `json:"avg_processing_ms"`
 
-	BackgroundsKept int `json:"backgrounds_kept"` // beyond the contract
+	BackgroundsKept int `json:"backgrounds_kept"` // not part of the contract
 }
 
 type processAnswer struct {
@@ -52,7 +52,7 @@ type processAnswer struct {
 	JobID            string         `json:"job_id"`
 	ProcessingTimeMS int64          `json:"processing_time_ms"`
 	Result           *processResult `json:"result"`
-	DownloadURL      *string        `json:"download_url"` // never set, as in the contract
+	DownloadURL      *string        `json:"download_url"` // never set, like in the images
 	PNGURL           *string        `json:"png_url"`
 	JPGURL           *string        `json:"jpg_url"`
 	PNGBase64        []byte         `json:"png_base64"` // encoding/json writes base64, and null for nil
@@ -68,7 +68,7 @@ type processResult struct {
 	OutputSize    outputSize   `json:"output_size"`
 	FileSizeBytes int          `json:"file_size_bytes"`
 
-	// Beyond the contract, whose clients ignore them.
+	// Not part of the contract; other clients ignore them.
 	BackgroundRemoved bool    `json:"background_removed"`
 	BackgroundNote    *string `json:"background_note"` // why not, or what was done instead
 }
@@ -106,38 +106,37 @@ type messageAnswer struct {
 	Message string `json:"message"`
 }
 
-// detailAnswer is FastAPI's error body: a text, or a list of fieldErrors.
+// detailAnswer is FastAPI's error body: a text or a list of fieldErrors.
 type detailAnswer struct {
 	Detail any `json:"detail"`
 }
 
-// fieldError says what is wrong with one form field, as pydantic 2 does.
+// fieldError describes an invalid form field in the format of pydantic 2.
 type fieldError struct {
 	Type  string              `json:"type"`
-	Loc   []any               `json:"loc"` // "body", the field's name, and in a list the index
+	Loc   []any               `json:"loc"` // "body", the field's name and, in a list, the index
 	Msg   string              `json:"msg"`
-	Input *string             `json:"input"` // what came; null when nothing did
+	Input *string             `json:"input"` // the value received, or null
 	Ctx   map[string]struct{} `json:"ctx,omitempty"`
 }
 
-// contractError is an error whose text is the contract's, word for word.
+// contractError is an error with exactly the text that the images use.
 type contractError string
 
 func (e contractError) Error() string { return string(e) }
 
-// answerJSON writes a body. Its error is the client's connection, which is
-// beyond help.
+// answerJSON writes a JSON response. Write errors are ignored: the client is gone.
 func answerJSON(w http.ResponseWriter, status int, body any) {
 	var text bytes.Buffer
 	encoder := json.NewEncoder(&text)
-	encoder.SetEscapeHTML(false) // the contract's texts have <class 'str'>
+	encoder.SetEscapeHTML(false) // the images' texts contain <class 'str'>
 	if err := encoder.Encode(body); err != nil {
-		panic(err) // an answer holds only strings, numbers and lists of them
+		panic(err) // responses contain nothing that cannot be encoded
 	}
 	answer(w, status, "application/json", bytes.TrimSuffix(text.Bytes(), []byte("\n")))
 }
 
-// answer writes a body of known length.
+// answer writes a response of known length.
 func answer(w http.ResponseWriter, status int, kind string, body []byte) {
 	w.Header().Set("Content-Type", kind)
 	w.Header().Set("Content-Length", strconv.Itoa(len(body)))

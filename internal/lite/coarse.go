@@ -9,14 +9,14 @@ import (
 	"sort"
 )
 
-// What follows writes a JPEG of a few hundredths of a bit for each pixel, which
-// image/jpeg cannot: with its fixed codes the emptiest picture takes a bit for
-// every eight pixels, 262 kB at 4096×4096. This one is progressive, so that
-// blocks without detail are counted instead of written, with codes made for the
-// picture. References are to ITU-T T.81.
+// A JPEG encoder for a few hundredths of a bit per pixel. image/jpeg cannot do
+// that: with its fixed Huffman codes even an empty image takes a bit for every
+// eight pixels, 262 kB at 4096×4096. This encoder is progressive, so that runs of
+// blocks without detail take a single code, and the codes are optimised for the
+// image. References are to ITU-T T.81.
 
-// quantSteps are those of quality 50, luminance and chrominance, in zigzag
-// order (tables K.1 and K.2).
+// quantSteps are the quantisation tables of quality 50, for luminance and
+// chrominance, in zigzag order (tables K.1 and K.2).
 var quantSteps = [2][64]int{
 	{16, 11, 12, 14, 12, 10, 16, 14, 13, 14, 18, 17, 16, 19, 24, 40, 26, 24, 22, 22, 24, 49, 35, 37, 29, 40, 58, 51, 61, 60, 57, 51,
 		56, 55, 64, 72, 92, 78, 64, 68, 87, 69, 55, 56, 80, 109, 81, 87, 95, 98, 103, 104, 103, 62, 77, 113, 121, 112, 100, 120, 92, 101, 103, 99},
@@ -24,17 +24,17 @@ var quantSteps = [2][64]int{
 		99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99},
 }
 
-// coarsenings are how many times quantSteps are multiplied at most, as powers
-// of coarser: then nothing is left of any picture.
+// coarsenings limits the search, as a power of coarser: with larger steps,
+// nothing would be left of any image.
 const (
 	coarsenings = 40
 	coarser     = 1.2
 )
 
-var errNoRoom = errors.New("the picture does not fit into a JPEG of the allowed size")
+var errNoRoom = errors.New("the image does not fit into a JPEG of the maximum size")
 
-// encodeCoarsely makes the best progressive JPEG of at most limit bytes, from
-// quality 50 down.
+// encodeCoarsely returns the best progressive JPEG of at most limit bytes, with
+// quality 50 or less.
 func encodeCoarsely(p *image.RGBA, limit int) ([]byte, error) {
 	planes := planesOf(p)
 	var best []byte
@@ -43,7 +43,7 @@ func encodeCoarsely(p *image.RGBA, limit int) ([]byte, error) {
 		if len(file) > limit {
 			return false
 		}
-		best = file // the search ends with the finest that fits
+		best = file // the search ends with the best that fits
 		return true
 	})
 	if found == coarsenings {
@@ -52,7 +52,7 @@ func encodeCoarsely(p *image.RGBA, limit int) ([]byte, error) {
 	return best, nil
 }
 
-// steps are quantSteps, some times as large.
+// steps returns quantSteps multiplied by times.
 func steps(times float64) (tables [2][64]int) {
 	for i := range tables {
 		for k, step := range quantSteps[i] {
@@ -62,8 +62,8 @@ func steps(times float64) (tables [2][64]int) {
 	return tables
 }
 
-// progressive writes a whole file: for each component a scan of the blocks'
-// means and one of their details (annex G).
+// progressive writes a whole file: for each component, one scan with the DC and
+// one with the AC coefficients (annex G).
 func progressive(size image.Point, planes [3]plane, tables [2][64]int) []byte {
 	var file bytes.Buffer
 	file.WriteString("\xff\xd8")
@@ -89,7 +89,7 @@ func segment(file *bytes.Buffer, marker byte, content []byte) {
 	file.Write(content)
 }
 
-// quantTable has 16 bits for each step: coarse ones need them.
+// quantTable uses 16 bits per step, because coarse steps are large.
 func quantTable(number byte, table [64]int) []byte {
 	content := []byte{1<<4 | number}
 	for _, step := range table {
@@ -98,8 +98,8 @@ func quantTable(number byte, table [64]int) []byte {
 	return content
 }
 
-// scan writes what blocks emit twice: to count the symbols, then in the codes
-// that suit them.
+// scan runs blocks twice: to count the symbols, and to write them with codes
+// optimised for these counts.
 func scan(file *bytes.Buffer, component, first, last byte, blocks func(emitter)) {
 	var counts [257]int
 	blocks(func(symbol byte, _ uint32, _ int) { counts[symbol]++ })

@@ -7,22 +7,20 @@ import (
 	"math/bits"
 )
 
-// An emitter takes a symbol and the bits that follow it.
+// An emitter receives a symbol and the bits that follow it.
 type emitter func(symbol byte, extra uint32, n int)
 
-// plane is one component: its blocks by rows, each of 64 coefficients in zigzag
-// order, coefficientScale times as large.
+// plane is one component: its blocks row by row, each with 64 coefficients in
+// zigzag order, multiplied by coefficientScale.
 type plane struct{ blocks [][64]int16 }
 
 const coefficientScale = 8
 
-// zigzag are the places in a block, in the order in which they are written
-// (figure 5).
+// zigzag lists the positions in a block in the order they are written (figure 5).
 var zigzag = [64]int{0, 1, 8, 16, 9, 2, 3, 10, 17, 24, 32, 25, 18, 11, 4, 5, 12, 19, 26, 33, 40, 48, 41, 34, 27, 20, 13, 6, 7, 14, 21, 28,
 	35, 42, 49, 56, 57, 50, 43, 36, 29, 22, 15, 23, 30, 37, 44, 51, 58, 59, 52, 45, 38, 31, 39, 46, 53, 60, 61, 54, 47, 55, 62, 63}
 
-// planesOf transforms a picture: brightness, and the colors at half the
-// resolution.
+// planesOf transforms an image: luminance, and chrominance at half the resolution.
 func planesOf(p *image.RGBA) [3]plane {
 	w, h := p.Rect.Dx(), p.Rect.Dy()
 	full := image.NewYCbCr(p.Rect, image.YCbCrSubsampleRatio444)
@@ -46,7 +44,7 @@ func planesOf(p *image.RGBA) [3]plane {
 	}
 }
 
-// planeOf transforms w×h samples, the last of which go on to the blocks' ends.
+// planeOf transforms w×h samples, padding blocks by repeating the last samples.
 func planeOf(w, h int, sample func(x, y int) float32) plane {
 	var p plane
 	p.blocks = make([][64]int16, 0, (w+7)/8*((h+7)/8))
@@ -62,7 +60,7 @@ func planeOf(w, h int, sample func(x, y int) float32) plane {
 	return p
 }
 
-// cosines are the transform's (A.3.3), of one dimension.
+// cosines are the factors of the one-dimensional DCT (A.3.3).
 var cosines = func() (table [8][8]float32) {
 	for u := range table {
 		for x := range table[u] {
@@ -104,11 +102,10 @@ func (q *quantizer) value(coefficient int16, k int) int {
 	case -2*v >= step:
 		return -((step/2 - v) / step)
 	}
-	return 0 // most are, so that no division is spent on them
+	return 0 // avoids the division for most coefficients
 }
 
-// means emits by how much each block's mean differs from the last one's
-// (G.1.2.1).
+// means emits the DC coefficients as differences (G.1.2.1).
 func (p plane) means(q quantizer, emit emitter) {
 	last := 0
 	for i := range p.blocks {
@@ -119,8 +116,8 @@ func (p plane) means(q quantizer, emit emitter) {
 	}
 }
 
-// details emits the blocks' other coefficients; of blocks that end alike in
-// zeros only their number (G.1.2.2).
+// details emits the AC coefficients. For a run of blocks that end in zeros, only
+// its length is written (G.1.2.2).
 func (p plane) details(q quantizer, emit emitter) {
 	const most = 0x7fff
 	ended := 0
@@ -157,7 +154,7 @@ func (p plane) details(q quantizer, emit emitter) {
 	end()
 }
 
-// magnitude is a number as its length and its bits (F.1.2.1).
+// magnitude returns the bit length and the bits of a number (F.1.2.1).
 func magnitude(v int) (n int, extra uint32) {
 	if v < 0 {
 		n = bits.Len(uint(-v))

@@ -2,18 +2,18 @@ package lite
 
 import "bytes"
 
-// maxCodeLength is a JPEG's, in bits.
+// maxCodeLength is the maximum in a JPEG, in bits.
 const maxCodeLength = 16
 
-// huffman are codes for symbols.
+// huffman is a set of Huffman codes.
 type huffman struct {
 	code, length [256]uint16
-	counts       [maxCodeLength + 1]byte // of codes by length
-	symbols      []byte                  // by the length of their codes
+	counts       [maxCodeLength + 1]byte // number of codes by length
+	symbols      []byte                  // sorted by code length
 }
 
-// codesFor gives frequent symbols short codes (K.2). The last place in counts
-// is for the code of ones alone, which no symbol may have.
+// codesFor assigns short codes to frequent symbols (K.2). The last entry of
+// counts reserves the code of all ones, which is not allowed for symbols.
 func codesFor(counts [257]int) huffman {
 	counts[256] = 1
 	lengths := codeLengths(counts)
@@ -23,7 +23,7 @@ func codesFor(counts [257]int) huffman {
 	}
 	shorten(&byLength)
 	var h huffman
-	for length := 1; length < len(byLength); length++ { // long codes are for rare symbols
+	for length := 1; length < len(byLength); length++ { // rare symbols have long codes
 		for symbol, l := range lengths[:256] {
 			if l == length {
 				h.symbols = append(h.symbols, byte(symbol))
@@ -34,7 +34,7 @@ func codesFor(counts [257]int) huffman {
 	for byLength[longest] == 0 {
 		longest--
 	}
-	byLength[longest]-- // the code of ones
+	byLength[longest]-- // the code of all ones
 	code, next := uint16(0), 0
 	for length := 1; length <= maxCodeLength; length++ {
 		h.counts[length] = byte(byLength[length])
@@ -47,8 +47,8 @@ func codesFor(counts [257]int) huffman {
 	return h
 }
 
-// codeLengths joins the two rarest groups until one is left (figure K.1); each
-// joining makes the codes of both longer.
+// codeLengths merges the two rarest groups until one is left (figure K.1). Every
+// merge makes the codes of both one bit longer.
 func codeLengths(counts [257]int) (lengths [257]int) {
 	groups := map[int][]int{}
 	for symbol, count := range counts {
@@ -58,7 +58,7 @@ func codeLengths(counts [257]int) (lengths [257]int) {
 	}
 	rarest := func(except int) int {
 		found := -1
-		for g := len(counts) - 1; g >= 0; g-- { // of equals the last
+		for g := len(counts) - 1; g >= 0; g-- { // the last one of equal counts
 			if groups[g] != nil && g != except && (found < 0 || counts[g] < counts[found]) {
 				found = g
 			}
@@ -78,7 +78,7 @@ func codeLengths(counts [257]int) (lengths [257]int) {
 	return lengths
 }
 
-// shorten makes codes fit into maxCodeLength (figure K.3).
+// shorten limits code lengths to maxCodeLength (figure K.3).
 func shorten(byLength *[258]int) {
 	for length := len(byLength) - 1; length > maxCodeLength; length-- {
 		for byLength[length] > 0 {
@@ -94,13 +94,13 @@ func shorten(byLength *[258]int) {
 	}
 }
 
-// table is the content of a DHT segment (B.2.4.2).
+// table returns the content of a DHT segment (B.2.4.2).
 func (h *huffman) table(kind byte) []byte {
 	return append(append([]byte{kind}, h.counts[1:]...), h.symbols...)
 }
 
-// bitWriter writes bits, the highest first, and a zero behind each byte that
-// would begin a marker (F.1.2.3).
+// bitWriter writes bits, most significant first, and a zero after each byte that
+// would look like a marker (F.1.2.3).
 type bitWriter struct {
 	file    *bytes.Buffer
 	pending uint64
@@ -118,5 +118,5 @@ func (b *bitWriter) write(bits uint32, n int) {
 	}
 }
 
-// flush fills the last byte with ones.
+// flush pads the last byte with ones.
 func (b *bitWriter) flush() { b.write(1<<7-1, 7); b.n = 0 }

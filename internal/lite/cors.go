@@ -6,12 +6,12 @@ import (
 	"strings"
 )
 
-// anyOrigin stands for every web page.
+// anyOrigin allows every web page.
 const anyOrigin = "*"
 
-// withCORS lets pages read answers: those of the configured origins, or all of
-// them where none is configured. Unlike the real server it never allows
-// credentials: this one has none.
+// withCORS lets pages of the configured origins read responses, or all pages if
+// none is configured. Unlike the images, it never allows credentials, because the
+// built-in engine uses none.
 func (e *Engine) withCORS(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		origin := r.Header.Get("Origin")
@@ -33,7 +33,7 @@ func (e *Engine) allowOrigin(h http.Header, origin string) bool {
 		h.Set("Access-Control-Allow-Origin", anyOrigin)
 		return true
 	}
-	h.Add("Vary", "Origin") // or a shared cache would hand one origin's answer to another
+	h.Add("Vary", "Origin") // otherwise a shared cache could serve one origin's response to another
 	if !slices.Contains(e.cfg.CORSOrigins, origin) {
 		return false
 	}
@@ -41,7 +41,7 @@ func (e *Engine) allowOrigin(h http.Header, origin string) bool {
 	return true
 }
 
-// preflight answers the browser's question whether it may send the request.
+// preflight answers the browser's CORS preflight request.
 func (e *Engine) preflight(w http.ResponseWriter, r *http.Request, allowed bool) {
 	methods := []string{http.MethodGet}
 	if e.cfg.CORSOrigins != nil {

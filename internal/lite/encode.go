@@ -10,14 +10,14 @@ import (
 	"sync"
 )
 
-// maxJPEGBytes is the size that directory services allow a user's photo.
+// maxJPEGBytes is the maximum size of a user's photo in directory services.
 const maxJPEGBytes = 99 * 1024
 
-// pngEncoder prefers speed: for a portrait it takes a seventh of the default's
-// time and the file is a sixth larger.
+// pngEncoder prefers speed: for a portrait it takes a seventh of the default time
+// and the file is a sixth larger.
 var pngEncoder = png.Encoder{CompressionLevel: png.BestSpeed, BufferPool: &pngBuffers{}}
 
-// pngBuffers keeps the encoder's large buffers from one photo to the next.
+// pngBuffers reuses the encoder's large buffers.
 type pngBuffers struct{ pool sync.Pool }
 
 func (b *pngBuffers) Get() *png.EncoderBuffer {
@@ -35,14 +35,14 @@ func encodePNG(p *image.NRGBA) ([]byte, error) {
 	return file.Bytes(), nil
 }
 
-// largePixels is the size from which a picture that does not fit at quality 50
-// would be a mosaic at the quality that does.
+// largePixels is the size from which an image that does not fit at quality 50
+// would show block artefacts at the quality that does.
 const largePixels = 1 << 20
 
-// encodeJPEG encodes with the best quality, from 90 down in steps of 5, that
-// keeps the file within maxJPEGBytes. The contract stops at 50 and lets a noisy
-// or a large picture exceed the limit. Here a large one is then encoded in
-// another way, and a smaller one goes on to 5 before.
+// encodeJPEG uses the best quality, from 90 down in steps of 5, that keeps the
+// file within maxJPEGBytes. The images stop at 50 and let noisy or large portraits
+// exceed the limit. Here, large ones are then encoded by encodeCoarsely, smaller
+// ones only if quality 5 is still too large.
 func encodeJPEG(p *image.RGBA) ([]byte, error) {
 	const best, good, worst, step = 90, 50, 5, 5
 	var file bytes.Buffer

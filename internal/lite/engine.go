@@ -1,9 +1,9 @@
-// Package lite is the built-in engine: the HTTP contract of the facecraft
-// container in pure Go, with real face detection, background removal, crop, oval
-// mask and the size-limited JPEG. It needs no download and is ready at once,
-// which suits small machines, demonstrations, CI and integration tests. It has
-// no AI model: a background that it can't tell from the person is kept, which
-// the answer says, and it enhances nothing.
+// Package lite is the built-in engine: the HTTP API of the facecraft container in
+// pure Go, with face detection, background removal, cropping, the oval mask and
+// the size-limited JPEG. It needs no download and is ready at once, which suits
+// small machines, demos, CI and integration tests. It has no AI models: it does
+// not enhance faces, and it keeps a background that it cannot tell from the
+// person, which the response says.
 package lite
 
 import (
@@ -22,28 +22,27 @@ import (
 	"github.com/djok/facecraft/internal/apidoc"
 )
 
-// Config says where an engine keeps its files and how it presents itself.
-// Zero values mean the contract's defaults.
+// Config configures an engine. Zero values mean the defaults of the images.
 type Config struct {
 	UploadDir   string        // received photos, removed once processed; created if missing
-	OutputDir   string        // results, one folder per job; created if missing
-	Version     string        // the version that /status answers
+	OutputDir   string        // results, one directory per job; created if missing
+	Version     string        // the version reported by /status
 	CleanupAge  time.Duration // Load removes files older than this; 0 means 24 hours
-	CORSOrigins []string      // origins whose pages may use the API, or "*"; nil lets every page read and none post
-	Hosts       []string      // names under which clients reach the engine, beside its addresses and this machine's names
-	Log         io.Writer     // short lines about requests and start-up; nil discards them
+	CORSOrigins []string      // origins allowed to use the API, or "*"; if nil, all may read and none may post
+	Hosts       []string      // additional host names of the engine, besides IP addresses and local names
+	Log         io.Writer     // log of requests and startup; nil discards it
 }
 
 const (
 	defaultCleanupAge = 24 * time.Hour
 
 	readHeaderTimeout = 10 * time.Second
-	readTimeout       = 5 * time.Minute // 20 MB over a slow line
+	readTimeout       = 5 * time.Minute // 20 MB over a slow connection
 	idleTimeout       = 2 * time.Minute
-	shutdownTimeout   = 5 * time.Second // docker stop kills after ten
+	shutdownTimeout   = 5 * time.Second // docker stop kills after ten seconds
 )
 
-// Engine answers the container's HTTP contract. It is an http.Handler, safe
+// Engine implements the HTTP API of the container. It is an http.Handler and safe
 // for concurrent use; photos are processed one at a time.
 type Engine struct {
 	cfg     Config
@@ -61,8 +60,8 @@ type Engine struct {
 	turn     chan struct{}            // holds one token while a photo is processed
 }
 
-// New prepares an engine. It fails when a directory can't be created or
-// written to. The engine isn't ready before Load has run.
+// New returns an engine, or an error if a directory cannot be created or written
+// to. The engine is not ready until Load has run.
 func New(cfg Config) (*Engine, error) {
 	if cfg.CleanupAge == 0 {
 		cfg.CleanupAge = defaultCleanupAge
@@ -99,9 +98,9 @@ func New(cfg Config) (*Engine, error) {
 	return e, nil
 }
 
-// Load unpacks the models, removes the files of old jobs and makes the engine
-// ready. Serve calls it once its port is open; whoever mounts the engine as a
-// handler calls it. Calls after the first return the first one's result.
+// Load loads the models, removes the files of old jobs and makes the engine
+// ready. Serve calls it once the port is open; call it yourself when using the
+// engine as a handler. Later calls return the result of the first.
 func (e *Engine) Load() error {
 	e.load.Do(func() { e.loadErr = e.loadOnce() })
 	return e.loadErr
@@ -121,14 +120,14 @@ func (e *Engine) loadOnce() error {
 	return nil
 }
 
-// ServeHTTP answers one request.
+// ServeHTTP handles one request.
 func (e *Engine) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	e.handler.ServeHTTP(w, r)
 }
 
-// Serve answers requests on ln, loading the models meanwhile, until ctx is
-// done. Then it stops accepting, gives requests in flight a few seconds, and
-// returns nil. It closes ln.
+// Serve serves requests on ln until ctx ends, loading the models in the
+// background. It then gives requests in flight a few seconds and returns nil. It
+// closes ln.
 func (e *Engine) Serve(ctx context.Context, ln net.Listener) error {
 	server := &http.Server{
 		Handler:           e,
@@ -156,13 +155,13 @@ func (e *Engine) Serve(ctx context.Context, ln net.Listener) error {
 	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownTimeout)
 	defer cancel()
 	if err := server.Shutdown(grace); err != nil {
-		return errors.Join(fmt.Errorf("requests still running were cut off: %w", err), server.Close())
+		return errors.Join(fmt.Errorf("interrupted requests that were still running: %w", err), server.Close())
 	}
 	return nil
 }
 
-// openWritable opens dir, creating it if missing, and proves at start-up
-// rather than at the first photo that this user may write there.
+// openWritable opens dir, creating it if missing, and checks that it is writable:
+// better at startup than with the first photo.
 func openWritable(dir string) (*os.Root, error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, err

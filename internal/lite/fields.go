@@ -7,14 +7,14 @@ import (
 	"strings"
 )
 
-// The methods below read fields as pydantic 2 does, with its texts, and
-// collect what is wrong in errs.
+// The methods below read fields like pydantic 2, with its error messages, and
+// collect errors in errs.
 
 func (f *form) missing(name string) {
 	f.errs = append(f.errs, fieldError{Type: "missing", Loc: []any{"body", name}, Msg: "Field required"})
 }
 
-// notAFile is about a text in the place of a file.
+// notAFile reports text instead of a file.
 func (f *form) notAFile(name string, loc ...any) {
 	f.errs = append(f.errs, fieldError{
 		Type:  "value_error",
@@ -25,7 +25,7 @@ func (f *form) notAFile(name string, loc ...any) {
 	})
 }
 
-// file reads a required file; of several the last counts.
+// file reads a required file; if there are several, the last one counts.
 func (f *form) file(name string) upload {
 	if uploads := f.files[name]; len(uploads) > 0 {
 		return uploads[len(uploads)-1]
@@ -50,7 +50,7 @@ func (f *form) fileList(name string) []upload {
 	return f.files[name]
 }
 
-// read replaces *target when the field is there and not empty.
+// read replaces *target if the field is present and not empty.
 func read[T any](f *form, target *T, name string, parse func(string) (T, error), kind, msg string) {
 	text := f.values[name]
 	if text == "" {
@@ -76,11 +76,11 @@ func (f *form) boolean(target *bool, name string) {
 	read(f, target, name, parseBoolean, "bool_parsing", "Input should be a valid boolean, unable to interpret input")
 }
 
-// zeros behind the point make no other number of an integer.
+// zeros matches the decimals of a number that is still an integer.
 var zeros = regexp.MustCompile(`\.0+$`)
 
-// parseInteger reads a number of any length, which is an integer in Python:
-// one that is too long becomes the largest, which every check refuses.
+// parseInteger reads a number of any length, like Python. One that is too large
+// becomes the maximum, which every check rejects.
 func parseInteger(s string) (int, error) {
 	n, err := strconv.Atoi(zeros.ReplaceAllString(strings.TrimSpace(s), ""))
 	if errors.Is(err, strconv.ErrRange) {

@@ -10,8 +10,8 @@ import (
 )
 
 const (
-	maxFiles      = 50       // of one batch
-	maxFieldBytes = 64 << 10 // of one field that isn't a file
+	maxFiles      = 50       // per batch
+	maxFieldBytes = 64 << 10 // per field that is not a file
 
 	maxSingleBody = maxUploadBytes + 1<<20
 	maxBatchBody  = 10 * maxUploadBytes
@@ -21,13 +21,13 @@ const errMalformedBody = contractError("There was an error parsing the body")
 
 var errTooManyFiles = fmt.Errorf("too many files: the limit is %d", maxFiles)
 
-// upload is a photo that was received.
+// upload is a received photo.
 type upload struct {
-	filename string // as the client calls it: for its extension and for answers, never for a path
-	stored   string // its name in the upload directory
+	filename string // the client's name: used for the extension and in responses, never in a path
+	stored   string // the name in the upload directory
 }
 
-// form is a multipart body. Of its fields the last of a name counts.
+// form is a multipart body. If a field occurs more than once, the last one counts.
 type form struct {
 	values map[string]string
 	files  map[string][]upload
@@ -35,9 +35,9 @@ type form struct {
 	stored *uploadDir
 }
 
-// readForm reads a request's body of at most limit bytes, storing its files.
-// A body that isn't multipart is an empty form, as for the real server. The
-// caller discards the form, also after an error.
+// readForm reads a request body of at most limit bytes and stores its files. A
+// body that is not multipart is an empty form, like in the images. The caller must
+// discard the form, even after an error.
 func readForm(w http.ResponseWriter, r *http.Request, limit int64, stored *uploadDir) (*form, error) {
 	f := &form{values: map[string]string{}, files: map[string][]upload{}, stored: stored}
 	kind, params, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
@@ -50,7 +50,7 @@ func readForm(w http.ResponseWriter, r *http.Request, limit int64, stored *uploa
 	parts := multipart.NewReader(http.MaxBytesReader(w, r.Body, limit), params["boundary"])
 	for files := 0; ; {
 		part, err := parts.NextPart()
-		if err == io.EOF { // bare: wrapped, it is a body that was cut
+		if err == io.EOF { // not errors.Is: a wrapped io.EOF means a truncated body
 			return f, nil
 		}
 		if err != nil {
@@ -100,8 +100,7 @@ func (f *form) add(part *multipart.Part) (isFile bool, err error) {
 	return true, nil
 }
 
-// sourceReader remembers a reading error, to tell the client's fault from the
-// disk's.
+// sourceReader remembers read errors, to tell the client's errors from disk errors.
 type sourceReader struct {
 	io.Reader
 	err error
@@ -115,7 +114,7 @@ func (r *sourceReader) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// readError is what a failure to read the body means.
+// readError classifies an error while reading the body.
 func readError(err error) error {
 	var tooLarge *http.MaxBytesError
 	if errors.As(err, &tooLarge) {
@@ -128,12 +127,12 @@ func readError(err error) error {
 func (f *form) discard() {
 	for _, uploads := range f.files {
 		for _, u := range uploads {
-			_ = f.stored.remove(u.stored) // or the next start's clean-up does
+			_ = f.stored.remove(u.stored) // otherwise the cleanup at the next start will
 		}
 	}
 }
 
-// answerFormError answers what kept a form from being read.
+// answerFormError responds with the reason a form could not be read.
 func answerFormError(w http.ResponseWriter, err error) {
 	switch {
 	case errors.Is(err, errUploadTooLarge):

@@ -10,13 +10,13 @@ func (e *Engine) health(w http.ResponseWriter, _ *http.Request) {
 	answerJSON(w, http.StatusOK, healthAnswer{Status: "healthy"})
 }
 
-// ready answers 200 even before the models are loaded: in the contract the
-// body decides.
+// ready returns 200 even before the models are loaded: in the contract, only the
+// body says so.
 func (e *Engine) ready(w http.ResponseWriter, _ *http.Request) {
 	answerJSON(w, http.StatusOK, e.readyAnswer())
 }
 
-// readiness says the same by status, as orchestrators expect.
+// readiness reports the same with the status code, as orchestrators expect.
 func (e *Engine) readiness(w http.ResponseWriter, _ *http.Request) {
 	answer := e.readyAnswer()
 	status := http.StatusOK
@@ -47,7 +47,7 @@ func (e *Engine) status(w http.ResponseWriter, _ *http.Request) {
 	})
 }
 
-// statistics counts processed photos since the start.
+// statistics counts the photos processed since the start.
 type statistics struct {
 	mu        sync.Mutex
 	total     int

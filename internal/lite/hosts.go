@@ -10,29 +10,27 @@ import (
 	"strings"
 )
 
-// Who may ask, and from where. A web page can have a browser send requests to
-// any address, and can give a name of its own to any address (DNS rebinding);
-// then the page and this server are one origin to the browser. So:
+// Access control. A web page can make a browser send requests to any address, and
+// can point its own domain name at any address (DNS rebinding), so that the browser
+// considers the page and this server to be the same origin. Therefore:
 //
-//  1. The Host that was asked for has to be an IP address, a name of this
-//     machine (localhost, what Docker and Podman call it in containers), or one
-//     of Config.Hosts. No page can give a name to an address that is asked for
-//     by number, so every address is let through: the published one, a pod's
-//     that a kubelet probes, a node's. The port tells nothing, for Docker
-//     publishes on another. What names no host at all, such as HTTP/1.0, is no
-//     browser.
-//  2. What changes something (all but GET, HEAD, OPTIONS) has to come from a
-//     page of this server, of one of Config.CORSOrigins, or from no page.
-//  3. Other pages may read answers to GET unless Config.CORSOrigins says less,
-//     and never with credentials (cors.go).
+//  1. The requested Host must be an IP address, a name of this machine (localhost,
+//     or what Docker and Podman call it in containers), or one of Config.Hosts. All
+//     IP addresses are allowed, such as those of pods and nodes, because rebinding
+//     requires a name. The port is ignored: Docker may publish a different one.
+//     Requests without a Host, as in HTTP/1.0, do not come from browsers.
+//  2. Requests that change something (all but GET, HEAD and OPTIONS) must come from
+//     a page of this server or of Config.CORSOrigins, or not from a page at all.
+//  3. Other pages may read responses to GET, unless Config.CORSOrigins limits that,
+//     but never with credentials (cors.go).
 //
-// The launcher lists a server's names in its networks (plan.Container.EnvUnder).
+// The launcher passes the server's names in its networks (plan.Container.EnvUnder).
 
-// hostPattern is what may stand in a Host header: a name or an address and a
-// port. People paste it, out of the documentation, into a shell.
+// hostPattern matches a valid Host header: a name or an address, and a port. It is
+// strict because users copy it from the documentation into a shell.
 var hostPattern = regexp.MustCompile(`^[A-Za-z0-9._-]+(:[0-9]+)?$|^\[[0-9A-Fa-f:.]+\](:[0-9]+)?$`)
 
-// localNames are what this machine is called on itself and in its containers.
+// localNames are the names of this machine for itself and in containers.
 var localNames = []string{"localhost", "host.docker.internal", "host.containers.internal"}
 
 func (e *Engine) withHosts(next http.Handler) http.Handler {
@@ -45,7 +43,7 @@ func (e *Engine) withHosts(next http.Handler) http.Handler {
 	})
 }
 
-// answersTo is rule 1.
+// answersTo implements rule 1.
 func (e *Engine) answersTo(host string) bool {
 	if !hostPattern.MatchString(host) {
 		return host == ""
@@ -58,7 +56,7 @@ func (e *Engine) answersTo(host string) bool {
 		slices.ContainsFunc(e.cfg.Hosts, func(known string) bool { return hostName(known) == name })
 }
 
-// hostName is a Host's name without its port, as names are compared.
+// hostName returns the name in a Host header, normalised for comparison.
 func hostName(host string) string {
 	if name, _, err := net.SplitHostPort(host); err == nil {
 		host = name
@@ -67,7 +65,7 @@ func hostName(host string) string {
 	return strings.TrimSuffix(strings.ToLower(strings.TrimSpace(host)), ".")
 }
 
-// unknownHost says what helps, where the name can be pasted into a shell.
+// unknownHost explains how to allow the name, if it is safe to paste into a shell.
 func unknownHost(host string) string {
 	if !hostPattern.MatchString(host) {
 		return "Unknown host"
@@ -76,7 +74,7 @@ func unknownHost(host string) string {
 	return fmt.Sprintf("Unknown host %s: allow it with facecraft up --lite --env FACECRAFT_ALLOWED_HOSTS=%s", name, name)
 }
 
-// withOrigins is rule 2.
+// withOrigins implements rule 2.
 func (e *Engine) withOrigins(next http.Handler) (http.Handler, error) {
 	if slices.Contains(e.cfg.CORSOrigins, anyOrigin) {
 		return next, nil
@@ -84,7 +82,7 @@ func (e *Engine) withOrigins(next http.Handler) (http.Handler, error) {
 	protection := http.NewCrossOriginProtection()
 	for _, origin := range e.cfg.CORSOrigins {
 		if err := protection.AddTrustedOrigin(origin); err != nil {
-			return nil, fmt.Errorf("origin that may use the API: %w", err)
+			return nil, fmt.Errorf("invalid CORS origin: %w", err)
 		}
 	}
 	protection.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

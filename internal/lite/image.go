@@ -16,23 +16,23 @@ import (
 	"golang.org/x/image/webp"
 )
 
-// maxPixels bounds the memory that a picture of a few bytes can claim.
-// 50 megapixels is the largest photo of today's telephones.
+// maxPixels protects against decompression bombs. The largest photos of today's
+// phones have 50 megapixels.
 const maxPixels = 50_000_000
 
-// maxShrink bounds the strips that shrink works in.
+// maxShrink limits the height of the strips that shrink works in.
 const maxShrink = 16
 
 var errUnknownFormat = errors.New("not a JPEG, PNG, BMP or WebP image")
 
-// photo is a decoded picture as it was stored, and how to look at it.
+// photo is a decoded image as stored, with its orientation.
 type photo struct {
 	pixels      image.Image
 	orientation orientation
 }
 
-// format is one kind of picture. The image package's registry isn't used: it
-// is shared by the whole program, and with it what other packages register.
+// format is an image format. The image package's registry is not used, because it
+// also contains what other packages register.
 type format struct {
 	magic  string // '?' stands for any byte
 	config func(io.Reader) (image.Config, error)
@@ -46,21 +46,21 @@ var formats = []format{
 	{"RIFF????WEBPVP8", webp.DecodeConfig, webp.Decode},
 }
 
-// seekableFile is what a picture is read from.
+// seekableFile is a file to read an image from.
 type seekableFile interface {
 	io.ReadSeeker
 	io.ReaderAt
 }
 
-// decodePhoto reads a picture of any known format, chosen by content. A
-// picture of more than maxPixels is refused by its header.
+// decodePhoto reads an image in any supported format, detected by content. An image
+// of more than maxPixels is rejected before decoding.
 func decodePhoto(r seekableFile) (*photo, error) {
 	f, config, err := readHeader(r)
 	if err != nil {
 		return nil, err
 	}
 	if config.Width <= 0 || config.Height <= 0 {
-		return nil, fmt.Errorf("empty picture: %dx%d pixels", config.Width, config.Height)
+		return nil, fmt.Errorf("empty image: %dx%d pixels", config.Width, config.Height)
 	}
 	if int64(config.Width)*int64(config.Height) > maxPixels {
 		return nil, &tooLargeError{config.Width, config.Height}
@@ -77,7 +77,7 @@ func decodePhoto(r seekableFile) (*photo, error) {
 	return &photo{pixels, held}, nil
 }
 
-// tooLargeError is a picture beyond maxPixels.
+// tooLargeError is an image with more than maxPixels.
 type tooLargeError struct{ width, height int }
 
 func (e *tooLargeError) Error() string {
@@ -119,7 +119,7 @@ func fromStart(r io.ReadSeeker) (*bufio.Reader, error) {
 	return bufio.NewReader(r), err
 }
 
-// size is the photo's width and height as it is looked at, in pixels.
+// size returns the width and height of the upright photo in pixels.
 func (p *photo) size() (w, h int) {
 	size := p.pixels.Bounds().Size()
 	if p.orientation.sideways() {
@@ -148,9 +148,9 @@ func (p *photo) drawMapped(dst *image.RGBA, kernel xdraw.Transformer, scale floa
 	kernel.Transform(dst, toDst, pixels, pixels.Bounds(), draw.Over, nil)
 }
 
-// shrink makes a picture n times smaller by averaging blocks of n×n pixels;
-// what is left at the right and lower edge is dropped. It works in strips of n
-// rows, which the draw package converts fast from any color model.
+// shrink makes an image n times smaller by averaging blocks of n×n pixels, dropping
+// incomplete blocks at the right and bottom. It works in strips of n rows, which
+// the draw package converts quickly from any color model.
 func shrink(src image.Image, n int) *image.RGBA {
 	bounds := src.Bounds()
 	dst := image.NewRGBA(image.Rect(0, 0, bounds.Dx()/n, bounds.Dy()/n))

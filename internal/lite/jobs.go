@@ -14,7 +14,7 @@ import (
 )
 
 var (
-	// Eight digits are those of earlier versions, whose files are cleaned up too.
+	// Earlier versions used eight digits; their files are cleaned up, too.
 	jobName    = regexp.MustCompile(`^([0-9a-f]{8}|[0-9a-f]{32})$`)
 	uploadName = regexp.MustCompile(`^([0-9a-f]{8}|[0-9a-f]{32})_`)
 )
@@ -24,20 +24,20 @@ const (
 	jpgFile = "portrait.jpg"
 )
 
-// newJobID is 128 random bits in hexadecimal digits: whoever knows it can
-// fetch the portrait, so nobody may guess it.
+// newJobID returns 128 random bits in hexadecimal. Anyone who knows the ID can
+// download the portrait, so it must not be guessable.
 func newJobID() string {
 	var id [16]byte
 	_, _ = rand.Read(id[:]) // never fails: it crashes the program instead
 	return hex.EncodeToString(id[:])
 }
 
-// jobDir is the output directory: a folder per job with its results. No name
-// that a client sends gets further than its check, and os.Root would stop it.
+// jobDir is the output directory, with one directory per job. Names from clients
+// are checked before use, and os.Root is a second safeguard.
 type jobDir struct{ root *os.Root }
 
-// save stores the results of a job; a nil file isn't written. After an error
-// nothing of the job is left.
+// save stores the results of a job, except for nil files. After an error, nothing
+// of the job is left.
 func (d *jobDir) save(id string, files map[string][]byte) error {
 	if err := d.root.Mkdir(id, 0o755); err != nil {
 		return err
@@ -53,7 +53,7 @@ func (d *jobDir) save(id string, files map[string][]byte) error {
 	return nil
 }
 
-// write creates a file that is seen whole or not at all.
+// write creates a file atomically.
 func (d *jobDir) write(name string, data []byte) error {
 	unfinished := name + ".part"
 	if err := d.root.WriteFile(unfinished, data, 0o644); err != nil {
@@ -76,16 +76,16 @@ func (d *jobDir) open(id, file string) (*os.File, error) {
 
 func (d *jobDir) remove(id string) error { return d.root.RemoveAll(id) }
 
-// maxUploadBytes is the contract's limit for one photo.
+// maxUploadBytes is the limit for one photo, the same as in the images.
 const maxUploadBytes = 20 << 20
 
 var errUploadTooLarge = fmt.Errorf("upload too large: the limit is %d MB", maxUploadBytes>>20)
 
-// uploadDir keeps received photos while they wait for their turn: on disk,
-// because twenty waiting requests in memory could be 400 MB.
+// uploadDir keeps received photos on disk until they are processed: twenty waiting
+// requests could take 400 MB of memory.
 type uploadDir struct{ root *os.Root }
 
-// save stores a photo under a name that owes nothing to the client.
+// save stores a photo under a random name.
 func (d *uploadDir) save(r io.Reader) (name string, err error) {
 	name = newJobID() + "_upload"
 	file, err := d.root.OpenFile(name, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
@@ -106,11 +106,11 @@ func (d *uploadDir) open(name string) (*os.File, error) { return d.root.Open(nam
 
 func (d *uploadDir) remove(name string) error { return d.root.Remove(name) }
 
-// path is the upload's place for an error text.
+// path is the path of an upload, for error messages.
 func (d *uploadDir) path(name string) string { return path.Join(d.root.Name(), name) }
 
-// removeOld removes what has a matching name and wasn't touched since before,
-// and counts it. Other files are somebody else's.
+// removeOld removes files with a matching name that have not been modified since
+// before, and returns their number. All other files are left alone.
 func removeOld(root *os.Root, ours *regexp.Regexp, before time.Time) (removed int) {
 	entries, err := fs.ReadDir(root.FS(), ".")
 	if err != nil {

@@ -8,13 +8,12 @@ import (
 	"strings"
 )
 
-// verbs are those that uvicorn's parser knows (llhttp, HTTP_ALL_METHOD_MAP).
+// verbs are the methods supported by uvicorn's parser (llhttp, HTTP_ALL_METHOD_MAP).
 var verbs = strings.Fields("DELETE GET HEAD POST PUT CONNECT OPTIONS TRACE COPY LOCK MKCOL MOVE PROPFIND PROPPATCH SEARCH UNLOCK " +
 	"BIND REBIND UNBIND ACL REPORT MKACTIVITY CHECKOUT MERGE M-SEARCH NOTIFY SUBSCRIBE UNSUBSCRIBE PATCH PURGE MKCALENDAR LINK UNLINK SOURCE QUERY")
 
-// exactPaths finds routes as the contract's server does. http.ServeMux would
-// redirect //health to /health, which is no route there, take a slash that is
-// written %2F for a letter, and not know /health/.
+// exactPaths finds routes like the images do. http.ServeMux would redirect //health
+// to /health, would not treat %2F as a slash, and would not find /health/.
 func exactPaths(mux *http.ServeMux) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		asked := r.URL.Path
@@ -37,7 +36,7 @@ func exactPaths(mux *http.ServeMux) http.Handler {
 	})
 }
 
-// isRoute tells whether a path without a slash at its end is one.
+// isRoute reports whether a path, without trailing slash, is a route.
 func isRoute(mux *http.ServeMux, p string) bool {
 	if p == "" || p != path.Clean(p) {
 		return false

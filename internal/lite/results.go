@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// download answers a job's file.
+// download serves a job's file.
 func (e *Engine) download(w http.ResponseWriter, r *http.Request) {
 	id, format := r.PathValue("job_id"), r.PathValue("format")
 	if !e.jobs.exists(id) {
@@ -31,15 +31,15 @@ func (e *Engine) download(w http.ResponseWriter, r *http.Request) {
 	defer file.Close()
 	info, err := file.Stat()
 	if err != nil {
-		panic(err) // answered as a 500 and logged
+		panic(err) // becomes a logged 500
 	}
 	w.Header().Set("Content-Type", kind)
 	w.Header().Set("ETag", fmt.Sprintf(`"%x-%x"`, info.ModTime().UnixNano(), info.Size()))
 	http.ServeContent(w, r, name, info.ModTime(), file)
 }
 
-// deleteJob removes a job's files. The contract answers 200 whether or not
-// there were any.
+// deleteJob removes a job's files. Like in the images, the status is 200 even if
+// there were none.
 func (e *Engine) deleteJob(w http.ResponseWriter, r *http.Request) {
 	id := r.PathValue("job_id")
 	if !e.jobs.exists(id) {
@@ -47,7 +47,7 @@ func (e *Engine) deleteJob(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if err := e.jobs.remove(id); err != nil {
-		panic(err) // answered as a 500 and logged
+		panic(err) // becomes a logged 500
 	}
 	answerJSON(w, http.StatusOK, messageAnswer{fmt.Sprintf("Job %s deleted", id)})
 }

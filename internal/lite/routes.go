@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// routes is the contract's table of endpoints. Like the real server, HEAD is
-// answered for the documentation only.
+// routes returns the handler for all endpoints. Like in the images, only the
+// documentation supports HEAD.
 func (e *Engine) routes() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("/{$}", methods{"GET": e.root})
@@ -30,8 +30,8 @@ func (e *Engine) routes() http.Handler {
 	return exactPaths(mux)
 }
 
-// methods answers one path. http.ServeMux could choose by method itself, but
-// its refusals are plain text where the contract has JSON.
+// methods handles one path. http.ServeMux could select by method, but its errors
+// are plain text instead of JSON.
 type methods map[string]http.HandlerFunc
 
 func (m methods) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -52,7 +52,7 @@ func (e *Engine) root(w http.ResponseWriter, r *http.Request) {
 	http.Redirect(w, r, "/docs", http.StatusTemporaryRedirect)
 }
 
-// withRecovery turns a panic of one request into a 500 and a log line.
+// withRecovery turns a panic in a handler into a 500 and a log entry.
 func (e *Engine) withRecovery(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		defer func() {
@@ -61,7 +61,7 @@ func (e *Engine) withRecovery(next http.Handler) http.Handler {
 				return
 			}
 			if err, ok := fault.(error); ok && errors.Is(err, http.ErrAbortHandler) {
-				panic(fault) // net/http's own way to drop a connection
+				panic(fault) // the way to drop a connection in net/http
 			}
 			e.log.Printf("ERROR:    panic in %s %s: %v\n%s", r.Method, r.URL.EscapedPath(), fault, debug.Stack())
 			answerDetail(w, http.StatusInternalServerError, "Internal Server Error")
@@ -70,8 +70,8 @@ func (e *Engine) withRecovery(next http.Handler) http.Handler {
 	})
 }
 
-// withLog writes a line per request in uvicorn's form, so that the logs of
-// both engines read alike.
+// withLog logs each request in uvicorn's format, so that the logs look the same as
+// those of the images.
 func (e *Engine) withLog(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("X-Content-Type-Options", "nosniff")

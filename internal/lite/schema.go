@@ -5,8 +5,8 @@ import (
 	"net/http"
 )
 
-// schema is the contract's, the same in meaning except that its
-// descriptions are the lite engine's and that it has /readiness.
+// schema is the OpenAPI schema of the images, except that the descriptions are those
+// of the built-in engine and that it includes /readiness.
 //
 //go:embed openapi.json
 var schema []byte
