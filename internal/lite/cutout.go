@@ -10,12 +10,12 @@ import (
 	"github.com/djok/facecraft/internal/matting"
 )
 
-// surroundingsSide is the longer side of the picture in which the person is
-// told from the background, in pixels.
+// surroundingsSide is the longer side, in pixels, of the image in which the person
+// is separated from the background.
 const surroundingsSide = 512
 
-// cutPortrait draws the portrait of the first face without its background.
-// Where that can't be done well, doubt says why, and there is no picture.
+// cutPortrait draws the portrait of the first face without its background. If that
+// is not reliable, doubt says why and picture is nil.
 func cutPortrait(ctx context.Context, p *photo, faces []face, o options) (picture *image.NRGBA, doubt string, err error) {
 	f := faces[0]
 	surroundings, view := f.surroundings(p, o)
@@ -37,12 +37,12 @@ func cutPortrait(ctx context.Context, p *photo, faces []face, o options) (pictur
 	return picture, "", err
 }
 
-// view is how a picture shows the surroundings of an upright face: where its
-// middle is, and how many pixels are one of the photo.
+// view says where an image has the centre of an upright face, and its scale
+// relative to the photo.
 type view struct{ centerX, centerY, scale float64 }
 
-// surroundings draws what matters around a face: what tells the person from the
-// background, and what the portrait shows.
+// surroundings draws the area around a face that is needed for separating the
+// person from the background and for the portrait.
 func (f face) surroundings(p *photo, o options) (*image.RGBA, view) {
 	around := matting.Surroundings(matting.Face{Side: f.side})
 	halfWidth := float64(o.width) / 2 / o.scale(f)
@@ -58,7 +58,7 @@ func (f face) surroundings(p *photo, o options) (*image.RGBA, view) {
 	return picture, v
 }
 
-// photoBounds are the photo's edges as seen from the upright face's middle.
+// photoBounds returns the photo's edges relative to the centre of the upright face.
 func (f face) photoBounds(p *photo) image.Rectangle {
 	w, h := p.size()
 	turned := f.upright()
@@ -71,7 +71,7 @@ func (f face) photoBounds(p *photo) image.Rectangle {
 	return bounds
 }
 
-// face is another face of the photo as it is seen in the upright one's view.
+// face maps another face of the photo into the view of the upright one.
 func (v view) face(upright, other face) matting.Face {
 	turned := upright.upright()
 	return matting.Face{

@@ -17,28 +17,26 @@ import (
 var cascade []byte
 
 const (
-	// detectSide is the longest side, in pixels, of the picture that faces are
-	// looked for in.
+	// detectSide is the longest side, in pixels, of the image used for detection.
 	detectSide = 640
-	// minFace is the smallest face found there, in pixels.
+	// minFace is the size of the smallest face found in it, in pixels.
 	minFace = 32
-	// minQuality is the summed score of the overlapping windows that make a
-	// face. Measured: the face of testdata/astronaut.png, scaled to 160 to
-	// 3000 pixels, as it is and mirrored, scores 36 to 103. What isn't an
-	// upright face (that photo's other parts, turned and upside down too;
-	// coffee.png at 100 to 3000 pixels held in all eight ways) scores at most
-	// 11. This is the geometric mean.
+	// minQuality is the minimum total score of the overlapping windows of a face.
+	// Measured: the face in testdata/astronaut.png, scaled to 160 to 3000 pixels,
+	// mirrored or not, scores 36 to 103. Anything else (other parts of that photo,
+	// also rotated; coffee.png at 100 to 3000 pixels in all eight orientations)
+	// scores at most 11. This is the geometric mean.
 	minQuality = 20
-	// sameFace is the overlap (intersection over union) from which two windows
+	// sameFace is the minimum overlap (intersection over union) of two windows that
 	// show the same face.
 	sameFace = 0.2
 )
 
-// face is a square from the brows to the chin, in pixels of the upright photo.
+// face is a square from the eyebrows to the chin, in pixels of the upright photo.
 type face struct {
 	centerX, centerY float64
 	side             float64
-	turn             direction // from one eye to the other, where they are not level
+	turn             direction // from one eye to the other, unless they are level
 }
 
 // detector finds faces. It is safe for concurrent use.
@@ -59,7 +57,7 @@ func newDetector() (*detector, error) {
 	return &detector{classifier, pupils}, nil
 }
 
-// largestFace finds the largest face of a photo, if it shows any.
+// largestFace finds the largest face in a photo, if there is one.
 func (d *detector) largestFace(p *photo) (face, bool) {
 	faces := d.faces(p)
 	if len(faces) == 0 {
@@ -68,8 +66,8 @@ func (d *detector) largestFace(p *photo) (face, bool) {
 	return faces[0], true
 }
 
-// faces finds the faces of a photo, the largest first. That one is turned
-// upright by its eyes.
+// faces finds the faces in a photo, largest first. The largest is levelled by its
+// eyes.
 func (d *detector) faces(p *photo) []face {
 	w, h := p.size()
 	scale := min(1, detectSide/float64(max(w, h)))
@@ -104,8 +102,7 @@ func (d *detector) faces(p *photo) []face {
 	return faces
 }
 
-// greyCopy is the upright photo in shades of grey, scaled; transparent parts
-// are light.
+// greyCopy returns the upright photo in greyscale, scaled, on a light background.
 func greyCopy(p *photo, w, h int, scale float64) *image.Gray {
 	canvas := image.NewRGBA(image.Rect(0, 0, w, h))
 	draw.Draw(canvas, canvas.Rect, image.NewUniform(color.Gray{Y: 240}), image.Point{}, draw.Src)
@@ -118,7 +115,7 @@ func greyCopy(p *photo, w, h int, scale float64) *image.Gray {
 	return grey
 }
 
-// position is where the contract reports the face.
+// position returns the face in the format of the API.
 func (f face) position() facePosition {
 	side := int(math.Round(f.side))
 	return facePosition{

@@ -7,26 +7,26 @@ import (
 	"golang.org/x/image/math/f64"
 )
 
-// Where the eyes of an upright face are, in sides of the detector's square from
-// its middle.
+// Where the eyes of an upright face are, relative to the centre of the detector's
+// square and in units of its side.
 const (
 	eyeAbove, eyeBeside = 0.075, 0.18
 	eyeWindow           = 0.25
 
-	// Eyes nearer or farther than this are none. Measured: 0.36 to 0.45.
+	// The plausible distances of the eyes. Measured: 0.36 to 0.45.
 	eyesNearest, eyesFarthest = 0.25, 0.6
-	// mostSpread is how far apart the searches for one pupil may end, in sides
-	// of the square: below 0.01 on eyes, above 0.05 elsewhere.
+	// mostSpread is how far apart the searches for one pupil may end, in sides of
+	// the square. Measured: below 0.01 for eyes, above 0.05 elsewhere.
 	mostSpread = 0.03
-	// steepest is the slope of a head that the detector still finds, 25°.
+	// steepest is the slope of a head at which the detector still finds it, 25°.
 	steepest = 0.47
-	// level is a slope that nobody sees, 0.5°: such a portrait stays as sharp as
+	// level is an invisible slope, 0.5°: not rotating keeps the portrait as sharp as
 	// the photo.
 	level = 0.009
 )
 
-// tilt finds a face's pupils in a picture, which is scaled like the face, and
-// turns the face so that they are at one height. It tells whether it could.
+// tilt finds a face's pupils in a scaled image and sets the turn that levels them.
+// It reports whether it found them.
 func (d *detector) tilt(f *face, grey *image.Gray, scale float64) bool {
 	side := f.side * scale
 	eye := func(beside float64) (point, float64) {
@@ -51,8 +51,8 @@ func (d *detector) tilt(f *face, grey *image.Gray, scale float64) bool {
 // direction is a unit vector. The zero value is as good as (1, 0): to the right.
 type direction struct{ x, y float64 }
 
-// upright maps a place in the photo so that the face's eyes are level and its
-// middle is the origin.
+// upright maps the photo so that the face's eyes are level and its centre is the
+// origin.
 func (f face) upright() f64.Aff3 {
 	c, s := f.turn.x, f.turn.y
 	if c == 0 && s == 0 {

@@ -10,18 +10,18 @@ import (
 
 const errNoFace = contractError("no_face_detected")
 
-// portrait is what became of one photo.
+// portrait is the result of one photo.
 type portrait struct {
 	png   []byte // nil without the oval mask
-	jpg   []byte // nil when not asked for
+	jpg   []byte // nil unless requested
 	face  face
-	doubt string // why the background was kept; empty where it was removed
+	doubt string // why the background was kept; empty if it was removed
 
 	filled bool // cropped only, and the photo ends within the portrait
 }
 
-// makePortrait processes one upload, after those before it. The error's text
-// is what the contract answers, errNoFace included; ctx ends the waiting.
+// makePortrait waits for its turn, or until ctx ends, and processes one upload. The
+// error's text, such as that of errNoFace, is returned to the client.
 func (e *Engine) makePortrait(ctx context.Context, u upload, o options, wantJPEG bool) (*portrait, error) {
 	select {
 	case e.turn <- struct{}{}:
@@ -29,8 +29,8 @@ func (e *Engine) makePortrait(ctx context.Context, u upload, o options, wantJPEG
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
-	// An idle engine should stay small. Measured after ten photos of 512×512
-	// pixels: 17 MB instead of 24, for 4 of 128 ms a photo.
+	// Keeps an idle engine small. Measured after ten photos of 512×512 pixels: 17 MB
+	// instead of 24, at the cost of 4 of 128 ms per photo.
 	defer debug.FreeOSMemory()
 
 	start := time.Now()
@@ -70,7 +70,7 @@ func (e *Engine) drawAndEncode(ctx context.Context, u upload, o options, wantJPE
 	return result, result.encode(picture, o, wantJPEG)
 }
 
-// encode writes the portrait's files. It draws in the picture.
+// encode encodes the portrait's files. It modifies the picture.
 func (p *portrait) encode(picture *image.NRGBA, o options, wantJPEG bool) (err error) {
 	if o.oval {
 		if p.png, err = encodePNG(cutOval(picture)); err != nil {
@@ -83,9 +83,8 @@ func (p *portrait) encode(picture *image.NRGBA, o options, wantJPEG bool) (err e
 	return err
 }
 
-// loadPhoto decodes an upload. What exactly is wrong with a file goes to the
-// log; the contract has one text for it, and a clear one for a picture too
-// large.
+// loadPhoto decodes an upload. The exact error is only logged: the contract has a
+// single text for all of them, except for images that are too large.
 func (e *Engine) loadPhoto(u upload) (*photo, error) {
 	file, err := e.uploads.open(u.stored)
 	if err != nil {

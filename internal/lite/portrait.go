@@ -11,21 +11,20 @@ import (
 )
 
 const (
-	// maxSide bounds the output, and with it the memory that one request can
-	// claim: 64 MB at 4096×4096.
+	// maxSide limits the output, and so the memory per request: 64 MB at 4096×4096.
 	maxSide = 4096
 	// maxMargin keeps the face at least a few pixels large.
 	maxMargin = 10
 
-	// headRatio is the height of a head with its hair, in sides of the
-	// detector's square.
+	// headRatio is the height of a head including hair, relative to the detector's
+	// square.
 	headRatio = 1.3
 
-	ovalRadius  = 0.48 // of the output's width and height, as in the contract's image
-	ovalFeather = 0.04 // width of the soft edge, of the shorter side
+	ovalRadius  = 0.48 // of the output's width and height, as in the images
+	ovalFeather = 0.04 // width of the soft edge, relative to the shorter side
 )
 
-// options are what a request may choose about its portrait.
+// options are the portrait options of a request.
 type options struct {
 	width, height int
 	background    [3]int  // red, green, blue, 0 to 255
@@ -35,12 +34,13 @@ type options struct {
 	cropOnly bool // for documents: neither turned nor without its background
 }
 
-// defaultOptions are the contract's.
+// defaultOptions returns the same defaults as the images.
 func defaultOptions() options {
 	return options{width: 648, height: 648, background: [3]int{240, 240, 240}, margin: 0.3, oval: true}
 }
 
-// check refuses what can't be drawn; the contract answers its text.
+// check returns an error for options that cannot be drawn; its text is returned to
+// the client.
 func (o options) check() error {
 	if o.width < 1 || o.height < 1 || o.width > maxSide || o.height > maxSide {
 		return fmt.Errorf("invalid output size %dx%d: width and height must be between 1 and %d", o.width, o.height, maxSide)
@@ -50,7 +50,7 @@ func (o options) check() error {
 			return fmt.Errorf("invalid background color %v: red, green and blue must be between 0 and 255", o.background)
 		}
 	}
-	if !(o.margin >= 0 && o.margin <= maxMargin) { // so that NaN is refused
+	if !(o.margin >= 0 && o.margin <= maxMargin) { // also false for NaN
 		return fmt.Errorf("invalid face margin %v: it must be between 0 and %d", o.margin, maxMargin)
 	}
 	return nil
@@ -60,8 +60,8 @@ func (o options) backgroundColor() color.RGBA {
 	return color.RGBA{byte(o.background[0]), byte(o.background[1]), byte(o.background[2]), 255}
 }
 
-// drawPortrait puts the face, upright, in the center of an opaque picture. What
-// lies outside the photo has the background color.
+// drawPortrait draws the upright face in the center of an opaque image. Areas outside
+// the photo get the background color.
 func drawPortrait(p *photo, f face, o options) *image.RGBA {
 	dst := image.NewRGBA(image.Rect(0, 0, o.width, o.height))
 	draw.Draw(dst, dst.Rect, image.NewUniform(o.backgroundColor()), image.Point{}, draw.Src)
@@ -69,8 +69,7 @@ func drawPortrait(p *photo, f face, o options) *image.RGBA {
 	return dst
 }
 
-// scale is how large a portrait shows a face, in its pixels for one of the
-// photo.
+// scale returns the scale of the portrait relative to the photo.
 func (o options) scale(f face) float64 {
 	visible := f.side * headRatio * (1 + 2*o.margin)
 	return float64(min(o.width, o.height)) / visible
@@ -83,21 +82,19 @@ func (o options) exceeds(p *photo, f face) bool {
 	return f.centerX < halfWidth || f.centerY < halfHeight || f.centerX+halfWidth > float64(w) || f.centerY+halfHeight > float64(h)
 }
 
-// drawCentred draws a photo with the face, upright, in the center.
+// drawCentred draws a photo with the upright face in the center.
 func (f face) drawCentred(dst *image.RGBA, p *photo, scale float64) {
 	size := dst.Rect.Size()
 	center := scaleAndMove(scale, float64(size.X)/2, float64(size.Y)/2)
 	p.drawMapped(dst, xdraw.CatmullRom, scale, then(f.upright(), center))
 }
 
-// opaque is a picture without transparency, as one that may get some. It shares
-// the pixels.
+// opaque returns an opaque image as an NRGBA image that shares its pixels.
 func opaque(p *image.RGBA) *image.NRGBA {
 	return &image.NRGBA{Pix: p.Pix, Stride: p.Stride, Rect: p.Rect}
 }
 
-// cutOval makes a picture transparent outside an oval with a soft edge, in
-// place.
+// cutOval makes an image transparent outside an oval with a soft edge, in place.
 func cutOval(p *image.NRGBA) *image.NRGBA {
 	w, h := float64(p.Rect.Dx()), float64(p.Rect.Dy())
 	radiusX, radiusY := w*ovalRadius, h*ovalRadius
@@ -120,8 +117,8 @@ func smoothstep(t float64) float64 {
 	return t * t * (3 - 2*t)
 }
 
-// flatten lays a picture on a background. It works in place: the result shares
-// its pixels.
+// flatten draws an image on a background. It works in place: the result shares its
+// pixels.
 func flatten(p *image.NRGBA, background color.RGBA) *image.RGBA {
 	under := [3]int{int(background.R), int(background.G), int(background.B)}
 	for i := 0; i < len(p.Pix); i += 4 {

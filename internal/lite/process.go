@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// begin reads a request's form, or answers why it can't.
+// begin reads a request's form, or responds with an error.
 func (e *Engine) begin(w http.ResponseWriter, r *http.Request, limit int64) (f *form, ok bool) {
 	if e.detector.Load() == nil {
 		w.Header().Set("Retry-After", "1")
@@ -56,8 +56,8 @@ func (e *Engine) process(w http.ResponseWriter, r *http.Request) {
 	answerJSON(w, http.StatusOK, answer)
 }
 
-// readProcessForm reads the fields of a single photo, or answers what is wrong
-// with them. The enhancement's fields are checked and have no effect here.
+// readProcessForm reads the form for a single photo, or responds with an error. The
+// enhancement fields are validated but have no effect.
 func readProcessForm(w http.ResponseWriter, f *form) (photo upload, o options, withBase64, ok bool) {
 	o = defaultOptions()
 	var enhance bool
@@ -87,7 +87,7 @@ func readProcessForm(w http.ResponseWriter, f *form) (photo upload, o options, w
 	return photo, o, withBase64, false
 }
 
-// knownExtension judges by the name only, as the contract does.
+// knownExtension checks only the name, like the images do.
 func knownExtension(filename string) bool {
 	name := strings.ToLower(path.Base(filename))
 	switch ext := path.Ext(name); ext {
@@ -104,11 +104,11 @@ func errorMessage(err error) string {
 	return err.Error()
 }
 
-// describe fills in what became of a successful job.
+// describe fills in the result of a successful job.
 func (a *processAnswer) describe(p *portrait, o options, withBase64 bool) {
 	a.Result = &processResult{
 		FaceDetected:  true,
-		FaceCount:     1, // the contract's, however many there are
+		FaceCount:     1, // as in the images, regardless of how many there are
 		FacePosition:  p.face.position(),
 		OutputSize:    outputSize{o.width, o.height},
 		FileSizeBytes: len(p.jpg),
@@ -158,9 +158,9 @@ func (e *Engine) processQuick(w http.ResponseWriter, r *http.Request) {
 	answer(w, http.StatusOK, "image/png", result.png)
 }
 
-// processBatch answers as the real server does: with download URLs that match
-// no route and without the images that return_base64 asks for. Nobody could
-// fetch the portraits, so they aren't kept.
+// processBatch responds like the images: with download URLs that match no route, and
+// without the data requested by return_base64. The portraits could not be downloaded,
+// so they are not kept.
 func (e *Engine) processBatch(w http.ResponseWriter, r *http.Request) {
 	start := time.Now()
 	f, ok := e.begin(w, r, maxBatchBody)

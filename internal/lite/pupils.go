@@ -12,18 +12,18 @@ import (
 //go:embed pigo/puploc
 var pupilCascade []byte
 
-// pupilFinder refines where a pupil is with an ensemble of regression trees
-// (Markuš, Frljak, Pandžić, Ahlberg, Forchheimer, "Eye pupil localization with
-// an ensemble of randomized trees", Pattern Recognition 2014). It reads pigo's
-// cascade, but not with pigo: that starts from random places, and the same
-// photo must give the same portrait.
+// pupilFinder locates pupils with an ensemble of regression trees (Markuš, Frljak,
+// Pandžić, Ahlberg, Forchheimer, "Eye pupil localization with an ensemble of
+// randomized trees", Pattern Recognition 2014). It uses pigo's cascade but not pigo's
+// code, which starts from random positions: the same photo must always give the
+// same portrait.
 type pupilFinder struct {
 	stages int
-	shrink float64 // of the window, from stage to stage
+	shrink float64 // of the window, per stage
 	trees  []pupilTree
 }
 
-// pupilTree compares pairs of pixels on the way to one of its leaves.
+// pupilTree is a decision tree that compares pairs of pixels.
 type pupilTree struct {
 	pairs  [][4]int8 // row and column of both, in 256ths of the window
 	leaves [][2]float64
@@ -32,7 +32,7 @@ type pupilTree struct {
 func newPupilFinder(cascade []byte) (*pupilFinder, error) {
 	const header = 16
 	if len(cascade) < header {
-		return nil, errors.New("the cascade of pupils is cut off")
+		return nil, errors.New("the pupil cascade is truncated")
 	}
 	number := func(at int) uint32 { return binary.LittleEndian.Uint32(cascade[at:]) }
 	float := func(at int) float64 { return float64(math.Float32frombits(number(at))) }
@@ -41,7 +41,7 @@ func newPupilFinder(cascade []byte) (*pupilFinder, error) {
 	size := 4*(leaves-1) + 8*leaves
 	trees := f.stages * int(number(8))
 	if len(cascade) != header+trees*size {
-		return nil, errors.New("the cascade of pupils has another length than it says")
+		return nil, errors.New("the pupil cascade has the wrong length")
 	}
 	for at := header; at < len(cascade); at += size {
 		tree := pupilTree{pairs: make([][4]int8, leaves-1), leaves: make([][2]float64, leaves)}
@@ -59,11 +59,11 @@ func newPupilFinder(cascade []byte) (*pupilFinder, error) {
 	return f, nil
 }
 
-// point is a place in a picture, in pixels.
+// point is a position in an image, in pixels.
 type point struct{ x, y float64 }
 
-// find looks for a pupil near a place, in a window of a size in pixels. It
-// starts from many places nearby; spread is how far apart half of them end.
+// find looks for a pupil near a point, in a window of a size in pixels. It starts
+// from many positions nearby; spread is how far apart the middle half of them end.
 func (f *pupilFinder) find(grey *image.Gray, near point, window float64) (pupil point, spread float64) {
 	var xs, ys []float64
 	for _, size := range []float64{0.93, 1, 1.07} {
@@ -90,7 +90,7 @@ func (f *pupilFinder) descend(grey *image.Gray, p point, window float64) point {
 			move[0] += leaf[0]
 			move[1] += leaf[1]
 		}
-		p.y += float64(move[0] * window) // rounded, so that no processor fuses it
+		p.y += float64(move[0] * window) // the conversion prevents fused multiply-add, which differs between processors
 		p.x += float64(move[1] * window)
 		window *= f.shrink
 	}
@@ -110,8 +110,8 @@ func (t *pupilTree) leaf(grey *image.Gray, p point, window float64) [2]float64 {
 	return t.leaves[at-len(t.pairs)]
 }
 
-// pixelNear reads a pixel at a distance in 256ths of the window, or the nearest
-// in the picture.
+// pixelNear reads the pixel at an offset in 256ths of the window, or the nearest one
+// inside the image.
 func pixelNear(grey *image.Gray, p point, window float64, row, column int8) uint8 {
 	size := int(math.Round(window))
 	y := (256*int(p.y) + int(row)*size) >> 8
