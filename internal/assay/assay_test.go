@@ -129,7 +129,7 @@ func TestTargets(t *testing.T) {
 		"image.tar":              "there is no image in image.tar",
 		text:                     "cannot be verified",
 		"UPPER CASE":             "not an image reference",
-		published(t) + ":absent": "there is no such image",
+		published(t) + ":absent": "the image does not exist",
 	} {
 		_, err := without(t).Verify(t.Context(), target)
 		if err == nil || !strings.Contains(err.Error(), want) || fault.HintOf(err) == "" {

@@ -1,10 +1,10 @@
-// Package carry is the file in which an image travels to a machine without
-// internet: the archive that `docker save` writes, and at its end one more
-// entry with what is known of the image and the SHA-256 of every entry before
-// it. `docker load` takes the file too.
+// Package carry reads and writes the file that takes an image to a machine
+// without internet access: the archive from `docker save`, plus a last entry
+// with facts about the image and the SHA-256 of every other entry. `docker
+// load` accepts the file too.
 //
-// Both ways are streamed: no more is held in memory than one piece of a file
-// and the list of the entries.
+// Reading and writing are streamed: only one chunk and the list of entries are
+// held in memory.
 package carry
 
 import (
@@ -23,27 +23,28 @@ import (
 // factsFile is the last entry.
 const factsFile = "facecraft.json"
 
-// factsLimit bounds the last entry; some hundred files take some ten kB.
+// factsLimit limits the size of the last entry; hundreds of files take tens of
+// kB.
 const factsLimit = 4 << 20
 
-// format changes when an older program could not read the file.
+// format changes when older versions cannot read the file.
 const format = 1
 
-// Facts are what travels with an image.
+// Facts describe the image in the file.
 type Facts struct {
 	Format    int    `json:"format"`
 	Reference string `json:"image"`
-	// Digest is what the reference stood for in its registry, as sha256:…;
-	// empty when the image came from none.
+	// Digest is what the reference resolved to in its registry, as sha256:…;
+	// empty if the image did not come from a registry.
 	Digest   string `json:"digest,omitempty"`
 	Platform string `json:"platform"` // as linux/amd64
 	Version  string `json:"facecraft"`
-	// What the catalogue says of the image. Sizes are in bytes.
+	// From the catalogue. Sizes are in bytes.
 	Variant      string `json:"variant"`
 	Summary      string `json:"summary,omitempty"`
 	UnpackedSize int64  `json:"unpacked_size,omitempty"`
 	MemoryNeeded int64  `json:"memory_needed,omitempty"`
-	// Files are the entries before this one, in their order.
+	// Files are the entries before this one, in order.
 	Files []File `json:"files"`
 }
 
@@ -55,13 +56,13 @@ type File struct {
 	SHA256 string `json:"sha256"`
 }
 
-// ErrDamaged is wrapped by every error about what a file contains.
+// ErrDamaged is wrapped by every error about a file's content.
 var ErrDamaged = errors.New("the file is damaged")
 
-// ErrUnchecked is about a whole archive that docker save wrote.
-var ErrUnchecked = errors.New("docker save wrote it, without the checksums of facecraft save")
+// ErrUnchecked means a complete archive from docker save, without checksums.
+var ErrUnchecked = errors.New("it is from docker save, without the checksums of facecraft save")
 
-// Compressed is about a file that has to be unpacked before.
+// Compressed means a file that has to be decompressed first.
 type Compressed struct{ With string }
 
 func (c *Compressed) Error() string { return "it is compressed with " + c.With }
@@ -70,8 +71,8 @@ func damaged(format string, args ...any) error {
 	return fmt.Errorf("%w: %s", ErrDamaged, fmt.Sprintf(format, args...))
 }
 
-// Write copies an image, as `docker save` gives it, and adds the facts and
-// the checksums.
+// Write copies an image archive from `docker save` and adds the facts and
+// checksums.
 func Write(w io.Writer, image io.Reader, facts Facts) error {
 	out := tar.NewWriter(w)
 	in := tar.NewReader(image)
@@ -113,8 +114,8 @@ func sum(header *tar.Header, content io.Reader) (File, error) {
 	return File{Name: header.Name, Link: header.Linkname, Size: size, SHA256: hex.EncodeToString(hash.Sum(nil))}, err
 }
 
-// Verify reads a file to its end and tells what it carries. An error that
-// wraps ErrDamaged says what is wrong with it.
+// Verify reads a file to its end and returns its facts. An error that wraps
+// ErrDamaged says what is wrong with it.
 func Verify(r io.Reader) (Facts, error) {
 	counted := &trailing{Reader: r}
 	buffered := bufio.NewReader(counted)
@@ -129,7 +130,7 @@ func Verify(r io.Reader) (Facts, error) {
 		case errors.Is(err, io.EOF) && counted.zeros >= archiveEnd && holdsImage(found):
 			return Facts{}, ErrUnchecked
 		case errors.Is(err, io.EOF):
-			return Facts{}, damaged("it ends too early, or facecraft save did not write it: there are no checksums")
+			return Facts{}, damaged("it is cut off, or not from facecraft save: there are no checksums")
 		case err != nil:
 			return Facts{}, damaged("after %d entries: %v", len(found), err)
 		}
@@ -160,7 +161,7 @@ func readFacts(header *tar.Header, in io.Reader) (facts Facts, err error) {
 		return facts, damaged("%s: %v", factsFile, err)
 	}
 	if facts.Format != format {
-		return facts, fmt.Errorf("the file has format %d and this program reads %d", facts.Format, format)
+		return facts, fmt.Errorf("the file has format %d, but this version reads only %d", facts.Format, format)
 	}
 	return facts, nil
 }
@@ -178,7 +179,7 @@ func compare(found, listed []File) error {
 		return damaged("%s is missing", listed[len(found)].Name)
 	}
 	if !holdsImage(listed) {
-		return damaged("it holds no image")
+		return damaged("it contains no image")
 	}
 	return nil
 }

@@ -16,7 +16,7 @@ import (
 	"github.com/djok/facecraft/internal/dockertest"
 )
 
-// saved is a file of a small image.
+// saved returns a saved file of a small image.
 func saved(t *testing.T) []byte {
 	t.Helper()
 	var image, file bytes.Buffer
@@ -42,7 +42,7 @@ func TestRoundTrip(t *testing.T) {
 	if got.Reference != facts.Reference || got.Digest != facts.Digest || got.UnpackedSize != facts.UnpackedSize || len(got.Files) != 4 {
 		t.Errorf("%+v", got)
 	}
-	// docker load takes the file as it is.
+	// docker load accepts the file as it is.
 	img, err := tarball.Image(func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(file)), nil }, nil)
 	if err != nil {
 		t.Fatal(err)
@@ -52,8 +52,8 @@ func TestRoundTrip(t *testing.T) {
 	}
 }
 
-// TestEveryDamageIsFound flips bits and cuts the file all over. What lies
-// between the entries, padding and headers' spare fields, is no content.
+// TestEveryDamageIsFound flips bits and truncates the file at many positions.
+// Bytes between the entries (padding, unused header fields) are not content.
 func TestEveryDamageIsFound(t *testing.T) {
 	t.Parallel()
 	file := saved(t)
@@ -64,19 +64,19 @@ func TestEveryDamageIsFound(t *testing.T) {
 		damaged := bytes.Clone(file)
 		damaged[at] ^= 4
 		if _, err := carry.Verify(bytes.NewReader(damaged)); err == nil {
-			t.Fatalf("a bit at %d of %d was flipped unseen", at, len(file))
+			t.Fatalf("a flipped bit at %d of %d was not detected", at, len(file))
 		}
 	}
 	end := bytes.LastIndex(file, []byte("\n}")) + len("\n}") // of the facts
 	for cut := 0; cut < end; cut += 513 {
 		if _, err := carry.Verify(bytes.NewReader(file[:cut])); !errors.Is(err, carry.ErrDamaged) {
-			t.Fatalf("the file was cut at %d of %d: %v", cut, len(file), err)
+			t.Fatalf("the file was truncated at %d of %d: %v", cut, len(file), err)
 		}
 	}
 }
 
-// contents are the positions in the file that hold an entry's content, but
-// not the last one's: words of the facts may change and stay readable.
+// contents returns the positions of the entries' content, except the last
+// one's: changed words in the facts can still be valid.
 func contents(t *testing.T, file []byte) map[int]bool {
 	t.Helper()
 	positions := map[int]bool{}
@@ -97,7 +97,7 @@ func contents(t *testing.T, file []byte) map[int]bool {
 	}
 }
 
-func TestWhatIsNoSavedImage(t *testing.T) {
+func TestNotASavedImage(t *testing.T) {
 	t.Parallel()
 	archive := func(files ...string) string {
 		var b bytes.Buffer
@@ -118,19 +118,19 @@ func TestWhatIsNoSavedImage(t *testing.T) {
 	}
 	empty := `e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855`
 	for what, tt := range map[string]struct{ file, want string }{
-		"nothing":             {"", "it ends too early"},
-		"a photo":             {strings.Repeat("JPEG", 1000), "invalid tar header"},
-		"docker save's":       {archive("manifest.json=[]"), carry.ErrUnchecked.Error()},
-		"docker save's, cut":  {strings.TrimRight(archive("manifest.json=[]"), "\x00") + strings.Repeat("\x00", 510), "there are no checksums"},
-		"docker export's":     {archive("etc/passwd="), "there are no checksums"},
-		"compressed":          {"\x1f\x8b\x08" + strings.Repeat("x", 2000), "it is compressed with gzip"},
-		"no image":            {archive(`facecraft.json={"format":1,"files":[]}`), "it holds no image"},
-		"facts that are none": {archive("facecraft.json=nothing"), "invalid character"},
-		"a newer format":      {archive(`facecraft.json={"format":2}`), "has format 2 and this program reads 1"},
-		"an entry too many":   {archive("more=", `facecraft.json={"format":1,"files":[]}`), "more is not listed"},
-		"an entry too few":    {archive(`facecraft.json={"format":1,"files":[{"name":"gone"}]}`), "gone is missing"},
-		"another entry":       {archive("b=", `facecraft.json={"format":1,"files":[{"name":"a","sha256":"`+empty+`"}]}`), "a is not what was saved"},
-		"another link":        {archive("a=", `facecraft.json={"format":1,"files":[{"name":"a","link":"b","sha256":"`+empty+`"}]}`), "a is not what was saved"},
+		"nothing":            {"", "it is cut off"},
+		"a photo":            {strings.Repeat("JPEG", 1000), "invalid tar header"},
+		"docker save's":      {archive("manifest.json=[]"), carry.ErrUnchecked.Error()},
+		"docker save's, cut": {strings.TrimRight(archive("manifest.json=[]"), "\x00") + strings.Repeat("\x00", 510), "there are no checksums"},
+		"docker export's":    {archive("etc/passwd="), "there are no checksums"},
+		"compressed":         {"\x1f\x8b\x08" + strings.Repeat("x", 2000), "it is compressed with gzip"},
+		"no image":           {archive(`facecraft.json={"format":1,"files":[]}`), "it contains no image"},
+		"invalid facts":      {archive("facecraft.json=nothing"), "invalid character"},
+		"a newer format":     {archive(`facecraft.json={"format":2}`), "has format 2, but this version reads only 1"},
+		"an extra entry":     {archive("more=", `facecraft.json={"format":1,"files":[]}`), "more is not listed"},
+		"a missing entry":    {archive(`facecraft.json={"format":1,"files":[{"name":"gone"}]}`), "gone is missing"},
+		"a different entry":  {archive("b=", `facecraft.json={"format":1,"files":[{"name":"a","sha256":"`+empty+`"}]}`), "a is not what was saved"},
+		"a different link":   {archive("a=", `facecraft.json={"format":1,"files":[{"name":"a","link":"b","sha256":"`+empty+`"}]}`), "a is not what was saved"},
 	} {
 		_, err := carry.Verify(strings.NewReader(tt.file))
 		if err == nil || !strings.Contains(err.Error(), tt.want) {
@@ -139,8 +139,8 @@ func TestWhatIsNoSavedImage(t *testing.T) {
 	}
 }
 
-// TestConstantMemory passes an image through that is larger than what may be
-// held. It runs alone: memory is counted for the whole process.
+// TestConstantMemory passes an image through that is larger than the memory
+// limit. It does not run in parallel: memory is counted for the whole process.
 func TestConstantMemory(t *testing.T) {
 	const size = 256 << 20
 	image, in := io.Pipe()
@@ -171,12 +171,12 @@ func (zeroes) Read(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// FuzzVerify: a foreign file is refused or read, and nothing else.
+// FuzzVerify: any file is either rejected or read, without a panic.
 func FuzzVerify(f *testing.F) {
 	f.Add([]byte("nothing"))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		if facts, err := carry.Verify(bytes.NewReader(data)); err == nil && len(facts.Files) == 0 {
-			t.Error("a file without entries was taken")
+			t.Error("a file without entries was accepted")
 		}
 	})
 }

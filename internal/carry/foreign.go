@@ -6,14 +6,14 @@ import (
 	"io"
 )
 
-// compressions are what archives are packed with, by how such files begin.
+// compressions are the compression formats, by magic bytes.
 var compressions = []struct{ with, begins string }{
 	{"gzip", "\x1f\x8b"}, {"zstd", "\x28\xb5\x2f\xfd"}, {"xz", "\xfd7zXZ\x00"}, {"bzip2", "BZh"},
 }
 
-// compression tells what a file is packed with, or "".
+// compression returns a file's compression format, or "".
 func compression(r *bufio.Reader) string {
-	head, _ := r.Peek(6) // a shorter file is found out later
+	head, _ := r.Peek(6) // a shorter file is detected later
 	for _, c := range compressions {
 		if bytes.HasPrefix(head, []byte(c.begins)) {
 			return c.with
@@ -22,11 +22,11 @@ func compression(r *bufio.Reader) string {
 	return ""
 }
 
-// archiveEnd is how many bytes of zeros end an archive: two blocks. They tell
-// one that is whole from one that was cut between two entries.
+// archiveEnd is how many zero bytes end an archive: two blocks. They
+// distinguish a complete archive from one truncated between two entries.
 const archiveEnd = 2 * 512
 
-// trailing counts the zeros at the end of what was read.
+// trailing counts the zeros at the end of the data read.
 type trailing struct {
 	io.Reader
 	zeros int

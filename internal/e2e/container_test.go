@@ -71,9 +71,9 @@ func TestPostMortem(t *testing.T) {
 			t.Errorf("containers %+v", list)
 		}
 	}
-	killed := u.fails(6, []string{"exit code 137, SIGKILL", "probably killed for want of memory", "its limit is 6 GiB, Docker has"},
+	killed := u.fails(6, []string{"exit code 137, SIGKILL", "probably killed: out of memory", "its limit is 6 GiB, Docker has"},
 		"up", "--image", u.stub("kills"))
-	killed += u.fails(0, []string{"exit code 137, SIGKILL", "probably killed for want of memory", "fix "}, "status")
+	killed += u.fails(0, []string{"exit code 137, SIGKILL", "probably killed: out of memory", "fix "}, "status")
 	if strings.Contains(killed, "photos") {
 		t.Errorf("it died while it loaded, and no photo is to blame:\n%s", killed)
 	}
@@ -363,7 +363,7 @@ func TestChangedSecret(t *testing.T) {
 		code  int
 		says  string
 	}{
-		{"one", 0, "is ready"}, {"one", 0, "runs already"}, {"two", 1, "environment: SECRET has another value"},
+		{"one", 0, "is ready"}, {"one", 0, "runs already"}, {"two", 1, "environment: SECRET has a different value"},
 	} {
 		cmd := u.command("up", "--lite", "--env", "SECRET")
 		cmd.Env = append(cmd.Env, "SECRET="+step.value)
@@ -606,8 +606,8 @@ func TestPurge(t *testing.T) {
 	u.run("down", "--purge") // nothing left to ask about
 }
 
-// TestStumble shows a living server's own word for what it fails over.
-func TestStumble(t *testing.T) {
+// TestRequestError shows the log line with the error of a running server.
+func TestRequestError(t *testing.T) {
 	t.Parallel()
 	u := newUser(t)
 	photo, err := filepath.Abs("testdata/photos/astronaut.png")

@@ -247,8 +247,8 @@ func TestPullFails(t *testing.T) {
 	host := dockertest.Registry(t)
 	dockertest.PushLite(t, host+"/djok/facecraft:cpu")
 	for reference, want := range map[string]string{
-		host + "/djok/facecraft:nope": "there is no such image",
-		host + "/nobody/nothing:cpu":  "there is no such image",
+		host + "/djok/facecraft:nope": "the image does not exist",
+		host + "/nobody/nothing:cpu":  "the image does not exist",
 	} {
 		u.fails(1, []string{want, "fix: "}, "up", "--image", reference)
 	}
@@ -266,7 +266,7 @@ func TestAskDaemon(t *testing.T) {
 	u.fails(1, []string{"the registry cannot be reached", "fix: "}, "up", "--image", "127.0.0.1:1/facecraft:cpu")
 	dark := dockertest.NewFaultyRegistry(t)
 	dark.Fail("", -1, dockertest.OnlyForDaemons)
-	u.fails(1, []string{"there is no such image", "fix: check the name"}, "pull", "--image", dark.Host+"/facecraft:nope")
+	u.fails(1, []string{"the image does not exist", "fix: check the name"}, "pull", "--image", dark.Host+"/facecraft:nope")
 }
 
 func exitCode(err error) int {
@@ -348,7 +348,7 @@ func (u *user) stub(behaviour ...string) string {
 	return dockertest.Stub(u.t, u.docker, behaviour...)
 }
 
-// TestServerDies is told at once, with its last words, and the container is
+// TestServerDies is told at once, with its last log lines, and the container is
 // kept for a look; the next up takes its place, and that of those beside it.
 func TestServerDies(t *testing.T) {
 	t.Parallel()

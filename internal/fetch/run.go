@@ -89,7 +89,7 @@ func cause(ctx context.Context, err error) error {
 }
 
 // ErrStalled is told of a connection on which nothing arrives any more.
-var ErrStalled = errors.New("no bytes arrive")
+var ErrStalled = errors.New("no data is arriving")
 
 // watchdog cuts a request on which nothing arrives.
 type watchdog struct {

@@ -14,8 +14,8 @@ import (
 	"github.com/opencontainers/go-digest"
 )
 
-// adopt gives the image that the daemon took from here its real name, and
-// takes away the one by which it came.
+// adopt tags the image that the daemon pulled from here with its real name, and
+// removes the temporary name.
 func (d *direct) adopt(ctx context.Context) error {
 	named, err := reference.ParseNormalizedNamed(d.image.Reference)
 	if err != nil {
@@ -35,9 +35,9 @@ func (d *direct) adopt(ctx context.Context) error {
 	return ctx.Err()
 }
 
-// confirm has the daemon itself ask the registry for the image by its digest.
-// It has all the layers, and learns that they are the registry's: from then on
-// the image has that digest, as after any pull.
+// confirm has the daemon itself pull the image from the registry by digest. It
+// already has all the layers, and learns that they come from the registry: from
+// then on the image has that digest, as after any pull.
 func (d *direct) confirm(ctx context.Context, named reference.Named) error {
 	pinned, err := reference.WithDigest(reference.TrimNamed(named), digest.Digest(d.estimate.Digest))
 	if err != nil {
@@ -46,11 +46,11 @@ func (d *direct) confirm(ctx context.Context, named reference.Named) error {
 	return d.stream(ctx, pinned.String(), func(jsonmessage.JSONMessage) {})
 }
 
-// served are the names under which the loopback serves images.
+// served matches the names under which the loopback serves images.
 var served = regexp.MustCompile(`^(127\.0\.0\.1:\d+)/[0-9a-f]{32}/`)
 
-// removeServed takes away the names of images that came from some loopbacks.
-// The images stay, where they have others.
+// removeServed removes the names of images that came from some loopbacks.
+// Images with other names are kept.
 func (s *Store) removeServed(ctx context.Context, from func(host string) bool) {
 	list, err := s.Docker.ImageList(ctx, image.ListOptions{})
 	if err != nil {
@@ -65,7 +65,7 @@ func (s *Store) removeServed(ctx context.Context, from func(host string) bool) {
 	}
 }
 
-// listening tells whether somebody serves there.
+// listening reports whether a server is listening there.
 func listening(ctx context.Context, host string) bool {
 	connection, err := (&net.Dialer{Timeout: time.Second}).DialContext(ctx, "tcp", host)
 	if err == nil {

@@ -18,14 +18,14 @@ import (
 	"github.com/djok/facecraft/internal/registry"
 )
 
-// Direct has Pull fetch the layers itself, by several connections and so that
-// no interruption loses them, and the daemon take them from it.
+// Direct makes Pull download the layers itself, over several connections and
+// resumably, and has the daemon pull them from this program.
 type Direct struct {
-	Dir         string // where they are kept until the daemon has them all
+	Dir         string // where layers are kept until the daemon has them all
 	Connections int    // at most; 0 leaves the download to the daemon
 }
 
-// proofTimeout bounds the question whether the daemon reaches this program.
+// proofTimeout limits the test whether the daemon can reach this program.
 const proofTimeout = 5 * time.Second
 
 // direct is a pull by this program.
@@ -38,10 +38,10 @@ type direct struct {
 	fetcher  *fetch.Fetcher
 	begun    chan struct{} // closed when there is a fetcher
 	rate     rate
-	noted    error // the trouble that was told last
+	noted    error // the last reported problem
 }
 
-// direct prepares a pull by this program, or says why it is the daemon's.
+// direct prepares a pull by this program, or says why the daemon has to do it.
 func (s *Store) direct(ctx context.Context, p *pulling, o PullOptions) (*direct, string) {
 	d := &direct{pulling: p, estimate: o.Estimate, options: o.Direct, begun: make(chan struct{})}
 	if why := d.objection(); why != "" {
@@ -53,20 +53,20 @@ func (s *Store) direct(ctx context.Context, p *pulling, o PullOptions) (*direct,
 	return d, ""
 }
 
-// objection is what speaks against it before anything was tried.
+// objection says what rules it out before trying anything.
 func (d *direct) objection() string {
 	switch {
 	case d.options.Connections == 0:
 		return "--connections 0"
 	case d.options.Dir == "":
-		return "there is no directory for caches"
+		return "there is no cache directory"
 	case d.estimate.Source == nil:
 		return "the registry cannot be reached from here"
 	case len(d.estimate.Missing()) == 0:
 		return "all layers are available locally"
 	}
 	if err := os.MkdirAll(d.options.Dir, 0o700); err != nil {
-		return "the cache directory cannot be written: " + err.Error()
+		return "the cache directory is not writable: " + err.Error()
 	}
 	missing := d.estimate.Download - Cached(d.options.Dir, d.estimate)
 	// The daemon's files may be on the same disk.
@@ -77,8 +77,8 @@ func (d *direct) objection() string {
 	return ""
 }
 
-// serve begins to offer the image, and has the daemon ask for it: that it can
-// is proven, not guessed.
+// serve starts serving the image and has the daemon request it, to prove that
+// it can.
 func (d *direct) serve(ctx context.Context) (why string) {
 	source := d.estimate.Source
 	image := loopback.Image{Name: source.Repository.RepositoryStr(), Blobs: d.open}
@@ -97,7 +97,7 @@ func (d *direct) serve(ctx context.Context) (why string) {
 	return ""
 }
 
-// proof has the daemon ask a server of this program.
+// proof has the daemon send a request to a server in this program.
 func (s *Store) proof(ctx context.Context, server *loopback.Server) (why string) {
 	ctx, cancel := context.WithTimeout(ctx, proofTimeout)
 	defer cancel()
@@ -108,8 +108,8 @@ func (s *Store) proof(ctx context.Context, server *loopback.Server) (why string)
 	return ""
 }
 
-// CanPullFromHere tells whether the daemon can take layers from this program,
-// or why not.
+// CanPullFromHere returns why the daemon cannot pull layers from this program,
+// or "".
 func (s *Store) CanPullFromHere(ctx context.Context) (why string) {
 	server, err := loopback.Serve(loopback.Image{Name: "probe"})
 	if err != nil {
@@ -119,17 +119,17 @@ func (s *Store) CanPullFromHere(ctx context.Context) (why string) {
 	return s.proof(ctx, server)
 }
 
-// open is what the server reads blobs from.
+// open opens a blob for the server.
 func (d *direct) open(ctx context.Context, digest v1.Hash) (io.ReadSeeker, error) {
 	select {
 	case <-d.begun:
 		return d.fetcher.Open(ctx, digest)
 	default:
-		return nil, errors.New("nothing is fetched yet")
+		return nil, errors.New("nothing has been downloaded yet")
 	}
 }
 
-// run downloads, and has the daemon pull meanwhile.
+// run downloads while the daemon pulls.
 func (d *direct) run(ctx context.Context) (err error) {
 	defer d.server.Close()
 	waited := false
@@ -141,8 +141,8 @@ func (d *direct) run(ctx context.Context) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, d.cache.Close()) }()
-	d.store.removeServed(ctx, func(host string) bool { return !listening(ctx, host) }) // of a call that was killed
-	// Whoever was waited for may have pulled this very image.
+	d.store.removeServed(ctx, func(host string) bool { return !listening(ctx, host) }) // from a call that was killed
+	// The process that was waited for may have pulled this image.
 	if d.fetcher, err = fetch.Start(ctx, d.cache, d.order(!waited)); err != nil {
 		return err
 	}
@@ -154,7 +154,7 @@ func (d *direct) run(ctx context.Context) (err error) {
 	return errors.Join(d.fetcher.Discard(), d.cache.Forget(d.blobs()...))
 }
 
-// leave tells what an unfinished download keeps.
+// leave reports what is kept of an unfinished download.
 func (d *direct) leave(err error) error {
 	err = errors.Join(err, d.fetcher.Close())
 	if kept := fetch.Here(d.options.Dir, d.blobs()...); kept > 0 {
@@ -163,7 +163,7 @@ func (d *direct) leave(err error) error {
 	return err
 }
 
-// order is what is to be fetched: the config and the layers, in the order in
+// order lists what to download: the config and the layers, in the order in
 // which the daemon unpacks them.
 func (d *direct) order(ahead bool) fetch.Order {
 	order := fetch.Order{Repository: d.estimate.Source.Repository, Auth: d.estimate.Source.Auth, Connections: d.options.Connections}
@@ -176,8 +176,8 @@ func (d *direct) order(ahead bool) fetch.Order {
 
 func (d *direct) blobs() []fetch.Blob { return blobsOf(d.estimate.Source) }
 
-// Cached is how many bytes of what a estimate says has to be downloaded an earlier
-// pull left in a directory.
+// Cached returns how many of the bytes that an estimate expects to download are
+// left in a directory by an earlier pull.
 func Cached(dir string, estimate registry.Estimate) int64 {
 	if estimate.Source == nil || dir == "" || estimate.Download == 0 {
 		return 0
@@ -199,18 +199,18 @@ func blobsOf(source *registry.Source) []fetch.Blob {
 	return blobs
 }
 
-// pull has the daemon pull from here, and gives the image its name.
+// pull has the daemon pull from here, and tags the image.
 func (d *direct) pull(ctx context.Context) error {
 	taking, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	go func() {
 		if err := d.fetcher.Failure(taking); err != nil {
-			cancel(err) // the daemon would try again for long
+			cancel(err) // the daemon would keep retrying for a long time
 		}
 	}()
 	go d.watch(taking)
 	d.from, d.event = d.server.Reference(), d.state
-	d.retry.Stall = takingStall
+	d.retry.Stall = pullStall
 	err := d.pulling.run(taking)
 	if cause := context.Cause(taking); err != nil && cause != nil && ctx.Err() == nil {
 		err = d.explain(cause)
@@ -221,9 +221,9 @@ func (d *direct) pull(ctx context.Context) error {
 	return d.adopt(ctx)
 }
 
-// takingStall is how long the daemon may make no progress: the fetcher has its
-// own retry with the network, and says when it is over.
-const takingStall = 10 * time.Minute
+// pullStall is how long the daemon may make no progress: the fetcher has its
+// own retries, and says when it gives up.
+const pullStall = 10 * time.Minute
 
 func (d *direct) explain(err error) error {
 	if errors.Is(err, fetch.ErrDisk) {
@@ -232,7 +232,7 @@ func (d *direct) explain(err error) error {
 	return registry.Explain(d.image.Reference, err)
 }
 
-// watch reports, also while the daemon waits.
+// watch reports progress, even while the daemon waits.
 func (d *direct) watch(ctx context.Context) {
 	ticker := time.NewTicker(reportInterval)
 	defer ticker.Stop()
@@ -246,7 +246,7 @@ func (d *direct) watch(ctx context.Context) {
 	}
 }
 
-// state is the download as long as there is one, then the unpacking.
+// state is the download while it lasts, then the unpacking.
 func (d *direct) state() progress.Event {
 	now, p := time.Now(), d.fetcher.Progress()
 	d.rate.add(now, p.Received)

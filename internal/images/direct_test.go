@@ -24,18 +24,18 @@ import (
 	"github.com/djok/facecraft/internal/registry"
 )
 
-// newDirectPuller pulls by this program.
+// newDirectPuller returns a puller that downloads by itself.
 func newDirectPuller(t testing.TB) *puller {
 	t.Helper()
 	docker := dockertest.Engine(t)
 	dockertest.DockerOnly(t, docker, "pulls from this program")
 	p := newPuller(t, docker)
 	p.direct = images.Direct{Dir: t.TempDir(), Connections: fetch.Connections}
-	dockertest.RemoveImages(t, docker, "127.0.0.1:") // none should be there
+	dockertest.RemoveImages(t, docker, "127.0.0.1:") // there should be none
 	return p
 }
 
-// reason is why the daemon had to download, or "".
+// reason returns why the daemon had to download, or "".
 func (p *puller) reason() string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -47,7 +47,7 @@ func (p *puller) reason() string {
 	return ""
 }
 
-// pullWithDocker is what `docker pull` does.
+// pullWithDocker does what `docker pull` does.
 func (p *puller) pullWithDocker(t testing.TB, reference string) (said string) {
 	t.Helper()
 	body, err := p.docker.ImagePull(t.Context(), reference, image.PullOptions{})
@@ -62,8 +62,7 @@ func (p *puller) pullWithDocker(t testing.TB, reference string) (said string) {
 	return string(text)
 }
 
-// TestDirect: the image is the registry's, under its name alone, as after any
-// pull.
+// TestDirect: the image is the same as after any pull, with only its own name.
 func TestDirect(t *testing.T) {
 	t.Parallel()
 	p := newDirectPuller(t)
@@ -80,12 +79,12 @@ func TestDirect(t *testing.T) {
 	if served := p.registry.Served(); served != estimate.Download {
 		t.Errorf("the estimate says %d bytes and the registry served %d", estimate.Download, served)
 	}
-	p.isTheRegistrys(t, reference, estimate, img)
+	p.checkImage(t, reference, estimate, img)
 	p.checkProgressDirect(t, estimate)
 }
 
-// isTheRegistrys holds an image of the daemon against what was pushed.
-func (p *puller) isTheRegistrys(t *testing.T, reference string, estimate registry.Estimate, img v1.Image) {
+// checkImage compares an image in the daemon with what was pushed.
+func (p *puller) checkImage(t *testing.T, reference string, estimate registry.Estimate, img v1.Image) {
 	t.Helper()
 	inspect, err := p.docker.ImageInspect(t.Context(), reference)
 	if err != nil {
@@ -106,15 +105,15 @@ func (p *puller) isTheRegistrys(t *testing.T, reference string, estimate registr
 	}
 	list, err := p.docker.ImageList(t.Context(), image.ListOptions{All: true, Filters: filters.NewArgs(filters.Arg("dangling", "true"))})
 	if err != nil || slices.ContainsFunc(list, func(s image.Summary) bool { return s.ID == inspect.ID }) {
-		t.Errorf("it dangles: %+v, %v", list, err)
+		t.Errorf("dangling images: %+v, %v", list, err)
 	}
 	if kept, err := fetch.Kept(p.direct.Dir); err != nil || kept != 0 {
 		t.Errorf("%d bytes are kept, %v", kept, err)
 	}
 }
 
-// checkProgressDirect: the download grows to its total, which includes the
-// config.
+// checkProgressDirect checks that the download grows to its total, which
+// includes the config.
 func (p *puller) checkProgressDirect(t *testing.T, estimate registry.Estimate) {
 	t.Helper()
 	last := int64(0)
@@ -160,11 +159,11 @@ func TestDirectIndex(t *testing.T) {
 	if why := p.reason(); why != "" {
 		t.Fatalf("the daemon downloaded: %s", why)
 	}
-	p.isTheRegistrys(t, tag.String(), p.estimate(t, tag.String()), own)
+	p.checkImage(t, tag.String(), p.estimate(t, tag.String()), own)
 }
 
-// TestDirectAfterAnInterruption: what arrived is not fetched again, and what
-// is kept and where is told.
+// TestDirectAfterAnInterruption: downloaded data is not downloaded again, and
+// what is kept and where is reported.
 func TestDirectAfterAnInterruption(t *testing.T) {
 	t.Parallel()
 	p := newDirectPuller(t)
@@ -188,7 +187,7 @@ func TestDirectAfterAnInterruption(t *testing.T) {
 		t.Fatalf("it ended with %v", err)
 	}
 	if cached < 15_000_000 {
-		t.Errorf("%d bytes are said to be kept", cached)
+		t.Errorf("%d bytes were reported as kept", cached)
 	}
 	for p.registry.Open() > 0 {
 		time.Sleep(time.Millisecond)
@@ -200,10 +199,10 @@ func TestDirectAfterAnInterruption(t *testing.T) {
 	if served := p.registry.Served(); served > estimate.Download-cached {
 		t.Errorf("%d bytes were kept of %d, and %d fetched", cached, estimate.Download, served)
 	}
-	p.isTheRegistrys(t, reference, estimate, img)
+	p.checkImage(t, reference, estimate, img)
 }
 
-// TestTheDaemonDownloads where it has to, and why is told.
+// TestTheDaemonDownloads when it has to, and says why.
 func TestTheDaemonDownloads(t *testing.T) {
 	t.Parallel()
 	for what, tt := range map[string]struct {
@@ -211,9 +210,9 @@ func TestTheDaemonDownloads(t *testing.T) {
 		reason string
 	}{
 		"not wanted":        {func(p *puller) { p.direct.Connections = 0 }, "--connections 0"},
-		"no cache":          {func(p *puller) { p.direct.Dir = "" }, "there is no directory for caches"},
-		"an unwritable one": {func(p *puller) { p.direct.Dir = "/dev/null/cache" }, "the cache directory cannot be written: mkdir /dev/null: not a directory"},
-		"no billed source":  {func(p *puller) { p.registry.Fail("/v2/", -1, dockertest.OnlyForDaemons) }, "the registry cannot be reached from here"},
+		"no cache":          {func(p *puller) { p.direct.Dir = "" }, "there is no cache directory"},
+		"an unwritable one": {func(p *puller) { p.direct.Dir = "/dev/null/cache" }, "the cache directory is not writable: mkdir /dev/null: not a directory"},
+		"no source":         {func(p *puller) { p.registry.Fail("/v2/", -1, dockertest.OnlyForDaemons) }, "the registry cannot be reached from here"},
 	} {
 		t.Run(what, func(t *testing.T) {
 			t.Parallel()
@@ -228,14 +227,14 @@ func TestTheDaemonDownloads(t *testing.T) {
 	}
 }
 
-// TestADaemonInAnotherNetwork cannot take anything from here.
+// TestADaemonInAnotherNetwork cannot pull anything from here.
 func TestADaemonInAnotherNetwork(t *testing.T) {
 	t.Parallel()
 	daemon := dockertest.NewMortalDaemon(t)
 	p := newPuller(t, daemon.Client(t))
 	p.direct = images.Direct{Dir: t.TempDir(), Connections: fetch.Connections}
 	if why := p.CanPullFromHere(t.Context()); !strings.Contains(why, "cannot reach") {
-		t.Errorf("asked beforehand: %q", why)
+		t.Errorf("checked in advance: %q", why)
 	}
 	reference := p.push(t, "image:1", dockertest.ImageOf(t, dockertest.Layer(t, 30_000)))
 	if err := p.pull(t, reference); err == nil {
@@ -246,7 +245,7 @@ func TestADaemonInAnotherNetwork(t *testing.T) {
 	}
 }
 
-// TestDirectFaults: what cannot be had ends with its own remedy, and soon.
+// TestDirectFaults: permanent faults fail soon, with a specific remedy.
 func TestDirectFaults(t *testing.T) {
 	t.Parallel()
 	for what, tt := range map[string]struct {
@@ -254,8 +253,8 @@ func TestDirectFaults(t *testing.T) {
 		fault dockertest.Fault
 		hint  string
 	}{
-		"a layer is missing":         {-1, dockertest.Answer(404, "BLOB_UNKNOWN", "blob unknown to registry"), "tell its publisher"},
-		"a layer is always damaged":  {-1, dockertest.Corrupt, "try again; check the mirror or proxy in between"},
+		"a layer is missing":         {-1, dockertest.Answer(404, "BLOB_UNKNOWN", "blob unknown to registry"), "report this to its publisher"},
+		"a layer is always damaged":  {-1, dockertest.Corrupt, "try again; check the registry mirror or proxy"},
 		"a layer arrives damaged":    {1, dockertest.Corrupt, ""},
 		"a layer breaks off":         {3, dockertest.CutAfter(100_000), ""},
 		"the registry is overloaded": {2, dockertest.Answer(503, "UNAVAILABLE", "later"), ""},
@@ -277,7 +276,7 @@ func TestDirectFaults(t *testing.T) {
 				t.Errorf("%v (%s), want the remedy %q", err, fault.HintOf(err), tt.hint)
 			}
 			if tt.hint == "" {
-				p.isTheRegistrys(t, reference, estimate, img)
+				p.checkImage(t, reference, estimate, img)
 			}
 		})
 	}

@@ -30,7 +30,7 @@ func TestSmallDisk(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// The container itself, gone by now, took a little.
+	// The container, which has been removed, used a little.
 	if free > seen || free < seen-1<<20 {
 		t.Errorf("the container sees %d free bytes and the host %d", free, seen)
 	}
@@ -66,8 +66,8 @@ func TestSmallDisk(t *testing.T) {
 	})
 }
 
-// TestDaemonsMirror: an image of Docker Hub comes through the daemon's mirror,
-// the estimate too, and the hub is not needed for either.
+// TestDaemonsMirror: a Docker Hub image and its estimate come from the daemon's
+// mirror, without the hub.
 func TestDaemonsMirror(t *testing.T) {
 	t.Parallel()
 	mirror := dockertest.NewFaultyRegistry(t)

@@ -1,5 +1,5 @@
-// Package images is what one daemon has of images: which are available locally,
-// how others are pulled or loaded, and what is kept of a pull that failed.
+// Package images manages the images of one daemon: which are available locally,
+// how to pull or load others, and what is kept of a failed pull.
 package images
 
 import (
@@ -12,20 +12,19 @@ import (
 	"github.com/djok/facecraft/internal/registry"
 )
 
-// cleanupTimeout bounds the work of leaving nothing half made, which also has
-// to happen after an interruption.
+// cleanupTimeout limits the cleanup, which also runs after an interruption.
 const cleanupTimeout = 10 * time.Second
 
-// Store is the images of one daemon.
+// Store manages the images of one daemon.
 type Store struct {
 	Docker client.APIClient
-	// Helper gives the lite image for an architecture (as GOARCH).
+	// Helper returns the lite image for an architecture (as GOARCH).
 	Helper func(arch string) (*helper.Helper, error)
-	// Instance is noted as the user of images; empty notes nothing.
+	// Instance is recorded as the user of images; empty records nothing.
 	Instance string
 	// Registry finds the logins for pulls.
 	Registry registry.Client
 }
 
-// Reporter is told what is going on.
+// Reporter receives progress events.
 type Reporter func(progress.Event)

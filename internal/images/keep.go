@@ -27,22 +27,22 @@ const LabelPartial = "io.facecraft.partial"
 // partialRepository holds those images.
 const partialRepository = "facecraft-partial"
 
-// keeper saves the complete layers of a pull from its failure. A daemon with
-// a graph driver drops the layers of a pull that fails or is stopped, however
-// many were complete (measured on Engine 20.10; moby, distribution/xfer,
-// Transfer.Released). It keeps what an image refers to, and an image can be
-// loaded without its layers when the daemon has them (moby, image/tarexport,
-// load): so while the pull goes on, an image of the layers that are complete
-// is loaded. The next attempt, or the next call, finds them.
+// keeper preserves the complete layers of a failed pull. A daemon with a graph
+// driver drops all layers of a pull that fails or is stopped (measured on
+// Engine 20.10; moby, distribution/xfer, Transfer.Released). It keeps what an
+// image refers to, and an image can be loaded without its layers if the daemon
+// has them (moby, image/tarexport, load): so during the pull, the keeper loads
+// an image of the complete layers. The next attempt, or the next call, finds
+// them.
 //
-// It is best effort. A containerd store refuses such an image, and keeps what
-// it has by itself.
+// It is best effort. A containerd store refuses such an image, and keeps
+// complete layers anyway.
 type keeper struct {
 	store    *Store
 	report   Reporter
 	estimate registry.Estimate
 	layers   atomic.Int32 // complete ones, from the base up
-	kept     atomic.Int32 // those of them that an image holds
+	kept     atomic.Int32 // how many of them an image holds
 
 	complete map[string]bool // by the daemon's name
 	finish   func()
@@ -52,7 +52,7 @@ func (s *Store) newKeeper(estimate registry.Estimate, report Reporter) *keeper {
 	return &keeper{store: s, report: report, estimate: estimate, complete: map[string]bool{}, finish: func() {}}
 }
 
-// start begins the keeping.
+// start starts the keeper.
 func (k *keeper) start(every time.Duration) {
 	if len(k.estimate.Layers) == 0 {
 		return
@@ -64,7 +64,7 @@ func (k *keeper) start(every time.Duration) {
 	k.finish = func() { cancel(); done.Wait() }
 }
 
-// see takes a message of the pull in.
+// see processes a message from the pull.
 func (k *keeper) see(m jsonmessage.JSONMessage) {
 	if m.Status != "Pull complete" && m.Status != "Already exists" {
 		return
@@ -86,8 +86,8 @@ func (k *keeper) restart() {
 func (k *keeper) keep(ctx context.Context, every time.Duration) {
 	ticker := time.NewTicker(every)
 	defer ticker.Stop()
-	// One refusal may be a layer that just went with a failed attempt; a daemon
-	// that always refuses does not do this.
+	// A single refusal may be due to a layer that was just dropped with a
+	// failed attempt; a daemon that always refuses does not support this.
 	for refusals := 0; refusals < 3; {
 		select {
 		case <-ctx.Done():
@@ -104,9 +104,8 @@ func (k *keeper) keep(ctx context.Context, every time.Duration) {
 	}
 }
 
-// hold loads an image of these layers, and removes the one of fewer layers
-// that it replaces. It is not interrupted: the daemon would finish it anyway,
-// and unseen.
+// hold loads an image of these layers and removes the smaller one that it
+// replaces. It is not interruptible: the daemon would finish anyway, unnoticed.
 func (k *keeper) hold(layers []registry.Layer) error {
 	ctx, cancel := context.WithTimeout(context.Background(), cleanupTimeout)
 	defer cancel()
@@ -121,7 +120,8 @@ func (k *keeper) hold(layers []registry.Layer) error {
 	return nil
 }
 
-// archive is the image as `docker load` takes it, without the layers.
+// archive returns the image as an archive for `docker load`, without the
+// layers.
 func (k *keeper) archive(layers []registry.Layer) (archive *bytes.Buffer, id string, err error) {
 	var diffIDs, files []string
 	for _, layer := range layers {
@@ -163,11 +163,12 @@ func (k *keeper) archive(layers []registry.Layer) (archive *bytes.Buffer, id str
 	return archive, "sha256:" + id, w.Close()
 }
 
-// PartialOf names the image that holds the complete layers of an unfinished
-// pull of a digest.
+// PartialOf returns the name of the image that holds the complete layers of an
+// unfinished pull of a digest.
 func PartialOf(digest string) string { return partialRepository + ":" + shortDigest(digest) }
 
-// stop ends the keeping. What is kept stays for the next call, and is told.
+// stop stops the keeper. It leaves the kept layers for the next call, and
+// reports them.
 func (k *keeper) stop() {
 	k.finish()
 	var size int64
@@ -181,7 +182,7 @@ func (k *keeper) stop() {
 	}
 }
 
-// release removes what was kept, when the image itself is there.
+// release removes what was kept, once the image itself is available.
 func (k *keeper) release() {
 	k.finish()
 	k.kept.Store(0)
@@ -190,7 +191,7 @@ func (k *keeper) release() {
 	k.remove(ctx, "")
 }
 
-// remove takes away what was kept of this reference, except one image.
+// remove removes what was kept for this reference, except one image.
 func (k *keeper) remove(ctx context.Context, except string) {
 	kept, err := k.store.Docker.ImageList(ctx, image.ListOptions{
 		Filters: filters.NewArgs(filters.Arg("label", LabelPartial+"="+k.estimate.Reference)),

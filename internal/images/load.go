@@ -15,8 +15,8 @@ import (
 	"github.com/djok/facecraft/internal/progress"
 )
 
-// EnsureBuiltIn loads a built-in image out of this program when the daemon
-// lacks it, and tells whether it did.
+// EnsureBuiltIn loads a built-in image if the daemon does not have it, and
+// reports whether it did.
 func (s *Store) EnsureBuiltIn(ctx context.Context, img plan.Image, report Reporter) (loaded bool, err error) {
 	s.Note(ctx, img.Reference)
 	local, err := s.Inspect(ctx, img.Reference)
@@ -26,8 +26,8 @@ func (s *Store) EnsureBuiltIn(ctx context.Context, img plan.Image, report Report
 	return true, s.load(ctx, img, report)
 }
 
-// EnsureLite is the lite image for an architecture (as GOARCH), loaded where the
-// daemon lacks it. Nobody has to be told.
+// EnsureLite returns the lite image for an architecture (as GOARCH), and loads
+// it if the daemon does not have it, without progress reports.
 func (s *Store) EnsureLite(ctx context.Context, arch string) (plan.Image, error) {
 	h, err := s.Helper(arch)
 	if err != nil {
@@ -38,7 +38,7 @@ func (s *Store) EnsureLite(ctx context.Context, arch string) (plan.Image, error)
 	return img, err
 }
 
-// load puts the lite image, made of this program, into the daemon.
+// load loads the lite image, built from this program, into the daemon.
 func (s *Store) load(ctx context.Context, img plan.Image, report Reporter) error {
 	_, arch, _ := strings.Cut(img.Platform, "/")
 	h, err := s.Helper(arch)
@@ -52,7 +52,7 @@ func (s *Store) load(ctx context.Context, img plan.Image, report Reporter) error
 	return s.LoadArchive(ctx, reader)
 }
 
-// LoadArchive gives the daemon an archive as `docker save` writes it.
+// LoadArchive loads an archive as written by `docker save`.
 func (s *Store) LoadArchive(ctx context.Context, archive io.Reader) error {
 	response, err := s.Docker.ImageLoad(ctx, archive, client.ImageLoadWithQuiet(true))
 	if err != nil {
@@ -62,8 +62,8 @@ func (s *Store) LoadArchive(ctx context.Context, archive io.Reader) error {
 	return follow(response.Body, func(jsonmessage.JSONMessage) {})
 }
 
-// follow reads a stream of the daemon's messages. A failure can arrive inside
-// a stream that began with success.
+// follow reads a stream of messages from the daemon. A stream that starts
+// successfully can still contain an error.
 func follow(body io.Reader, each func(jsonmessage.JSONMessage)) error {
 	decoder := json.NewDecoder(body)
 	for {

@@ -12,7 +12,7 @@ import (
 	"github.com/djok/facecraft/internal/registry"
 )
 
-// LocalLayers are the daemon's images with their layers.
+// LocalLayers returns the daemon's images with their layers.
 func (s *Store) LocalLayers(ctx context.Context) ([]registry.LocalLayers, error) {
 	list, err := s.Docker.ImageList(ctx, image.ListOptions{})
 	if err != nil {
@@ -37,17 +37,17 @@ func (s *Store) LocalLayers(ctx context.Context) ([]registry.LocalLayers, error)
 	return local, nil
 }
 
-// LocalImage is what the daemon has under a reference.
+// LocalImage is the image that the daemon has for a reference.
 type LocalImage struct {
 	Here bool
-	// Digest, as sha256:…, is what it was pulled with; a loaded or built image
-	// has none.
+	// Digest, as sha256:…, is the digest it was pulled by; a loaded or built
+	// image has none.
 	Digest   string
 	Platform string // as linux/amd64
 	Size     int64  // bytes, unpacked
 }
 
-// Inspect looks an image up. One that is not here is no error.
+// Inspect looks up an image. A missing image is not an error.
 func (s *Store) Inspect(ctx context.Context, ref string) (LocalImage, error) {
 	inspect, err := s.Docker.ImageInspect(ctx, ref)
 	switch {
@@ -62,8 +62,8 @@ func (s *Store) Inspect(ctx context.Context, ref string) (LocalImage, error) {
 	}, nil
 }
 
-// digestFor finds the digest of a reference's own repository. An image that
-// was pulled under several names has one for each.
+// digestFor returns the digest for a reference's repository. An image that was
+// pulled under several names has one for each.
 func digestFor(ref string, repoDigests []string) string {
 	named, err := reference.ParseNormalizedNamed(ref)
 	if err != nil {

@@ -13,16 +13,16 @@ import (
 	"github.com/djok/facecraft/internal/plan"
 )
 
-// Notes say which instance brought or used an image, so that a purge takes only
-// its own: an image has no place for that, and containers go. The daemon is the
-// memory, so a note is an empty volume with these labels.
+// Notes record which instance pulled, loaded or used an image, so that a purge
+// removes only its own. An image cannot store that, and containers get removed.
+// The daemon holds all state, so a note is an empty volume with these labels.
 const (
 	labelUser  = "io.facecraft.image-user" // an instance
 	labelImage = "io.facecraft.image"      // by its Familiar name
 )
 
-// Note remembers that the instance brings or uses an image. What cannot be
-// noted, or whose note somebody pruned, is not purged.
+// Note records that the instance pulls, loads or uses an image. An image whose
+// note failed, or was pruned, is not purged.
 func (s *Store) Note(ctx context.Context, image string) {
 	if s.Instance == "" {
 		return
@@ -31,7 +31,7 @@ func (s *Store) Note(ctx context.Context, image string) {
 		Labels: map[string]string{labelUser: s.Instance, labelImage: Familiar(image)}})
 }
 
-// Forget takes the instance's note of an image away.
+// Forget removes the instance's note of an image.
 func (s *Store) Forget(ctx context.Context, image string) {
 	_ = s.Docker.VolumeRemove(ctx, noteName(s.Instance, image), false) // best effort, as Note
 }
@@ -41,7 +41,8 @@ func noteName(instance, image string) string {
 	return "facecraft-note-" + hex.EncodeToString(sum[:6])
 }
 
-// Users are the instances that brought or used an image, by its Familiar name.
+// Users returns the instances that pulled, loaded or used each image, by its
+// Familiar name.
 func (s *Store) Users(ctx context.Context) (map[string][]string, error) {
 	notes, err := s.Docker.VolumeList(ctx, volume.ListOptions{Filters: filters.NewArgs(filters.Arg("label", labelUser))})
 	if err != nil {
@@ -58,8 +59,8 @@ func (s *Store) Users(ctx context.Context) (map[string][]string, error) {
 	return users, nil
 }
 
-// Familiar is an image reference as people write it, whose domain and tag
-// daemons write in several ways.
+// Familiar returns an image reference as people write it; daemons write the
+// domain and tag in several ways.
 func Familiar(name string) string {
 	named, err := reference.ParseNormalizedNamed(plan.ShortName(name))
 	if err != nil {

@@ -14,21 +14,22 @@ import (
 	"github.com/djok/facecraft/internal/registry"
 )
 
-// Retry is how long a pull bears with the network. Zero values stand for
+// Retry says how long a pull tolerates network problems. Zero values mean
 // DefaultRetry's.
 type Retry struct {
-	// Attempts is how many may fail in a row without a single new byte.
+	// Attempts is how many consecutive attempts may fail without a single new
+	// byte.
 	Attempts int
-	// Backoff is the pause after the first failure; each further one doubles.
+	// Backoff is the pause after the first failure; it doubles each time.
 	Backoff time.Duration
-	// Stall is how long nothing may arrive. Giving up loses the layers that are
-	// under way, and TCP survives most interruptions by itself.
+	// Stall is how long to wait without any data. Giving up loses the layers in
+	// progress, and TCP survives most interruptions by itself.
 	Stall time.Duration
-	// Keep is how often complete layers are saved from a failure of the rest.
+	// Keep is how often to save complete layers, in case the rest fails.
 	Keep time.Duration
 }
 
-// DefaultRetry is that of a person with a large download and a bad network.
+// DefaultRetry suits a large download over a bad network.
 var DefaultRetry = Retry{Attempts: 5, Backoff: time.Second, Stall: time.Minute, Keep: 5 * time.Second}
 
 func (p Retry) orDefault() Retry {
@@ -38,18 +39,18 @@ func (p Retry) orDefault() Retry {
 	return p
 }
 
-// PullOptions are how one pull goes on.
+// PullOptions are the options of one pull.
 type PullOptions struct {
-	// Estimate is what is to come. Without it, the zero value, the total is not known
-	// beforehand and no layers are kept.
+	// Estimate is the expected download. Without it (the zero value), the total
+	// is unknown and no layers are kept.
 	Estimate registry.Estimate
 	Report   Reporter
-	Retry    Retry // the zero value is DefaultRetry
+	Retry    Retry // the zero value means DefaultRetry
 	Direct   Direct
 }
 
-// Pull downloads an image: by itself for a daemon that can take it from here,
-// else by the daemon, and says why.
+// Pull downloads an image itself if the daemon can pull it from here; otherwise
+// it lets the daemon download, and says why.
 func (s *Store) Pull(ctx context.Context, img plan.Image, o PullOptions) error {
 	p := s.newPulling(img, o)
 	d, why := s.direct(ctx, p, o)
@@ -68,9 +69,9 @@ func (s *Store) newPulling(img plan.Image, o PullOptions) *pulling {
 	return p
 }
 
-// run has the daemon pull, as often as it takes: it mends little itself, waits
-// for ever when no bytes come, and throws away the complete layers of a pull
-// that fails. The daemon stops when ctx does.
+// run has the daemon pull, with retries: the daemon itself retries little,
+// waits forever if no data arrives, and drops the complete layers of a failed
+// pull. The daemon stops when ctx is done.
 func (p *pulling) run(ctx context.Context) error {
 	defer p.keeper.stop()
 	p.report()
@@ -90,7 +91,7 @@ func (p *pulling) run(ctx context.Context) error {
 		}
 		kind := registry.Classify(err)
 		if kind == registry.Permanent {
-			p.keeper.release() // there is no next time; the disk may be full of it
+			p.keeper.release() // there will be no retry, and it may be what fills the disk
 		}
 		again := kind == registry.Transient || kind == registry.Unreachable && p.tally.done > 0
 		if !again || failures >= p.retry.Attempts {
@@ -108,13 +109,13 @@ func (p *pulling) run(ctx context.Context) error {
 	}
 }
 
-// questions is how often a registry is asked that drops the connection: each may
-// take the daemon a minute.
-const questions = 3
+// maxQueries is how often to ask a registry that drops the connection: each
+// query may take the daemon a minute.
+const maxQueries = 3
 
-// AskRegistry has the daemon ask for an image that this program could not ask
-// for itself. The error is what a pull would end with; a daemon that does not
-// answer such questions gives none.
+// AskRegistry has the daemon query an image if this program could not. The
+// error is what a pull would fail with; there is none if the daemon does not
+// support such queries.
 func (s *Store) AskRegistry(ctx context.Context, reference string, report Reporter) error {
 	auth, err := s.auth(reference)
 	if err != nil {
@@ -126,7 +127,7 @@ func (s *Store) AskRegistry(ctx context.Context, reference string, report Report
 		switch kind := registry.Classify(err); {
 		case err == nil || ctx.Err() != nil || kind == registry.Unclear:
 			return ctx.Err()
-		case kind != registry.Transient || asked == questions:
+		case kind != registry.Transient || asked == maxQueries:
 			return registry.Explain(reference, err)
 		}
 		report(progress.Event{Stage: progress.Retrying, Subject: err.Error(), Left: backoff})
@@ -139,8 +140,8 @@ func (s *Store) AskRegistry(ctx context.Context, reference string, report Report
 	}
 }
 
-// auth is the user's login for an image, as the daemon takes it. That a stored
-// one cannot be read is in the estimate's notes.
+// auth returns the user's login for an image, encoded for the daemon. The
+// estimate's notes say if a stored login cannot be read.
 func (s *Store) auth(reference string) (string, error) {
 	login, _ := s.Registry.Login(reference)
 	if login == (registry.Login{}) {
@@ -167,7 +168,7 @@ type pulling struct {
 	reported time.Time
 }
 
-// attempt has the daemon pull, and watches that it gets on.
+// attempt has the daemon pull, and checks that it makes progress.
 func (p *pulling) attempt(ctx context.Context) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
@@ -182,7 +183,7 @@ func (p *pulling) attempt(ctx context.Context) error {
 		}
 		p.keeper.see(m)
 		if !p.tally.downloading() {
-			watchdog.Stop() // the disk may take the time that it needs
+			watchdog.Stop() // the disk may take its time
 		}
 		p.report()
 	})
@@ -211,7 +212,7 @@ func (p *pulling) stream(ctx context.Context, from string, each func(jsonmessage
 	return follow(body, each)
 }
 
-// report passes the progress on, but not each of the daemon's many messages.
+// report passes progress on, but not each of the daemon's many messages.
 func (p *pulling) report() {
 	p.mu.Lock()
 	defer p.mu.Unlock()

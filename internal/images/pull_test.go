@@ -30,12 +30,12 @@ import (
 
 const platform = "linux/" + runtime.GOARCH
 
-// quickRetry is for tests; the daemon itself announces its own retries every
-// second, so that a shorter stall would be seen where there is none.
+// quickRetry is for tests; the daemon announces its own retries every second,
+// so a shorter stall would give false alarms.
 var quickRetry = images.Retry{Attempts: 3, Backoff: 10 * time.Millisecond, Stall: 30 * time.Second, Keep: 20 * time.Millisecond}
 
-// puller pulls from a registry of its own into the machine's daemon, and
-// notes what is reported.
+// puller pulls from its own registry into the machine's daemon, and records
+// what is reported.
 type puller struct {
 	*images.Store
 	retry    images.Retry
@@ -61,7 +61,7 @@ func (p *puller) report(e progress.Event) {
 	p.events = append(p.events, e)
 }
 
-// with is how the puller pulls what a estimate names.
+// with returns the options for pulling what an estimate describes.
 func (p *puller) with(estimate registry.Estimate) images.PullOptions {
 	return images.PullOptions{Estimate: estimate, Report: p.report, Retry: p.retry, Direct: p.direct}
 }
@@ -103,7 +103,7 @@ func (p *puller) mustPull(t testing.TB, reference string) {
 	}
 }
 
-// load puts an image into the daemon past the registry.
+// load loads an image into the daemon, bypassing the registry.
 func (p *puller) load(t testing.TB, repository string, img v1.Image) {
 	t.Helper()
 	tag, err := name.NewTag(p.registry.Host + "/" + repository)
@@ -138,39 +138,39 @@ func (p *puller) count(stage progress.Stage) int {
 	return n
 }
 
-// TestTheEstimateIsWhatTheRegistryServes is the estimate's whole promise: its number
-// is the bytes of blobs that the daemon then fetches, in every case of
-// sharing that the daemon knows.
+// TestTheEstimateIsWhatTheRegistryServes: the estimate equals the bytes of
+// blobs that the daemon then downloads, for every way of sharing layers that
+// the daemon supports.
 func TestTheEstimateIsWhatTheRegistryServes(t *testing.T) {
 	t.Parallel()
 	docker := dockertest.Engine(t)
 	dockertest.DockerOnly(t, docker, "which layers it recognises")
 	layer := func(t *testing.T) v1.Layer { return dockertest.Layer(t, 100_000) }
 	for what, prepare := range map[string]func(t *testing.T, p *puller) v1.Image{
-		"nothing is here": func(t *testing.T, _ *puller) v1.Image {
+		"nothing is local": func(t *testing.T, _ *puller) v1.Image {
 			return dockertest.ImageOf(t, layer(t), layer(t))
 		},
-		"the base is here": func(t *testing.T, p *puller) v1.Image {
+		"the base is local": func(t *testing.T, p *puller) v1.Image {
 			base := layer(t)
 			p.mustPull(t, p.push(t, "base:1", dockertest.ImageOf(t, base)))
 			return dockertest.ImageOf(t, base, layer(t), layer(t))
 		},
-		"a longer image is here": func(t *testing.T, p *puller) v1.Image {
+		"a longer image is local": func(t *testing.T, p *puller) v1.Image {
 			a, b := layer(t), layer(t)
 			p.mustPull(t, p.push(t, "longer:1", dockertest.ImageOf(t, a, b, layer(t))))
 			return dockertest.ImageOf(t, a, b)
 		},
-		"a prefix of another image is here": func(t *testing.T, p *puller) v1.Image {
+		"a prefix of another image is local": func(t *testing.T, p *puller) v1.Image {
 			a, b := layer(t), layer(t)
 			p.mustPull(t, p.push(t, "other:1", dockertest.ImageOf(t, a, b, layer(t), layer(t))))
 			return dockertest.ImageOf(t, a, b, layer(t))
 		},
-		"a layer is here on another base": func(t *testing.T, p *puller) v1.Image {
+		"a layer is local on another base": func(t *testing.T, p *puller) v1.Image {
 			shared := layer(t)
 			p.mustPull(t, p.push(t, "other:1", dockertest.ImageOf(t, layer(t), shared)))
 			return dockertest.ImageOf(t, layer(t), shared)
 		},
-		"the base was here": func(t *testing.T, p *puller) v1.Image {
+		"the base was removed": func(t *testing.T, p *puller) v1.Image {
 			base := layer(t)
 			reference := p.push(t, "base:1", dockertest.ImageOf(t, base))
 			p.mustPull(t, reference)
@@ -191,7 +191,7 @@ func TestTheEstimateIsWhatTheRegistryServes(t *testing.T) {
 			a := layer(t)
 			return dockertest.ImageOf(t, a, layer(t), a)
 		},
-		"a layer occurs twice and is here once": func(t *testing.T, p *puller) v1.Image {
+		"a layer occurs twice and is local once": func(t *testing.T, p *puller) v1.Image {
 			a := layer(t)
 			p.mustPull(t, p.push(t, "base:1", dockertest.ImageOf(t, a)))
 			return dockertest.ImageOf(t, a, layer(t), a)
@@ -243,34 +243,34 @@ func TestTheEstimateOfAnIndex(t *testing.T) {
 	}
 }
 
-// TestFaults pulls through a registry that misbehaves. What passes by itself
-// is borne; what does not ends at once, with its own remedy.
+// TestFaults pulls from a registry that misbehaves. Temporary faults are
+// tolerated; permanent ones fail at once, with a specific remedy.
 func TestFaults(t *testing.T) {
 	t.Parallel()
 	docker := dockertest.Engine(t)
 	dockertest.DockerOnly(t, docker, "how often it tries again")
 	const always = -1
 	for what, tt := range map[string]struct {
-		match   string // BLOB stands for the image's largest layer
+		match   string // BLOB means the image's largest layer
 		times   int
 		fault   dockertest.Fault
-		hint    string // of the failure; empty when the pull succeeds
+		hint    string // of the failure; empty if the pull succeeds
 		retries int    // at least
-		stalls  bool   // for ever, which the test need not wait for
+		stalls  bool   // forever; the test uses a short limit
 	}{
 		"the manifest breaks off":     {"GET /v2/image/manifests", 1, dockertest.CutAfter(10), "", 1, false},
 		"500 for a while":             {"/manifests/", 3, dockertest.Answer(500, "UNKNOWN", "oops"), "", 1, false}, // two requests an attempt
 		"500 for ever":                {"/manifests/", always, dockertest.Answer(500, "UNKNOWN", "oops"), "try again later", 2, false},
-		"429":                         {"/manifests/", always, dockertest.Answer(429, "TOOMANYREQUESTS", "You have reached your unauthenticated pull rate limit."), "log in with docker login, or try again in some hours", 0, false},
-		"a layer breaks off":          {"BLOB", 1, dockertest.CutAfter(150_000), "", 0, false}, // the daemon goes on by itself
+		"429":                         {"/manifests/", always, dockertest.Answer(429, "TOOMANYREQUESTS", "You have reached your unauthenticated pull rate limit."), "log in with docker login, or try again in a few hours", 0, false},
+		"a layer breaks off":          {"BLOB", 1, dockertest.CutAfter(150_000), "", 0, false}, // the daemon resumes by itself
 		"a layer stalls":              {"BLOB", 1, dockertest.StallAfter(150_000), "", 1, true},
 		"a layer is slow":             {"BLOB", always, dockertest.Slow(20_000, 100*time.Millisecond), "", 0, false},
 		"a layer arrives damaged":     {"BLOB", 1, dockertest.Corrupt, "", 1, false},
-		"a layer is damaged":          {"BLOB", always, dockertest.Corrupt, "try again; check the mirror or proxy in between", 2, false},
-		"a layer is missing":          {"BLOB", always, dockertest.Answer(404, "BLOB_UNKNOWN", "blob unknown to registry"), "tell its publisher", 0, false},
+		"a layer is damaged":          {"BLOB", always, dockertest.Corrupt, "try again; check the registry mirror or proxy", 2, false},
+		"a layer is missing":          {"BLOB", always, dockertest.Answer(404, "BLOB_UNKNOWN", "blob unknown to registry"), "report this to its publisher", 0, false},
 		"the tag is unknown":          {"/manifests/", always, dockertest.Answer(404, "MANIFEST_UNKNOWN", "manifest unknown"), "check the tag", 0, false},
 		"the name is unknown":         {"/manifests/", always, dockertest.Answer(404, "NAME_UNKNOWN", "repository name not known to registry"), "check the name", 0, false},
-		"the image is another's":      {"/manifests/", always, dockertest.Answer(403, "DENIED", "requested access to the resource is denied"), "check the name, or docker login", 0, false},
+		"access is denied":            {"/manifests/", always, dockertest.Answer(403, "DENIED", "requested access to the resource is denied"), "check the name, or docker login", 0, false},
 		"the manifest does not come":  {"HEAD /v2/image/manifests", 1, dockertest.StallAfter(0), "", 1, true},
 		"the registry resets at once": {"/manifests/", 2, dockertest.CutAfter(0), "", 2, false},
 	} {
@@ -294,7 +294,7 @@ func TestFaults(t *testing.T) {
 			if (err == nil) != (tt.hint == "") || fault.HintOf(err) != tt.hint {
 				t.Errorf("%v (%s), want the remedy %q", err, fault.HintOf(err), tt.hint)
 			}
-			// An attempt that got further than those before gives one more chance.
+			// An attempt that got further than earlier ones allows one more.
 			if got := p.count(progress.Retrying); got < tt.retries || got > 2*tt.retries {
 				t.Errorf("%d retries, want %d: %+v", got, tt.retries, p.events)
 			}
@@ -303,8 +303,8 @@ func TestFaults(t *testing.T) {
 	}
 }
 
-// checkProgress holds the reported numbers against what a person believes of
-// them: they grow, the total stands from the start, and none exceeds it.
+// checkProgress checks what people expect of progress: it grows, the total is
+// fixed from the start, and it never exceeds the total.
 func (p *puller) checkProgress(t *testing.T, estimate registry.Estimate) {
 	t.Helper()
 	var total int64
@@ -334,12 +334,13 @@ func TestWrongPlatform(t *testing.T) {
 		t.Fatal(err)
 	}
 	err = p.Pull(t.Context(), plan.Image{Reference: tag.String(), Platform: platform}, p.with(registry.Estimate{}))
-	if fault.HintOf(err) != "use another variant" || p.count(progress.Retrying) != 0 {
+	if fault.HintOf(err) != "use a different variant" || p.count(progress.Retrying) != 0 {
 		t.Errorf("%v (%s), %d retries", err, fault.HintOf(err), p.count(progress.Retrying))
 	}
 }
 
-// TestWrongDigest: what is asked for by its digest is that or nothing.
+// TestWrongDigest: an image requested by digest has that digest, or the pull
+// fails.
 func TestWrongDigest(t *testing.T) {
 	t.Parallel()
 	p := newPuller(t, dockertest.Engine(t))
@@ -347,7 +348,7 @@ func TestWrongDigest(t *testing.T) {
 	p.push(t, "other:1", dockertest.ImageOf(t, dockertest.Layer(t, 10)))
 	p.registry.Fail("/v2/image/manifests", -1, dockertest.Instead("/v2/other/manifests/1"))
 	err := p.Pull(t.Context(), plan.Image{Reference: p.registry.Host + "/image@" + digest, Platform: platform}, p.with(registry.Estimate{}))
-	if fault.HintOf(err) != "check the mirror or proxy in between" || p.count(progress.Retrying) != 0 {
+	if fault.HintOf(err) != "check the registry mirror or proxy" || p.count(progress.Retrying) != 0 {
 		t.Errorf("%v (%s), %d retries", err, fault.HintOf(err), p.count(progress.Retrying))
 	}
 }
@@ -378,7 +379,7 @@ func (login) Resolve(authn.Resource) (authn.Authenticator, error) {
 	return &authn.Basic{Username: dockertest.User, Password: dockertest.Password}, nil
 }
 
-// TestInterruption: the daemon stops too, and what was complete is not
+// TestInterruption: the daemon stops too, and complete layers are not
 // downloaded again.
 func TestInterruption(t *testing.T) {
 	t.Parallel()
@@ -404,7 +405,7 @@ func TestInterruption(t *testing.T) {
 		t.Errorf("the pull ended with %v", err)
 	}
 	if p.count(progress.Kept) != 1 {
-		t.Error("that something is kept was not told")
+		t.Error("it was not reported that layers were kept")
 	}
 	eventually(t, "the daemon lets go of the registry", func() bool { return p.registry.Open() == 0 })
 
@@ -414,15 +415,14 @@ func TestInterruption(t *testing.T) {
 		t.Fatal(err)
 	}
 	if served := p.registry.Served(); served != again.Download || served > 210_000 {
-		t.Errorf("the second pull fetched %d bytes and was billed %d", served, again.Download)
+		t.Errorf("the second pull downloaded %d bytes, estimated %d", served, again.Download)
 	}
 	if kept, err := p.Inspect(t.Context(), images.PartialOf(again.Digest)); err != nil || kept.Here {
-		t.Errorf("what was kept is still there: %+v, %v", kept, err)
+		t.Errorf("the kept layers were not removed: %+v, %v", kept, err)
 	}
 }
 
-// TestRetryKeepsLayers: an attempt that follows another fetches only what was
-// not complete.
+// TestRetryKeepsLayers: a second attempt downloads only what was not complete.
 func TestRetryKeepsLayers(t *testing.T) {
 	t.Parallel()
 	p := newPuller(t, dockertest.Engine(t))
@@ -460,8 +460,8 @@ func eventually(t *testing.T, what string, holds func() bool) {
 	t.Fatalf("never: %s", what)
 }
 
-// BenchmarkPull pairs this program's pull with `docker pull`, the same image
-// in the same run, and reports the ratio of the times.
+// BenchmarkPull compares this program's pull with `docker pull`, for the same
+// image in the same run, and reports the ratio of the times.
 func BenchmarkPull(b *testing.B) {
 	docker := dockertest.Engine(b)
 	p := newPuller(b, docker)
@@ -486,13 +486,13 @@ func BenchmarkPull(b *testing.B) {
 			*each.sum += time.Since(begin)
 			p.remove(b, reference)
 		}
-		slices.Reverse(pulls) // neither always meets the colder disk
+		slices.Reverse(pulls) // so that neither always has the colder disk cache
 	}
 	b.ReportMetric(ours.Seconds()/theirs.Seconds(), "times-docker-pull")
 	b.ReportMetric(float64(theirs.Milliseconds())/float64(b.N), "docker-pull-ms/op")
 }
 
-// dockerPull is `docker pull` without the command's own start.
+// dockerPull is `docker pull` without starting the command.
 func dockerPull(b *testing.B, docker client.APIClient, reference string) {
 	body, err := docker.ImagePull(b.Context(), reference, image.PullOptions{Platform: platform})
 	if err != nil {
@@ -504,8 +504,8 @@ func dockerPull(b *testing.B, docker client.APIClient, reference string) {
 	}
 }
 
-// TestAskRegistryAgain asks a registry that drops the connection again, and says
-// what is wrong with one that always does.
+// TestAskRegistryAgain: a registry that drops the connection is asked again,
+// and one that always does is reported.
 func TestAskRegistryAgain(t *testing.T) {
 	t.Parallel()
 	docker := dockertest.Engine(t)
@@ -521,7 +521,7 @@ func TestAskRegistryAgain(t *testing.T) {
 	}
 	p.registry.Fail("", -1, dockertest.CutAfter(0))
 	err := p.AskRegistry(t.Context(), reference, p.report)
-	if err == nil || !strings.Contains(err.Error(), "the connection breaks again and again") || fault.HintOf(err) == "" {
+	if err == nil || !strings.Contains(err.Error(), "the connection keeps breaking") || fault.HintOf(err) == "" {
 		t.Errorf("got %v, fix %q", err, fault.HintOf(err))
 	}
 }

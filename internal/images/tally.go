@@ -9,19 +9,19 @@ import (
 	"github.com/djok/facecraft/internal/registry"
 )
 
-// rateWindow is what the rate is averaged over: long enough not to flicker,
-// short enough to follow the network.
+// rateWindow is the period that the rate is averaged over: long enough not to
+// flicker, short enough to follow the network.
 const rateWindow = 10 * time.Second
 
-// reportInterval is how often progress is reported at most.
+// reportInterval is the minimum time between progress reports.
 const reportInterval = 100 * time.Millisecond
 
-// tally makes one progress of the daemon's messages about single layers. It
-// never runs backwards: after a failure it stands until the new attempt has
-// overtaken the old.
+// tally combines the daemon's messages about single layers into one progress.
+// It never runs backwards: after a failure it stands still until the new
+// attempt has caught up.
 type tally struct {
-	layers map[string]*layerProgress // by the daemon's name, the digest's first digits
-	billed bool                      // all layers and sizes are known from the start
+	layers map[string]*layerProgress // by the daemon's name, the start of the digest
+	sized  bool                      // all layers and sizes are known from the start
 	done   int64
 	unpack int64
 	rate   rate
@@ -34,10 +34,10 @@ type layerProgress struct {
 	unpacked   int64
 }
 
-// newTally begins with what the estimate says is to come. Without a estimate the
-// total grows as the daemon names the layers.
+// newTally starts with what the estimate expects. Without an estimate the total
+// grows as the daemon names the layers.
 func newTally(estimate registry.Estimate) *tally {
-	t := &tally{layers: map[string]*layerProgress{}, billed: len(estimate.Layers) > 0}
+	t := &tally{layers: map[string]*layerProgress{}, sized: len(estimate.Layers) > 0}
 	for _, layer := range estimate.Missing() {
 		t.layers[shortDigest(layer.Digest)] = &layerProgress{size: layer.Size}
 	}
@@ -50,14 +50,14 @@ func shortDigest(digest string) string {
 	return digest[algorithm : algorithm+digits]
 }
 
-// restart forgets what the daemon forgets when a pull is begun anew.
+// restart forgets what the daemon forgets when a pull is restarted.
 func (t *tally) restart() {
 	for _, layer := range t.layers {
 		layer.downloaded, layer.complete, layer.unpacked = 0, false, 0
 	}
 }
 
-// add takes one message of the daemon in, and tells whether it is about a
+// add processes one message from the daemon, and reports whether it is about a
 // layer.
 func (t *tally) add(m jsonmessage.JSONMessage, now time.Time) bool {
 	layer := t.layers[m.ID]
@@ -66,7 +66,7 @@ func (t *tally) add(m jsonmessage.JSONMessage, now time.Time) bool {
 	}
 	switch m.Status {
 	case "Already exists":
-		// It is not to come after all, or was kept from an earlier attempt.
+		// It is not needed after all, or was kept from an earlier attempt.
 		layer.downloaded, layer.complete, layer.unpacked = layer.size, true, layer.size
 	case "Pulling fs layer", "Waiting":
 	case "Downloading":
@@ -97,7 +97,7 @@ func (t *tally) add(m jsonmessage.JSONMessage, now time.Time) bool {
 	return true
 }
 
-// downloading tells whether there are layers of which bytes are to come.
+// downloading reports whether any layer still has data to download.
 func (t *tally) downloading() bool {
 	for _, layer := range t.layers {
 		if !layer.complete {
@@ -114,20 +114,20 @@ func (t *tally) total() (total int64) {
 	return total
 }
 
-// event is the state of the pull for people: the download as long as there
-// is one, then the unpacking, which had begun beside it.
+// event is the state of the pull for people: the download while it lasts, then
+// the unpacking, which runs alongside it.
 func (t *tally) event(subject string) progress.Event {
 	if !t.downloading() {
 		return progress.Event{Stage: progress.Unpacking, Subject: subject, Done: t.unpack, Total: t.total()}
 	}
 	e := progress.Event{Stage: progress.Pulling, Subject: subject, Done: t.done, Total: t.total(), Rate: t.rate.perSecond()}
-	if t.billed && e.Rate > 0 {
+	if t.sized && e.Rate > 0 {
 		e.Left = time.Duration(float64(e.Total-e.Done) / float64(e.Rate) * float64(time.Second)).Round(time.Second)
 	}
 	return e
 }
 
-// rate is how fast a number grows.
+// rate measures how fast a number grows.
 type rate struct {
 	samples []sample
 }
@@ -137,7 +137,7 @@ type sample struct {
 	done int64
 }
 
-// sampleInterval bounds how many samples are kept.
+// sampleInterval limits how many samples are kept.
 const sampleInterval = rateWindow / 50
 
 func (r *rate) add(at time.Time, done int64) {

@@ -14,8 +14,8 @@ import (
 
 var begin = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 
-// billed is an image of a layer that is here and two that are not.
-var billed = registry.Estimate{Layers: []registry.Layer{
+// sized is the estimate of an image with one local and two missing layers.
+var sized = registry.Estimate{Layers: []registry.Layer{
 	{Digest: "sha256:aaaaaaaaaaaa0000", Size: 5_000, Here: true},
 	{Digest: "sha256:bbbbbbbbbbbb0000", Size: 100_000},
 	{Digest: "sha256:cccccccccccc0000", Size: 300_000},
@@ -30,10 +30,10 @@ func message(t *testing.T, text string) jsonmessage.JSONMessage {
 	return m
 }
 
-// TestTally replays what Engine 20.10 says, a second between two messages.
+// TestTally replays messages from Docker 20.10, one second apart.
 func TestTally(t *testing.T) {
 	t.Parallel()
-	tally := newTally(billed)
+	tally := newTally(sized)
 	at := begin
 	for _, step := range []struct {
 		message string
@@ -63,8 +63,8 @@ func TestTally(t *testing.T) {
 	}
 }
 
-// TestTallyWithoutAnEstimate: the total is what the daemon has named so far, and
-// no time left is made of it.
+// TestTallyWithoutAnEstimate: the total is what the daemon has named so far,
+// and there is no remaining time.
 func TestTallyWithoutAnEstimate(t *testing.T) {
 	t.Parallel()
 	tally := newTally(registry.Estimate{})
@@ -75,17 +75,17 @@ func TestTallyWithoutAnEstimate(t *testing.T) {
 	}
 }
 
-// TestProgressNeverRunsBackwards, whatever the daemon says in whatever order,
-// and however often it begins anew.
+// TestProgressNeverRunsBackwards, whatever the daemon says, in any order, and
+// however often it restarts.
 func TestProgressNeverRunsBackwards(t *testing.T) {
 	t.Parallel()
 	statuses := []string{"Pulling fs layer", "Waiting", "Downloading", "Verifying Checksum", "Download complete", "Extracting", "Pull complete", "Already exists", "Retrying in 5 seconds"}
 	random := rand.New(rand.NewPCG(1, 2))
 	for range 200 {
-		tally, at := newTally(billed), begin
+		tally, at := newTally(sized), begin
 		last := map[progress.Stage]int64{}
 		for range 60 {
-			layer := billed.Layers[random.IntN(len(billed.Layers))]
+			layer := sized.Layers[random.IntN(len(sized.Layers))]
 			if random.IntN(20) == 0 {
 				tally.restart()
 			}
@@ -107,7 +107,7 @@ func TestRateFollowsTheNetwork(t *testing.T) {
 	t.Parallel()
 	var r rate
 	if r.perSecond() != 0 {
-		t.Error("a rate out of nothing")
+		t.Error("a rate without samples")
 	}
 	done, at := int64(0), begin
 	run := func(perSecond int64, lasting time.Duration) {

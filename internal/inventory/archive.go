@@ -14,7 +14,7 @@ import (
 )
 
 // ErrNoImage is wrapped by errors about a file that holds none.
-var ErrNoImage = errors.New("it holds no image")
+var ErrNoImage = errors.New("it contains no image")
 
 // blob is one file of an image on disk.
 type blob interface {

@@ -64,7 +64,7 @@ func (l *Launcher) downloads(ctx context.Context) *plan.Downloads {
 	why := l.Images.CanPullFromHere(ctx)
 	switch {
 	case found.Dir == "":
-		found.Direct = plan.Known(false, "there is no directory for caches")
+		found.Direct = plan.Known(false, "there is no cache directory")
 	case why != "":
 		found.Direct = plan.Known(false, why)
 	default:

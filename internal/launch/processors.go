@@ -87,7 +87,7 @@ func (l *Launcher) Explained(ctx context.Context, r batch.Result) batch.Result {
 	if !ok {
 		return r // elsewhere, where its log cannot be read
 	}
-	if line := l.Servers.Stumble(ctx, server, time.Now().Add(-r.Took-time.Second)); line != "" {
+	if line := l.Servers.RequestError(ctx, server, time.Now().Add(-r.Took-time.Second)); line != "" {
 		r.Err = fmt.Errorf("%w; its log says: %s", r.Err, line)
 	}
 	return r

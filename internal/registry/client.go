@@ -1,6 +1,6 @@
-// Package registry asks an image's registry, before anything is pulled, what
-// the pull will cost: the estimate. It knows nothing of the daemon; what lies in
-// the daemon already comes in as data.
+// Package registry asks an image's registry what a pull will cost: the
+// estimate. It does not know the daemon; what the daemon already has is passed
+// in as data.
 package registry
 
 import (
@@ -18,22 +18,22 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/remote"
 )
 
-// Client asks registries as the daemon would.
+// Client queries registries as the daemon would.
 type Client struct {
-	// Keychain finds logins; nil is Docker's own configuration.
+	// Keychain finds logins; nil uses Docker's configuration.
 	Keychain authn.Keychain
-	// Mirrors are the daemon's mirrors of Docker Hub, as URLs. They are asked
-	// before the hub, as the daemon does.
+	// Mirrors are the daemon's mirrors of Docker Hub, as URLs. Like the daemon,
+	// the client asks them first.
 	Mirrors []string
 	// Transport is nil outside tests.
 	Transport http.RoundTripper
 }
 
-// Digest is what a reference stands for in the registry now, as sha256:….
-// It costs one HEAD request, which Docker Hub does not count.
+// Digest returns what a reference currently resolves to in the registry, as
+// sha256:…. It costs one HEAD request, which Docker Hub does not count.
 // (https://docs.docker.com/docker-hub/usage/pulls/)
 func (c Client) Digest(ctx context.Context, reference string) (string, error) {
-	ctx, cancel := context.WithTimeout(ctx, billTimeout)
+	ctx, cancel := context.WithTimeout(ctx, estimateTimeout)
 	defer cancel()
 	var digest string
 	_, err := c.eachSource(reference, func(ref name.Reference, auth authn.Authenticator) error {
@@ -46,8 +46,8 @@ func (c Client) Digest(ctx context.Context, reference string) (string, error) {
 	return digest, err
 }
 
-// eachSource asks the mirrors and then the registry itself, until one of them
-// answers. It returns the mirror that did, or "".
+// eachSource asks the mirrors and then the registry until one answers. It
+// returns the mirror that did, or "".
 func (c Client) eachSource(reference string, ask func(name.Reference, authn.Authenticator) error) (mirror string, err error) {
 	ref, err := name.ParseReference(reference)
 	if err != nil {
@@ -71,7 +71,7 @@ func (c Client) eachSource(reference string, ask func(name.Reference, authn.Auth
 func throughMirror(ref name.Reference, mirror string) (name.Reference, error) {
 	at, err := url.Parse(mirror)
 	if err != nil || at.Host == "" {
-		return nil, fmt.Errorf("%q is no URL", mirror)
+		return nil, fmt.Errorf("%q is not a URL", mirror)
 	}
 	var options []name.Option
 	if at.Scheme == "http" {
@@ -91,8 +91,8 @@ func (c Client) transport() http.RoundTripper {
 	return remote.DefaultTransport
 }
 
-// options switch the library's own retries off: each of them would be another
-// counted request.
+// options turn off the library's retries: each would be another counted
+// request.
 func (c Client) options(ctx context.Context, auth authn.Authenticator, transport http.RoundTripper) []remote.Option {
 	return []remote.Option{
 		remote.WithContext(ctx), remote.WithAuth(auth), remote.WithTransport(transport),
@@ -100,12 +100,12 @@ func (c Client) options(ctx context.Context, auth authn.Authenticator, transport
 	}
 }
 
-// errPlatform is told by a registry that has the image for other machines
-// only.
+// errPlatform means that the registry has the image only for other platforms.
 var errPlatform = errors.New("no matching manifest")
 
-// image resolves a reference to the image for one platform (as linux/amd64).
-// It costs one counted request, and one more when the reference is an index.
+// image resolves a reference to the image for one platform (such as
+// linux/amd64). It costs one counted request, and one more if the reference is
+// an index.
 func (c Client) image(ctx context.Context, ref name.Reference, auth authn.Authenticator, platform string, transport http.RoundTripper) (r resolved, err error) {
 	descriptor, err := remote.Get(ref, c.options(ctx, auth, transport)...)
 	if err != nil {
@@ -132,7 +132,7 @@ func (c Client) image(ctx context.Context, ref name.Reference, auth authn.Authen
 	return r, err
 }
 
-// childFor chooses from an index.
+// childFor picks the image for a platform from an index.
 func childFor(descriptor *remote.Descriptor, platform string) (child v1.Descriptor, err error) {
 	wanted, err := v1.ParsePlatform(platform)
 	if err != nil {
@@ -159,7 +159,7 @@ func childFor(descriptor *remote.Descriptor, platform string) (child v1.Descript
 	return child, fmt.Errorf("%w for %s: it is for %s", errPlatform, platform, strings.Join(offered, ", "))
 }
 
-// limitRecorder notes what Docker Hub's headers tell of the remaining pulls.
+// limitRecorder records the remaining pulls from Docker Hub's headers.
 type limitRecorder struct {
 	http.RoundTripper
 	mu    sync.Mutex

@@ -16,38 +16,38 @@ import (
 	"github.com/djok/facecraft/internal/fault"
 )
 
-// billTimeout bounds the whole conversation with a registry. One that is
-// slower is not waited for: the daemon may have a better way to it.
-const billTimeout = 15 * time.Second
+// estimateTimeout limits the whole exchange with a registry. A slower one is
+// not waited for: the daemon may have a better connection to it.
+const estimateTimeout = 15 * time.Second
 
-// unpackRatio is how much larger than its compressed layers an image is taken
-// to be when nothing better is known. A registry does not tell unpacked sizes:
-// neither the manifest nor the config holds them. Debian and Python packages
-// shrink to between a half and a third by gzip.
+// unpackRatio is the assumed ratio of unpacked to compressed size if nothing
+// better is known. A registry does not report unpacked sizes: neither the
+// manifest nor the config has them. gzip shrinks Debian and Python packages to
+// between a half and a third.
 const unpackRatio = 3
 
-// Question is an image to be billed.
+// Question asks for the estimate of an image.
 type Question struct {
 	Reference string
 	Platform  string // as linux/amd64
 	// Local are the daemon's images.
 	Local []LocalLayers
-	// Published is what the catalogue knows of the image.
+	// Published is what the catalogue knows about the image.
 	Published Published
 }
 
-// LocalLayers is what a daemon tells about an image that it has.
+// LocalLayers is what a daemon reports about a local image.
 type LocalLayers struct {
 	ID      string   // the digest of its config, or of its manifest in a containerd store
 	DiffIDs []string // of its layers, from the base up
-	// Pulled tells whether its layers came from a registry. A daemon
-	// recognises only layers whose compressed digest it saw: those of a built
-	// or loaded image are downloaded again. (measured on Engine 20.10; moby,
-	// distribution/pull_v2.go, layerDescriptor.DiffID)
+	// Pulled reports whether its layers came from a registry. A daemon
+	// recognises only layers whose compressed digest it has seen: those of a
+	// built or loaded image are downloaded again. (measured on Engine 20.10;
+	// moby, distribution/pull_v2.go, layerDescriptor.DiffID)
 	Pulled bool
 }
 
-// Published is a size that was measured, and of what. Zero values are unknown.
+// Published is a measured size, and of which image. Zero values mean unknown.
 type Published struct {
 	Digest   string // of the image that was measured
 	Unpacked int64  // bytes
@@ -56,26 +56,26 @@ type Published struct {
 // Estimate is what a pull will cost. Sizes are in bytes.
 type Estimate struct {
 	Reference string `json:"image"`
-	Digest    string `json:"digest,omitempty"` // what the reference stands for: an image or an index
+	Digest    string `json:"digest,omitempty"` // what the reference resolves to: an image or an index
 	Platform  string `json:"platform"`
-	// Download is the blobs that will be fetched: the config and the layers
-	// that are not here. The manifests, some kilobytes, are left out: the
-	// daemon may have them.
+	// Download is the size of the blobs to download: the config and the missing
+	// layers. The manifests, a few kilobytes, are not counted: the daemon may
+	// have them.
 	Download int64 `json:"download"`
-	Here     int64 `json:"here"` // compressed layers that are here already
-	// Cached is what of the download an earlier pull left in this program's
-	// cache.
+	Here     int64 `json:"here"` // compressed layers that are available locally
+	// Cached is the part of the download that an earlier pull left in this
+	// program's cache.
 	Cached   int64 `json:"cached,omitempty"`
 	Unpacked int64 `json:"unpacked"`
 	// DownloadEstimated and UnpackedEstimated mark numbers that are not exact.
 	DownloadEstimated bool    `json:"download_estimated"`
 	UnpackedEstimated bool    `json:"unpacked_estimated"`
 	Layers            []Layer `json:"layers,omitempty"` // from the base up
-	Mirror            string  `json:"mirror,omitempty"` // that answered in place of Docker Hub
-	Limit             *Limit  `json:"limit,omitempty"`  // when the registry tells
-	// Notes say what stood in the way of an exact answer or a login.
+	Mirror            string  `json:"mirror,omitempty"` // that answered instead of Docker Hub
+	Limit             *Limit  `json:"limit,omitempty"`  // if the registry reports it
+	// Notes say what prevented an exact answer or a login.
 	Notes []string `json:"notes,omitempty"`
-	// Source is where the blobs are; nil where the registry could not be asked.
+	// Source is where the blobs are; nil if the registry could not be reached.
 	Source *Source `json:"-"`
 }
 
@@ -87,33 +87,33 @@ type Layer struct {
 	Here   bool   `json:"here"`
 }
 
-// Limit is Docker Hub's account of pulls.
+// Limit is Docker Hub's pull limit.
 // (https://docs.docker.com/docker-hub/usage/pulls/)
 type Limit struct {
-	Pulls     int `json:"pulls"` // that may be made
+	Pulls     int `json:"pulls"` // allowed in the period
 	Remaining int `json:"remaining"`
-	Seconds   int `json:"seconds"` // in which they may be made
+	Seconds   int `json:"seconds"` // length of the period
 }
 
-// Known tells whether there is any number at all.
+// Known reports whether there is a size at all.
 func (e Estimate) Known() bool { return e.Download > 0 || !e.DownloadEstimated }
 
-// ToFetch is what has to come over the network.
+// ToFetch is the size of what is still to download.
 func (e Estimate) ToFetch() int64 { return e.Download - e.Cached }
 
-// Peak is the disk that the daemon needs while it unpacks: it has the
-// compressed layers and the unpacked ones at once.
+// Peak is the disk space that the daemon needs while unpacking: it holds the
+// compressed and the unpacked layers at once.
 func (e Estimate) Peak() int64 { return e.Download + e.Unpacked }
 
-// Estimate asks the registry. What the registry itself refuses is an error, as
-// Explain gives it: the daemon would hear the same. When it cannot be asked,
-// which need not hold for the daemon, the estimate is made of what is known.
-// It costs at most two requests that Docker Hub counts.
+// Estimate asks the registry. If the registry refuses, the error is as from
+// Explain: the daemon would get the same answer. If it cannot be reached, which
+// may be different for the daemon, the estimate uses what is known. It costs at
+// most two requests that Docker Hub counts.
 func (c Client) Estimate(ctx context.Context, q Question) (Estimate, error) {
 	if _, err := name.ParseReference(q.Reference); err != nil {
 		return Estimate{}, fault.Wrap(fault.Usage, err, "use REGISTRY/REPOSITORY:TAG", "%q is not an image reference", q.Reference)
 	}
-	asking, cancel := context.WithTimeout(ctx, billTimeout)
+	asking, cancel := context.WithTimeout(ctx, estimateTimeout)
 	defer cancel()
 	estimate := Estimate{Reference: q.Reference, Platform: q.Platform}
 	recorder := &limitRecorder{RoundTripper: c.transport()}
@@ -150,13 +150,13 @@ func (e *Estimate) addNote(note string) {
 }
 
 // guess is the estimate without the registry: compressed layers are at most as
-// large as what they hold.
+// large as their content.
 func guess(q Question, why error) Estimate {
 	return Estimate{
 		Reference: q.Reference, Platform: q.Platform,
 		Download: q.Published.Unpacked, Unpacked: q.Published.Unpacked,
 		DownloadEstimated: true, UnpackedEstimated: true,
-		Notes: []string{fmt.Sprintf("the registry could not be asked from here: %v", why)},
+		Notes: []string{fmt.Sprintf("the registry could not be reached from here:  %v", why)},
 	}
 }
 
@@ -169,7 +169,7 @@ func (e *Estimate) itemize(digest string, image v1.Image, q Question) error {
 	if err != nil {
 		return err
 	}
-	// An image that names no platform, as some tools build them, runs anywhere.
+	// An image without a platform, as some tools build, runs anywhere.
 	if offered := config.OS + "/" + config.Architecture; config.OS != "" && offered != q.Platform {
 		return fmt.Errorf("%w for %s: it is for %s", errPlatform, q.Platform, offered)
 	}
@@ -187,7 +187,7 @@ func (e *Estimate) itemize(digest string, image v1.Image, q Question) error {
 	}
 	ids := []string{manifest.Config.Digest.String(), own.String(), digest}
 	if slices.ContainsFunc(q.Local, func(l LocalLayers) bool { return slices.Contains(ids, l.ID) }) {
-		// The daemon only gives it another name.
+		// The daemon only adds a name to it.
 		e.takeHere(len(e.Layers))
 	} else {
 		e.takeHere(e.longestPrefix(q.Local))
@@ -197,8 +197,8 @@ func (e *Estimate) itemize(digest string, image v1.Image, q Question) error {
 	return nil
 }
 
-// longestPrefix is how many layers, from the base up, the daemon recognises:
-// it knows a layer by the whole chain below it.
+// longestPrefix returns how many layers, from the base up, the daemon
+// recognises: it identifies a layer by the whole chain below it.
 func (e *Estimate) longestPrefix(local []LocalLayers) int {
 	longest := 0
 	for _, image := range local {
@@ -217,8 +217,8 @@ func (e *Estimate) commonPrefix(diffIDs []string) int {
 	return n
 }
 
-// takeHere takes the first n layers as here, and adds the others up. A blob
-// that occurs twice is fetched once.
+// takeHere marks the first n layers as local and adds up the others. A blob
+// that occurs twice is downloaded once.
 func (e *Estimate) takeHere(n int) {
 	for i, layer := range e.Layers {
 		again := func(l Layer) bool { return !l.Here && l.Digest == layer.Digest }
@@ -232,13 +232,13 @@ func (e *Estimate) takeHere(n int) {
 	}
 }
 
-// Missing are the layers that are not here.
+// Missing returns the layers that are not available locally.
 func (e Estimate) Missing() []Layer {
 	return slices.DeleteFunc(slices.Clone(e.Layers), func(l Layer) bool { return l.Here })
 }
 
-// estimateUnpacked tells what the missing layers will take, exactly only for
-// an image that was measured and of which nothing is here.
+// estimateUnpacked sets the disk space of the missing layers. It is exact only
+// for a measured image with no local layers.
 func (e *Estimate) estimateUnpacked(published Published) {
 	var all, missing int64
 	for _, layer := range e.Layers {
@@ -278,7 +278,7 @@ func limitValue(text string) (n, seconds int, ok bool) {
 		return 0, 0, false
 	}
 	if window, found := strings.CutPrefix(strings.TrimSpace(rest), "w="); found {
-		seconds, _ = strconv.Atoi(window) // 0 is not told
+		seconds, _ = strconv.Atoi(window) // 0 means not reported
 	}
 	return n, seconds, true
 }

@@ -24,7 +24,7 @@ import (
 
 const platform = "linux/" + runtime.GOARCH
 
-// nobody has no logins, so that the tests do not depend on the machine's.
+// nobody has no logins, so that the tests do not depend on the machine.
 var nobody = authn.NewMultiKeychain()
 
 func estimate(t *testing.T, client registry.Client, q registry.Question) registry.Estimate {
@@ -67,9 +67,9 @@ func size(t *testing.T, layers ...v1.Layer) (sum int64) {
 	return sum
 }
 
-// TestBillSubtractsWhatTheDaemonRecognises: the daemon's rule itself is held
-// against a real daemon in internal/run.
-func TestBillSubtractsWhatTheDaemonRecognises(t *testing.T) {
+// TestEstimateSubtractsKnownLayers: internal/images checks this rule against a
+// real daemon.
+func TestEstimateSubtractsKnownLayers(t *testing.T) {
 	t.Parallel()
 	a, b, c := dockertest.Layer(t, 1000), dockertest.Layer(t, 20_000), dockertest.Layer(t, 300_000)
 	other := dockertest.Layer(t, 10)
@@ -102,7 +102,7 @@ func TestBillSubtractsWhatTheDaemonRecognises(t *testing.T) {
 	}
 }
 
-func TestBillCountsABlobOnce(t *testing.T) {
+func TestEstimateCountsABlobOnce(t *testing.T) {
 	t.Parallel()
 	a, b := dockertest.Layer(t, 1000), dockertest.Layer(t, 2000)
 	img := dockertest.ImageOf(t, a, b, a)
@@ -118,8 +118,8 @@ func TestBillCountsABlobOnce(t *testing.T) {
 	}
 }
 
-// TestUnpackedSize: a registry does not tell it, so it is exact only for the
-// image that was measured.
+// TestUnpackedSize: a registry does not report it, so it is exact only for the
+// measured image.
 func TestUnpackedSize(t *testing.T) {
 	t.Parallel()
 	a, b := dockertest.Layer(t, 1000), dockertest.Layer(t, 100_000)
@@ -142,7 +142,7 @@ func TestUnpackedSize(t *testing.T) {
 	q.Published.Digest = unknown.Digest
 	q.Local = []registry.LocalLayers{{DiffIDs: diffIDs(t, a), Pulled: true}}
 	if got := estimate(t, registry.Client{}, q); got.Unpacked >= 5_000_000 || got.Unpacked < 4_800_000 || !got.UnpackedEstimated {
-		t.Errorf("the base is here: %d, estimated %v", got.Unpacked, got.UnpackedEstimated)
+		t.Errorf("with a local base: %d, estimated %v", got.Unpacked, got.UnpackedEstimated)
 	}
 }
 
@@ -169,13 +169,13 @@ func TestCountedRequests(t *testing.T) {
 		t.Errorf("through the index it is %d bytes, directly %d", indexed.Download, single.Download)
 	}
 	if indexed.Digest == single.Digest {
-		t.Error("the index's own digest is not told")
+		t.Error("the index's digest is missing")
 	}
 	digest, err := registry.Client{Keychain: nobody}.Digest(t.Context(), f.Host+"/index:1")
 	if err != nil || digest != indexed.Digest {
 		t.Errorf("the digest is %q, %v; want %q", digest, err, indexed.Digest)
 	}
-	counted(0, "the look for a newer image")
+	counted(0, "the check for a newer image")
 	f.Fail("/manifests/", -1, dockertest.Answer(429, "TOOMANYREQUESTS", "You have reached your unauthenticated pull rate limit."))
 	_, err = registry.Client{Keychain: nobody}.Estimate(t.Context(), registry.Question{Reference: f.Host + "/image:1", Platform: platform})
 	if err == nil || !strings.Contains(fault.HintOf(err), "docker login") {
@@ -202,10 +202,10 @@ func TestRefusals(t *testing.T) {
 	dockertest.Push(t, f.Host+"/single:1", dockertest.ImageFor(t, "riscv64", layer))
 	pushIndex(t, f.Host+"/index:1", dockertest.ImageFor(t, "riscv64", layer), dockertest.ImageFor(t, "s390x", layer))
 	for reference, want := range map[string]struct{ text, hint string }{
-		f.Host + "/single:1":    {"linux/riscv64", "use another variant"},
-		f.Host + "/index:1":     {"it is for linux/riscv64, linux/s390x", "use another variant"},
-		f.Host + "/single:nope": {"there is no such image", "check the tag"},
-		f.Host + "/nope:1":      {"there is no such image", "check the name"},
+		f.Host + "/single:1":    {"linux/riscv64", "use a different variant"},
+		f.Host + "/index:1":     {"it is for linux/riscv64, linux/s390x", "use a different variant"},
+		f.Host + "/single:nope": {"the image does not exist", "check the tag"},
+		f.Host + "/nope:1":      {"the image does not exist", "check the name"},
 		"UPPER CASE":            {"is not an image reference", "use REGISTRY/REPOSITORY:TAG"},
 	} {
 		_, err := registry.Client{Keychain: nobody}.Estimate(t.Context(), registry.Question{Reference: reference, Platform: platform})
@@ -215,8 +215,8 @@ func TestRefusals(t *testing.T) {
 	}
 }
 
-// TestWithoutTheRegistry: the daemon may reach it although this program does
-// not, so there is a estimate all the same.
+// TestWithoutTheRegistry: the daemon may reach it even if this program cannot,
+// so there is still an estimate.
 func TestWithoutTheRegistry(t *testing.T) {
 	t.Parallel()
 	f := dockertest.NewFaultyRegistry(t)
@@ -228,7 +228,7 @@ func TestWithoutTheRegistry(t *testing.T) {
 			t.Errorf("%s: %+v", reference, got)
 		}
 		if got := estimate(t, registry.Client{}, registry.Question{Reference: reference}); got.Known() {
-			t.Errorf("%s: without the catalogue too a size is known: %+v", reference, got)
+			t.Errorf("%s: even without the catalogue a size is known: %+v", reference, got)
 		}
 	}
 	ctx, cancel := context.WithCancel(t.Context())
@@ -245,7 +245,7 @@ func TestRateLimitHeaders(t *testing.T) {
 	dockertest.Push(t, f.Host+"/image:1", dockertest.ImageOf(t, dockertest.Layer(t, 10)))
 	q := registry.Question{Reference: f.Host + "/image:1"}
 	if got := estimate(t, registry.Client{}, q); got.Limit != nil {
-		t.Errorf("a limit out of nothing: %+v", got.Limit)
+		t.Errorf("unexpected limit: %+v", got.Limit)
 	}
 	headers := func(limit, remaining string) dockertest.Fault {
 		return func(w http.ResponseWriter, r *http.Request, next http.Handler) {
@@ -261,12 +261,12 @@ func TestRateLimitHeaders(t *testing.T) {
 	}
 	f.Fail("/manifests/", 1, headers("plenty", "76"))
 	if got := estimate(t, registry.Client{}, q); got.Limit != nil {
-		t.Errorf("a limit out of nonsense: %+v", got.Limit)
+		t.Errorf("a limit from invalid headers: %+v", got.Limit)
 	}
 }
 
-// TestMirror: an image of Docker Hub is billed by the daemon's mirror, and
-// the hub is not asked at all.
+// TestMirror: the estimate of a Docker Hub image comes from the daemon's
+// mirror, without asking the hub.
 func TestMirror(t *testing.T) {
 	t.Parallel()
 	broken, mirror := dockertest.NewFaultyRegistry(t), dockertest.NewFaultyRegistry(t)
@@ -286,7 +286,7 @@ func TestMirror(t *testing.T) {
 	}
 }
 
-// onlyLocal fails the test when anything but this machine is asked.
+// onlyLocal fails the test on a request to any other machine.
 type onlyLocal struct{ t *testing.T }
 
 func (o onlyLocal) RoundTrip(r *http.Request) (*http.Response, error) {
@@ -361,8 +361,8 @@ func TestStoredLogins(t *testing.T) {
 	}
 }
 
-// TestClassify holds the table against what was seen: the daemon's wording is
-// that of Engine 20.10.
+// TestClassify checks the table against real errors; the daemon's are from
+// Docker 20.10.
 func TestClassify(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]registry.Kind{
@@ -398,9 +398,9 @@ func TestClassify(t *testing.T) {
 	}
 }
 
-// BenchmarkBill is the estimate of an image of 20 layers, paired with the least
-// that can be asked of a registry, one HEAD of the manifest.
-func BenchmarkBill(b *testing.B) {
+// BenchmarkEstimate measures the estimate of an image with 20 layers, compared
+// with the cheapest possible request, one HEAD of the manifest.
+func BenchmarkEstimate(b *testing.B) {
 	f := dockertest.NewFaultyRegistry(b)
 	var layers []v1.Layer
 	for range 20 {

@@ -7,16 +7,16 @@ import (
 	"github.com/google/go-containerregistry/pkg/name"
 )
 
-// Login is what the daemon needs to pull in the user's name. The zero value
-// is anonymous.
+// Login is what the daemon needs to pull as the user. The zero value is
+// anonymous.
 type Login struct {
 	Username, Password           string
 	IdentityToken, RegistryToken string
 }
 
-// Login finds the login for an image in Docker's configuration, its
-// credential helpers included. A configuration that cannot be used, such as a
-// credsStore whose program is missing (usual on WSL), gives an anonymous one,
+// Login finds the login for an image in Docker's configuration, including its
+// credential helpers. If the configuration cannot be used, for example because
+// the credsStore program is missing (common on WSL), the login is anonymous,
 // and note says so.
 func (c Client) Login(reference string) (login Login, note string) {
 	ref, err := name.ParseReference(reference)

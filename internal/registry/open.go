@@ -10,9 +10,9 @@ import (
 	"github.com/djok/facecraft/internal/fault"
 )
 
-// Open is an image of a registry for one platform (as linux/amd64), whose
-// layers can be read. Nothing but its manifest is fetched here. Docker Hub
-// counts one or two requests.
+// Open opens an image in a registry for one platform (such as linux/amd64) for
+// reading its layers. It fetches only the manifest. Docker Hub counts one or
+// two requests.
 func (c Client) Open(ctx context.Context, reference, platform string) (v1.Image, error) {
 	if _, err := name.ParseReference(reference); err != nil {
 		return nil, fault.Wrap(fault.Usage, err, "use REGISTRY/REPOSITORY:TAG", "%q is not an image reference", reference)

@@ -6,13 +6,13 @@ import (
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 )
 
-// Source is what it takes to fetch an image without the daemon: where its blobs
-// are, and its manifests as the registry gave them.
+// Source is what is needed to download an image without the daemon: where its
+// blobs are, and its manifests as received from the registry.
 type Source struct {
 	Repository name.Repository
 	Auth       authn.Authenticator
-	// Manifests begin with what the reference stands for, which may be an
-	// index, and end with the image's own.
+	// Manifests start with what the reference resolves to, which may be an
+	// index, and end with the image's manifest.
 	Manifests []Manifest
 	Config    v1.Descriptor
 	Layers    []v1.Descriptor // from the base up
@@ -25,7 +25,7 @@ type Manifest struct {
 	Content   []byte
 }
 
-// resolved is what a reference stands for, for one platform.
+// resolved is what a reference resolves to for one platform.
 type resolved struct {
 	image     v1.Image
 	manifests []Manifest
@@ -33,7 +33,7 @@ type resolved struct {
 
 func (r resolved) digest() string { return r.manifests[0].Digest.String() }
 
-// source is where the image's blobs are.
+// source returns where the image's blobs are.
 func (r resolved) source(ref name.Reference, auth authn.Authenticator) (*Source, error) {
 	manifest, err := r.image.Manifest()
 	if err != nil {
@@ -42,7 +42,7 @@ func (r resolved) source(ref name.Reference, auth authn.Authenticator) (*Source,
 	return &Source{Repository: ref.Context(), Auth: auth, Manifests: r.manifests, Config: manifest.Config, Layers: manifest.Layers}, nil
 }
 
-// add notes a manifest that was read on the way to the image.
+// add records a manifest that was read while resolving the image.
 func (r *resolved) add(digest v1.Hash, mediaType string, content []byte) {
 	r.manifests = append(r.manifests, Manifest{digest, mediaType, content})
 }

@@ -11,16 +11,15 @@ import (
 	"github.com/djok/facecraft/internal/plan"
 )
 
-// Unmanaged lists running and paused facecraft servers that this program did not
-// start: by Compose or by hand. They are recognised by an image of the given
-// repository, by their image's label, or by asking whatever publishes the
-// containers' port for its schema. They belong to the default instance, and are
-// never stopped.
+// Unmanaged lists running and paused facecraft servers that this program did
+// not start, but Compose or a person did. They are recognised by an image from
+// the given repository, by their image's label, or by the API schema that they
+// serve. They belong to the default instance, and are never stopped.
 func (r *Runner) Unmanaged(ctx context.Context, repository string) ([]Server, error) {
 	if r.Instance != plan.DefaultInstance {
 		return nil, nil
 	}
-	list, err := r.Docker.ContainerList(ctx, container.ListOptions{All: true}) // to Podman, a paused one does not run
+	list, err := r.Docker.ContainerList(ctx, container.ListOptions{All: true}) // Podman does not count paused ones as running
 	if err != nil {
 		return nil, err
 	}

@@ -34,13 +34,13 @@ func runner(t *testing.T) (*run.Runner, plan.Container) {
 		Publish: plan.Publish{Address: plan.Loopback, Port: dockertest.FreePort(t), Container: plan.ContainerPort}}
 }
 
-// stub makes a plan's image one that behaves as told.
+// stub replaces a plan's image with one that behaves as told.
 func stub(t *testing.T, r *run.Runner, p *plan.Container, behaviour ...string) {
 	t.Helper()
 	p.Image.Reference = dockertest.Stub(t, r.Docker, behaviour...)
 }
 
-// TestEater takes all the memory that it may, and is ended by the kernel.
+// TestEater: a server that uses all its memory is killed by the kernel.
 func TestEater(t *testing.T) {
 	t.Parallel()
 	r, p := runner(t)
@@ -51,15 +51,15 @@ func TestEater(t *testing.T) {
 		t.Fatal(err)
 	}
 	err = r.WaitReady(t.Context(), server, time.Second, 30*time.Second)
-	if fault.CodeOf(err) != fault.Server || !strings.Contains(err.Error(), "killed for want of memory: its limit is 48 MiB") {
-		t.Errorf("told of it as %v", err)
+	if fault.CodeOf(err) != fault.Server || !strings.Contains(err.Error(), "killed: out of memory; its limit is 48 MiB") {
+		t.Errorf("reported as %v", err)
 	}
 	if !strings.Contains(err.Error(), "MB of models") {
-		t.Errorf("without its last words: %v", err)
+		t.Errorf("its last log lines are missing: %v", err)
 	}
 }
 
-// TestCrashLoop is a server that its restart policy starts again and again.
+// TestCrashLoop: a server that its restart policy keeps restarting.
 func TestCrashLoop(t *testing.T) {
 	t.Parallel()
 	r, p := runner(t)
@@ -70,10 +70,10 @@ func TestCrashLoop(t *testing.T) {
 		t.Fatal(err)
 	}
 	err = r.WaitReady(t.Context(), server, time.Second, 30*time.Second)
-	if fault.CodeOf(err) != fault.Server || !strings.Contains(err.Error(), "it dies again and again") {
-		t.Errorf("told of it as %v", err)
+	if fault.CodeOf(err) != fault.Server || !strings.Contains(err.Error(), "it keeps crashing") {
+		t.Errorf("reported as %v", err)
 	}
-	// The next call makes room, unless it looks in a moment in which it runs.
+	// The next call removes it, unless it happens to be running just then.
 	for begin := time.Now(); ; time.Sleep(50 * time.Millisecond) {
 		err := r.RemoveDead(t.Context())
 		servers, _ := r.List(t.Context())
@@ -81,13 +81,13 @@ func TestCrashLoop(t *testing.T) {
 			return
 		}
 		if time.Since(begin) > 10*time.Second {
-			t.Fatalf("still there: %+v, %v", servers, err)
+			t.Fatalf("not removed: %+v, %v", servers, err)
 		}
 	}
 }
 
-// TestUnmanagedServer is one that somebody else started, with a terminal, and that
-// died: its end is told, and it stays ended.
+// TestUnmanagedServer: a server that somebody else started, with a terminal,
+// and that died: its end is reported, and it is not restarted.
 func TestUnmanagedServer(t *testing.T) {
 	t.Parallel()
 	r, p := runner(t)
@@ -102,11 +102,12 @@ func TestUnmanagedServer(t *testing.T) {
 	server := run.Server{ID: created.ID, Name: "theirs", URL: p.Publish.URL(), Unmanaged: true}
 	revival, err := r.Revive(t.Context(), server, time.Minute, func(bool) bool { return true })
 	if revival.Started || err == nil || !strings.Contains(err.Error(), "exit code 3") || !strings.Contains(err.Error(), "loading models") {
-		t.Errorf("%+v, told of it as %v", revival, err)
+		t.Errorf("%+v, reported as %v", revival, err)
 	}
 }
 
-// TestUnproven: a helper container that cannot run says nothing of the server.
+// TestUnproven: a helper container that cannot run does not count against the
+// server.
 func TestUnproven(t *testing.T) {
 	t.Parallel()
 	r, p := runner(t)
@@ -121,9 +122,9 @@ func TestUnproven(t *testing.T) {
 	}
 }
 
-// TestForeignProgram is an image for another processor, as far as the kernel can
-// tell.
-func TestForeignProgram(t *testing.T) {
+// TestWrongArchitecture: an image whose program looks to the kernel like that
+// of a different architecture.
+func TestWrongArchitecture(t *testing.T) {
 	t.Parallel()
 	r, p := runner(t)
 	img, err := mutate.Config(dockertest.ImageOf(t, dockertest.FileLayer(t, "server", []byte("\x7fNOT"))), v1.Config{Entrypoint: []string{"/server"}})
@@ -132,15 +133,16 @@ func TestForeignProgram(t *testing.T) {
 	}
 	p.Image.Reference = dockertest.Load(t, r.Docker, img)
 	server, _, err := r.Start(t.Context(), p, 0, nil)
-	if err == nil { // newer engines leave it to the server's own process
+	if err == nil { // newer daemons let the server's process fail instead
 		err = r.WaitReady(t.Context(), server, time.Second, 30*time.Second)
 	}
-	if !strings.Contains(err.Error(), "the image is for another processor") || !strings.Contains(fault.HintOf(err), "emulation") {
-		t.Errorf("told of it as %v (%s)", err, fault.HintOf(err))
+	if !strings.Contains(err.Error(), "the image is for a different architecture") || !strings.Contains(fault.HintOf(err), "emulation") {
+		t.Errorf("reported as %v (%s)", err, fault.HintOf(err))
 	}
 }
 
-// TestTakenPort can only be found out by the daemon here: nothing looked.
+// TestTakenPort: without a check in advance, only the daemon can detect a port
+// in use.
 func TestTakenPort(t *testing.T) {
 	t.Parallel()
 	r, p := runner(t)
@@ -153,15 +155,15 @@ func TestTakenPort(t *testing.T) {
 	other.Instance = dockertest.Instance(t, dockertest.Engine(t))
 	p.Instance, p.Name = other.Instance, other.Instance
 	if _, _, err := other.Start(context.WithoutCancel(t.Context()), p, 0, nil); !errors.Is(err, run.ErrPortTaken) {
-		t.Errorf("a port of %s gave %v", first.Name, err)
+		t.Errorf("the port of %s gave %v", first.Name, err)
 	}
 	if servers, err := other.List(t.Context()); err != nil || len(servers) != 0 {
 		t.Errorf("left behind %v (%v)", servers, err)
 	}
 }
 
-// TestUnloadable is a server whose models cannot be loaded: it runs on, and
-// each question would have it try again.
+// TestUnloadable: a server whose models cannot be loaded keeps running, and
+// would try again on each readiness request.
 func TestUnloadable(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
@@ -170,7 +172,7 @@ func TestUnloadable(t *testing.T) {
 	}{
 		"as its log says": {"Warning: Error initializing processor: Expected one of cpu, cuda device type at start of device string: gpu",
 			"set it to auto, cpu, cuda or cuda:0",
-			[]string{"cannot load its models: Warning: Error initializing processor: Expected one of", "FACECRAFT_DEVICE names a device"}},
+			[]string{"cannot load its models: Warning: Error initializing processor: Expected one of", "FACECRAFT_DEVICE is not a device"}},
 		"as its answers say": {"====", "facecraft up --recreate with the same flags", []string{"cannot load its models", "known issue", "questions at once: 1"}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -184,7 +186,7 @@ func TestUnloadable(t *testing.T) {
 			begin := time.Now()
 			err = r.WaitReady(t.Context(), server, time.Second, time.Minute)
 			if fault.CodeOf(err) != fault.Server || !strings.Contains(fault.HintOf(err), tt.fix) || time.Since(begin) > 20*time.Second {
-				t.Errorf("after %v told of it as %v (%s)", time.Since(begin), err, fault.HintOf(err))
+				t.Errorf("after %v reported as %v (%s)", time.Since(begin), err, fault.HintOf(err))
 			}
 			for _, want := range tt.want {
 				if !strings.Contains(err.Error(), want) {
@@ -196,14 +198,14 @@ func TestUnloadable(t *testing.T) {
 				t.Fatal(err)
 			}
 			if strings.Contains(log.String(), "questions at once: 2") || strings.Count(log.String(), "questions") > 3 {
-				t.Errorf("it was asked too often:\n%s", &log)
+				t.Errorf("it was polled too often:\n%s", &log)
 			}
 		})
 	}
 }
 
-// TestRestarted is a server that somebody restarts while it is in work: it is
-// waited for again, as often as that happens. One that crashes is started here.
+// TestRestarted: a busy server that somebody restarts is waited for again, as
+// often as that happens. One that crashes is started again.
 func TestRestarted(t *testing.T) {
 	t.Parallel()
 	r, p := runner(t)
@@ -225,7 +227,7 @@ func TestRestarted(t *testing.T) {
 		waitGone(t, server)
 		revival, err := r.Revive(t.Context(), server, time.Minute, never)
 		if err != nil || revival.Started || !revival.ByOrder {
-			t.Errorf("%+v, told of it as %v", revival, err)
+			t.Errorf("%+v, reported as %v", revival, err)
 		}
 		if err := <-restarted; err != nil {
 			t.Fatal(err)
@@ -234,15 +236,15 @@ func TestRestarted(t *testing.T) {
 	if err := r.Docker.ContainerKill(t.Context(), server.ID, "KILL"); err != nil {
 		t.Fatal(err)
 	}
-	if revival, err := r.Revive(t.Context(), server, time.Minute, never); err == nil || revival.Started || !strings.Contains(err.Error(), "somebody had Docker stop it") {
-		t.Errorf("one that was killed: %+v, %v", revival, err)
+	if revival, err := r.Revive(t.Context(), server, time.Minute, never); err == nil || revival.Started || !strings.Contains(err.Error(), "stopped through Docker") {
+		t.Errorf("killed: %+v, %v", revival, err)
 	}
 	if revival, err := r.Revive(t.Context(), server, time.Minute, func(byOrder bool) bool { return byOrder }); err != nil || !revival.Started {
-		t.Errorf("one that was killed, and may be started: %+v, %v", revival, err)
+		t.Errorf("killed, and may be restarted: %+v, %v", revival, err)
 	}
 }
 
-// waitGone returns when a server does not answer any more.
+// waitGone waits until a server no longer answers.
 func waitGone(t *testing.T, s run.Server) {
 	t.Helper()
 	client := api.New(s.URL)
@@ -252,5 +254,5 @@ func waitGone(t *testing.T, s run.Server) {
 			return
 		}
 	}
-	t.Fatal("it goes on answering")
+	t.Fatal("it still answers")
 }

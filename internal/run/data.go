@@ -10,14 +10,13 @@ import (
 	"github.com/djok/facecraft/internal/plan"
 )
 
-// MakeDirectories makes those of the plan's directories that are missing, so
-// that the daemon does not make them as root. Under sudo they become the
-// caller's.
+// MakeDirectories creates the plan's missing directories, so that the daemon
+// does not create them as root. Under sudo they will belong to the caller.
 func MakeDirectories(c plan.Container) error {
 	for _, b := range c.Binds {
 		missing := missingParts(b.Source)
 		if err := os.MkdirAll(b.Source, 0o755); err != nil {
-			return fault.Wrap(fault.Failed, err, "choose another with --data", "the data directory cannot be made")
+			return fault.Wrap(fault.Failed, err, "choose another with --data", "cannot create the data directory")
 		}
 		if b.Owner == nil || os.Getuid() != 0 {
 			continue
@@ -31,7 +30,7 @@ func MakeDirectories(c plan.Container) error {
 	return nil
 }
 
-// missingParts are the directories that MkdirAll will make for path.
+// missingParts returns the directories that MkdirAll will create for path.
 func missingParts(path string) []string {
 	var missing []string
 	for {

@@ -17,12 +17,12 @@ import (
 	"github.com/djok/facecraft/internal/plan"
 )
 
-// trait is one setting of a container, in words.
+// trait is one setting of a container, as text.
 type trait struct{ what, value string }
 
-// Differences says in what a server is another than the plan's container,
-// whoever started it; nothing where they are the same. Secrets are those of the
-// plan, by name: their values are in no plan's hash.
+// Differences lists how a server differs from the plan's container, whoever
+// started it; empty if it does not. Secrets are the plan's, by name: their
+// values are not part of the hash.
 func (r *Runner) Differences(ctx context.Context, s Server, c plan.Container, secrets map[string]string) ([]string, error) {
 	if s.Plan == c.Hash() && len(c.Secrets) == 0 {
 		return nil, nil
@@ -47,17 +47,17 @@ func (r *Runner) Differences(ctx context.Context, s Server, c plan.Container, se
 		}
 	}
 	for _, wanted := range containers.Environment(c, secrets) {
-		// The value that it has may be a secret.
+		// Its current value may be a secret.
 		name, _, _ := strings.Cut(wanted, "=")
 		if i := slices.IndexFunc(inspect.Config.Env, func(have string) bool { return strings.HasPrefix(have, name+"=") }); i >= 0 &&
 			inspect.Config.Env[i] != wanted {
-			list = append(list, "environment: "+name+" has another value")
+			list = append(list, "environment: "+name+" has a different value")
 		}
 	}
 	return list, nil
 }
 
-// only is what a list has and the other has not.
+// only returns the items that are in one list and not in the other.
 func only(list, other string) string {
 	const comma = ", "
 	others := strings.Split(other, comma)
@@ -68,8 +68,8 @@ func only(list, other string) string {
 	return "none"
 }
 
-// traitsOf describes a container as the daemon has it. What the image sets by
-// itself is left out of its environment.
+// traitsOf describes a container as reported by the daemon. Its environment
+// leaves out what the image sets.
 func traitsOf(c container.InspectResponse, imageEnv []string) []trait {
 	var address string
 	for _, bindings := range c.HostConfig.PortBindings {
@@ -125,31 +125,31 @@ func traits(config *container.Config, host *container.HostConfig, address string
 	}
 }
 
-// podmansEnv are variables that Podman sets in every container by itself.
+// podmanEnv are the variables that Podman sets in every container.
 // (podman-run(1), Environment)
-var podmansEnv = []string{"container", "HOME", "HOSTNAME", "TERM"}
+var podmanEnv = []string{"container", "HOME", "HOSTNAME", "TERM"}
 
-// addedNames are the variables that neither the image sets to the same value
-// nor an engine by itself.
+// addedNames returns the variables that neither the image nor Podman sets to
+// the same value.
 func addedNames(env, imageEnv []string) []string {
 	var names []string
 	for _, e := range env {
-		if name, _, _ := strings.Cut(e, "="); !slices.Contains(imageEnv, e) && !slices.Contains(podmansEnv, name) {
+		if name, _, _ := strings.Cut(e, "="); !slices.Contains(imageEnv, e) && !slices.Contains(podmanEnv, name) {
 			names = append(names, name)
 		}
 	}
 	return names
 }
 
-// podmansCapabilities are those that Podman's containers have unless told
-// otherwise. (containers.conf(5), default_capabilities)
-var podmansCapabilities = []string{"CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "KILL", "NET_BIND_SERVICE",
+// podmanCapabilities are the default capabilities of Podman's containers.
+// (containers.conf(5), default_capabilities)
+var podmanCapabilities = []string{"CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "KILL", "NET_BIND_SERVICE",
 	"SETFCAP", "SETGID", "SETPCAP", "SETUID", "SYS_CHROOT"}
 
-// dropped names capabilities. Where all are dropped Podman lists them one by
-// one.
+// dropped formats the dropped capabilities. If all are dropped, Podman lists
+// each of them.
 func dropped(list []string) string {
-	for _, capability := range podmansCapabilities {
+	for _, capability := range podmanCapabilities {
 		if !slices.Contains(list, capability) {
 			return sorted(list)
 		}

@@ -7,8 +7,7 @@ import (
 	"github.com/djok/facecraft/internal/fault"
 )
 
-// TestPortFault knows what daemons say of a port that they cannot have. The
-// texts are those of the daemons.
+// TestPortFault recognises daemons' errors about ports. The texts are real.
 func TestPortFault(t *testing.T) {
 	t.Parallel()
 	for text, taken := range map[string]bool{
@@ -28,6 +27,6 @@ func TestPortFault(t *testing.T) {
 		}
 	}
 	if err := portFault(8000, errors.New("could not select device driver")); err != nil {
-		t.Errorf("another failure gave %v", err)
+		t.Errorf("an unrelated failure gave %v", err)
 	}
 }

@@ -23,38 +23,39 @@ import (
 	"github.com/djok/facecraft/internal/plan"
 )
 
-// lastLines is how much of a failed server's output is shown, of the last
-// linesSearched.
+// lastLines is how many lines of a failed server's output are shown, from the
+// last linesSearched.
 const lastLines, linesSearched = 20, 2000
 
-// lookTimeout bounds each look at a server that failed; the daemon may have
-// failed with it.
+// lookTimeout limits each request about a failed server; the daemon may have
+// failed too.
 const lookTimeout = 5 * time.Second
 
-// eventsTimeout bounds the look for what the daemon may not remember.
+// eventsTimeout limits the search for events that the daemon may no longer
+// have.
 const eventsTimeout = 500 * time.Millisecond
 
-// killed is the exit code of a process that SIGKILL ended.
+// killed is the exit code of a process killed with SIGKILL.
 const killed = 128 + 9
 
-// postMortem is what can be known of a server that died or never got ready.
+// postMortem is what is known about a server that died or never became ready.
 type postMortem struct {
-	what     string // happened
-	name     string
-	variant  string
-	state    *container.State // nil where the daemon does not tell
-	gone     bool             // there is no container
-	restarts int
-	limit    int64 // of memory, in bytes; 0 is none
-	total    int64 // memory of the daemon, in bytes; 0 is unknown
-	foreign  bool  // it answers, and not as a facecraft server
-	ordered  bool  // by somebody who had the daemon end it
-	words    string
-	user     string   // as whom it runs, by numbers
-	places   []string // in the container where it has files of its own
-	loading  bool     // it never was ready
-	// unloadable tells that the models cannot be loaded; quote is the line
-	// that says why, where there is one.
+	what         string // what happened
+	name         string
+	variant      string
+	state        *container.State // nil if the daemon does not say
+	gone         bool             // the container is gone
+	restarts     int
+	limit        int64 // of memory, in bytes; 0 means none
+	total        int64 // the daemon's memory, in bytes; 0 means unknown
+	notFacecraft bool  // it answers, but is not a facecraft server
+	ordered      bool  // stopped through the daemon
+	words        string
+	user         string   // uid:gid it runs as
+	places       []string // its own directories in the container
+	loading      bool     // it was never ready
+	// unloadable means that the models cannot be loaded; quote is the log line
+	// that says why, if any.
 	unloadable bool
 	quote      string
 }
@@ -65,7 +66,7 @@ func (m postMortem) alive() bool {
 
 func (m postMortem) dead() bool { return m.state != nil && !m.alive() }
 
-// End is how a server ended, in words.
+// End describes how a server ended.
 type End struct {
 	Ended      string `json:"ended,omitempty"` // exit code and signal
 	Memory     string `json:"memory,omitempty"`
@@ -74,26 +75,26 @@ type End struct {
 	Remedy     string `json:"remedy"`
 }
 
-// Rows are what is known of it, each with its name.
+// Rows returns what is known, as labelled rows.
 func (e End) Rows() [][2]string {
 	rows := [][2]string{{"ended", e.Ended}, {"memory", e.Memory}, {"restarts", ""}, {"known issue", e.KnownIssue}}
 	if e.Restarts > 0 {
 		rows[2][1] = strconv.Itoa(e.Restarts)
 	}
 	if e.Restarts > loopRestarts {
-		rows[2][1] += ": it dies again and again"
+		rows[2][1] += ": it keeps crashing"
 	}
 	return slices.DeleteFunc(rows, func(row [2]string) bool { return row[1] == "" })
 }
 
-// End examines a server. One that runs has no End.Ended; gone tells that there
-// is no container any more.
+// End examines a server. If it is running, End.Ended is empty; gone means that
+// the container no longer exists.
 func (r *Runner) End(ctx context.Context, s Server) (end End, gone bool) {
 	report := r.examine(ctx, s, "")
 	return report.end(), report.gone
 }
 
-// examine gathers what is left of a server, of which it is told what it did.
+// examine gathers what is known about a failed server; did says what happened.
 func (r *Runner) examine(ctx context.Context, s Server, did string) postMortem {
 	ctx, cancel := context.WithTimeout(ctx, lookTimeout)
 	defer cancel()
@@ -122,20 +123,20 @@ func (r *Runner) examine(ctx context.Context, s Server, did string) postMortem {
 	return report
 }
 
-// diedLoading is what a server did that was never ready.
+// diedLoading is what happened to a server that was never ready.
 const diedLoading = "died before it was ready"
 
-// saysReady tells whether a line of a server's log is its word that it is ready:
-// uvicorn's, once the models are loaded, or the built-in engine's.
+// saysReady reports whether a log line means that the server is ready:
+// uvicorn's, once the models are loaded, or the lite server's.
 func saysReady(line string) bool {
 	line = strings.ToLower(line)
 	return strings.Contains(line, "application startup complete") || strings.Contains(line, "ready (") || strings.Contains(line, "ready for requests")
 }
 
-// ordered tells whether somebody had the daemon end the container, as docker
-// stop and docker kill do: it notes that before the end. It remembers the latest
-// events only (moby, daemon/events: eventsLimit), and Podman (4.3) none where it
-// is told until when.
+// ordered reports whether the container was stopped through the daemon, as with
+// docker stop and docker kill, which leave an event. Docker keeps only the
+// latest events (moby, daemon/events: eventsLimit), and Podman (4.3) returns
+// none if given an end time.
 func (r *Runner) ordered(ctx context.Context, s Server, started string) bool {
 	ctx, cancel := context.WithTimeout(ctx, eventsTimeout)
 	defer cancel()
@@ -150,7 +151,7 @@ func (r *Runner) ordered(ctx context.Context, s Server, started string) bool {
 	}
 }
 
-// fault is the report, with its one remedy.
+// fault returns the report as an error, with a remedy.
 func (m postMortem) fault() error {
 	what, end := m.what, m.end()
 	if m.quote != "" {
@@ -160,7 +161,7 @@ func (m postMortem) fault() error {
 		what += "\n" + table
 	}
 	if m.words != "" {
-		what += "\n  its last words:\n    " + strings.ReplaceAll(m.words, "\n", "\n    ")
+		what += "\n  its last log lines:\n    " + strings.ReplaceAll(m.words, "\n", "\n    ")
 	}
 	return fault.New(fault.Server, end.Remedy, "%s", what)
 }
@@ -198,13 +199,13 @@ func (m postMortem) ending() string {
 		text += ", " + m.state.Error
 	}
 	if m.ordered {
-		text += ": somebody had Docker stop it"
+		text += ": stopped through Docker"
 	}
 	return text
 }
 
-// signals are those that end servers, by the exit code less 128, which is how
-// shells and Docker report them.
+// signals are the signals that kill servers, by exit code minus 128, which is
+// how shells and Docker report them.
 var signals = map[int]string{
 	4: "SIGILL, an instruction that this processor does not have", 6: "SIGABRT", 7: "SIGBUS",
 	9: "SIGKILL", 11: "SIGSEGV", 15: "SIGTERM",
@@ -212,20 +213,20 @@ var signals = map[int]string{
 
 func signalName(exitCode int) string { return signals[exitCode-128] }
 
-// outOfMemory also suspects it where the flag is not set: with cgroup v2 old
-// engines miss it. A kill by another program looks the same then, hence
+// outOfMemory also suspects it if the flag is not set: with cgroup v2, old
+// Docker versions miss it. A kill by another program looks the same, hence
 // "probably".
 func (m postMortem) outOfMemory() bool {
 	return m.dead() && (m.state.OOMKilled || m.state.ExitCode == killed && !m.ordered)
 }
 
 func (m postMortem) memoryText() string {
-	text := "it was probably killed for want of memory"
+	text := "probably killed: out of memory"
 	if m.state.OOMKilled {
-		text = "it was killed for want of memory"
+		text = "killed: out of memory"
 	}
 	if m.limit > 0 {
-		text += ": its limit is " + format.Memory(m.limit)
+		text += "; its limit is " + format.Memory(m.limit)
 	}
 	if m.total > 0 {
 		text += ", Docker has " + format.Memory(m.total)
@@ -247,7 +248,7 @@ func (m postMortem) known() *knownIssue {
 	issue := recognise(text, refusals, deaths)
 	if issue != nil && issue.text == permissionDenied {
 		if path := forbiddenPath(text); path != "" && !under(path, m.places) {
-			return imagesFile(path, m.user)
+			return imageFile(path, m.user)
 		}
 	}
 	return issue
@@ -258,20 +259,20 @@ func (m postMortem) remedy() string {
 	case m.outOfMemory():
 		return m.memoryRemedy()
 	case m.ordered:
-		return "docker start " + m.name + " starts it again as it was"
+		return "docker start " + m.name + " starts it again"
 	case known != nil:
 		return known.remedy
-	case m.foreign:
-		return "name the image of a facecraft server with --image, or leave that out; facecraft down removes this one"
+	case m.notFacecraft:
+		return "name a facecraft image with --image, or leave --image out; facecraft down removes this container"
 	case m.alive():
-		return "it goes on loading: facecraft logs -f shows how far it is; --timeout waits longer; facecraft down removes it"
+		return "it is still loading: facecraft logs -f shows its progress; --timeout waits longer; facecraft down removes it"
 	}
 	return keptRemedy
 }
 
-// memoryRemedy does not speak of photos where none was worked on.
+// memoryRemedy does not mention photos if none was processed.
 func (m postMortem) memoryRemedy() string {
-	const less = "run what needs less: facecraft up --recreate --lite"
+	const less = "run a smaller variant: facecraft up --recreate --lite"
 	var remedies []string
 	switch {
 	case m.limit == 0 || m.total <= m.limit:
@@ -288,14 +289,13 @@ func (m postMortem) memoryRemedy() string {
 	return strings.Join(remedies, ", or ")
 }
 
-const keptRemedy = "the container is kept: facecraft logs shows all it said, facecraft down removes it"
+const keptRemedy = "the container is kept: facecraft logs shows its output, facecraft down removes it"
 
-// said is the end of a server's output since it started, without its notes of
-// requests that it answered: each question whether it is ready leaves one, and
-// they would be all that is left to see.
+// said returns the end of a server's output since it started, without its
+// access log: readiness requests would crowd out everything else.
 func (r *Runner) said(ctx context.Context, s Server, started string) (lines []string) {
 	var out bytes.Buffer
-	// What arrived before an error is worth showing too.
+	// Output that arrived before an error is still worth showing.
 	_ = r.Logs(ctx, s, &out, &out, containers.LogOptions{Tail: strconv.Itoa(linesSearched), Since: since(started)})
 	for line := range strings.Lines(plain(out.String())) {
 		if !answered.MatchString(line) {
@@ -305,8 +305,8 @@ func (r *Runner) said(ctx context.Context, s Server, started string) (lines []st
 	return lines
 }
 
-// since is the time from which a container's log is its latest run's, or "".
-// The daemon notes the start when the server may have spoken already.
+// since returns the time from which a container's log belongs to its latest
+// run, or "". The daemon may record the start after the server's first output.
 func since(started string) string {
 	at, err := time.Parse(time.RFC3339Nano, started)
 	if err != nil || at.IsZero() {
@@ -320,7 +320,7 @@ func lastWords(lines []string) string {
 	return strings.TrimRight(strings.Join(lines, ""), "\n")
 }
 
-// quoteOf finds the last line that says that the models cannot be loaded.
+// quoteOf returns the last line that says that the models cannot be loaded.
 func quoteOf(lines []string) string {
 	for _, line := range slices.Backward(lines) {
 		if strings.Contains(strings.ToLower(line), loadFailure) {
@@ -330,11 +330,11 @@ func quoteOf(lines []string) string {
 	return ""
 }
 
-// answered is uvicorn's note of a request that did not fail, or of a question
-// whether the server is ready, to which 503 is an answer too.
+// answered matches uvicorn's access log for a request that did not fail, or for
+// a readiness request, where 503 is a valid answer.
 var answered = regexp.MustCompile(`"([A-Z]+ \S+ HTTP/1\.[01]" [1-4]|GET /read(y|iness) HTTP/1\.[01]" 5)\d\d`)
 
-// plain takes away what could move the cursor or colour the terminal.
+// plain removes anything that could move the cursor or colour the terminal.
 func plain(text string) string {
 	return strings.Map(func(r rune) rune {
 		if unicode.IsControl(r) && r != '\n' && r != '\t' {

@@ -18,34 +18,34 @@ func TestPostMortemFault(t *testing.T) {
 		fix    string
 	}{
 		"out of memory": {postMortem{state: &container.State{ExitCode: 137, OOMKilled: true}, limit: 4 << 30, total: 4 << 30},
-			[]string{"exit code 137, SIGKILL", "it was killed for want of memory: its limit is 4 GiB, Docker has 4 GiB"}, "give Docker more memory"},
+			[]string{"exit code 137, SIGKILL", "killed: out of memory; its limit is 4 GiB, Docker has 4 GiB"}, "give Docker more memory"},
 		"probably": {postMortem{state: &container.State{ExitCode: 137}, limit: 4 << 30, total: 16 << 30},
-			[]string{"it was probably killed for want of memory"}, "use smaller photos, or run what needs less: facecraft up --recreate --lite"},
+			[]string{"probably killed: out of memory"}, "use smaller photos, or run a smaller variant: facecraft up --recreate --lite"},
 		"already the lite variant": {postMortem{state: &container.State{ExitCode: 137, OOMKilled: true}, limit: 1 << 29, total: 16 << 30, variant: "lite"},
-			[]string{"it was killed for want of memory"}, "use smaller photos"},
+			[]string{"killed: out of memory"}, "use smaller photos"},
 		"while loading": {postMortem{state: &container.State{ExitCode: 137, OOMKilled: true}, limit: 4 << 30, total: 16 << 30, loading: true},
-			[]string{"it was killed for want of memory"}, "run what needs less: facecraft up --recreate --lite"},
+			[]string{"killed: out of memory"}, "run a smaller variant: facecraft up --recreate --lite"},
 		"while loading, and nothing smaller": {postMortem{state: &container.State{ExitCode: 137, OOMKilled: true}, limit: 1 << 29, total: 16 << 30, loading: true, variant: "lite"},
-			[]string{"it was killed for want of memory"}, "the container is kept"},
+			[]string{"killed: out of memory"}, "the container is kept"},
 		"a file of a volume": {postMortem{places: []string{"/app/uploads"}, user: "1000:1000", words: "PermissionError: [Errno 13] Permission denied: '/app/uploads/x.jpg'"},
-			[]string{"the server may not write where it has to"}, "--fix-permissions"},
+			[]string{"the server cannot write to its files"}, "--fix-permissions"},
 		"a file beside a volume": {postMortem{places: []string{"/app/up"}, user: "1000:1000", words: "PermissionError: [Errno 13] Permission denied: '/app/uploads'"},
-			[]string{"may not use /app/uploads, a file of the image"}, "check --image"},
+			[]string{"cannot access /app/uploads, a file in the image"}, "check --image"},
 		"a model, as another user": {postMortem{places: []string{"/app/uploads"}, user: "1234:1234", words: "loading\nPermissionError: [Errno 13] Permission denied: '/home/appuser/.u2net/u2net.onnx'\nlast"},
-			[]string{"which runs as 1234:1234, may not use /home/appuser/.u2net/u2net.onnx"}, "leave --data out"},
+			[]string{"which runs as 1234:1234, cannot access /home/appuser/.u2net/u2net.onnx"}, "leave --data out"},
 		"no command": {postMortem{state: &container.State{ExitCode: 127}, words: "[FATAL tini (7)] exec /nothere failed: Permission denied"},
 			[]string{"the image's command cannot be run"}, "check --image"},
-		"by order": {postMortem{name: "facecraft-2", state: &container.State{ExitCode: 137}, limit: 4 << 30, ordered: true},
-			[]string{"exit code 137, SIGKILL: somebody had Docker stop it"}, "docker start facecraft-2 starts it again"},
+		"stopped through Docker": {postMortem{name: "facecraft-2", state: &container.State{ExitCode: 137}, limit: 4 << 30, ordered: true},
+			[]string{"exit code 137, SIGKILL: stopped through Docker"}, "docker start facecraft-2 starts it again"},
 		"crash loop": {postMortem{state: &container.State{ExitCode: 139, Restarting: true}, restarts: 4},
-			[]string{"exit code 139, SIGSEGV", "restarts", "4: it dies again and again"}, "the container is kept"},
-		"the daemon's word": {postMortem{state: &container.State{ExitCode: 1, Error: "exec /usr/bin/python: exec format error"}},
-			[]string{"exec format error", "another processor"}, "emulation"},
-		"still loading": {postMortem{state: &container.State{Running: true}, words: "a\nb"}, []string{"its last words:\n    a\n    b"}, "--timeout"},
+			[]string{"exit code 139, SIGSEGV", "restarts", "4: it keeps crashing"}, "the container is kept"},
+		"the daemon's error": {postMortem{state: &container.State{ExitCode: 1, Error: "exec /usr/bin/python: exec format error"}},
+			[]string{"exec format error", "a different architecture"}, "emulation"},
+		"still loading": {postMortem{state: &container.State{Running: true}, words: "a\nb"}, []string{"its last log lines:\n    a\n    b"}, "--timeout"},
 		"GPU refused": {postMortem{words: `could not select device driver "" with capabilities: [[gpu]]`},
-			[]string{"cannot hand a GPU"}, "nvidia-container-toolkit"},
+			[]string{"cannot pass a GPU"}, "nvidia-container-toolkit"},
 		"port": {postMortem{words: "[Errno 98] error while attempting to bind on address ('0.0.0.0', 8000): address already in use"},
-			[]string{"something else listens"}, "--port"},
+			[]string{"another program is listening"}, "--port"},
 	} {
 		err := tt.report.fault()
 		for _, want := range tt.want {
@@ -59,7 +59,8 @@ func TestPostMortemFault(t *testing.T) {
 	}
 }
 
-// TestMemoryRemedy is one remedy where no photo was worked on.
+// TestMemoryRemedy: if no photo was processed, the remedy does not mention
+// photos.
 func TestMemoryRemedy(t *testing.T) {
 	t.Parallel()
 	m := postMortem{state: &container.State{ExitCode: 137, OOMKilled: true}, limit: 4 << 30, total: 16 << 30, loading: true}
@@ -77,13 +78,13 @@ func TestMemoryRemedy(t *testing.T) {
 	}
 }
 
-// TestRefusal explains what daemons say, as they say it.
+// TestRefusal explains daemons' errors, quoted literally.
 func TestRefusal(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string][2]string{
 		"Error response from daemon: No command specified":                                       {"the image has no command to run", "check --image"},
 		"no command or entrypoint provided, and no CMD or ENTRYPOINT":                            {"the image has no command to run", "check --image"},
-		`OCI runtime create failed: exec: "python": executable file not found in $PATH: unknown`: {"lacks the command", "check --image"},
+		`OCI runtime create failed: exec: "python": executable file not found in $PATH: unknown`: {"command does not exist", "check --image"},
 		`failed to create shim task: OCI runtime create failed: runc create failed: unable to start container process: exec: "/x": permission denied: unknown`: {
 			"the image's command cannot be run", "check --image"},
 		"OCI runtime create failed: runc create failed: unable to start container process: unable to apply cgroup configuration: mkdir /sys/fs/cgroup/docker: read-only file system: unknown": {
@@ -99,7 +100,7 @@ func TestRefusal(t *testing.T) {
 	}
 }
 
-// TestLastException is uvicorn's log of a request that failed, and what is none.
+// TestLastException: uvicorn's log of a failed request, and logs without one.
 func TestLastException(t *testing.T) {
 	t.Parallel()
 	for log, want := range map[string]string{

@@ -16,19 +16,20 @@ import (
 	"github.com/djok/facecraft/internal/plan"
 )
 
-// Belonging is something in the daemon that a purge takes away.
+// Belonging is something in the daemon that a purge removes.
 type Belonging struct {
 	Name string
-	Size int64 // bytes; -1 is unknown
-	// Containers of others, and other instances, use it. What is used stays.
+	Size int64 // bytes; -1 means unknown
+	// Containers and Instances are unrelated containers and other instances
+	// that use it. What is in use is kept.
 	Containers, Instances []string
 	volume                bool
 }
 
-// Stays tells whether others use it.
+// Stays reports whether it is kept because something else uses it.
 func (b Belonging) Stays() bool { return len(b.Containers)+len(b.Instances) > 0 }
 
-// UsedBy names the others.
+// UsedBy names what else uses it.
 func (b Belonging) UsedBy() string {
 	others := b.Containers
 	for _, instance := range b.Instances {
@@ -37,9 +38,9 @@ func (b Belonging) UsedBy() string {
 	return strings.Join(others, ", ")
 }
 
-// Belongings are the instance's volumes, and the images that it brought or used,
-// with what is kept of those that could not be pulled. users are the instances
-// of each image, as images.Store.Users gives them.
+// Belongings returns the instance's volumes, the images that it pulled, loaded
+// or used, and what is kept of unfinished pulls. users are the instances of
+// each image, from images.Store.Users.
 func (r *Runner) Belongings(ctx context.Context, users map[string][]string) ([]Belonging, error) {
 	containers, err := r.Docker.ContainerList(ctx, container.ListOptions{All: true})
 	if err != nil {
@@ -64,8 +65,8 @@ func (r *Runner) Belongings(ctx context.Context, users map[string][]string) ([]B
 	return append(volumes, found...), err
 }
 
-// users are the names of other instances' containers and of others', by what
-// they use.
+// users returns the names of other containers that use something, whether or
+// not they belong to another instance.
 func (r *Runner) users(containers []container.Summary, uses func(container.Summary) bool) []string {
 	var names []string
 	for _, c := range containers {
@@ -76,7 +77,7 @@ func (r *Runner) users(containers []container.Summary, uses func(container.Summa
 	return names
 }
 
-// volumes are those of the instance. Podman's account of the disk (4.3) has the
+// volumes returns the instance's volumes. Podman's disk usage (4.3) has the
 // sizes but not the labels.
 func (r *Runner) volumes(ctx context.Context, containers []container.Summary) ([]Belonging, error) {
 	usage, err := r.Docker.DiskUsage(ctx, types.DiskUsageOptions{Types: []types.DiskUsageObject{types.VolumeObject}})
@@ -109,8 +110,8 @@ func (r *Runner) volumes(ctx context.Context, containers []container.Summary) ([
 	return list, nil
 }
 
-// images are those that are claimed, and what is kept of their pulls or of pulls
-// that no instance claims.
+// images returns the claimed images, and what is kept of their pulls or of
+// pulls that no instance claims.
 func (r *Runner) images(ctx context.Context, claimed map[string]bool, users map[string][]string, containers []container.Summary) ([]Belonging, error) {
 	local, err := r.Docker.ImageList(ctx, image.ListOptions{})
 	if err != nil {
@@ -122,7 +123,7 @@ func (r *Runner) images(ctx context.Context, claimed map[string]bool, users map[
 		pulled = images.Familiar(pulled)
 		names := img.RepoTags
 		if len(names) == 0 {
-			names = img.RepoDigests // pulled by its digest
+			names = img.RepoDigests // pulled by digest
 		}
 		for _, name := range names {
 			of := images.Familiar(name)
@@ -140,7 +141,7 @@ func (r *Runner) images(ctx context.Context, claimed map[string]bool, users map[
 	return list, nil
 }
 
-// Remove takes a belonging away, for good.
+// Remove permanently removes a belonging.
 func (r *Runner) Remove(ctx context.Context, b Belonging) error {
 	var err error
 	if b.volume {

@@ -13,32 +13,31 @@ import (
 )
 
 const (
-	// byOrderGrace is how long before a connection breaks a server may have been
-	// told to end: Docker gives it 10 s.
+	// byOrderGrace is how long before its connection breaks a server may have
+	// been told to stop: Docker gives it 10 s.
 	byOrderGrace = 15 * time.Second
-	// restartPoll is how often a container that was stopped is looked at.
+	// restartPoll is how often a stopped container is checked.
 	restartPoll = 100 * time.Millisecond
 )
 
-// Revival is how a server came back.
+// Revival says how a server came back.
 type Revival struct {
-	Started bool // here
-	ByOrder bool // its end was: somebody had Docker stop or restart it
+	Started bool // by this program
+	ByOrder bool // it was stopped or restarted through Docker
 }
 
-// Revive makes a server that stopped answering ready again: it waits for one
-// whose process runs, or runs again because somebody restarted it, and, where
-// again allows it, starts the container of one that died, which it then reports
-// as Died. Otherwise its error is the server's post-mortem. A container that is
-// gone was removed by somebody, and stays so; others' containers are never
-// started.
+// Revive makes a server that stopped answering ready again. It waits for one
+// that is running or was restarted by somebody else. If again allows it, it
+// starts the container of one that died, and reports it as Died. Otherwise the
+// error is the server's post-mortem. A removed container is not created again,
+// and unmanaged servers are never started.
 func (r *Runner) Revive(ctx context.Context, s Server, timeout time.Duration, again func(byOrder bool) bool) (revival Revival, err error) {
 	const died = "died"
 	deadline, broke := time.Now().Add(timeout), time.Now()
 	for {
-		before, _ := containers.Inspect(ctx, r.Docker, s.ID) // the next look tells what is wrong
-		// A process that is about to end still counts as running, so the
-		// waiting tells what it was.
+		before, _ := containers.Inspect(ctx, r.Docker, s.ID) // the next check says what is wrong
+		// A process that is about to exit still counts as running, so waiting
+		// shows which it was.
 		waitErr := r.waitReady(ctx, s, died, 0, time.Until(deadline))
 		revival.ByOrder = revival.ByOrder || r.ordered(ctx, s, broke.Add(-byOrderGrace).Format(time.RFC3339Nano))
 		if waitErr == nil || ctx.Err() != nil {
@@ -51,7 +50,7 @@ func (r *Runner) Revive(ctx context.Context, s Server, timeout time.Duration, ag
 		case err != nil:
 			return revival, err
 		case now.State.Running && before.ContainerJSONBase != nil && now.State.StartedAt != before.State.StartedAt:
-			continue // somebody restarted it meanwhile
+			continue // somebody restarted it in the meantime
 		case now.State.Running || s.Unmanaged || revival.Started || !again(revival.ByOrder):
 			return revival, waitErr
 		}
@@ -63,8 +62,8 @@ func (r *Runner) Revive(ctx context.Context, s Server, timeout time.Duration, ag
 	}
 }
 
-// whenRestarted describes a container. One that somebody stopped is given a
-// moment to run again, as docker restart has it.
+// whenRestarted inspects a container. It gives one that somebody stopped some
+// time to run again, as with docker restart.
 func (r *Runner) whenRestarted(ctx context.Context, s Server, byOrder bool) (container.InspectResponse, error) {
 	for begin := time.Now(); ; {
 		now, err := containers.Inspect(ctx, r.Docker, s.ID)

@@ -1,5 +1,5 @@
-// Package run carries a Plan out: image, container, readiness, logs, removal.
-// It decides nothing; labels in the daemon are its only memory.
+// Package run carries out a Plan: containers, readiness, logs, removal. It
+// decides nothing; labels in the daemon are its only state.
 package run
 
 import (
@@ -26,83 +26,83 @@ import (
 	"github.com/djok/facecraft/internal/remains"
 )
 
-// longStart is the usual time to readiness from which a server is started before
-// it is proven that it can write.
+// longStart: servers that usually take at least this long to become ready are
+// started before the check that they can write.
 const longStart = 5 * time.Second
 
-// startGrace is how long a container may lie between its creation and its
-// start before it counts as left behind.
+// startGrace is how long a created container may remain unstarted before it
+// counts as left behind.
 const startGrace = 10 * time.Second
 
-// Runner acts on one daemon.
+// Runner manages the servers of one daemon.
 type Runner struct {
 	Docker client.APIClient
-	// Instance limits what the runner sees, as plan.Container.Instance.
+	// Instance limits what the runner sees, like plan.Container.Instance.
 	Instance string
 	Version  string // of this program, for the labels
-	// Remote daemons publish ports on another machine.
+	// Remote means that the daemon publishes ports on another machine.
 	Remote  bool
 	Helpers *helper.Containers
-	// Report is told what is going on.
+	// Report receives progress events.
 	Report func(progress.Event)
-	// Mend is nil where mending was not asked for.
+	// Mend is nil if --fix-permissions was not given.
 	Mend Mend
-	// Unfinished takes note of what would be left behind if this process ended
-	// at once; nil takes none.
+	// Unfinished records what would be left behind if this process ended now;
+	// nil records nothing.
 	Unfinished *remains.List
 }
 
-// Server is a container of this program, as the daemon describes it now.
+// Server is a container of this program, as the daemon currently describes it.
 type Server struct {
 	ID      string `json:"id"`
 	Name    string `json:"name"`
 	Variant string `json:"variant"`
 	Image   string `json:"image"`
-	Digest  string `json:"digest,omitempty"` // that the image was pulled with
-	ImageID string `json:"image_id"`         // the digest of what runs, whatever the tag means by now
-	State   string `json:"state"`            // as docker ps: running, exited, created …
+	Digest  string `json:"digest,omitempty"` // digest that the image was pulled by
+	ImageID string `json:"image_id"`         // digest of the running image, even if the tag has moved
+	State   string `json:"state"`            // as in docker ps: running, exited, created …
 	Status  string `json:"status"`
-	URL     string `json:"url,omitempty"`    // empty unless it runs
+	URL     string `json:"url,omitempty"`    // empty unless it is running
 	Port    int    `json:"port,omitempty"`   // on the host
 	Listen  string `json:"listen,omitempty"` // the address of the host
 	Plan    string `json:"plan"`             // plan.Container.Hash
 	GPUs    string `json:"gpus,omitempty"`   // plan.GPURequest.String
-	// Replica numbers the servers of an instance that has several, from 1 on.
+	// Replica numbers the servers of an instance with several, starting at 1.
 	Replica int       `json:"replica,omitempty"`
 	Created time.Time `json:"created"`
 	// Unmanaged servers were started by Compose or by hand.
 	Unmanaged bool `json:"other,omitempty"`
 
-	// fresh are the volumes that were made for this container.
+	// fresh are the volumes that were created for this container.
 	fresh []newVolume
-	// settle ends the notes of what would be left behind.
+	// settle removes the container and volumes from Unfinished.
 	settle func()
 }
 
-// Settled says that a server that was just started stays.
+// Settled records that a server that was just started will be kept.
 func (s Server) Settled() {
 	if s.settle != nil {
 		s.settle()
 	}
 }
 
-// Running tells whether the container's process runs.
+// Running reports whether the container is running.
 func (s Server) Running() bool { return s.State == "running" }
 
-// Paused tells whether somebody stopped the container's process for a while.
+// Paused reports whether the container is paused.
 func (s Server) Paused() bool { return s.State == "paused" }
 
-// Died tells whether the container's process ran, and does not now.
+// Died reports whether the container ran and has exited.
 func (s Server) Died() bool {
 	switch s.State {
-	case "exited", "dead", "restarting", "stopped": // the last one is Podman's, of one that just ended
+	case "exited", "dead", "restarting", "stopped": // "stopped" is Podman's, for one that just exited
 		return true
 	}
 	return false
 }
 
-// List lists this program's containers: running ones first, then by
-// replica, then the newest first.
+// List returns this program's containers: running ones first, then by replica,
+// then newest first.
 func (r *Runner) List(ctx context.Context) ([]Server, error) {
 	list, err := r.Docker.ContainerList(ctx, container.ListOptions{
 		All:     true,
@@ -111,7 +111,7 @@ func (r *Runner) List(ctx context.Context) ([]Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	var running, others []Server // the daemon lists the newest first
+	var running, others []Server // the daemon lists newest first
 	for _, c := range list {
 		if s := r.fromSummary(ctx, c); s.Running() {
 			running = append(running, s)
@@ -138,7 +138,7 @@ func (r *Runner) fromSummary(ctx context.Context, c container.Summary) Server {
 		Status:  c.Status,
 		Created: time.Unix(c.Created, 0),
 	}
-	if c.Image == c.ImageID { // the reference means another image by now
+	if c.Image == c.ImageID { // the reference now means a different image
 		if inspect, err := r.Docker.ContainerInspect(ctx, c.ID); err == nil {
 			s.Image = inspect.Config.Image
 		}
@@ -153,10 +153,10 @@ func (r *Runner) fromSummary(ctx context.Context, c container.Summary) Server {
 			continue
 		}
 		if !s.Running() && !s.Paused() {
-			continue // Podman lists what it would have
+			continue // Podman also lists ports of stopped containers
 		}
-		// A port published on all addresses is listed once for IPv6 and once
-		// for IPv4, which more programs can reach.
+		// A port published on all addresses is listed for IPv6 and for IPv4;
+		// prefer IPv4, which more programs can reach.
 		if s.URL == "" || ip.To4() != nil {
 			s.Port, s.Listen = int(port.PublicPort), port.IP
 			s.URL = plan.Publish{Address: port.IP, Port: s.Port}.URL()
@@ -165,10 +165,10 @@ func (r *Runner) fromSummary(ctx context.Context, c container.Summary) Server {
 	return s
 }
 
-// Start creates and starts a container. usual is how long its server takes to be
-// ready on an ordinary machine. When another call created the container in the
-// meantime, that one is returned and created is false. After a failure or an
-// interruption nothing is left behind.
+// Start creates and starts a container. usual is how long its server takes to
+// become ready on an ordinary machine. If another call has created the
+// container in the meantime, Start returns that one, and created is false.
+// After a failure or an interruption nothing is left behind.
 func (r *Runner) Start(ctx context.Context, c plan.Container, usual time.Duration, secrets map[string]string) (server Server, created bool, err error) {
 	r.Report(progress.Event{Stage: progress.Starting, Subject: c.Name})
 	settle := r.Unfinished.Add("the container "+c.Name, plan.DownCommand(r.Instance))
@@ -193,7 +193,7 @@ func (r *Runner) Start(ctx context.Context, c plan.Container, usual time.Duratio
 		id = other.ID
 	}
 	if err := r.startProven(ctx, c, usual, id); err != nil {
-		if other == nil { // another call's is that call's to remove
+		if other == nil { // another call's container is not ours to remove
 			r.Discard(Server{ID: id})
 		}
 		r.removeVolumes(fresh)
@@ -209,9 +209,9 @@ func (r *Runner) Start(ctx context.Context, c plan.Container, usual time.Duratio
 		URL: c.Publish.URL(), Port: c.Publish.Port, Listen: c.Publish.Address, Plan: c.Hash(), Created: time.Now(), fresh: fresh, settle: settled}, other == nil, nil
 }
 
-// startProven starts a container whose user can write to its files. It proves
-// that before, or meanwhile where the server takes longer to load than the proof
-// does and nothing may have to be mended.
+// startProven starts a container and checks that its user can write to its
+// files: before the start, or in parallel if the server takes long to load and
+// no files need fixing.
 func (r *Runner) startProven(ctx context.Context, c plan.Container, usual time.Duration, id string) error {
 	var proving errgroup.Group
 	proving.Go(func() error { return r.proveWritable(ctx, c, r.Mend) })
@@ -230,19 +230,20 @@ func (r *Runner) startProven(ctx context.Context, c plan.Container, usual time.D
 	return nil
 }
 
-// start starts a container, which is safe to be done twice: the daemon ignores
-// the second. One that another call makes is listed a moment before it can be
-// started. (moby 20.10, daemon/create.go: setHostConfig before Register)
+// start starts a container. Doing so twice is safe: the daemon ignores the
+// second start. A container that another call is creating is listed shortly
+// before it can be started. (moby 20.10, daemon/create.go: setHostConfig before
+// Register)
 func (r *Runner) start(ctx context.Context, id string) error {
 	return containers.RetryBriefly(ctx, func() error {
 		return r.Docker.ContainerStart(ctx, id, container.StartOptions{})
 	}, func(err error) bool { return !errdefs.IsNotFound(err) })
 }
 
-// create makes the container. Where a call like this one was faster, it
-// returns that one's container as other: it runs, or is the same plan's and
-// still to be started, which a killed call leaves to the next. The name is
-// taken before the container can be seen, so that its holder may be nobody yet.
+// create creates the container. If a parallel call was faster, it returns that
+// call's container as other: it is running, or has the same plan and was not
+// started, because that call was killed. A name can be in use before its
+// container is listed, so its holder may not be visible yet.
 func (r *Runner) create(ctx context.Context, c plan.Container, secrets map[string]string) (id string, other *Server, err error) {
 	config, host, platform := containers.Spec(c, secrets, r.Version)
 	begin := time.Now()
@@ -260,8 +261,8 @@ func (r *Runner) create(ctx context.Context, c plan.Container, secrets map[strin
 				"the name %s is taken by another container", c.Name)
 		}
 		if time.Since(begin) > startGrace {
-			return "", nil, fault.Wrap(fault.Failed, err, "facecraft down removes it; then run facecraft up again",
-				"the container %s neither runs nor ends", c.Name)
+			return "", nil, fault.Wrap(fault.Failed, err, "run facecraft down, then facecraft up again",
+				"the container %s is neither running nor stopped", c.Name)
 		}
 		servers, err := r.List(ctx)
 		if err != nil {
@@ -274,7 +275,7 @@ func (r *Runner) create(ctx context.Context, c plan.Container, secrets map[strin
 				return "", &s, nil
 			case s.Running():
 				return "", nil, fault.New(fault.Failed, "use it as it is, or replace it: facecraft up --recreate with the same flags",
-					"another server was started meanwhile at %s", s.URL)
+					"another server was started in the meantime at %s", s.URL)
 			}
 		}
 		select {
@@ -285,8 +286,7 @@ func (r *Runner) create(ctx context.Context, c plan.Container, secrets map[strin
 	}
 }
 
-// RemoveDead makes room for new containers where earlier ones of the instance
-// ended.
+// RemoveDead removes the instance's dead containers to make room for new ones.
 func (r *Runner) RemoveDead(ctx context.Context) error {
 	servers, err := r.List(ctx)
 	if err != nil {
@@ -302,14 +302,14 @@ func (r *Runner) RemoveDead(ctx context.Context) error {
 	return nil
 }
 
-// ended tells whether the container will not run any more. One that was just
+// ended reports whether the container has stopped for good. One that was just
 // created may be about to be started by another call.
 func (s Server) ended() bool {
 	return s.Died() || s.State == "created" && time.Since(s.Created) > startGrace
 }
 
-// nameTaken tells whether a container could not be made because its name is
-// another's. Podman (4.3) says so without Docker's status.
+// nameTaken reports whether a container could not be created because its name
+// is in use. Podman (4.3) reports that without Docker's status code.
 func nameTaken(err error) bool {
 	return errdefs.IsConflict(err) || strings.Contains(err.Error(), "is already in use by")
 }
@@ -323,12 +323,12 @@ func startFault(ctx context.Context, c plan.Container, doing string, err error) 
 		return fault
 	}
 	if strings.Contains(err.Error(), "cannot assign requested address") {
-		return fault.Wrap(fault.Failed, err, "use one that it has: ip address lists them", "this machine has no address %s to listen on", c.Publish.Address)
+		return fault.Wrap(fault.Failed, err, "use one of this machine's addresses: ip address lists them", "this machine has no address %s to listen on", c.Publish.Address)
 	}
 	return refusal(doing, err)
 }
 
-// refusal explains what the daemon refuses, whatever the plan.
+// refusal explains a daemon's error that does not depend on the plan.
 func refusal(doing string, err error) error {
 	if known := recognise(err.Error(), refusals); known != nil {
 		return fault.Wrap(fault.Unrunnable, err, known.remedy, "%s", known.what)
@@ -336,8 +336,8 @@ func refusal(doing string, err error) error {
 	return fmt.Errorf("%s: %w", doing, err)
 }
 
-// Discard removes a server that is not to stay, and the volumes that were
-// made for it. It works after an interruption too.
+// Discard removes a server that should not be kept, and the volumes that were
+// created for it. It works even after an interruption.
 func (r *Runner) Discard(s Server) {
 	ctx, cancel := context.WithTimeout(context.Background(), containers.CleanupTimeout)
 	defer cancel()
@@ -347,15 +347,15 @@ func (r *Runner) Discard(s Server) {
 	s.Settled()
 }
 
-// newVolume is a volume that this call made.
+// newVolume is a volume that this call created.
 type newVolume struct {
 	name   string
-	settle func() // it stays, or is gone
+	settle func() // call when it is kept or removed
 }
 
-// makeVolumes makes those volumes of the plan that do not exist yet, and names
-// them, also beside an error. Podman (4.3) makes a container's volumes without
-// the labels that they are asked for with, so they are made before.
+// makeVolumes creates the plan's missing volumes and returns them, even
+// together with an error. Podman (4.3) ignores the labels of volumes created
+// along with a container, so they are created first.
 func (r *Runner) makeVolumes(ctx context.Context, c plan.Container) (fresh []newVolume, err error) {
 	for _, v := range c.Volumes {
 		_, err := r.Docker.VolumeInspect(ctx, v.Name)
@@ -365,7 +365,7 @@ func (r *Runner) makeVolumes(ctx context.Context, c plan.Container) (fresh []new
 		case !errdefs.IsNotFound(err):
 			return fresh, err
 		}
-		fresh = append(fresh, newVolume{v.Name, r.Unfinished.Add("the volume "+v.Name, "docker volume rm "+v.Name)}) // also where an interruption hides that it was made
+		fresh = append(fresh, newVolume{v.Name, r.Unfinished.Add("the volume "+v.Name, "docker volume rm "+v.Name)}) // even if an interruption hides that it was created
 		if _, err := r.Docker.VolumeCreate(ctx, volume.CreateOptions{
 			Name: v.Name, Labels: map[string]string{plan.LabelInstance: c.Instance}}); err != nil {
 			return fresh, fmt.Errorf("make the volume %s: %w", v.Name, err)
@@ -383,8 +383,8 @@ func (r *Runner) removeVolumes(list []newVolume) {
 	}
 }
 
-// Stop stops a server as gently as its plan says, and removes the container.
-// Its volumes stay.
+// Stop stops a server gracefully, as its plan says, and removes the container.
+// Its volumes are kept.
 func (r *Runner) Stop(ctx context.Context, s Server) error {
 	defer r.Unfinished.Add("the container "+s.Name, plan.DownCommand(r.Instance))()
 	if err := r.Docker.ContainerStop(ctx, s.ID, container.StopOptions{}); err != nil && !errdefs.IsNotFound(err) {

@@ -19,28 +19,29 @@ import (
 	"github.com/djok/facecraft/internal/progress"
 )
 
-// pollInterval is how often readiness is asked. Health checks are of no use
-// here: the daemon runs the first after up to 30 s, and they fail while a
-// photo is processed.
+// pollInterval is how often to poll readiness. Docker's health checks do not
+// help here: the first runs after up to 30 s, and they fail while a photo is
+// processed.
 const pollInterval = 50 * time.Millisecond
 
-// loopRestarts is how often a server may be restarted while it is waited for
-// before that counts as a crash loop. restartGrace is how long it may lie dead
-// where its restart policy will have it started: Podman does not say that.
+// loopRestarts is how often a server may restart during the wait before that
+// counts as a crash loop. restartGrace is how long it may be down if its
+// restart policy will restart it: Podman does not report that.
 const (
 	loopRestarts = 2
 	restartGrace = 2 * time.Second
 )
 
-// WaitReady returns when the server says that it can work. Each tick looks at
-// the container too, so that a death is told at once. usual is how long it
-// takes on an ordinary machine, for the report. The error of a server that
-// died or never got ready is a post-mortem; its container is kept.
+// WaitReady returns when the server says that it is ready. Each tick also
+// checks the container, so that its death is reported at once. usual is how
+// long this takes on an ordinary machine, for the progress report. If the
+// server dies or never becomes ready, the error is a post-mortem, and its
+// container is kept.
 func (r *Runner) WaitReady(ctx context.Context, s Server, usual, timeout time.Duration) error {
 	return r.waitReady(ctx, s, diedLoading, usual, timeout)
 }
 
-// waitReady is WaitReady with other words for a server's death.
+// waitReady is WaitReady with a different description of a server's death.
 func (r *Runner) waitReady(ctx context.Context, s Server, died string, usual, timeout time.Duration) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
@@ -80,7 +81,7 @@ func (r *Runner) waitReady(ctx context.Context, s Server, died string, usual, ti
 	}
 }
 
-// late is the report of a server that took too long.
+// late returns the report on a server that took too long.
 func (w *wait) late(ctx context.Context, last api.Answer, timeout time.Duration) error {
 	why := "it does not answer"
 	switch {
@@ -90,7 +91,7 @@ func (w *wait) late(ctx context.Context, last api.Answer, timeout time.Duration)
 		why = last.Why
 	}
 	report := w.runner.examine(ctx, w.server, fmt.Sprintf("was not ready after %s: %s", timeout, why))
-	report.foreign = errors.As(last.Err, new(*api.UnexpectedResponse))
+	report.notFacecraft = errors.As(last.Err, new(*api.UnexpectedResponse))
 	return report.fault()
 }
 
@@ -98,13 +99,13 @@ func (w *wait) late(ctx context.Context, last api.Answer, timeout time.Duration)
 type wait struct {
 	runner   *Runner
 	server   Server
-	died     string    // what it did, if it is dead
-	restarts *int      // at the first look
-	alive    time.Time // when it last was
+	died     string    // what happened, if it is dead
+	restarts *int      // at the first check
+	alive    time.Time // when it was last alive
 
 	mu      sync.Mutex
-	line    string // the last of the server's log that says what it does
-	failure string // the line that says that the models cannot be loaded
+	line    string // the latest log line that says what the server is doing
+	failure string // the log line that says that the models cannot be loaded
 }
 
 func (w *wait) checkAlive(ctx context.Context) error {
@@ -113,7 +114,7 @@ func (w *wait) checkAlive(ctx context.Context) error {
 	case errdefs.IsNotFound(err):
 		return fault.New(fault.Server, "run facecraft up again", "the container %s was removed while it started", w.server.Name)
 	case client.IsErrConnectionFailed(err):
-		return fault.Wrap(fault.Unrunnable, err, "start Docker again, then run facecraft up: it goes on with what is there",
+		return fault.Wrap(fault.Unrunnable, err, "start Docker again, then run facecraft up: it continues where it stopped",
 			"Docker stopped answering")
 	case err != nil:
 		return err
@@ -133,12 +134,12 @@ func (w *wait) checkAlive(ctx context.Context) error {
 	return w.runner.examine(ctx, w.server, w.died).fault()
 }
 
-// loadFailure is how a server's log says that its models cannot be loaded (1.0.0,
-// in lower case). It runs on and tries again at each question.
+// loadFailure is the log text for models that cannot be loaded (1.0.0, in lower
+// case). The server keeps running and tries again on each request.
 const loadFailure = "error initializing processor"
 
-// checkLoading ends the waiting for a server that cannot load its models: its
-// log says so, or it failed over each question.
+// checkLoading stops waiting for a server that cannot load its models: its log
+// says so, or every readiness request failed.
 func (w *wait) checkLoading(ctx context.Context, last api.Answer) error {
 	w.mu.Lock()
 	failure := w.failure
@@ -154,9 +155,9 @@ func (w *wait) checkLoading(ctx context.Context, last api.Answer) error {
 	return report.fault()
 }
 
-// listen follows the server's log for what it is doing, and whether it gave up
-// loading. It ends with ctx. Of a server that ran before, only what is new can
-// tell: it may have loaded its models since it said otherwise.
+// listen follows the server's log to see what it is doing and whether loading
+// failed. It ends with ctx. For a server that ran before, only new lines count:
+// it may have loaded its models since an earlier failure.
 func (w *wait) listen(ctx context.Context) {
 	options := containers.LogOptions{Follow: true, Tail: "1"}
 	if inspect, err := containers.Inspect(ctx, w.runner.Docker, w.server.ID); err == nil {
@@ -168,7 +169,7 @@ func (w *wait) listen(ctx context.Context) {
 	_ = w.runner.Logs(ctx, w.server, w, w, options)
 }
 
-// Write takes a piece of the log; the daemon sends whole lines.
+// Write receives a piece of the log; the daemon sends whole lines.
 func (w *wait) Write(log []byte) (int, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -190,8 +191,8 @@ func (w *wait) doing() string {
 	return w.line
 }
 
-// spoken is what a log line says to people: without its level, and nothing
-// where it only records a request.
+// spoken returns the part of a log line for people: without its level, and
+// empty if it only records a request.
 func spoken(line string) string {
 	line = strings.TrimSpace(plain(line))
 	if strings.Contains(line, ` HTTP/1.`) {
@@ -200,7 +201,7 @@ func spoken(line string) string {
 	for _, level := range []string{"INFO:", "WARNING:", "ERROR:", "DEBUG:"} {
 		line = strings.TrimSpace(strings.TrimPrefix(line, level))
 	}
-	if !strings.ContainsFunc(line, unicode.IsLetter) { // of a banner
+	if !strings.ContainsFunc(line, unicode.IsLetter) { // part of a banner
 		return ""
 	}
 	return line

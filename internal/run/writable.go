@@ -14,12 +14,12 @@ import (
 	"github.com/djok/facecraft/internal/progress"
 )
 
-// Mend asks whether files that a server cannot write to may be given to it;
+// Mend asks whether to change the owner of files that a server cannot write to;
 // problem describes them.
 type Mend func(ctx context.Context, problem string) error
 
-// MendFiles gives the server of a plan the files that it cannot write to, if
-// Mend agrees, and tells whether there were any.
+// MendFiles changes the owner of files that a plan's server cannot write to, if
+// Mend agrees, and reports whether it did.
 func (r *Runner) MendFiles(ctx context.Context, c plan.Container) (mended bool, err error) {
 	fresh, err := r.makeVolumes(ctx, c)
 	if err == nil {
@@ -37,16 +37,16 @@ func (r *Runner) MendFiles(ctx context.Context, c plan.Container) (mended bool, 
 	return mended, err
 }
 
-// proveWritable has a container with the server's user, volumes and
-// directories write to them: whether that works cannot be seen from outside.
-// Where it does not, and mending was asked for and agreed to, the files are
-// given to that user.
+// proveWritable runs a helper container with the server's user, volumes and
+// directories that writes to them: that cannot be checked from outside. If it
+// fails, and mend is given and agrees, it changes the owner of the files to
+// that user.
 func (r *Runner) proveWritable(ctx context.Context, c plan.Container, mend Mend) error {
 	places, err := r.Helpers.TryToWrite(ctx, c)
 	switch {
 	case ctx.Err() != nil:
 		return ctx.Err()
-	case err != nil: // the server may work all the same, or fails with its own reason
+	case err != nil: // the server may still work, or fail with its own error
 		r.Report(progress.Event{Stage: progress.Unproven, Subject: err.Error()})
 		return nil
 	}
@@ -57,29 +57,29 @@ func (r *Runner) proveWritable(ctx context.Context, c plan.Container, mend Mend)
 	case slices.ContainsFunc(places, func(place inside.Place) bool { return place.Problem == syscall.EROFS.Error() }):
 		return fault.New(fault.Server, "use another place: --data DIR", "%s", problem)
 	case mend == nil:
-		return fault.New(fault.Server, "facecraft up --fix-permissions, with the same flags, gives them to the server, after asking", "%s", problem)
+		return fault.New(fault.Server, "run facecraft up --fix-permissions with the same flags to change their owner; it asks first", "%s", problem)
 	}
 	if err := mend(ctx, problem); err != nil {
 		return err
 	}
 	if err := r.Helpers.Give(ctx, c); err != nil {
-		return fault.Wrap(fault.Failed, err, "use another place: --data DIR", "the files could not be given to the server")
+		return fault.Wrap(fault.Failed, err, "use another place: --data DIR", "the owner of the files could not be changed")
 	}
 	if places, err = r.Helpers.TryToWrite(ctx, c); err != nil {
 		return err
 	}
 	if problem := explainPlaces(c, places); problem != "" {
-		return fault.New(fault.Server, "use another place: --data DIR", "%s, and giving them to it did not help", problem)
+		return fault.New(fault.Server, "use another place: --data DIR", "%s, and changing their owner did not help", problem)
 	}
 	return nil
 }
 
-// explainPlaces says which places cannot be written to and why, or nothing.
+// explainPlaces says which directories are not writable and why, or returns "".
 func explainPlaces(c plan.Container, places []inside.Place) string {
 	var lines []string
 	for _, place := range places {
 		if place.Problem != "" {
-			lines = append(lines, fmt.Sprintf("\n  %s: it belongs to %s (%s): %s", placeName(c, place.Path), place.Owner, place.Mode, place.Problem))
+			lines = append(lines, fmt.Sprintf("\n  %s: owned by %s (%s): %s", placeName(c, place.Path), place.Owner, place.Mode, place.Problem))
 		}
 	}
 	if lines == nil {
@@ -99,7 +99,7 @@ func placeName(c plan.Container, target string) string {
 			continue
 		}
 		if real, err := filepath.EvalSymlinks(b.Source); err == nil && real != filepath.Clean(b.Source) {
-			return b.Source + ", which leads to " + real
+			return b.Source + ", which links to " + real
 		}
 		return b.Source
 	}

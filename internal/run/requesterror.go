@@ -11,12 +11,13 @@ import (
 	"github.com/djok/facecraft/internal/containers"
 )
 
-// exception is how a Python traceback ends, after its indented lines.
+// exception matches the last line of a Python traceback, after its indented
+// lines.
 var exception = regexp.MustCompile(`^[A-Za-z_][\w.]*(: \S.*)?$`)
 
-// Stumble is the line of a living server's log that says why it failed over a
-// request since a time, or "".
-func (r *Runner) Stumble(ctx context.Context, s Server, since time.Time) string {
+// RequestError returns the log line that says why a running server failed to
+// handle a request since the given time, or "".
+func (r *Runner) RequestError(ctx context.Context, s Server, since time.Time) string {
 	ctx, cancel := context.WithTimeout(ctx, lookTimeout)
 	defer cancel()
 	var out strings.Builder
@@ -24,7 +25,7 @@ func (r *Runner) Stumble(ctx context.Context, s Server, since time.Time) string 
 	return lastException(plain(out.String()))
 }
 
-// lastException finds what ended the last traceback of a log.
+// lastException returns the last line of the last traceback in a log.
 func lastException(log string) string {
 	lines := strings.Split(log, "\n")
 	for i, line := range slices.Backward(lines) {
