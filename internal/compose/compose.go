@@ -1,6 +1,6 @@
 // Package compose renders a Plan as a commented file for Docker: a
-// docker-compose.yml with the same container as `facecraft up` creates, or a
-// stack for Swarm.
+// docker-compose.yml with the same container as from `facecraft up`, or a stack
+// for Swarm.
 package compose
 
 import (
@@ -23,7 +23,7 @@ var composeSource string
 //go:embed stack.yml.tmpl
 var stackSource string
 
-// environmentSource is the part that both files have.
+// environmentSource is the part that both files share.
 //
 //go:embed environment.yml.tmpl
 var environmentSource string
@@ -33,17 +33,17 @@ var (
 	stackFile   = parse("stack.yml", stackSource, quoteForSwarm)
 )
 
-// parse makes a file of its text; value writes that of a variable.
+// parse parses a template; value formats the value of a variable.
 func parse(name, source string, value func(string) (string, error)) *template.Template {
 	return template.Must(template.New(name).Funcs(template.FuncMap{
 		"value": value, "quote": quote, "fold": fold, "name": yamltext.Name, "line": yamltext.Line, "wrap": yamltext.Wrap, "memory": format.Memory,
 	}).Parse(strings.TrimSpace(environmentSource) + source))
 }
 
-// Origin is what a file's header says about where it comes from.
+// Origin is what a file's header says about its origin.
 type Origin struct {
 	Version string // of this program
-	Command string // that wrote the file
+	Command string // that generated the file
 }
 
 // service is one container of a file.
@@ -51,13 +51,13 @@ type service struct {
 	plan.Container
 	Plan    plan.Plan // that it belongs to
 	Service string
-	Profile string // "" where there is no choice
-	Count   int    // of equal ones, in a stack
+	Profile string // "" if there are no profiles
+	Count   int    // number of replicas, in a stack
 	Version string
 }
 
-// Env is the container's, called by the service's names in its network. It is
-// none of the container's own, which the labels describe.
+// Env is the container's environment, with the service's names in its network
+// added as host names. The hash in the labels does not include these.
 func (s service) Env() []plan.Env {
 	if s.Count == 0 {
 		return s.EnvUnder(s.Service)
@@ -66,16 +66,16 @@ func (s service) Env() []plan.Env {
 	return s.EnvUnder(s.Service, stack, "tasks."+stack)
 }
 
-// Labels are those of the container.
+// Labels returns the container's labels.
 func (s service) Labels() map[string]string { return s.Container.Labels(s.Version) }
 
-// Port is Compose's short form, HOST_IP:HOST_PORT:CONTAINER_PORT. An IPv6
-// address stands in brackets.
+// Port is Compose's short form, HOST_IP:HOST_PORT:CONTAINER_PORT. IPv6
+// addresses are in brackets.
 func (s service) Port() string {
 	return net.JoinHostPort(s.Publish.Address, strconv.Itoa(s.Publish.Port)) + ":" + strconv.Itoa(s.Publish.Container)
 }
 
-// Needs says what the machine has to have.
+// Needs says what the machine needs.
 func (s service) Needs() string {
 	needs := "Docker for " + s.Image.Platform + ", about " + format.Memory(s.Plan.Needs.Memory) + " of memory"
 	if size := s.Plan.Needs.UnpackedSize; size > 0 {
@@ -87,8 +87,8 @@ func (s service) Needs() string {
 	return needs
 }
 
-// Render writes the plan as a Compose file. The notes say what the file
-// cannot express. The same plan and origin give the same bytes.
+// Render writes the plan as a Compose file. The notes say what the file cannot
+// express. The same plan and origin always give the same bytes.
 func Render(p plan.Plan, from Origin) (yaml []byte, notes []string, err error) {
 	var services []service
 	for i, c := range p.Containers {
@@ -102,7 +102,7 @@ func Render(p plan.Plan, from Origin) (yaml []byte, notes []string, err error) {
 }
 
 // RenderProfiles writes several variants into one Compose file, each under a
-// profile of its name. They are for one place, of which one runs at a time.
+// profile of the same name. They share a port, so only one can run at a time.
 func RenderProfiles(plans []plan.Plan, from Origin) (yaml []byte, notes []string, err error) {
 	var services []service
 	for _, p := range plans {
@@ -125,18 +125,18 @@ func render(file *template.Template, services []service, from Origin) (yaml []by
 			dirs = append(dirs, strconv.Quote(b.Source))
 		}
 		if s.Image.BuiltIn && s.Replica < 2 {
-			notes = append(notes, fmt.Sprintf("the image %s is made by facecraft: run facecraft pull --tag %s before docker compose up on another machine",
+			notes = append(notes, fmt.Sprintf("the image %s is built by facecraft: run facecraft pull --tag %s before docker compose up on another machine",
 				s.Image.Reference, s.Variant))
 		}
 	}
 	if len(dirs) > 0 {
-		notes = append(notes, fmt.Sprintf("docker compose makes no directories: %s have to be there, and be writable for the user %s",
+		notes = append(notes, fmt.Sprintf("docker compose does not create directories: %s must exist and be writable for the user %s",
 			strings.Join(dirs, ", "), services[0].User))
 	}
 	return b.Bytes(), notes, err
 }
 
-// volumes are those of all services, each once.
+// volumes returns the volumes of all services, without duplicates.
 func volumes(services []service) []plan.Volume {
 	var all []plan.Volume
 	seen := map[string]bool{}
@@ -151,14 +151,14 @@ func volumes(services []service) []plan.Volume {
 	return all
 }
 
-// quote makes a string safe as a value in a Compose file, in which a dollar
-// sign begins a variable.
+// quote makes a string safe as a value in a Compose file, where a dollar sign
+// starts a variable.
 func quote(text string) (string, error) {
 	quoted, err := yamltext.Quote(text)
 	return strings.ReplaceAll(quoted, "$", "$$"), err
 }
 
-// quoteForSwarm is for a variable's value, which Swarm takes for a template.
+// quoteForSwarm is for a variable's value, which Swarm treats as a template.
 func quoteForSwarm(text string) (string, error) {
 	return quote(strings.ReplaceAll(text, "{{", `{{"{{"}}`))
 }

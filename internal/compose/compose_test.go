@@ -35,10 +35,10 @@ func TestRender(t *testing.T) {
 			}
 			again, _, _ := compose.Render(p, origin)
 			if !bytes.Equal(got, again) {
-				t.Error("the same plan gave two files")
+				t.Error("the same plan gave two different files")
 			}
 			if bytes.Contains(got, []byte(plantest.SecretValue)) {
-				t.Error("a secret is in the file")
+				t.Error("the file contains a secret")
 			}
 			golden.Compare(t, filepath.Join("testdata", name+".yml"), string(got))
 			project := load(t, got)
@@ -56,7 +56,7 @@ func TestRender(t *testing.T) {
 	}
 }
 
-// TestProfiles has two variants in one file, neither of which starts unasked.
+// TestProfiles: with two variants in one file, neither starts by default.
 func TestProfiles(t *testing.T) {
 	t.Parallel()
 	plans := []plan.Plan{
@@ -82,10 +82,10 @@ func TestProfiles(t *testing.T) {
 }
 
 // TestFieldsRendered fails for a new field of the plan until somebody decides
-// what the file says of it.
+// how to render it.
 func TestFieldsRendered(t *testing.T) {
 	t.Parallel()
-	const data = "it comes only with --data, a directory of this machine, which this target refuses"
+	const data = "only --data sets it, and this target refuses --data"
 	lite := plantest.Make(t, plantest.Laptop(), plan.Request{Tag: "lite"})
 	lite.Containers[0].Image.BuiltIn = false
 	plantest.Rendered(t, lite, func(p plan.Plan) string {
@@ -130,7 +130,7 @@ func TestStack(t *testing.T) {
 				t.Error("no note says what Swarm cannot express")
 			}
 			if bytes.Contains(got, []byte(plantest.SecretValue)) {
-				t.Error("a secret is in the file")
+				t.Error("the file contains a secret")
 			}
 			golden.Compare(t, filepath.Join("testdata", name+".stack.yml"), string(got))
 			service, err := load(t, got).GetService("api")
@@ -172,7 +172,7 @@ func load(t *testing.T, file []byte, profiles ...string) *types.Project {
 	return project
 }
 
-// compareService holds what Compose understood against the plan.
+// compareService compares what Compose understood with the plan.
 func compareService(t *testing.T, c plan.Container, project *types.Project, name string) {
 	t.Helper()
 	service, err := project.GetService(name)
@@ -194,7 +194,7 @@ func compareService(t *testing.T, c plan.Container, project *types.Project, name
 	for i, b := range c.Binds {
 		volume := service.Volumes[len(c.Volumes)+i]
 		check("directory", volume.Source+" "+volume.Target, b.Source+" "+b.Target)
-		check("missing directory is made", bool(volume.Bind.CreateHostPath), false)
+		check("create missing directory", bool(volume.Bind.CreateHostPath), false)
 		check("SELinux", volume.Bind.SELinux == "z", b.Relabel)
 	}
 	for _, name := range c.InheritedSecrets() {

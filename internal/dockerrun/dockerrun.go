@@ -1,5 +1,5 @@
-// Package dockerrun renders a Plan as a `docker run` line: the same container
-// as `facecraft up` creates, to paste.
+// Package dockerrun renders a Plan as a `docker run` command to paste: the same
+// container as from `facecraft up`.
 package dockerrun
 
 import (
@@ -15,8 +15,8 @@ import (
 	"github.com/djok/facecraft/internal/plan"
 )
 
-// Render writes one line for each container of the plan, quoted for a POSIX
-// shell. The notes say what the line cannot express.
+// Render writes one command for each container of the plan, quoted for a POSIX
+// shell. The notes say what the command cannot express.
 func Render(p plan.Plan, version string) (lines string, notes []string) {
 	var b strings.Builder
 	for _, c := range p.Containers {
@@ -24,21 +24,21 @@ func Render(p plan.Plan, version string) (lines string, notes []string) {
 	}
 	c := p.First()
 	if c.Image.BuiltIn {
-		notes = append(notes, fmt.Sprintf("the image %s is made by facecraft: facecraft pull --tag %s makes it", c.Image.Reference, c.Variant))
+		notes = append(notes, fmt.Sprintf("the image %s is built by facecraft: create it with facecraft pull --tag %s", c.Image.Reference, c.Variant))
 	}
 	if c.Health.Test[0] != shellTest {
-		notes = append(notes, "docker run has no flag for a health check without a shell: the image's own is used, with these intervals")
+		notes = append(notes, "docker run cannot set a health check without a shell: the image's health check is used, with these intervals")
 	}
 	for _, name := range c.InheritedSecrets() {
-		notes = append(notes, name+" is taken from the environment of the shell that runs the line")
+		notes = append(notes, name+" is read from the environment of the shell that runs the command")
 	}
 	if len(c.Binds) > 0 {
-		notes = append(notes, "the directories have to be there, and to belong to the user "+c.User)
+		notes = append(notes, "the directories must exist and belong to the user "+c.User)
 	}
 	return b.String(), notes
 }
 
-// Line is one container's command.
+// Line returns the command for one container.
 func Line(c plan.Container, version string) string {
 	var words []string
 	for _, word := range args(c, version) {
@@ -47,8 +47,8 @@ func Line(c plan.Container, version string) string {
 	return strings.Join(words, " ")
 }
 
-// shellTest begins a health check that a shell runs, the only kind that docker
-// run knows.
+// shellTest starts a health check that runs in a shell, the only kind that
+// docker run supports.
 const shellTest = "CMD-SHELL"
 
 func args(c plan.Container, version string) []string {
@@ -104,7 +104,7 @@ func args(c plan.Container, version string) []string {
 		words = append(words, "--init")
 	}
 	flag("--memory", "%d", c.MemoryLimit)
-	flag("--memory-swap", "%d", c.MemoryLimit) // no swap beside it
+	flag("--memory-swap", "%d", c.MemoryLimit) // no swap on top
 	flag("--pids-limit", "%d", c.PIDsLimit)
 	if c.GPUs != nil {
 		flag("--gpus", "%s", gpus(*c.GPUs))
@@ -121,8 +121,7 @@ func args(c plan.Container, version string) []string {
 	return append(words, c.Image.Pinned())
 }
 
-// bind mounts a directory that has to be there. Only --volume can have it
-// labelled for SELinux.
+// bind mounts an existing directory. Only --volume can relabel it for SELinux.
 func bind(b plan.Bind) []string {
 	if b.Relabel {
 		return []string{"--volume", b.Source + ":" + b.Target + ":z"}
@@ -130,7 +129,7 @@ func bind(b plan.Bind) []string {
 	return []string{"--mount", "type=bind," + field("source="+b.Source) + "," + field("target="+b.Target)}
 }
 
-// field is one of a line of CSV, which is how docker reads --mount and --gpus.
+// field quotes a CSV field, which is how docker parses --mount and --gpus.
 func field(text string) string {
 	if !strings.ContainsAny(text, ",\"\n") {
 		return text
@@ -150,7 +149,7 @@ func health(h plan.Health) []string {
 		"--health-retries", strconv.Itoa(h.Retries))
 }
 
-// gpus is the flag's value.
+// gpus returns the value of --gpus.
 func gpus(g plan.GPURequest) string {
 	if len(g.IDs) == 0 {
 		return "all"
@@ -160,10 +159,10 @@ func gpus(g plan.GPURequest) string {
 
 var harmless = regexp.MustCompile(`^[A-Za-z0-9_@%+=:,./-]+$`)
 
-// Quote makes a text one word for a POSIX shell. See
+// Quote turns text into one word for a POSIX shell. See
 // https://pubs.opengroup.org/onlinepubs/9799919799/utilities/V3_chap02.html#tag_19_02_02
-// What cannot be seen is spelled out: pasted into a terminal it would be taken
-// for keys.
+// Invisible characters are escaped: pasted into a terminal, they would act as
+// keystrokes.
 func Quote(text string) string {
 	if harmless.MatchString(text) {
 		return text
@@ -186,7 +185,7 @@ func Quote(text string) string {
 	return b.String()
 }
 
-// octal is how every printf writes any bytes.
+// octal formats bytes as octal escapes, which every printf supports.
 func octal(bytes string) string {
 	var b strings.Builder
 	for _, c := range []byte(bytes) {

@@ -22,7 +22,7 @@ func TestRender(t *testing.T) {
 			t.Parallel()
 			got, _ := dockerrun.Render(p, "v1.2.3")
 			if strings.Contains(got, plantest.SecretValue) {
-				t.Error("a secret is in the line")
+				t.Error("the command contains a secret")
 			}
 			golden.Compare(t, filepath.Join("testdata", name+".sh"), got)
 			compareWords(t, p, got)
@@ -30,8 +30,8 @@ func TestRender(t *testing.T) {
 	}
 }
 
-// compareWords has a shell read the lines back, and looks for the plan's own
-// texts in what docker would get.
+// compareWords has a shell parse the commands, and looks for the plan's values
+// in docker's arguments.
 func compareWords(t *testing.T, p plan.Plan, lines string) {
 	t.Helper()
 	c := p.First()
@@ -48,7 +48,7 @@ func compareWords(t *testing.T, p plan.Plan, lines string) {
 	}
 	for _, want := range expected {
 		if !slices.Contains(words, want) {
-			t.Errorf("no word %q among %q", want, words)
+			t.Errorf("missing word %q in %q", want, words)
 		}
 	}
 	if got, want := len(shellLines(t, lines)), len(p.Containers); got != want {
@@ -56,7 +56,7 @@ func compareWords(t *testing.T, p plan.Plan, lines string) {
 	}
 }
 
-// shellLines runs the text with a docker that tells its words.
+// shellLines runs the script with a docker that prints its arguments.
 func shellLines(t *testing.T, script string) [][]string {
 	t.Helper()
 	sh, err := exec.LookPath("sh")
@@ -83,7 +83,7 @@ func TestQuote(t *testing.T) {
 		quoted = append(quoted, dockerrun.Quote(word))
 	}
 	if strings.ContainsFunc(strings.Join(quoted, " "), unseen) {
-		t.Errorf("a terminal would take a part for keys: %q", quoted)
+		t.Errorf("contains characters that act as keystrokes: %q", quoted)
 	}
 	got := shellLines(t, "docker "+strings.Join(quoted, " "))
 	if len(got) != 1 || !slices.Equal(got[0][1:], words) {
@@ -93,15 +93,15 @@ func TestQuote(t *testing.T) {
 
 func unseen(r rune) bool { return r != '\n' && !strconv.IsPrint(r) }
 
-// FuzzQuote finds no text that a shell reads differently.
+// FuzzQuote: a shell reads every quoted text back unchanged.
 func FuzzQuote(f *testing.F) {
 	f.Add("it's $HOME")
 	f.Fuzz(func(t *testing.T, text string) {
 		if strings.ContainsAny(text, "\x00\x01") {
-			t.Skip("no word of a command line")
+			t.Skip("not a valid argument")
 		}
 		if strings.ContainsFunc(dockerrun.Quote(text), unseen) {
-			t.Errorf("%q is quoted as %q, not in what can be seen", text, dockerrun.Quote(text))
+			t.Errorf("%q is quoted as %q, with invisible characters", text, dockerrun.Quote(text))
 		}
 		if got := shellLines(t, "docker "+dockerrun.Quote(text)); got[0][1] != text {
 			t.Errorf("the shell read %q, want %q", got[0][1], text)
@@ -110,10 +110,10 @@ func FuzzQuote(f *testing.F) {
 }
 
 // TestFieldsRendered fails for a new field of the plan until somebody decides
-// what the line says of it.
+// how to render it.
 func TestFieldsRendered(t *testing.T) {
 	t.Parallel()
-	const comment = "it informs people, and a command line has no comments"
+	const comment = "it only informs people, and a command has no comments"
 	p := plantest.Make(t, plantest.Laptop(), plan.Request{})
 	plantest.Rendered(t, p, func(p plan.Plan) string {
 		lines, _ := dockerrun.Render(p, "v1.2.3")
@@ -121,6 +121,6 @@ func TestFieldsRendered(t *testing.T) {
 	}, map[string]string{
 		"Needs.StartSeconds": comment, "Needs.UnpackedSize": comment, "Needs.Memory": comment,
 		"Reasons": comment, "Warnings": comment, "Settings": comment,
-		"Health.Test": "only its first two words: a check without a shell is the image's own",
+		"Health.Test": "only its first two words: without a shell, the image's health check is used",
 	})
 }

@@ -21,8 +21,8 @@ var file = template.Must(template.New("kubernetes.yml").Funcs(template.FuncMap{
 	"memory": format.Memory, "size": format.Size,
 }).Parse(source))
 
-// value writes that of a variable. Two dollar signs are one, and one before a
-// parenthesis begins another variable:
+// value formats the value of a variable. Two dollar signs mean one, and one
+// before a parenthesis starts a reference to another variable:
 // https://kubernetes.io/docs/tasks/inject-data-application/define-interdependent-environment-variables/
 func value(text string) (string, error) {
 	var b strings.Builder
@@ -35,16 +35,16 @@ func value(text string) (string, error) {
 	return yamltext.Quote(b.String())
 }
 
-// Options are what a plan does not know.
+// Options are what is not in the plan.
 type Options struct {
 	Version string // of this program
-	Command string // that wrote the manifests
-	// Ingress is the host name under which the API is to be reached from
-	// outside the cluster; empty leaves it inside.
+	Command string // that generated the manifests
+	// Ingress is the API's host name outside the cluster; empty keeps it
+	// inside.
 	Ingress string
 }
 
-// manifests is a plan in the words of Kubernetes.
+// manifests is a plan in Kubernetes' terms.
 type manifests struct {
 	plan.Container
 	Plan plan.Plan
@@ -53,8 +53,8 @@ type manifests struct {
 }
 
 // Render writes the manifests as one file of several documents. The notes say
-// what Kubernetes cannot express, or does not do by itself. The same plan and
-// options give the same bytes.
+// what Kubernetes cannot express or does not do by itself. The same plan and
+// options always give the same bytes.
 func Render(p plan.Plan, o Options) (yaml []byte, notes []string, err error) {
 	m := manifests{Container: p.Template(), Plan: p, Options: o, Count: len(p.Containers)}
 	var b bytes.Buffer
@@ -64,24 +64,25 @@ func Render(p plan.Plan, o Options) (yaml []byte, notes []string, err error) {
 
 func (m manifests) notes() []string {
 	notes := []string{
-		"a limit on processes and the rotation of logs are the kubelet's: podPidsLimit, containerLogMaxSize, containerLogMaxFiles",
+		"process limits and log rotation are kubelet settings: podPidsLimit, containerLogMaxSize, containerLogMaxFiles",
 		"the HorizontalPodAutoscaler needs metrics-server in the cluster, the NetworkPolicy a network plugin that enforces it",
 	}
 	if m.Image.BuiltIn {
-		notes = append(notes, fmt.Sprintf("the image %s is in no registry: load it into every node, or push it and name it with --image", m.Image.Reference))
+		notes = append(notes, fmt.Sprintf("the image %s is not in a registry: load it on every node, or push it and use it with --image", m.Image.Reference))
 	}
 	if m.GPUs != nil && len(m.GPUs.IDs) > 0 {
-		notes = append(notes, "Kubernetes gives each pod some GPU of its node, not "+m.GPUs.String())
+		notes = append(notes, "Kubernetes gives each pod any GPU of its node, not "+m.GPUs.String())
 	}
 	if len(m.Secrets) > 0 {
-		notes = append(notes, fmt.Sprintf("make the secret first: kubectl -n %s create secret generic %s --from-literal=NAME=VALUE", m.Instance, m.Instance))
+		notes = append(notes, fmt.Sprintf("create the secret first: kubectl -n %s create secret generic %s --from-literal=NAME=VALUE", m.Instance, m.Instance))
 	}
 	return notes
 }
 
-// Env is the container's, called by the Service's names: Kubernetes looks a
-// name up with the rest of these behind it, and the client asks for what it was
-// given. https://kubernetes.io/docs/concepts/services-networking/dns-pod-service/
+// Env is the container's environment, with all forms of the Service's name
+// added as host names: Kubernetes completes a short name for the lookup, but
+// the client still sends the short one.
+// https://kubernetes.io/docs/concepts/services-networking/dns-pod-service/
 func (m manifests) Env() []plan.Env {
 	inside := m.Instance + "." + m.Instance // the namespace has the same name
 	names := []string{inside, inside + ".svc", inside + ".svc.cluster.local"}
@@ -91,22 +92,22 @@ func (m manifests) Env() []plan.Env {
 	return m.EnvUnder(names...)
 }
 
-// MaxCount is how many pods there may be when all are busy.
+// MaxCount is the maximum number of pods under load.
 func (m manifests) MaxCount() int { return max(4, 2*m.Count) }
 
-// UID and GID are the user's.
+// UID is the user's uid.
 func (m manifests) UID() string { uid, _, _ := strings.Cut(m.User, ":"); return uid }
 
-// GID is the user's group.
+// GID is the user's gid.
 func (m manifests) GID() string { _, gid, _ := strings.Cut(m.User, ":"); return gid }
 
-// OS and Arch are the node's.
+// OS is the node's operating system.
 func (m manifests) OS() string { os, _, _ := strings.Cut(m.Image.Platform, "/"); return os }
 
-// Arch is the node's.
+// Arch is the node's architecture.
 func (m manifests) Arch() string { _, arch, _ := strings.Cut(m.Image.Platform, "/"); return arch }
 
-// Probe is the health check as a probe's command.
+// Probe returns the health check as a probe's command.
 func (m manifests) Probe() []string {
 	if m.Health.Test[0] == "CMD-SHELL" {
 		return []string{"sh", "-c", m.Health.Test[1]}
@@ -114,11 +115,11 @@ func (m manifests) Probe() []string {
 	return m.Health.Test[1:]
 }
 
-// probePeriod is how often a pod that starts is asked.
+// probePeriod is how often to probe a starting pod.
 const probePeriod = 5
 
-// StartTries are how many checks may fail while the models load: ten times as
-// long as it usually takes, and a minute at least.
+// StartTries is how many checks may fail while the models load: ten times the
+// usual loading time, and at least a minute.
 func (m manifests) StartTries() int { return max(60, 10*m.Plan.Needs.StartSeconds) / probePeriod }
 
 // VolumeName is a volume's name within the pod.

@@ -44,7 +44,7 @@ func TestRender(t *testing.T) {
 			t.Parallel()
 			got := render(t, p, options)
 			if bytes.Contains(got, []byte(plantest.SecretValue)) {
-				t.Error("a secret is in the file")
+				t.Error("the file contains a secret")
 			}
 			golden.Compare(t, filepath.Join("testdata", name+".yml"), string(got))
 			c := decode(t, got)
@@ -65,11 +65,11 @@ func TestIngress(t *testing.T) {
 		t.Errorf("ingress %+v", c.ingress)
 	}
 	if from := c.network.Spec.Ingress[0].From; len(from) != 2 {
-		t.Errorf("the ingress controller may not reach the pods: %+v", from)
+		t.Errorf("the ingress controller cannot reach the pods: %+v", from)
 	}
 }
 
-// TestIngressHost has the built-in engine answer to the name of its Ingress.
+// TestIngressHost: the lite server responds to the host name of its Ingress.
 func TestIngressHost(t *testing.T) {
 	t.Parallel()
 	o := options
@@ -82,7 +82,7 @@ func TestIngressHost(t *testing.T) {
 	}
 }
 
-// cluster is what the API server would be given.
+// cluster is what the API server would receive.
 type cluster struct {
 	namespace  *corev1.Namespace
 	deployment *appsv1.Deployment
@@ -93,8 +93,7 @@ type cluster struct {
 	ingress    *networkingv1.Ingress
 }
 
-// decode reads every document into its type, and accepts no field that the
-// type does not have.
+// decode reads every document into its type, and rejects unknown fields.
 func decode(t *testing.T, file []byte) *cluster {
 	t.Helper()
 	c := &cluster{}
@@ -138,7 +137,7 @@ func decode(t *testing.T, file []byte) *cluster {
 	return c
 }
 
-// check holds the objects against the plan and against each other.
+// check compares the objects with the plan and with each other.
 func (c *cluster) check(t *testing.T, p plan.Plan) {
 	t.Helper()
 	server := p.First()
@@ -183,7 +182,7 @@ func (c *cluster) check(t *testing.T, p plan.Plan) {
 	equal("mounts", len(mounted), len(server.Volumes)+len(server.Tmpfs))
 	for _, v := range pod.Spec.Volumes {
 		if mounted[v.Name] == "" {
-			t.Errorf("the volume %s is mounted nowhere", v.Name)
+			t.Errorf("the volume %s is not mounted", v.Name)
 		}
 	}
 	equal("number of variables", len(container.Env), len(server.Env)+len(server.Secrets))
@@ -197,7 +196,8 @@ func (c *cluster) check(t *testing.T, p plan.Plan) {
 	}
 }
 
-// TestReferences has values that Kubernetes would take for other variables.
+// TestReferences: values that Kubernetes would mistake for references to
+// variables.
 func TestReferences(t *testing.T) {
 	t.Parallel()
 	for written, want := range map[string]string{
@@ -244,13 +244,13 @@ func restricted(t *testing.T, pod corev1.PodSpec) {
 }
 
 // TestFieldsRendered fails for a new field of the plan until somebody decides
-// what the manifests say of it.
+// how to render it.
 func TestFieldsRendered(t *testing.T) {
 	t.Parallel()
 	p := plantest.Make(t, plantest.Laptop(), plan.Request{Tag: "lite"})
-	p.Needs.StartSeconds = 60 // far from the shortest start that is allowed for
-	const data = "it comes only with --data, a directory of this machine, which this target refuses"
-	const kubelet = "it is the kubelet's; a note says so"
+	p.Needs.StartSeconds = 60 // well above the minimum startup time
+	const data = "only --data sets it, and this target refuses --data"
+	const kubelet = "it is a kubelet setting; a note says so"
 	plantest.Rendered(t, p, func(p plan.Plan) string { return string(render(t, p, options)) }, map[string]string{
 		"Name":                "the Deployment names its pods itself",
 		"Publish.Address":     "a Service has an address of the cluster",
@@ -268,7 +268,7 @@ func TestFieldsRendered(t *testing.T) {
 	})
 }
 
-// TestKustomize takes the file as a resource, as its header says.
+// TestKustomize uses the file as a resource, as its header says.
 func TestKustomize(t *testing.T) {
 	t.Parallel()
 	kubectl, err := exec.LookPath("kubectl")
@@ -291,7 +291,7 @@ func TestKustomize(t *testing.T) {
 	}
 	for want, times := range map[string]int{"namespace: elsewhere": 5, "name: elsewhere": 1, "image: mirror.example.org/facecraft:cpu": 1} {
 		if got := strings.Count(string(output), want+"\n"); got != times {
-			t.Errorf("%q is there %d times, want %d\n%s", want, got, times, output)
+			t.Errorf("%q occurs %d times, want %d\n%s", want, got, times, output)
 		}
 	}
 }

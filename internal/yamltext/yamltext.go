@@ -1,5 +1,5 @@
-// Package yamltext writes texts into YAML that is rendered by a template, where
-// comments matter and an encoder would lose them.
+// Package yamltext formats text for YAML templates, which are used because an
+// encoder would lose the comments.
 package yamltext
 
 import (
@@ -11,13 +11,13 @@ import (
 	"unicode/utf8"
 )
 
-// width is how long a wrapped comment's lines may be.
+// width is the maximum line length of wrapped comments.
 const width = 96
 
-// Quote makes a string safe as a YAML value. JSON's quoting is YAML's, but for
-// what JSON leaves as it is and YAML's parsers refuse: control characters
-// beyond ASCII's, byte order marks, characters that are none. A text that is
-// not UTF-8 is an error, for YAML has no way to write it.
+// Quote makes a string safe as a YAML value. It uses JSON's quoting and also
+// escapes what JSON allows but YAML parsers reject: non-ASCII control
+// characters, byte order marks, noncharacters. Text that is not UTF-8 is an
+// error, because YAML cannot express it.
 func Quote(text string) (string, error) {
 	if !utf8.ValidString(text) {
 		return "", fmt.Errorf("%q is not UTF-8, so YAML cannot hold it", text)
@@ -29,12 +29,12 @@ func Quote(text string) (string, error) {
 	return visible(strings.TrimSuffix(b.String(), "\n")), err
 }
 
-// notNames are plain words that some version of YAML takes for no text:
-// https://yaml.org/type/bool.html, https://yaml.org/type/null.html
+// notNames matches plain words that some version of YAML does not treat as
+// text: https://yaml.org/type/bool.html, https://yaml.org/type/null.html
 var notNames = regexp.MustCompile(`(?i)^(y|n|yes|no|on|off|true|false|null)$`)
 
-// Name writes a variable's name, quoted only where YAML would take it for
-// something else.
+// Name formats a variable's name, quoted only if YAML would not treat it as
+// text.
 func Name(name string) (string, error) {
 	if notNames.MatchString(name) {
 		return Quote(name)
@@ -42,7 +42,7 @@ func Name(name string) (string, error) {
 	return name, nil
 }
 
-// visible writes what cannot be seen as YAML escapes it in double quotes:
+// visible replaces invisible characters with YAML's escapes for double quotes:
 // https://yaml.org/spec/1.2.2/#57-escaped-characters
 func visible(text string) string {
 	if !strings.ContainsFunc(text, hidden) {
@@ -64,8 +64,8 @@ func visible(text string) string {
 
 func hidden(r rune) bool { return !strconv.IsPrint(r) }
 
-// Fold writes a long text over several lines, each indented, which YAML joins
-// again by spaces. A text that would not come back as it was is quoted.
+// Fold breaks a long text into several indented lines, which YAML joins with
+// spaces. Text that would not survive that is quoted.
 func Fold(indent int, text string) (string, error) {
 	if indent+len(text) <= width || text != Line(text) || !utf8.ValidString(text) {
 		return Quote(text)
@@ -74,13 +74,13 @@ func Fold(indent int, text string) (string, error) {
 	return ">-\n" + Wrap(margin, text), nil
 }
 
-// Line keeps a text within its comment, whatever an error's text contains: in
-// a comment too, parsers refuse control characters.
+// Line makes any text safe for a one-line comment: parsers reject control
+// characters even in comments.
 func Line(text string) string {
 	return visible(strings.Join(strings.Fields(strings.ToValidUTF8(text, "\ufffd")), " "))
 }
 
-// Wrap breaks a text into lines of a comment, each after the prefix.
+// Wrap breaks a text into comment lines, each with the prefix.
 func Wrap(prefix, text string) string {
 	var b strings.Builder
 	length := 0

@@ -9,7 +9,7 @@ import (
 	kubernetes "sigs.k8s.io/yaml"
 )
 
-// TestRoundTrip reads back what was written.
+// TestRoundTrip parses what was written.
 func TestRoundTrip(t *testing.T) {
 	t.Parallel()
 	for _, text := range []string{"", "plain", `a"b'c\d`, "a: b #c", "one\ntwo", "one\n  two\nthree", " led\nby a space", "trailing\n", "tab\tin\nit", "é\n\u2028", "- x\n- y",
@@ -51,14 +51,14 @@ func TestWrap(t *testing.T) {
 	}
 }
 
-// parsers are those of the exports' readers: Compose, and Kubernetes.
+// parsers are the YAML parsers of Compose and Kubernetes.
 var parsers = map[string]func([]byte, any) error{
 	"yaml.v3":    yaml.Unmarshal,
 	"kubernetes": func(file []byte, v any) error { return kubernetes.UnmarshalStrict(file, v) },
 }
 
-// checkReadBack has every parser read a text as a value, folded and in the
-// comments around it.
+// checkReadBack has every parser read a text as a value, folded, and in
+// comments.
 func checkReadBack(t *testing.T, text string) {
 	t.Helper()
 	quoted, err := Quote(text)
@@ -89,7 +89,7 @@ func checkReadBack(t *testing.T, text string) {
 	}
 }
 
-// TestEveryCharacter goes through all that parsers treat in a way of its own.
+// TestEveryCharacter covers all characters that parsers treat specially.
 func TestEveryCharacter(t *testing.T) {
 	t.Parallel()
 	long := strings.Repeat("so long that it is folded ", 5)
@@ -104,7 +104,7 @@ func TestEveryCharacter(t *testing.T) {
 	checkReadBack(t, "Latin-1: \xfc")
 }
 
-// TestNames are keys, and values of a list.
+// TestNames: names as keys and as list items.
 func TestNames(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{"FACECRAFT_DEVICE", "a.b-c", "_", "y", "N", "Yes", "no", "ON", "off", "true", "False", "NULL", "yesterday"} {
@@ -126,7 +126,7 @@ func TestNames(t *testing.T) {
 	}
 }
 
-// FuzzQuote finds no text that a parser refuses, or reads differently.
+// FuzzQuote: parsers accept every quoted text and read it back unchanged.
 func FuzzQuote(f *testing.F) {
 	f.Add("one\x7f\u0085two \ufeff\n  three: 'x' # \"y\"")
 	f.Add(strings.Repeat("word ", 40) + "\x1b[31m")
