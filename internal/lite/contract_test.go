@@ -18,11 +18,11 @@ import (
 
 type object = map[string]any
 
-// contract is what the real server answers at /openapi.json.
+// contract is the /openapi.json of the images.
 var contract = sync.OnceValue(func() object { return readSchema("testdata/openapi-3.1.json") })
 
-// checkContract checks an answer against the schema of its path and status.
-// Every other status is an error with a detail.
+// checkContract checks a response against the schema of its path and status. Any
+// other status must be an error with a detail.
 func checkContract(t testing.TB, r *http.Request, w *httptest.ResponseRecorder) {
 	t.Helper()
 	if w.Header().Get("Content-Type") != "application/json" || r.URL.Path == "/openapi.json" {
@@ -64,7 +64,7 @@ func matchesRoute(route, requested string) bool {
 	return slices.EqualFunc(pattern, names, func(p, n string) bool { return p == n || strings.HasPrefix(p, "{") })
 }
 
-// checkValue knows the part of JSON schema that FastAPI writes.
+// checkValue supports the subset of JSON Schema used by FastAPI.
 func checkValue(t testing.TB, where string, value any, schema object) {
 	t.Helper()
 	if choices, ok := schema["anyOf"].([]any); ok {
@@ -74,7 +74,7 @@ func checkValue(t testing.TB, where string, value any, schema object) {
 		schema = contract()["components"].(object)["schemas"].(object)[path.Base(ref)].(object)
 	}
 	if kind, ok := schema["type"].(string); ok && !isKind(value, kind) {
-		t.Errorf("%s: %v is no %s", where, value, kind)
+		t.Errorf("%s: %v is not of type %s", where, value, kind)
 		return
 	}
 	switch value := value.(type) {
@@ -124,7 +124,7 @@ func checkObject(t testing.TB, where string, value, schema object) {
 	}
 }
 
-// choice is the one of several schemas that a value is meant for.
+// choice returns which of several schemas applies to a value.
 func choice(value any, choices []any) object {
 	for _, c := range choices {
 		kind, _ := c.(object)["type"].(string)
@@ -161,7 +161,7 @@ func isKind(value any, kind string) bool {
 	return false
 }
 
-// TestServedSchemaIsTheContract compares all but the texts.
+// TestServedSchemaIsTheContract compares everything but descriptions.
 func TestServedSchemaIsTheContract(t *testing.T) {
 	t.Parallel()
 	w := get(t, newTestEngine(t), "/openapi.json")
@@ -174,7 +174,7 @@ func TestServedSchemaIsTheContract(t *testing.T) {
 	}
 	delete(served["paths"].(object), "/readiness")
 	if !reflect.DeepEqual(withoutDescriptions(served), withoutDescriptions(readSchema("testdata/openapi-3.1.json"))) {
-		t.Error("openapi.json differs from the contract in more than descriptions")
+		t.Error("openapi.json differs from the contract in more than its descriptions")
 	}
 }
 

@@ -30,10 +30,10 @@ func (e expected) matches(w *httptest.ResponseRecorder) bool {
 	return w.Code == e.status
 }
 
-// TestDifferences holds the engine against what the published images answer on
-// current libraries (FastAPI 0.115, pydantic 2.10), as it was measured. Without
-// a reason both answer alike. Each deliberate difference is a row with its
-// reason, which fails when there is no difference any more.
+// TestDifferences compares the engine with responses recorded from the published
+// images on current libraries (FastAPI 0.115, pydantic 2.10). Rows without a reason
+// must be the same in both. Rows with a reason are deliberate differences, and fail
+// once there is no difference any more.
 func TestDifferences(t *testing.T) {
 	t.Parallel()
 	e := newTestEngine(t)

@@ -40,7 +40,7 @@ func TestDocs(t *testing.T) {
 	}
 }
 
-// TestDocsAreSelfContained looks for anything that is loaded from elsewhere.
+// TestDocsAreSelfContained looks for external assets.
 func TestDocsAreSelfContained(t *testing.T) {
 	t.Parallel()
 	page := get(t, newTestEngine(t), "/docs").Body.String()

@@ -18,7 +18,7 @@ import (
 	"time"
 )
 
-// newTestEngine is an engine that is ready, with its own directories.
+// newTestEngine returns an engine that is ready, with its own directories.
 func newTestEngine(t testing.TB, change ...func(*Config)) *Engine {
 	t.Helper()
 	e := newUnloadedEngine(t, change...)
@@ -89,7 +89,7 @@ func multipartRequest(t testing.TB, path string, parts ...part) *http.Request {
 	return r
 }
 
-// do answers a request and checks the answer against the contract's schema.
+// do sends a request and checks the response against the schema.
 func do(t testing.TB, e *Engine, r *http.Request) *httptest.ResponseRecorder {
 	t.Helper()
 	w := httptest.NewRecorder()
@@ -147,7 +147,7 @@ func TestNotReadyBeforeLoad(t *testing.T) {
 	wantAnswer(t, post(t, e, "/api/v1/process/quick", filePart(t, "astronaut.png")), 503, loading)
 	wantAnswer(t, post(t, e, "/api/v1/process/batch"), 503, loading)
 	if decode[statusAnswer](t, get(t, e, "/status")).Models["face_detector"].Loaded {
-		t.Error("the face detector is said to be loaded")
+		t.Error("the face detector is reported as loaded")
 	}
 
 	if err := e.Load(); err != nil {
@@ -256,7 +256,7 @@ func TestLoadRemovesOldFiles(t *testing.T) {
 	}
 }
 
-// syncBuffer may be read while it is written.
+// syncBuffer may be read while it is being written.
 type syncBuffer struct {
 	mu sync.Mutex
 	b  bytes.Buffer

@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// TestHosts has a row for each kind of name that a client may have used.
+// TestHosts has a row for each kind of host name.
 func TestHosts(t *testing.T) {
 	t.Parallel()
 	e := newTestEngine(t, func(c *Config) {
@@ -22,7 +22,7 @@ func TestHosts(t *testing.T) {
 		"host.containers.internal":     true,
 		"127.0.0.1:8000":               true,
 		"[::1]:8000":                   true,
-		"10.42.0.7:8000":               true, // a pod's, as the kubelet asks
+		"10.42.0.7:8000":               true, // a pod's, as used by the kubelet
 		"192.168.1.20:8000":            true, // published with --listen
 		"facecraft:8000":               true,
 		"portraits.example.org":        true,
@@ -58,7 +58,7 @@ func TestHosts(t *testing.T) {
 		`{"detail":"Unknown host photos.lan: allow it with facecraft up --lite --env FACECRAFT_ALLOWED_HOSTS=photos.lan"}`)
 }
 
-// TestOrigins sends a photo as a page of each origin would.
+// TestOrigins sends a photo like a page of each origin would.
 func TestOrigins(t *testing.T) {
 	t.Parallel()
 	with := func(origins ...string) *Engine { return newTestEngine(t, func(c *Config) { c.CORSOrigins = origins }) }

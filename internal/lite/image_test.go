@@ -27,7 +27,7 @@ var (
 	white = color.RGBA{255, 255, 255, 255}
 )
 
-// quarters is a picture of four colors, by rows from the upper left.
+// quarters is an image of four colors, row by row from the upper left.
 func quarters(w, h int, colors [4]color.RGBA) *image.RGBA {
 	img := image.NewRGBA(image.Rect(0, 0, w, h))
 	for i, c := range colors {
@@ -140,7 +140,7 @@ func TestOrientation(t *testing.T) {
 	}
 }
 
-// checkHeld looks at a picture of 2:1 that may be held sideways.
+// checkHeld checks a 2:1 image that may be rotated sideways.
 func checkHeld(t *testing.T, name string, file []byte, sideways bool, want [4]color.RGBA) {
 	t.Helper()
 	p, err := decodePhoto(bytes.NewReader(file))

@@ -79,7 +79,7 @@ func bestJPEG(t *testing.T, img image.Image) []byte {
 	return nil
 }
 
-// TestJPEGOfAnySize keeps the limit, and is the picture to the decoder.
+// TestJPEGOfAnySize checks that the file fits the limit and decodes correctly.
 func TestJPEGOfAnySize(t *testing.T) {
 	t.Parallel()
 	for _, size := range []image.Point{{4096, 4096}, {1300, 1300}, {4095, 257}, {257, 4095}} {

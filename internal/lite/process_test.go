@@ -33,7 +33,7 @@ func TestProcess(t *testing.T) {
 			t.Errorf("%s isn't null: %s", field, w.Body)
 		}
 	}
-	// Where the real server's detector sees her: x 177, y 66, 95 pixels wide.
+	// Where the images' detector finds her: x 177, y 66, 95 pixels wide.
 	if f := answer.Result.FacePosition; !near(f.X+f.Width/2, 224, 8) || !near(f.Y+f.Height/2, 113, 8) || !near(f.Width, 110, 25) {
 		t.Errorf("face at %+v", f)
 	}
@@ -159,7 +159,7 @@ func TestProcessBase64(t *testing.T) {
 	}
 }
 
-// TestProcessFailures are those that the contract answers with 200.
+// TestProcessFailures covers the errors that are returned with status 200.
 func TestProcessFailures(t *testing.T) {
 	t.Parallel()
 	e := newTestEngine(t)
@@ -206,7 +206,7 @@ func TestProcessFailures(t *testing.T) {
 	}
 }
 
-// bmpHeader is a picture that exists only by its header.
+// bmpHeader is only the header of an image.
 func bmpHeader(width, height uint32) string {
 	head := make([]byte, 54)
 	copy(head, "BM")
@@ -282,7 +282,7 @@ func manyFiles(n int) []part {
 	return parts
 }
 
-// TestOddBodies are what no browser sends.
+// TestOddBodies sends requests that no browser would send.
 func TestOddBodies(t *testing.T) {
 	t.Parallel()
 	e := newTestEngine(t)
@@ -355,7 +355,7 @@ func TestBatch(t *testing.T) {
 	wantNoUploads(t, e)
 }
 
-// TestTraversal asks for files that are no job's, in every way to write it.
+// TestTraversal requests files outside of jobs, in every spelling.
 func TestTraversal(t *testing.T) {
 	t.Parallel()
 	e := newTestEngine(t)
@@ -420,8 +420,8 @@ func TestConcurrentRequests(t *testing.T) {
 	wantNoUploads(t, e)
 }
 
-// TestOnePhotoAtATime sends a photo out of turn: it waits, and nothing else
-// does.
+// TestOnePhotoAtATime sends a photo while another is being processed: it waits, and
+// nothing else does.
 func TestOnePhotoAtATime(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -450,7 +450,7 @@ func TestOnePhotoAtATime(t *testing.T) {
 	})
 }
 
-// TestWaitingEndsWithTheRequest sends a photo out of turn, whose client leaves.
+// TestWaitingEndsWithTheRequest sends a photo that has to wait, and disconnects.
 func TestWaitingEndsWithTheRequest(t *testing.T) {
 	t.Parallel()
 	e := newTestEngine(t)
