@@ -249,7 +249,7 @@ build() {
     echo "Building facecraft $version"
     # The version is passed explicitly so that Go does not call git, which refuses
     # a checkout owned by a different user.
-    (cd -- "$checkout" && CGO_ENABLED=0 go build -trimpath -buildvcs=false \
+    (cd -- "$checkout" && CGO_ENABLED=0 go build -tags nodynamic -trimpath -buildvcs=false \
         -ldflags "-s -w -X main.version=$version" -o "$fresh" ./cmd/facecraft) ||
         die "cannot build from source" "go build failed (see above)" "fix that and run this again"
 }

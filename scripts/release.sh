@@ -65,7 +65,7 @@ pack() {
     echo "$name $version" >&2
 
     mkdir "$folder"
-    cp LICENSE README.md "$folder"
+    cp LICENSE NOTICE README.md "$folder"
     GOOS=$goos GOARCH=$goarch CGO_ENABLED=0 go build -trimpath -buildvcs=false \
         -ldflags "-s -w -X main.version=$version" -o "$program" "$@" ./cmd/facecraft
 
@@ -76,18 +76,18 @@ pack() {
         go run "$work/zip.go" "$folder" >"$work/dist/$name.zip"
     else
         tar -C "$folder" --format=ustar --sort=name --owner=0 --group=0 --numeric-owner \
-            -cf "$work/dist/$name.tar" facecraft LICENSE README.md
+            -cf "$work/dist/$name.tar" facecraft LICENSE NOTICE README.md
         gzip -9n "$work/dist/$name.tar"
     fi
 }
 
 for arch in amd64 arm64; do
-    pack linux $arch facecraft
+    pack linux $arch facecraft -tags nodynamic
     # Containers are always Linux, so the other builds include the Linux one.
     mkdir -p "$payload"
     gzip -9nc "$program" >"$payload/facecraft-linux.gz"
-    pack darwin $arch facecraft -tags carryhelper
-    pack windows $arch facecraft.exe -tags carryhelper
+    pack darwin $arch facecraft -tags nodynamic,carryhelper
+    pack windows $arch facecraft.exe -tags nodynamic,carryhelper
 done
 
 (cd "$work/dist" && sha256sum facecraft_* >checksums.txt)

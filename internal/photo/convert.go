@@ -61,6 +61,8 @@ func decode(f file, format Format) (image.Image, error) {
 		return gif.Decode(f.section())
 	case TIFF:
 		return tiff.Decode(f.section())
+	case HEIC:
+		return decodeHEIC(f.section())
 	}
 	return nil, errors.New("no decoder")
 }

@@ -22,6 +22,7 @@ const (
 	WebP Format = "WebP"
 	TIFF Format = "TIFF"
 	GIF  Format = "GIF"
+	HEIC Format = "HEIC"
 )
 
 const (
@@ -68,9 +69,9 @@ var magics = []magic{
 	{"II*\x00", inspectTIFF},
 	{"MM\x00*", inspectTIFF},
 	{"????ftypavi", refuse("AVIF")},
-	{"????ftyphe", refuseHEIC},
-	{"????ftypmi", refuseHEIC},
-	{"????ftypms", refuseHEIC},
+	{"????ftyphe", inspectHEIC},
+	{"????ftypmi", inspectHEIC},
+	{"????ftypms", inspectHEIC},
 	{"????ftypcrx", refuseRaw},
 	{"FUJIFILMCCD-RAW", refuseRaw},
 	{"IIRO", refuseRaw},
@@ -87,11 +88,6 @@ func refuse(format string) func(file) (Info, error) {
 	return func(file) (Info, error) {
 		return Info{}, fmt.Errorf("%s is not supported; export it as JPEG or PNG", format)
 	}
-}
-
-func refuseHEIC(file) (Info, error) {
-	return Info{}, errors.New("HEIC is not supported; export it as JPEG " +
-		"(iPhone: Settings > Camera > Formats > Most Compatible)")
 }
 
 func refuseRaw(file) (Info, error) { return Info{}, errRaw }
