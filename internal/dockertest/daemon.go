@@ -17,33 +17,32 @@ import (
 	"github.com/docker/docker/client"
 )
 
-// Daemon is a Docker daemon of the test's own, beside the machine's and with
-// nothing in common with it. It takes root. When the test ends it is gone, with
-// all that it ran.
+// Daemon is a separate Docker daemon for a test, independent of the machine's.
+// It needs root. When the test ends it is removed, with everything that it ran.
 type Daemon struct {
 	Host string // for DOCKER_HOST
-	Dir  string // of all its files
-	Data string // where it keeps images and volumes
+	Dir  string // holds all its files
+	Data string // where it stores images and volumes
 
 	command []string
 	environ []string
-	end     syscall.Signal // that it heeds
-	process *exec.Cmd      // nil when it was killed
+	end     syscall.Signal // stops it
+	process *exec.Cmd      // nil once killed
 }
 
-// daemonTimeout is how long a daemon may take to answer.
+// daemonTimeout is how long a daemon may take to respond.
 const daemonTimeout = 30 * time.Second
 
-// ownNetwork runs a daemon in a network of its own, which only commands made by
-// In can reach. It has to be for --bridge=none: with that a daemon deletes
-// docker0, which would be the machine's daemon's. (moby,
+// ownNetwork runs a daemon in its own network namespace, which only commands
+// made by In can reach. --bridge=none requires that: it makes a daemon delete
+// docker0, which would belong to the machine's daemon. (moby,
 // daemon/daemon_unix.go, removeDefaultBridgeInterface)
 func ownNetwork(daemon []string) []string {
 	return append([]string{"unshare", "--net", "sh", "-c", `ip link set lo up && exec "$0" "$@"`}, daemon...)
 }
 
-// NewMortalDaemon starts a daemon to be killed. It has no network, so that no
-// server in it is ever reached.
+// NewMortalDaemon starts a daemon that can be killed. It has no network, so no
+// server in it can be reached.
 func NewMortalDaemon(t testing.TB) *Daemon {
 	t.Helper()
 	d := newDaemon(t)
@@ -52,7 +51,7 @@ func NewMortalDaemon(t testing.TB) *Daemon {
 	return d
 }
 
-// NewNetworkedDaemon starts a daemon in a network of its own.
+// NewNetworkedDaemon starts a daemon in its own network namespace.
 func NewNetworkedDaemon(t testing.TB) *Daemon {
 	t.Helper()
 	d := newDaemon(t)
@@ -61,8 +60,8 @@ func NewNetworkedDaemon(t testing.TB) *Daemon {
 	return d
 }
 
-// NewSmallDaemon starts a daemon whose data lies on a file system of that many
-// bytes, with these further arguments. It shares the machine's network.
+// NewSmallDaemon starts a daemon whose data is on a file system of size bytes,
+// with additional arguments. It shares the machine's network.
 func NewSmallDaemon(t testing.TB, size int64, args ...string) *Daemon {
 	t.Helper()
 	needDaemon(t, "mkfs.ext4", "mount")
@@ -76,7 +75,7 @@ func NewSmallDaemon(t testing.TB, size int64, args ...string) *Daemon {
 	return d
 }
 
-// needDaemon skips the test where no second daemon can be had.
+// needDaemon skips the test if a second daemon cannot be started.
 func needDaemon(t testing.TB, programs ...string) {
 	t.Helper()
 	var err error
@@ -91,7 +90,7 @@ func needDaemon(t testing.TB, programs ...string) {
 	Need(t, err, "a second daemon")
 }
 
-// newDaemon prepares a daemon that has no command yet.
+// newDaemon prepares a daemon without a command.
 func newDaemon(t testing.TB) *Daemon {
 	t.Helper()
 	needDaemon(t)
@@ -100,7 +99,7 @@ func newDaemon(t testing.TB) *Daemon {
 		t.Fatal(err)
 	}
 	d := &Daemon{Dir: dir, Host: "unix://" + filepath.Join(dir, "sock"), Data: filepath.Join(dir, "data"), environ: os.Environ(), end: syscall.SIGTERM}
-	// The machine's own configuration is not for this one.
+	// Do not use the machine's configuration.
 	if err := os.WriteFile(d.at("daemon.json"), []byte("{}"), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -108,7 +107,7 @@ func newDaemon(t testing.TB) *Daemon {
 	return d
 }
 
-// dockerd is the daemon's command.
+// dockerd returns the daemon's command.
 func (d *Daemon) dockerd(args ...string) []string {
 	return append([]string{"dockerd", "--config-file", d.at("daemon.json"), "--data-root", d.Data,
 		"--exec-root", d.at("exec"), "--pidfile", d.at("pid"), "--host", d.Host}, args...)
@@ -116,14 +115,14 @@ func (d *Daemon) dockerd(args ...string) []string {
 
 func (d *Daemon) at(name string) string { return filepath.Join(d.Dir, name) }
 
-// Environ is what makes a program use the daemon, and no login or context of
-// the machine's.
+// Environ makes a program use this daemon, without the machine's logins and
+// contexts.
 func (d *Daemon) Environ() []string {
 	return []string{"DOCKER_HOST=" + d.Host, "DOCKER_CONFIG=" + d.Dir, "HOME=" + d.Dir}
 }
 
-// In is a command in the daemon's network, for which the daemon is the one to
-// speak to.
+// In returns a command that runs in the daemon's network and talks to the
+// daemon.
 func (d *Daemon) In(ctx context.Context, name string, args ...string) *exec.Cmd {
 	network := fmt.Sprintf("--net=/proc/%d/ns/net", d.process.Process.Pid)
 	cmd := exec.CommandContext(ctx, "nsenter", append([]string{network, name}, args...)...)
@@ -131,10 +130,10 @@ func (d *Daemon) In(ctx context.Context, name string, args ...string) *exec.Cmd 
 	return cmd
 }
 
-// Start starts the daemon, again after Kill, and waits until it answers.
+// Start starts the daemon, also after Kill, and waits until it responds.
 func (d *Daemon) Start(t testing.TB) {
 	t.Helper()
-	// What a killed one left would be taken for one that runs.
+	// A killed daemon's PID file would be mistaken for a running one.
 	os.Remove(d.at("pid"))
 	os.Remove(d.at(containerdPID))
 	log, err := os.Create(d.at("log"))
@@ -157,16 +156,16 @@ func (d *Daemon) Start(t testing.TB) {
 		}
 		if ctx.Err() != nil {
 			text, _ := os.ReadFile(d.at("log"))
-			t.Fatalf("the second daemon does not come up: %v\n%s", err, text)
+			t.Fatalf("the second daemon did not start: %v\n%s", err, text)
 		}
 		time.Sleep(50 * time.Millisecond)
 	}
 }
 
-// containerdPID is where the daemon notes the containerd that it started.
+// containerdPID is the PID file of the containerd that the daemon started.
 const containerdPID = "exec/containerd/containerd.pid"
 
-// Kill ends the daemon as a crash would: its containers run on.
+// Kill ends the daemon like a crash: its containers keep running.
 func (d *Daemon) Kill() {
 	_ = d.process.Process.Kill()
 	_ = d.process.Wait()
@@ -182,8 +181,8 @@ func (d *Daemon) Kill() {
 	}
 }
 
-// remove takes everything away. A daemon that starts anew ends the containers
-// that a killed one left.
+// remove removes everything. Restarting a killed daemon stops the containers it
+// left running.
 func (d *Daemon) remove(t testing.TB) {
 	if d.process == nil {
 		d.Start(t)
@@ -191,21 +190,22 @@ func (d *Daemon) remove(t testing.TB) {
 	docker := d.Client(t)
 	defer docker.Close()
 	removeContainers(t, docker, func(container.Summary) bool { return true })
-	_ = d.process.Process.Signal(d.end) // its exit is what is waited for
+	_ = d.process.Process.Signal(d.end) // Wait below waits for its exit
 	_ = d.process.Wait()
-	// Each start mounts the daemon's root on itself; a killed one leaves that.
+	// Each start mounts the daemon's root on itself; a killed daemon leaves the
+	// mount.
 	for exec.Command("umount", d.at("data")).Run() == nil {
 	}
 	networks, _ := filepath.Glob(d.at("exec/netns/*"))
 	for _, network := range networks {
-		_ = exec.Command("umount", network).Run() // those that it did not close itself
+		_ = exec.Command("umount", network).Run() // if it did not unmount them itself
 	}
 	if err := os.RemoveAll(d.Dir); err != nil {
 		t.Errorf("remove the second daemon's files: %v", err)
 	}
 }
 
-// Client speaks with the daemon.
+// Client returns a client for the daemon.
 func (d *Daemon) Client(t testing.TB) *client.Client {
 	t.Helper()
 	docker, err := client.NewClientWithOpts(client.WithHost(d.Host), client.WithAPIVersionNegotiation())
@@ -215,7 +215,7 @@ func (d *Daemon) Client(t testing.TB) *client.Client {
 	return docker
 }
 
-// smallDisk mounts a new file system of that many bytes.
+// smallDisk mounts a new file system of size bytes.
 func smallDisk(t testing.TB, size int64) string {
 	t.Helper()
 	dir := t.TempDir()
@@ -245,13 +245,15 @@ func command(t testing.TB, name string, args ...string) {
 	}
 }
 
-// bridge is a network bridge of a daemon that shares the machine's network.
+// bridge creates a network bridge for a daemon that shares the machine's
+// network.
 func bridge(t testing.TB) string {
 	t.Helper()
 	name := fmt.Sprintf("fc%08x", rand.Uint32())
 	command(t, "ip", "link", "add", name, "type", "bridge")
 	t.Cleanup(func() { command(t, "ip", "link", "delete", name) })
-	// An address for documentation (RFC 5737), which nothing else uses.
+	// An address reserved for documentation (RFC 5737), which nothing else
+	// uses.
 	command(t, "ip", "address", "add", "198.51.100.1/24", "dev", name)
 	return name
 }

@@ -1,5 +1,5 @@
-// Package dockertest is for tests that need the real Docker Engine: it finds
-// it, or has the test skipped by name, and takes away all that a test leaves.
+// Package dockertest supports tests that need a real Docker daemon: it connects
+// to it, or skips the test by name, and cleans up after the test.
 package dockertest
 
 import (
@@ -43,11 +43,11 @@ import (
 	"github.com/djok/facecraft/internal/plan"
 )
 
-// Required tells whether a test that lacks what it needs must fail rather
-// than be skipped.
+// Required reports whether a test without its prerequisites must fail instead
+// of being skipped.
 func Required() bool { return os.Getenv("FACECRAFT_E2E") == "required" }
 
-// Need skips the test, or fails it where everything is required.
+// Need skips the test, or fails it if prerequisites are required.
 func Need(t testing.TB, missing error, what string) {
 	t.Helper()
 	switch {
@@ -68,7 +68,7 @@ func Engine(t testing.TB) *engine.Engine {
 	return docker
 }
 
-// DockerOnly skips the test on Podman, which does this in its own way.
+// DockerOnly skips the test on Podman, which behaves differently.
 func DockerOnly(t testing.TB, docker client.APIClient, what string) {
 	t.Helper()
 	version, err := docker.ServerVersion(t.Context())
@@ -76,7 +76,7 @@ func DockerOnly(t testing.TB, docker client.APIClient, what string) {
 		t.Fatal(err)
 	}
 	if slices.ContainsFunc(version.Components, func(c types.ComponentVersion) bool { return c.Name == "Podman Engine" }) {
-		t.Skipf("needs Docker's own engine: %s", what)
+		t.Skipf("needs Docker, not Podman: %s", what)
 	}
 }
 
@@ -84,8 +84,8 @@ func environment() engine.Env {
 	return engine.Env{Getenv: os.Getenv, LookPath: exec.LookPath, OS: runtime.GOOS}
 }
 
-// Instance is a name for the test's own servers. What bears it when the test
-// ends is removed.
+// Instance returns an instance name for the test's servers. Everything with
+// that name is removed when the test ends.
 func Instance(t testing.TB, docker client.APIClient) string {
 	t.Helper()
 	name := fmt.Sprintf("facecraft-test-%08x", rand.Uint32())
@@ -102,7 +102,7 @@ func removeInstance(t testing.TB, docker client.APIClient, name string) {
 	if err != nil {
 		t.Errorf("list the test's volumes: %v", err)
 	}
-	// And the notes of which images it used.
+	// Also the notes about which images it used.
 	notes, err := docker.VolumeList(ctx, volume.ListOptions{Filters: filters.NewArgs(filters.Arg("label", "io.facecraft.image-user="+name))})
 	if err != nil {
 		t.Errorf("list the test's notes: %v", err)
@@ -133,8 +133,8 @@ func removeContainers(t testing.TB, docker client.APIClient, which func(containe
 	}
 }
 
-// insist tries again for a while. Podman (4.3) cannot remove a container that
-// ends or is started anew meanwhile, nor list images while one is removed.
+// insist retries for a while. Podman (4.3) cannot remove a container that is
+// exiting or restarting, or list images while one is being removed.
 func insist(try func() error) error {
 	for begin := time.Now(); ; time.Sleep(50 * time.Millisecond) {
 		if err := try(); err == nil || time.Since(begin) > 10*time.Second {
@@ -143,7 +143,7 @@ func insist(try func() error) error {
 	}
 }
 
-// unlessGone is an error of a removal, but for the one of what is not there.
+// unlessGone returns a removal's error, unless the thing no longer exists.
 func unlessGone(err error) error {
 	if errdefs.IsNotFound(err) {
 		return nil
@@ -151,8 +151,8 @@ func unlessGone(err error) error {
 	return err
 }
 
-// RemoveImages removes the images whose reference begins with prefix when the
-// test ends, and the containers made of them.
+// RemoveImages removes, when the test ends, the images whose reference starts
+// with prefix, and their containers.
 func RemoveImages(t testing.TB, docker client.APIClient, prefix string) {
 	t.Cleanup(func() {
 		ctx := context.WithoutCancel(t.Context())
@@ -180,7 +180,7 @@ func RemoveImages(t testing.TB, docker client.APIClient, prefix string) {
 	})
 }
 
-// Registry is an empty registry of the test's own, by its HOST:PORT.
+// Registry starts an empty registry for the test and returns its HOST:PORT.
 func Registry(t testing.TB) string {
 	t.Helper()
 	server := registryServer(t, registry.New(registry.Logger(log.New(io.Discard, "", 0))))
@@ -189,8 +189,7 @@ func Registry(t testing.TB) string {
 	return strings.TrimPrefix(server.URL, "http://")
 }
 
-// registryServer is a server still to be started, on one of the registries'
-// ports.
+// registryServer returns an unstarted server on one of the registries' ports.
 func registryServer(t testing.TB, handler http.Handler) *httptest.Server {
 	t.Helper()
 	server := httptest.NewUnstartedServer(handler)
@@ -205,32 +204,32 @@ func registryServer(t testing.TB, handler http.Handler) *httptest.Server {
 	return nil
 }
 
-// firstRegistryPort begins the registries' ports, which end before firstPort.
-// They are few, because Podman has to be told of each that it speaks no TLS;
-// Docker knows that of the whole of 127.0.0.0/8.
+// firstRegistryPort starts the registries' ports, which end before firstPort.
+// There are few, because Podman must be configured for each one without TLS;
+// Docker allows that for all of 127.0.0.0/8.
 const firstRegistryPort = 19900
 
 const firstPort, ports = 20000, 12000
 
-// givenPorts counts from anywhere, to keep packages apart that are tested side
-// by side.
+// givenPorts starts at a random number, to separate packages that are tested in
+// parallel.
 var givenPorts = func() *atomic.Int64 {
 	var n atomic.Int64
 	n.Store(rand.Int64N(ports))
 	return &n
 }()
 
-// FreePort is a TCP port of this machine that was free a moment ago.
+// FreePort returns a TCP port of this machine that was free when checked.
 func FreePort(t testing.TB) int {
 	t.Helper()
 	return FreePorts(t, 1)
 }
 
-// FreePorts is the first of several TCP ports in a row that were free a moment
-// ago. They are below those that the kernel gives to outgoing connections, of
-// which the tests make thousands (ip_local_port_range of ip-sysctl(7)), and no
-// two tests of a package get the same: a port is used only a while after it was
-// given.
+// FreePorts returns the first of several consecutive TCP ports that were free
+// when checked. They are below the kernel's range for outgoing connections, of
+// which the tests make thousands (ip_local_port_range of ip-sysctl(7)). No two
+// tests of a package get the same port, because a port is only used some time
+// after it was returned.
 func FreePorts(t testing.TB, count int) int {
 	t.Helper()
 	for range 100 {
@@ -238,13 +237,13 @@ func FreePorts(t testing.TB, count int) int {
 		first := last - count + 1
 		free := first >= firstPort
 		for port := first; free && port <= last; port++ {
-			free = !detect.Listening(port) // on any address, as the program asks
+			free = !detect.Listening(port) // on any address, as the program checks
 		}
 		if free {
 			return first
 		}
 	}
-	t.Fatalf("no %d free ports in a row", count)
+	t.Fatalf("no %d consecutive free ports", count)
 	return 0
 }
 
@@ -269,7 +268,7 @@ func build(t testing.TB, pkg string) string {
 		if err != nil {
 			t.Fatal(err)
 		}
-		// Other users run what is in it too.
+		// Other users must be able to run its content too.
 		if err := os.Chmod(dir, 0o755); err != nil {
 			t.Fatal(err)
 		}
@@ -279,8 +278,8 @@ func build(t testing.TB, pkg string) string {
 	if runtime.GOOS == "windows" {
 		file += ".exe"
 	}
-	// The build ID makes an image of its own for each package's tests, which
-	// no other package removes while these run.
+	// The build ID gives each package's tests their own image, which no other
+	// package removes while they run.
 	flags := fmt.Sprintf("-s -w -buildid=%08x -X main.version=v0.0.0-test", rand.Uint32())
 	cmd := exec.Command("go", "build", "-trimpath", "-ldflags", flags, "-o", file, "github.com/djok/facecraft/"+pkg)
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
@@ -291,15 +290,15 @@ func build(t testing.TB, pkg string) string {
 	return file
 }
 
-// Binary is the program as it is released.
+// Binary builds the program as it is released.
 func Binary(t testing.TB) string {
 	t.Helper()
 	return build(t, "cmd/facecraft")
 }
 
-// Main runs a package's tests and takes away the programs that they built, and
-// the lite image, which the tests share. A package that uses Binary, Lite or
-// Stub calls it from TestMain.
+// Main runs a package's tests and removes the programs that they built and the
+// lite image, which the tests share. A package that uses Binary, Lite or Stub
+// calls it from TestMain.
 func Main(m *testing.M) {
 	code := m.Run()
 	if err := removeLite(); err != nil {
@@ -316,18 +315,18 @@ func removeLite() error {
 	}
 	docker, err := engine.Connect(context.Background(), environment())
 	if err != nil {
-		return nil // then there is no image either
+		return nil // without Docker there is no image
 	}
 	defer docker.Close()
 	_, err = docker.ImageRemove(context.Background(), built.lite, imagetypes.RemoveOptions{})
-	// Another package's tests may use it still, and then remove it.
+	// Another package's tests may still use it, and will then remove it.
 	if errdefs.IsNotFound(err) || errdefs.IsConflict(err) {
 		return nil
 	}
 	return err
 }
 
-// Lite is the lite image of Binary.
+// Lite returns the lite image of Binary.
 func Lite(t testing.TB) *helper.Helper {
 	t.Helper()
 	lite := image(t, Binary(t))
@@ -350,7 +349,7 @@ func image(t testing.TB, executable string) *helper.Helper {
 	return made
 }
 
-// PushLite publishes the lite image in a registry under a reference.
+// PushLite pushes the lite image to a registry under a reference.
 func PushLite(t testing.TB, reference string) {
 	t.Helper()
 	img, err := Lite(t).Image()
@@ -360,8 +359,8 @@ func PushLite(t testing.TB, reference string) {
 	Push(t, reference, img)
 }
 
-// Stub is the reference of an image of the stub that behaves as its arguments
-// say, as Load has it.
+// Stub loads an image of the stub with this behaviour and returns its
+// reference.
 func Stub(t testing.TB, docker client.APIClient, behaviour ...string) string {
 	t.Helper()
 	img, err := image(t, build(t, "internal/dockertest/stub")).Image()
@@ -380,11 +379,11 @@ func Stub(t testing.TB, docker client.APIClient, behaviour ...string) string {
 	return Load(t, docker, img)
 }
 
-// Load gives the daemon an image, and returns its reference. It is gone when
-// the test ends.
+// Load loads an image into the daemon and returns its reference. It is removed
+// when the test ends.
 func Load(t testing.TB, docker client.APIClient, img v1.Image) string {
 	t.Helper()
-	// A name that is whole, and asks no registry. (RFC 6761, 6.4)
+	// A fully qualified name that never resolves to a registry. (RFC 6761, 6.4)
 	reference := fmt.Sprintf("facecraft-test.invalid/image/%08x:cpu", rand.Uint32())
 	tag, err := name.NewTag(reference)
 	if err != nil {
@@ -404,7 +403,7 @@ func Load(t testing.TB, docker client.APIClient, img v1.Image) string {
 	return reference
 }
 
-// Push publishes an image in a registry under a reference.
+// Push pushes an image to a registry under a reference.
 func Push(t testing.TB, reference string, img v1.Image) {
 	t.Helper()
 	tag, err := name.NewTag(reference, name.Insecure)

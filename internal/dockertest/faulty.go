@@ -16,8 +16,8 @@ import (
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 )
 
-// FaultyRegistry is an empty registry of the test's own that counts what it
-// serves, and misbehaves on demand.
+// FaultyRegistry is an empty registry for a test. It counts what it serves, and
+// misbehaves on demand.
 type FaultyRegistry struct {
 	Host string // HOST:PORT
 
@@ -30,7 +30,7 @@ type FaultyRegistry struct {
 	open     int
 }
 
-// Fault answers a request in place of the registry, or spoils its answer.
+// Fault answers a request instead of the registry, or corrupts its answer.
 type Fault func(w http.ResponseWriter, r *http.Request, registry http.Handler)
 
 type plannedFault struct {
@@ -39,7 +39,7 @@ type plannedFault struct {
 	fault Fault
 }
 
-// NewFaultyRegistry starts one that behaves until it is told otherwise.
+// NewFaultyRegistry starts a registry that works normally until Fail is called.
 func NewFaultyRegistry(t testing.TB) *FaultyRegistry {
 	t.Helper()
 	f := &FaultyRegistry{}
@@ -56,19 +56,19 @@ func NewFaultyRegistry(t testing.TB) *FaultyRegistry {
 		}
 		inner.ServeHTTP(counted, r)
 	}))
-	server.Config.ErrorLog = log.New(io.Discard, "", 0) // cut connections are meant
+	server.Config.ErrorLog = log.New(io.Discard, "", 0) // connections are cut on purpose
 	server.Listener = line{server.Listener, &f.perConnection}
 	server.Start()
 	t.Cleanup(func() {
-		server.CloseClientConnections() // a stalled answer has no end of its own
+		server.CloseClientConnections() // a stalled answer never ends by itself
 		server.Close()
 	})
 	f.Host = strings.TrimPrefix(server.URL, "http://")
 	return f
 }
 
-// withRanges answers requests for a part of a blob, with which a daemon goes
-// on after an interruption; the library's registry does not know open ranges.
+// withRanges handles range requests for blobs, which a daemon uses to resume;
+// the library's registry does not support open ranges.
 func withRanges(inner http.Handler, blobs registry.BlobHandler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if digest, err := v1.NewHash(path.Base(r.URL.Path)); err == nil && r.Method == http.MethodGet && r.Header.Get("Range") != "" {
@@ -82,7 +82,7 @@ func withRanges(inner http.Handler, blobs registry.BlobHandler) http.Handler {
 	})
 }
 
-// next finds the fault for a request, and writes the request down.
+// next returns the fault for a request, and records the request.
 func (f *FaultyRegistry) next(r *http.Request) Fault {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -104,15 +104,15 @@ func (f *FaultyRegistry) finish() {
 	f.open--
 }
 
-// Open is how many requests are being answered now.
+// Open returns how many requests are in progress.
 func (f *FaultyRegistry) Open() int {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return f.open
 }
 
-// Fail spoils the next times requests whose "METHOD /path" contains match;
-// with a negative number, all of them.
+// Fail applies a fault to the next times requests whose "METHOD /path" contains
+// match; a negative number means all of them.
 func (f *FaultyRegistry) Fail(match string, times int, fault Fault) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -123,21 +123,21 @@ func (f *FaultyRegistry) Fail(match string, times int, fault Fault) {
 // ends that.
 func (f *FaultyRegistry) LimitConnections(rate int64) { f.perConnection.Store(rate) }
 
-// Reset ends all faults and begins to count anew.
+// Reset removes all faults and resets the counters.
 func (f *FaultyRegistry) Reset() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.faults, f.requests, f.served = nil, nil, 0
 }
 
-// Served is how many bytes of blobs were sent.
+// Served returns how many bytes of blobs were sent.
 func (f *FaultyRegistry) Served() int64 {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return f.served
 }
 
-// Count is how many requests there were whose "METHOD /path" contains match.
+// Count returns how many requests had a "METHOD /path" that contains match.
 func (f *FaultyRegistry) Count(match string) int {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -150,8 +150,8 @@ func (f *FaultyRegistry) Count(match string) int {
 	return n
 }
 
-// countingWriter adds what a successful answer carries to the registry's
-// account.
+// countingWriter adds the size of successful responses to the registry's
+// counter.
 type countingWriter struct {
 	http.ResponseWriter
 	registry *FaultyRegistry
@@ -176,7 +176,7 @@ func (w *countingWriter) Write(p []byte) (int, error) {
 // Unwrap lets http.ResponseController find the connection.
 func (w *countingWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
-// Answer gives a status with one of the registry protocol's error codes.
+// Answer responds with a status and an error code of the registry protocol.
 func Answer(status int, code, message string) Fault {
 	return func(w http.ResponseWriter, _ *http.Request, _ http.Handler) {
 		w.Header().Set("Content-Type", "application/json")
@@ -185,8 +185,8 @@ func Answer(status int, code, message string) Fault {
 	}
 }
 
-// OnlyForDaemons answers everybody but this program itself, as a firewall may
-// that lets daemons pass.
+// OnlyForDaemons serves everybody except this program, like a firewall that
+// only lets daemons through.
 func OnlyForDaemons(w http.ResponseWriter, r *http.Request, registry http.Handler) {
 	if !strings.Contains(r.UserAgent(), "go-containerregistry") {
 		registry.ServeHTTP(w, r)
@@ -195,25 +195,25 @@ func OnlyForDaemons(w http.ResponseWriter, r *http.Request, registry http.Handle
 	Answer(http.StatusServiceUnavailable, "UNAVAILABLE", "not for you")(w, r, registry)
 }
 
-// CutAfter resets the connection after n bytes of the answer.
+// CutAfter resets the connection after n bytes of the response.
 func CutAfter(n int) Fault {
 	return throttled(n, func(*http.Request) { panic(http.ErrAbortHandler) })
 }
 
-// StallAfter sends n bytes of the answer and then nothing more, until the
-// other side gives up.
+// StallAfter sends n bytes of the response and then nothing, until the client
+// gives up.
 func StallAfter(n int) Fault {
 	return throttled(n, func(r *http.Request) { <-r.Context().Done(); panic(http.ErrAbortHandler) })
 }
 
-// Slow sends the answer in pieces of n bytes with a pause before each.
+// Slow sends the response in chunks of n bytes with a pause before each.
 func Slow(n int, pause time.Duration) Fault {
 	return func(w http.ResponseWriter, r *http.Request, registry http.Handler) {
 		registry.ServeHTTP(&slowWriter{w, n, pause, r}, r)
 	}
 }
 
-// Corrupt flips a bit in the middle of the answer.
+// Corrupt flips a bit in the middle of the response.
 func Corrupt(w http.ResponseWriter, r *http.Request, registry http.Handler) {
 	recorder := httptest.NewRecorder()
 	registry.ServeHTTP(recorder, r)
@@ -226,7 +226,7 @@ func Corrupt(w http.ResponseWriter, r *http.Request, registry http.Handler) {
 	w.Write(body)
 }
 
-// Instead answers with what is under another path of the registry.
+// Instead serves what is at a different path of the registry.
 func Instead(path string) Fault {
 	return func(w http.ResponseWriter, r *http.Request, registry http.Handler) {
 		other := r.Clone(r.Context())
@@ -235,7 +235,7 @@ func Instead(path string) Fault {
 	}
 }
 
-// throttled passes n bytes on and then does what the fault does.
+// throttled passes n bytes on and then calls then.
 func throttled(n int, then func(*http.Request)) Fault {
 	return func(w http.ResponseWriter, r *http.Request, registry http.Handler) {
 		if n == 0 {
@@ -296,10 +296,10 @@ const (
 	Password = "secret"
 )
 
-// token is what the registry's token service gives for the login.
+// token is what the registry's token service returns for the login.
 const token = "opaque-token"
 
-// RequireBasic has the registry demand a login by HTTP basic authentication.
+// RequireBasic makes the registry require HTTP basic authentication.
 func RequireBasic(f *FaultyRegistry) {
 	f.Fail("/v2/", -1, func(w http.ResponseWriter, r *http.Request, registry http.Handler) {
 		user, password, _ := r.BasicAuth()
@@ -312,8 +312,8 @@ func RequireBasic(f *FaultyRegistry) {
 	})
 }
 
-// RequireToken has the registry demand a bearer token, as Docker Hub does,
-// which its token service gives for the login.
+// RequireToken makes the registry require a bearer token from its token
+// service, as Docker Hub does.
 func RequireToken(f *FaultyRegistry) {
 	f.Fail("/token", -1, func(w http.ResponseWriter, r *http.Request, _ http.Handler) {
 		user, password, _ := r.BasicAuth()

@@ -15,7 +15,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/types"
 )
 
-// Layer is a new layer of about size random bytes, which do not compress.
+// Layer returns a new layer of about size random bytes, which do not compress.
 func Layer(t testing.TB, size int64) v1.Layer {
 	t.Helper()
 	layer, err := random.Layer(size, types.DockerLayer)
@@ -25,7 +25,7 @@ func Layer(t testing.TB, size int64) v1.Layer {
 	return layer
 }
 
-// FileLayer is a layer of one file that can be run.
+// FileLayer returns a layer with one executable file.
 func FileLayer(t testing.TB, name string, data []byte) v1.Layer {
 	t.Helper()
 	var archive bytes.Buffer
@@ -48,13 +48,13 @@ func FileLayer(t testing.TB, name string, data []byte) v1.Layer {
 	return layer
 }
 
-// ImageOf is an image of these layers for the daemon's platform.
+// ImageOf returns an image of these layers for the daemon's platform.
 func ImageOf(t testing.TB, layers ...v1.Layer) v1.Image {
 	t.Helper()
 	return ImageFor(t, runtime.GOARCH, layers...)
 }
 
-// ImageFor is an image of these layers for Linux on an architecture.
+// ImageFor returns an image of these layers for Linux on an architecture.
 func ImageFor(t testing.TB, arch string, layers ...v1.Layer) v1.Image {
 	t.Helper()
 	img, err := mutate.AppendLayers(empty.Image, layers...)
@@ -73,7 +73,7 @@ func ImageFor(t testing.TB, arch string, layers ...v1.Layer) v1.Image {
 	return img
 }
 
-// IndexOf is a multi-platform index of images.
+// IndexOf returns a multi-platform index of images.
 func IndexOf(t testing.TB, images ...v1.Image) v1.ImageIndex {
 	t.Helper()
 	index := v1.ImageIndex(empty.Index)

@@ -13,12 +13,12 @@ import (
 	"testing"
 )
 
-// ordinary is an account without rights that every distribution has, and a
-// group of the same name.
+// ordinary is an unprivileged account that every distribution has, with a group
+// of the same name.
 const ordinary = "games"
 
-// ownUsers runs a daemon in a network of its own, with subordinate users of its
-// own for the ordinary account (subuid(5)).
+// ownUsers runs a daemon in its own network namespace, with its own subordinate
+// users for the ordinary account (subuid(5)).
 func (d *Daemon) ownUsers(t testing.TB, daemon []string) []string {
 	t.Helper()
 	file := d.at("subordinates")
@@ -29,21 +29,21 @@ func (d *Daemon) ownUsers(t testing.TB, daemon []string) []string {
 	return append([]string{"unshare", "--net", "--mount", "sh", "-c", script, file}, daemon...)
 }
 
-// NewRemappingDaemon starts a daemon in a network of its own whose containers
-// have other users than the machine. (dockerd --userns-remap)
+// NewRemappingDaemon starts a daemon in its own network namespace that remaps
+// container users. (dockerd --userns-remap)
 func NewRemappingDaemon(t testing.TB) *Daemon {
 	t.Helper()
 	d := newDaemon(t)
 	d.command = d.ownUsers(t, d.dockerd("--userns-remap", ordinary))
-	if err := os.Chmod(d.Dir, 0o711); err != nil { // its containers' root is nobody here
+	if err := os.Chmod(d.Dir, 0o711); err != nil { // its containers' root is unprivileged here
 		t.Fatal(err)
 	}
 	d.Start(t)
 	return d
 }
 
-// NewRootlessDaemon starts a rootless daemon in a network of its own, as the
-// ordinary account, which owns its directory. Owner is that account.
+// NewRootlessDaemon starts a rootless daemon in its own network namespace as
+// the ordinary account, which owns its directory. owner is that account's uid.
 func NewRootlessDaemon(t testing.TB) (d *Daemon, owner uint32) {
 	t.Helper()
 	script, err := rootlessScript()
@@ -56,8 +56,7 @@ func NewRootlessDaemon(t testing.TB) (d *Daemon, owner uint32) {
 	return d, owner
 }
 
-// NewRootlessPodman starts a rootless Podman in place of a daemon, as
-// NewRootlessDaemon does.
+// NewRootlessPodman is like NewRootlessDaemon, but with Podman.
 func NewRootlessPodman(t testing.TB) (d *Daemon, owner uint32) {
 	t.Helper()
 	needDaemon(t, "podman", "runc", "catatonit", "newuidmap", "slirp4netns", "setpriv")
@@ -76,12 +75,13 @@ events_logger = "file"
 		}
 	}
 	d.environ = append(d.environ, "CONTAINERS_CONF="+d.at("containers.conf"), "CONTAINERS_REGISTRIES_CONF="+d.at("registries.conf"))
-	// It leaves a process behind that keeps its users' namespace, and which has
-	// to end with it: with the shell, the first process of them all. Whoever
-	// changes users is not told of a parent's death. (prctl(2), PR_SET_PDEATHSIG)
+	// It leaves a process behind that holds the user namespace and must be
+	// stopped too: it ends with the shell, which is PID 1. A process that
+	// changes its user loses the parent-death signal. (prctl(2),
+	// PR_SET_PDEATHSIG)
 	podman := asOrdinary("podman", "--root", d.Data, "--runroot", d.at("run"), "system", "service", "--time=0", d.Host)
 	d.command = d.ownUsers(t, append([]string{"unshare", "--pid", "--fork", "--kill-child", "--mount-proc", "sh", "-c", `"$@"; exit $?`, "sh"}, podman...))
-	d.end = syscall.SIGKILL // unshare --fork heeds no other
+	d.end = syscall.SIGKILL // unshare --fork ignores other signals
 	owner = d.giveToOrdinary(t)
 	d.Start(t)
 	return d, owner
@@ -91,7 +91,7 @@ events_logger = "file"
 func (d *Daemon) giveToOrdinary(t testing.TB) (owner uint32) {
 	t.Helper()
 	account, err := user.Lookup(ordinary)
-	Need(t, err, "an account without rights")
+	Need(t, err, "an unprivileged account")
 	uid, errUID := strconv.Atoi(account.Uid)
 	gid, errGID := strconv.Atoi(account.Gid)
 	if err := errors.Join(errUID, errGID); err != nil {
@@ -118,8 +118,8 @@ func asOrdinary(name string, args ...string) []string {
 	return append([]string{"setpriv", "--reuid", ordinary, "--regid", ordinary, "--clear-groups", name}, args...)
 }
 
-// rootlessScript is what starts a rootless daemon: on the path with Docker's own
-// packages, elsewhere with Debian's.
+// rootlessScript finds the script that starts a rootless daemon: on the PATH
+// with Docker's packages, elsewhere with Debian's.
 func rootlessScript() (string, error) {
 	const name, debian = "dockerd-rootless.sh", "/usr/share/docker.io/contrib/dockerd-rootless.sh"
 	if path, err := exec.LookPath(name); err == nil {

@@ -1,17 +1,17 @@
-// Command stub stands in for a server that misbehaves. Tests make images of
-// it; its arguments say how it behaves:
+// Command stub imitates a server that misbehaves. Tests build images of it; its
+// arguments select the behaviour:
 //
-//	silent          runs and never listens
-//	dies            says so and ends with exit code 3
+//	silent          keeps running and never listens
+//	dies            logs an error and exits with code 3
 //	unready         answers 200 with a body that says that it is not ready
-//	says            prints the variable SAYS and ends with 1
-//	kills           ends itself as the kernel does for want of memory
-//	eats            takes memory until there is none
-//	writes DIR...   is ready when it could write to the directories, else dies
-//	leaves DIR...   writes to the directories and ends
-//	busy DURATION   accepts and answers nothing until DURATION has passed
-//	cpu             is ready, computes on the processor and has no enhancer
-//	check-lite      is the health check of its image: ends with 0 when ready
+//	says            prints the variable SAYS and exits with code 1
+//	kills           kills itself with SIGKILL, like the kernel's OOM killer
+//	eats            allocates memory until none is left
+//	writes DIR...   becomes ready if it can write to the directories, else dies
+//	leaves DIR...   writes to the directories and exits
+//	busy DURATION   accepts connections but does not respond until DURATION has passed
+//	cpu             is ready, runs on the CPU and has no enhancer
+//	check-lite      is the health check of its image: exits with code 0 if ready
 //	stumbles        is ready, and answers each photo with 500 and a traceback
 //	portraits FAULT...  processes photos; with the faults of portrait.go
 //	old DURATION    answers as version 1.0.0 does: no /readiness, and /ready
@@ -35,7 +35,7 @@ import (
 func main() {
 	switch os.Args[1] {
 	case "silent":
-		time.Sleep(time.Hour) // a bare select would be found out as a deadlock
+		time.Sleep(time.Hour) // a bare select would be detected as a deadlock
 	case "dies":
 		fmt.Println("loading models")
 		fmt.Fprintln(os.Stderr, "cannot go on")
@@ -104,7 +104,7 @@ func old(readyAt time.Time) {
 	http.HandleFunc("/openapi.json", func(w http.ResponseWriter, _ *http.Request) {
 		fmt.Fprint(w, `{"info":{"title":"Facecraft API","version":"1.0.0"},"paths":{"/health":{"get":{"summary":"Health"}}}}`)
 	})
-	// As Swagger UI's page, whose script comes from a host that is not there.
+	// Like Swagger UI's page, with a script from a host that does not exist.
 	http.HandleFunc("/docs", func(w http.ResponseWriter, _ *http.Request) {
 		fmt.Fprint(w, `<script src="https://cdn.invalid/swagger-ui-bundle.js"></script>`)
 	})
@@ -116,12 +116,13 @@ func old(readyAt time.Time) {
 	panic(http.ListenAndServe(":8000", nil))
 }
 
-// cpuStatus is a GPU image's that found no GPU, and could not load a model.
+// cpuStatus is the status of a GPU image that found no GPU and could not load a
+// model.
 const cpuStatus = `{"status":"operational","version":"1.0.0","device":{"type":"cpu","name":"CPU"},"models":{
 	"face_detector":{"loaded":true,"type":"dlib"},"face_landmarks":{"loaded":true,"type":"dlib"},
 	"face_enhancer":{"loaded":false,"type":"CodeFormer"},"background_remover":{"loaded":true,"type":"rembg"}}}`
 
-// stumble does as uvicorn with an exception that nobody caught.
+// stumble acts like uvicorn with an uncaught exception.
 func stumble(w http.ResponseWriter, r *http.Request) {
 	_, _ = io.Copy(io.Discard, r.Body)
 	fmt.Fprint(os.Stderr, "ERROR:    Exception in ASGI application\nTraceback (most recent call last):\n",
@@ -150,8 +151,8 @@ func write(dirs []string) {
 	}
 }
 
-// busy is a server that processes a photo on its event loop: meanwhile it
-// accepts and does not answer.
+// busy acts like a server that processes a photo on its event loop: it accepts
+// connections but does not respond.
 func busy(until time.Time) {
 	http.HandleFunc("/readiness", func(w http.ResponseWriter, _ *http.Request) {
 		time.Sleep(time.Until(until))
