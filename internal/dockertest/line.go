@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// line is a listener each of whose connections sends at most so many bytes a
-// second, as many registries and proxies have it; 0 is no limit.
+// line is a listener whose connections each send at most limit bytes per
+// second, like many registries and proxies; 0 means no limit.
 type line struct {
 	net.Listener
 	limit *atomic.Int64

@@ -55,11 +55,11 @@ func TestPostMortem(t *testing.T) {
 		{"RuntimeError: cannot cache function '_estimate': no locator available for file '/x.py'", "numba", "NUMBA_CACHE_DIR"},
 		{"RuntimeError: CUDA error: no kernel image is available for execution on the device", "no code for this GPU", "--tag cpu"},
 		{"RuntimeError: The NVIDIA driver on your system is too old (found version 11040).", "older than the image's CUDA", "update"},
-		{"PermissionError: [Errno 13] Permission denied: '/app/uploads'", "may not write", "--fix-permissions"},
-		{"PermissionError: [Errno 13] Permission denied: '/home/appuser/.u2net'", "a file of the image", "check --image"},
+		{"PermissionError: [Errno 13] Permission denied: '/app/uploads'", "cannot write to its files", "--fix-permissions"},
+		{"PermissionError: [Errno 13] Permission denied: '/home/appuser/.u2net'", "a file in the image", "check --image"},
 		{"OSError: [Errno 28] No space left on device", "disk", "docker system df"},
 		{`Downloading: "https://github.com/x/detection.pth" to /home/appuser`, "downloads a model", "internet"},
-		{"urllib.error.URLError: <urlopen error [Errno -3] Temporary failure in name resolution>", "no internet", "internet"},
+		{"urllib.error.URLError: <urlopen error [Errno -3] Temporary failure in name resolution>", "no internet access", "internet"},
 		{"something new", "", "facecraft logs"},
 	} {
 		output := u.fails(6, []string{"the server died before it was ready", "exit code 1", tt.log, tt.known, "fix: ", tt.fix},
@@ -225,7 +225,7 @@ func TestFixPermissions(t *testing.T) {
 		t.Fatal(err)
 	}
 	u.fill(name)
-	u.fails(6, []string{"cannot write to its files", "the volume " + name + ": it belongs to 0:0", "fix: facecraft up --fix-permissions, with the same flags, gives them"},
+	u.fails(6, []string{"cannot write to its files", "the volume " + name + ": owned by 0:0", "fix: run facecraft up --fix-permissions with the same flags to change their owner"},
 		"up", "--lite")
 	if n := len(u.containers()); n != 0 {
 		t.Errorf("%d containers left behind", n)

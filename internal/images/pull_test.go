@@ -260,7 +260,7 @@ func TestFaults(t *testing.T) {
 	}{
 		"the manifest breaks off":     {"GET /v2/image/manifests", 1, dockertest.CutAfter(10), "", 1, false},
 		"500 for a while":             {"/manifests/", 3, dockertest.Answer(500, "UNKNOWN", "oops"), "", 1, false}, // two requests an attempt
-		"500 for ever":                {"/manifests/", always, dockertest.Answer(500, "UNKNOWN", "oops"), "try again later", 2, false},
+		"500 forever":                 {"/manifests/", always, dockertest.Answer(500, "UNKNOWN", "oops"), "try again later", 2, false},
 		"429":                         {"/manifests/", always, dockertest.Answer(429, "TOOMANYREQUESTS", "You have reached your unauthenticated pull rate limit."), "log in with docker login, or try again in a few hours", 0, false},
 		"a layer breaks off":          {"BLOB", 1, dockertest.CutAfter(150_000), "", 0, false}, // the daemon resumes by itself
 		"a layer stalls":              {"BLOB", 1, dockertest.StallAfter(150_000), "", 1, true},

@@ -68,7 +68,7 @@ type Facts struct {
 	// Caller is the user who runs facecraft, even through sudo; unknown where
 	// users have no uid.
 	Caller Fact[User] `json:"caller,omitzero"`
-	// Downloads is nil where nobody looked, or there is no daemon.
+	// Downloads is nil if it was not checked, or without a daemon.
 	Downloads *Downloads `json:"downloads,omitempty"`
 	// Images are the variants' images that are available locally.
 	Images []ImagePitfalls `json:"images,omitempty"`
@@ -86,7 +86,7 @@ type Downloads struct {
 	// Direct tells whether this program can download for the daemon, by several
 	// connections and so that an interruption loses nothing.
 	Direct Fact[bool] `json:"direct"`
-	Dir    string     `json:"dir"`  // of unfinished downloads; empty where there is none
+	Dir    string     `json:"dir"`  // of unfinished downloads; empty if there is none
 	Kept   int64      `json:"kept"` // bytes in it
 }
 
