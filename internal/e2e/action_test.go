@@ -13,8 +13,8 @@ import (
 	"github.com/djok/facecraft/internal/dockertest"
 )
 
-// TestAction runs the step of action.yml as GitHub does, with the program in
-// the place where the step before installs it.
+// TestAction runs the step of action.yml as GitHub does, with the program where
+// the previous step installs it.
 func TestAction(t *testing.T) {
 	t.Parallel()
 	var action struct {
@@ -22,7 +22,7 @@ func TestAction(t *testing.T) {
 			Steps []struct{ ID, Run string }
 		}
 	}
-	read(t, "../../action.yml", &action)
+	readYAML(t, "../../action.yml", &action)
 	script := ""
 	for _, step := range action.Runs.Steps {
 		if step.ID == "lint" {
@@ -44,15 +44,16 @@ func TestAction(t *testing.T) {
 	step := exec.Command("bash", "-e", "-o", "pipefail", "-c", script)
 	step.Dir = repository
 	outputs := filepath.Join(temp, "outputs")
-	step.Env = append(os.Environ(), "RUNNER_TEMP="+temp, "GITHUB_OUTPUT="+outputs, "TARGET=.", "FACECRAFT_CLI_STRICT=false")
+	step.Env = append(os.Environ(),
+		"RUNNER_TEMP="+temp, "GITHUB_OUTPUT="+outputs, "TARGET=.", "FACECRAFT_CLI_STRICT=false")
 	log, _ := step.CombinedOutput()
 	if step.ProcessState.ExitCode() != 7 || !strings.Contains(string(log), "python has no tag") {
 		t.Errorf("exit code %d:\n%s", step.ProcessState.ExitCode(), log)
 	}
-	told, err := os.ReadFile(outputs)
-	sarif, ok := strings.CutPrefix(strings.TrimSpace(string(told)), "sarif=")
+	written, err := os.ReadFile(outputs)
+	sarif, ok := strings.CutPrefix(strings.TrimSpace(string(written)), "sarif=")
 	if err != nil || !ok {
-		t.Fatalf("outputs %q, %v", told, err)
+		t.Fatalf("outputs %q, %v", written, err)
 	}
 	if data, err := os.ReadFile(sarif); err != nil || !strings.Contains(string(data), `"ruleId": "latest"`) {
 		t.Errorf("%v\n%s", err, data)
@@ -63,12 +64,15 @@ func TestAction(t *testing.T) {
 func TestPreCommitHook(t *testing.T) {
 	t.Parallel()
 	var hooks []struct{ ID, Entry, Files string }
-	read(t, "../../.pre-commit-hooks.yaml", &hooks)
+	readYAML(t, "../../.pre-commit-hooks.yaml", &hooks)
 	if len(hooks) != 1 || hooks[0].Entry != "facecraft lint" {
 		t.Fatalf("%+v", hooks)
 	}
 	files := regexp.MustCompile(hooks[0].Files)
-	for _, name := range []string{"docker/Dockerfile.cpu", "compose.yaml", "requirements/base.txt", ".github/workflows/a.yml", "README.md", "api/.dockerignore"} {
+	for _, name := range []string{
+		"docker/Dockerfile.cpu", "compose.yaml", "requirements/base.txt", ".github/workflows/a.yml",
+		"README.md", "api/.dockerignore",
+	} {
 		if !files.MatchString(name) {
 			t.Errorf("a change of %s does not start the hook", name)
 		}
@@ -78,7 +82,7 @@ func TestPreCommitHook(t *testing.T) {
 	}
 }
 
-func read(t *testing.T, file string, into any) {
+func readYAML(t *testing.T, file string, into any) {
 	t.Helper()
 	data, err := os.ReadFile(file)
 	if err != nil {

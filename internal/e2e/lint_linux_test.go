@@ -13,8 +13,8 @@ import (
 )
 
 // TestLintIsQuick lints a repository of 200 Dockerfiles and 2,000 other files
-// in less than a second and 150 MB. The time is the processor's, which others'
-// work on a busy machine does not count into.
+// in less than a second and 150 MB. What is measured is processor time, which a
+// busy machine does not lengthen.
 func TestLintIsQuick(t *testing.T) {
 	t.Parallel()
 	binary := dockertest.Binary(t)

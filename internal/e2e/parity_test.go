@@ -1,11 +1,8 @@
 package e2e
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
-	"os"
-	"os/exec"
 	"path/filepath"
 	"reflect"
 	"regexp"
@@ -19,26 +16,26 @@ import (
 	"github.com/djok/facecraft/internal/dockertest"
 )
 
-// The ways in which a plan becomes a container.
+// How a plan becomes a container.
 const (
 	byCompose = "docker compose up"
 	byLine    = "docker run"
 	bySwarm   = "docker stack deploy"
 )
 
-// differences are all those that there may be between the container that
+// differences are the only ones allowed between the container that
 // `facecraft up` makes and the same plan's container made otherwise, as
 // docker inspect shows them. A field is a regular expression.
 var differences = []struct{ by, field, reason string }{
-	{byCompose, `Config\.Labels\.com\.docker\.compose\..*`, "Compose's memory"},
-	{byCompose, `HostConfig\.NetworkMode`, "Compose gives each project a network of its own"},
-	{byCompose, `Config\.Labels\.io\.facecraft\.digest`, "up notes what its pull brought; compose --pin names it"},
-	{byCompose, `Config\.Attach(Stdout|Stderr)`, "Compose's way to create; nothing is attached"},
-	{byCompose, `Config\.Env\.FACECRAFT_ALLOWED_HOSTS`, "in the project's network the server is called by its service's name"},
-	{byLine, `Config\.Labels\.io\.facecraft\.digest`, "up notes what its pull brought"},
+	{byCompose, `Config\.Labels\.com\.docker\.compose\..*`, "Compose's own records"},
+	{byCompose, `HostConfig\.NetworkMode`, "Compose gives each project a separate network"},
+	{byCompose, `Config\.Labels\.io\.facecraft\.digest`, "up records what its pull brought; compose --pin names it"},
+	{byCompose, `Config\.Attach(Stdout|Stderr)`, "how Compose creates; nothing is attached"},
+	{byCompose, `Config\.Env\.FACECRAFT_ALLOWED_HOSTS`, "Compose's network also knows the server by its service's name"},
+	{byLine, `Config\.Labels\.io\.facecraft\.digest`, "up records what its pull brought"},
 	{byLine, `HostConfig\.RestartPolicy\.Name`, "docker's word for none"},
-	{bySwarm, `Config\.Labels\.com\.docker\.(swarm|stack)\..*`, "Swarm's memory"},
-	{bySwarm, `Config\.Labels\.io\.facecraft\..*`, "on the service, for Swarm's containers are not facecraft's to stop"},
+	{bySwarm, `Config\.Labels\.com\.docker\.(swarm|stack)\..*`, "Swarm's own records"},
+	{bySwarm, `Config\.Labels\.io\.facecraft\..*`, "on the service: Swarm's containers are not facecraft's to stop"},
 	{bySwarm, `Config\.Env\.FACECRAFT_ALLOWED_HOSTS`, "in its networks a server is called by its service's names"},
 	{bySwarm, `Config\.StopTimeout`, "Swarm keeps it in the service"},
 	{bySwarm, `HostConfig\.Isolation`, "Swarm's word for none"},
@@ -53,53 +50,36 @@ var differences = []struct{ by, field, reason string }{
 func TestParity(t *testing.T) {
 	t.Parallel()
 	u := newUser(t)
-	dockertest.DockerOnly(t, u.docker, "its description of a container says nothing but what was asked for")
+	dockertest.DockerOnly(t, u.docker, "its description of a container holds only what was asked for")
 	cpu := dockertest.Registry(t) + "/djok/facecraft:cpu"
 	dockertest.PushLite(t, cpu)
 	dockertest.RemoveImages(t, u.docker, cpu)
 	for name, flags := range map[string][]string{"lite": {"--lite"}, "cpu": {"--image", cpu}} {
 		t.Run(name, func(t *testing.T) {
-			u := *u
-			u.t = t
+			u := u.in(t)
 			u.run(append([]string{"up", "--no-open"}, flags...)...)
-			want := inspect(t, u.docker, u.containers()[0].ID)
+			want := inspect(t, u.docker, u.server().ID)
 			file := filepath.Join(u.dir, name+".yml")
 			u.run(append([]string{"compose", "--output", file}, flags...)...)
 			line := u.run(append([]string{"plan", "--format", "docker-run"}, flags...)...)
 			u.run("down")
 
 			t.Run("compose", func(t *testing.T) {
-				if err := exec.Command("docker", "compose", "version").Run(); err != nil {
+				if err := composeInstalled(); err != nil {
 					dockertest.Need(t, err, "docker compose")
 				}
 				u.shell("docker compose -f " + file + " up --detach --quiet-pull")
-				compareContainers(t, byCompose, want, inspect(t, u.docker, u.containers()[0].ID))
+				compareContainers(t, byCompose, want, inspect(t, u.docker, u.server().ID))
 				u.shell("docker compose -f " + file + " down")
 			})
 
 			u.shell(line)
-			compareContainers(t, byLine, want, inspect(t, u.docker, u.containers()[0].ID))
+			compareContainers(t, byLine, want, inspect(t, u.docker, u.server().ID))
 			u.run("down")
-			if got := u.volumes(); got != 2 {
-				t.Errorf("%d volumes, want the same two all along", got)
-			}
+			u.checkVolumes(2) // the same two all along
 		})
 	}
 	unusedDifferences(t, byCompose, byLine)
-}
-
-// shell runs a line as a person would paste it.
-func (u *user) shell(line string) string {
-	u.t.Helper()
-	cmd := exec.CommandContext(u.t.Context(), "sh", "-c", line)
-	cmd.Dir, cmd.Env = u.dir, os.Environ()
-	var stderr bytes.Buffer
-	cmd.Stderr = &stderr
-	output, err := cmd.Output()
-	if err != nil {
-		u.t.Fatalf("%s: %v\n%s", line, err, &stderr)
-	}
-	return string(output)
 }
 
 // inspect is a container's configuration, as paths with their values. What is
@@ -146,7 +126,7 @@ func flatten(paths map[string]string, path string, v any) {
 		for key, value := range v {
 			flatten(paths, path+"."+key, value)
 			if strings.ContainsRune(key, '/') { // a path or a port, which counts without a value
-				paths[path+"."+key+" is there"] = "true"
+				paths[path+"."+key+" is set"] = "true"
 			}
 		}
 	case []any:
@@ -163,8 +143,8 @@ func flatten(paths map[string]string, path string, v any) {
 	}
 }
 
-// seen are the ways that were compared, which not every machine has, and the
-// rows of the table that something was found for.
+// seen are the ways that were compared (not every machine has all) and the
+// rows of the table that were needed.
 var seen = struct {
 	sync.Mutex
 	ways, rows map[string]bool
@@ -199,14 +179,14 @@ func allowed(by, path string) bool {
 	return false
 }
 
-// unusedDifferences keeps the table true.
+// unusedDifferences keeps the table from listing what no longer differs.
 func unusedDifferences(t *testing.T, ways ...string) {
 	t.Helper()
 	seen.Lock()
 	defer seen.Unlock()
 	for _, d := range differences {
 		if slices.Contains(ways, d.by) && seen.ways[d.by] && !seen.rows[d.by+d.field] {
-			t.Errorf("%s: there is no difference in %s any more", d.by, d.field)
+			t.Errorf("%s: %s no longer differs", d.by, d.field)
 		}
 	}
 }

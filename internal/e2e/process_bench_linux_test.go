@@ -18,64 +18,52 @@ import (
 	"time"
 
 	"github.com/djok/facecraft/internal/dockertest"
-	"github.com/djok/facecraft/internal/lite"
 )
 
-// curlScript is what a shell makes of the contract: a request for the
-// portrait and one for its download, two photos at once.
+// curlScript is a shell's version: a request for the portrait and one for its
+// download, two photos at once.
 const curlScript = `find "$1" -type f | xargs -P2 -I{} sh -c '
 job=$(curl -sf -F file=@"$1" "$2/api/v1/process" | sed -n "s/.*\"job_id\":\"\([^\"]*\)\".*/\1/p")
 curl -sf -o "$3/$(basename "$1").png" "$2/api/v1/download/$job/png"' _ {} "$2" "$3"`
 
-// quickScript is the shortest there is: one request for each photo. It knows
-// no option but the size, and leaves the JPEG out.
+// quickScript is the shortest possible: one request for each photo. It has no
+// option but the size, and leaves the JPEG out.
 const quickScript = `find "$1" -type f | xargs -P2 -I{} sh -c '
 curl -sf -o "$3/$(basename "$1").png" -F file=@"$1" "$2/api/v1/process/quick"' _ {} "$2" "$3"`
 
-// BenchmarkProcessSlowServer is where the server is the limit: the built-in
-// engine on real photos.
+// BenchmarkProcessSlowServer has the server as its limit: the built-in engine,
+// on real photos.
 func BenchmarkProcessSlowServer(b *testing.B) {
-	photo, err := os.ReadFile(filepath.Join("testdata", "photos", "astronaut.png"))
-	if err != nil {
-		b.Fatal(err)
-	}
-	dir := b.TempDir()
-	engine, err := lite.New(lite.Config{UploadDir: filepath.Join(dir, "uploads"), OutputDir: filepath.Join(dir, "processed")})
-	if err == nil {
-		err = engine.Load()
-	}
+	engine, err := newLite(b.TempDir(), "bench")
 	if err != nil {
 		b.Fatal(err)
 	}
 	server := httptest.NewServer(engine)
 	defer server.Close()
-	compare(b, server.URL, photo, 12, map[string]string{"curl": curlScript, "quick": quickScript})
+	compare(b, server.URL, photoData(b), 12, map[string]string{"curl": curlScript, "quick": quickScript})
 }
 
-// BenchmarkProcessFastServer is where the client is the limit: a server that
-// answers at once.
+// BenchmarkProcessFastServer has the client as its limit: the server answers at
+// once.
 func BenchmarkProcessFastServer(b *testing.B) {
 	server := httptest.NewServer(instantServer())
 	defer server.Close()
 	compare(b, server.URL, smallJPEG(b), 400, map[string]string{"curl": curlScript, "quick": quickScript})
 }
 
-// compare reports how many times as fast as the scripts the program is.
+// compare reports how many times faster than the scripts the program is.
 func compare(b *testing.B, url string, photo []byte, n int, scripts map[string]string) {
 	binary := dockertest.Binary(b)
 	in := b.TempDir()
-	for i := range n {
-		if err := os.WriteFile(filepath.Join(in, fmt.Sprintf("p%05d.png", i)), photo, 0o600); err != nil {
-			b.Fatal(err)
-		}
-	}
+	copies(b, in, photo, n)
 	var program time.Duration
 	rivals := map[string]time.Duration{}
 	for b.Loop() {
-		program += timed(b, binary, "process", "-r", in, "-o", b.TempDir(), "--endpoint", url, "--quiet")
+		program += timed(b, exec.CommandContext(b.Context(), binary,
+			"process", "-r", in, "-o", b.TempDir(), "--endpoint", url, "--quiet"))
 		for name, script := range scripts {
 			out := b.TempDir()
-			rivals[name] += timed(b, "sh", "-c", script, "sh", in, url, out)
+			rivals[name] += timed(b, exec.CommandContext(b.Context(), "sh", "-c", script, "sh", in, url, out))
 			if made := portraits(b, out); made != n {
 				b.Fatalf("%s made %d portraits of %d", name, made, n)
 			}
@@ -101,8 +89,9 @@ func portraits(b *testing.B, dir string) (n int) {
 	return n
 }
 
-// BenchmarkProcessTenThousand is the memory for 10,000 photos of 1 MB, the
-// time for 10,000 small ones, and for finding that nothing is to be done.
+// BenchmarkProcessTenThousand measures the memory for 10,000 photos of 1 MB,
+// and the time for 10,000 small ones and for finding that there is nothing to
+// do.
 func BenchmarkProcessTenThousand(b *testing.B) {
 	const n = 10_000
 	binary := dockertest.Binary(b)
@@ -162,7 +151,7 @@ func smallJPEG(b *testing.B) []byte {
 	return data.Bytes()
 }
 
-// instantServer answers the contract without any work.
+// instantServer follows the contract without doing any work.
 func instantServer() http.Handler {
 	var jobs atomic.Int64
 	var portrait bytes.Buffer
@@ -174,12 +163,18 @@ func instantServer() http.Handler {
 			fmt.Fprint(w, `{"ready":true}`)
 		case r.URL.Path == "/api/v1/process":
 			fmt.Fprintf(w, `{"success":true,"job_id":"%08x"}`, jobs.Add(1))
-		case r.Method == http.MethodGet && r.URL.Path != "/readiness" && r.URL.Path != "/status" || r.URL.Path == "/api/v1/process/quick":
+		case r.URL.Path == "/readiness", r.URL.Path == "/status":
+			notFound(w)
+		case r.Method == http.MethodGet, r.URL.Path == "/api/v1/process/quick":
 			_, _ = w.Write(portrait.Bytes())
 		case r.Method == http.MethodDelete:
 		default:
-			w.WriteHeader(http.StatusNotFound)
-			fmt.Fprint(w, `{"detail":"Not Found"}`)
+			notFound(w)
 		}
 	})
+}
+
+func notFound(w http.ResponseWriter) {
+	w.WriteHeader(http.StatusNotFound)
+	fmt.Fprint(w, `{"detail":"Not Found"}`)
 }

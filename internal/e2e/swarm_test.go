@@ -19,8 +19,8 @@ import (
 	"github.com/djok/facecraft/internal/plan"
 )
 
-// swarm is a Swarm of one node on a daemon of the test's own: joining one
-// would change the machine's for everybody.
+// swarm is a Swarm of one node on a separate daemon: joining one would change
+// the machine's daemon for everybody.
 type swarm struct {
 	t      *testing.T
 	daemon *dockertest.Daemon
@@ -54,21 +54,16 @@ func (s *swarm) command(name string, args ...string) *exec.Cmd {
 
 func (s *swarm) run(name string, args ...string) string {
 	s.t.Helper()
-	cmd := s.command(name, args...)
-	var stderr bytes.Buffer
-	cmd.Stderr = &stderr
-	output, err := cmd.Output()
-	if err != nil {
-		s.t.Fatalf("%s %s: %v\n%s%s", name, strings.Join(args, " "), err, output, &stderr)
-	}
-	return string(output)
+	return output(s.t, s.command(name, args...))
 }
 
 // tasks are the stack's containers that run and are healthy.
 func (s *swarm) tasks() []container.Summary {
 	s.t.Helper()
 	list, err := s.docker.ContainerList(s.t.Context(), container.ListOptions{
-		Filters: filters.NewArgs(filters.Arg("label", "com.docker.stack.namespace="+swarmStack), filters.Arg("health", "healthy")),
+		Filters: filters.NewArgs(
+			filters.Arg("label", "com.docker.stack.namespace="+swarmStack), filters.Arg("health", "healthy"),
+		),
 	})
 	if err != nil {
 		s.t.Fatal(err)
@@ -76,10 +71,10 @@ func (s *swarm) tasks() []container.Summary {
 	return list
 }
 
-// deploy brings the exported stack up, but for two things: this test does not
-// wait half a minute for the first health check, and the routing mesh needs
-// IPVS in the kernel, which not every machine has, so that each task publishes
-// a port of its own.
+// deploy starts the exported stack with two changes: health checks begin after
+// a second instead of half a minute, and each task publishes a separate port,
+// because the routing mesh needs IPVS in the kernel, which not every machine
+// has.
 func (s *swarm) deploy() {
 	s.t.Helper()
 	file := filepath.Join(s.dir, "stack.yml")
@@ -95,7 +90,7 @@ func (s *swarm) deploy() {
 		"interval: 30s":             "interval: 1s",
 	} {
 		if strings.Count(text, from) != 1 {
-			s.t.Fatalf("%q is there %d times in\n%s", from, strings.Count(text, from), text)
+			s.t.Fatalf("%q occurs %d times in\n%s", from, strings.Count(text, from), text)
 		}
 		text = strings.Replace(text, from, to, 1)
 	}
@@ -105,14 +100,16 @@ func (s *swarm) deploy() {
 	s.run("docker", "stack", "deploy", "--resolve-image", "never", "-c", file, swarmStack)
 }
 
-// TestSwarm deploys the exported stack, scales it, and kills a server amid
-// its work.
+// TestSwarm deploys the exported stack, scales it, and kills a server in the
+// middle of its work.
 func TestSwarm(t *testing.T) {
 	t.Parallel()
 	s := newSwarm(t)
 	binary := dockertest.Binary(t)
 	s.run(binary, "up", "--lite", "--no-open")
-	up, err := s.docker.ContainerList(t.Context(), container.ListOptions{Filters: filters.NewArgs(filters.Arg("label", plan.LabelInstance+"="+swarmStack))})
+	up, err := s.docker.ContainerList(t.Context(), container.ListOptions{
+		Filters: filters.NewArgs(filters.Arg("label", plan.LabelInstance+"="+swarmStack)),
+	})
 	if err != nil || len(up) != 1 {
 		t.Fatalf("%d servers, %v", len(up), err)
 	}
@@ -132,26 +129,16 @@ func TestSwarm(t *testing.T) {
 	waitFor(t, func() bool { return len(s.tasks()) == 3 }) // Swarm replaced it
 	s.run("docker", "stack", "rm", swarmStack)
 	waitFor(t, func() bool { return len(s.tasks()) == 0 })
-	if volumes := strings.Fields(s.run("docker", "volume", "ls", "--quiet")); !slices.Contains(volumes, swarmStack+"_uploads_3") {
-		t.Errorf("the volumes did not stay: %q", volumes)
+	volumes := strings.Fields(s.run("docker", "volume", "ls", "--quiet"))
+	if !slices.Contains(volumes, swarmStack+"_uploads_3") {
+		t.Errorf("the volumes were not kept: %q", volumes)
 	}
 }
 
 func (s *swarm) processWhileOneIsKilled(tasks []container.Summary) {
 	s.t.Helper()
 	const photos = 24
-	data, err := os.ReadFile(filepath.Join("testdata", "photos", "astronaut.png"))
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	args := []string{"process", "-o", "out/"}
-	for i := range photos {
-		name := fmt.Sprintf("photo-%02d.png", i)
-		if err := os.WriteFile(filepath.Join(s.dir, name), data, 0o644); err != nil {
-			s.t.Fatal(err)
-		}
-		args = append(args, name)
-	}
+	args := append([]string{"process", "-o", "out/"}, copies(s.t, s.dir, photoData(s.t), photos)...)
 	for _, task := range tasks {
 		args = append(args, "--endpoint", fmt.Sprintf("http://127.0.0.1:%d", task.Ports[0].PublicPort))
 	}
@@ -173,7 +160,7 @@ func (s *swarm) processWhileOneIsKilled(tasks []container.Summary) {
 	if err := cmd.Wait(); err != nil {
 		s.t.Errorf("process: %v\n%s", err, &output)
 	}
-	s.t.Logf("a server was killed after %d of %d portraits, %d came out", before, photos, results())
+	s.t.Logf("a server was killed after %d of %d portraits, %d were made", before, photos, results())
 	if before == photos {
 		s.t.Error("the batch was done before the server was killed")
 	}

@@ -14,13 +14,11 @@ import (
 	"time"
 
 	"github.com/docker/docker/api/types/container"
-	"github.com/docker/docker/api/types/filters"
 
 	"github.com/djok/facecraft/internal/dockertest"
-	"github.com/djok/facecraft/internal/plan"
 )
 
-// sayings is an output that can be read while it is written.
+// sayings is an output that can be read while it is being written.
 type sayings struct {
 	*os.File
 	path string
@@ -41,7 +39,7 @@ func (s sayings) String() string {
 	return string(data)
 }
 
-// TestInterruptReading is a command that waits for an input which never ends.
+// TestInterruptReading has a command that reads an input which never ends.
 func TestInterruptReading(t *testing.T) {
 	t.Parallel()
 	binary := dockertest.Binary(t)
@@ -74,7 +72,7 @@ func TestInterruptReading(t *testing.T) {
 				t.Fatal(err)
 			}
 			if tt.args[0] == "load" {
-				waitFor(t, func() bool { // it keeps what it reads
+				waitFor(t, func() bool { // it spools what it reads
 					files, err := os.ReadDir(spool)
 					return err == nil && len(files) > 0
 				})
@@ -101,8 +99,8 @@ func TestInterruptReading(t *testing.T) {
 	}
 }
 
-// TestNoHangup goes on without its terminal where nohup says so.
-func TestNoHangup(t *testing.T) {
+// TestNohup keeps running without its terminal where SIGHUP is ignored.
+func TestNohup(t *testing.T) {
 	t.Parallel()
 	cmd := exec.CommandContext(t.Context(), "sh", "-c", `trap '' HUP; exec "$0" process @-`, dockertest.Binary(t))
 	var said bytes.Buffer
@@ -127,8 +125,8 @@ func TestNoHangup(t *testing.T) {
 	}
 }
 
-// TestSecondInterrupt ends at once, at whatever moment. What is left then is
-// said, with the command that removes it.
+// TestSecondInterrupt ends at once, at any moment. What is left is named, with
+// the command that removes it.
 func TestSecondInterrupt(t *testing.T) {
 	t.Parallel()
 	u := newUser(t)
@@ -144,10 +142,10 @@ func TestSecondInterrupt(t *testing.T) {
 			t.Fatal(err)
 		}
 		if round%3 == 0 {
-			// Some rounds end at any time, most while there is something to leave.
+			// Some rounds end at any time, most while there is something to leave behind.
 			time.Sleep(time.Duration(round) * 40 * time.Millisecond)
 		} else {
-			waitFor(t, func() bool { return len(u.everything()) > 0 })
+			waitFor(t, func() bool { return len(everything(u)) > 0 })
 		}
 		for range 2 {
 			if err := cmd.Process.Signal(os.Interrupt); err != nil && round%3 != 0 {
@@ -158,53 +156,48 @@ func TestSecondInterrupt(t *testing.T) {
 		if code := exitCode(cmd.Wait()); code != 130 && code != -1 {
 			t.Errorf("exit code %d, want 130\n%s", code, said)
 		}
-		if u.checkLeft(said.String()) {
+		if checkLeft(u, said.String()) {
 			told++
 		}
 	}
-	t.Logf("%d of %d were told what is left", told, rounds)
+	t.Logf("%d of %d rounds named what was left", told, rounds)
 	if told == 0 {
-		t.Error("no round came to a second interruption")
+		t.Error("in no round was anything left to name")
 	}
 }
 
-// everything are the instance's containers, those that help included.
-func (u *user) everything() []container.Summary {
+// everything is all of the instance's containers, helpers included.
+func everything(u *user) []container.Summary {
 	u.t.Helper()
-	list := u.containers()
-	helpers, err := u.docker.ContainerList(u.t.Context(), container.ListOptions{All: true,
-		Filters: filters.NewArgs(filters.Arg("label", plan.LabelHelper+"="+u.instance))})
-	if err != nil {
-		u.t.Fatal(err)
-	}
-	return append(list, helpers...)
+	return append(u.containers(), u.helpers()...)
 }
 
-// checkLeft compares what the daemon has, once it is done with what it was
-// doing, with what was said, does what was advised, and tells whether anything
-// was.
-func (u *user) checkLeft(said string) bool {
+// checkLeft compares what was said with what the daemon has, once that has
+// finished what it was doing. It follows the advice, and reports whether there
+// was any.
+func checkLeft(u *user, said string) bool {
 	u.t.Helper()
 	time.Sleep(300 * time.Millisecond)
 	_, fix, told := strings.Cut(said, "fix: ")
-	if left := u.everything(); len(left) > 0 && !told {
-		u.t.Errorf("left without a word: %v\n%s", left, said)
+	if left := everything(u); len(left) > 0 && !told {
+		u.t.Errorf("left without being named: %v\n%s", left, said)
 	}
 	for _, c := range u.containers() {
 		if !strings.Contains(said, "the container "+strings.TrimPrefix(c.Names[0], "/")) {
-			u.t.Errorf("%v is left, and not named:\n%s", c.Names, said)
+			u.t.Errorf("%v was left, and not named:\n%s", c.Names, said)
 		}
 	}
 	if !told {
 		return false
 	}
-	// A volume that is gone already is no failure.
+	// A volume that is already gone is not a failure.
 	cmd := exec.CommandContext(u.t.Context(), "sh", "-c", strings.ReplaceAll(strings.TrimSpace(fix), "&&", ";"))
-	cmd.Dir, cmd.Env = u.dir, append(u.command().Env, "PATH="+filepath.Dir(dockertest.Binary(u.t))+":"+os.Getenv("PATH"))
+	cmd.Dir = u.dir
+	cmd.Env = append(u.command().Env, "PATH="+filepath.Dir(dockertest.Binary(u.t))+":"+os.Getenv("PATH"))
 	if output, err := cmd.CombinedOutput(); err != nil && !bytes.Contains(output, []byte("No such volume")) {
 		u.t.Errorf("%s: %v\n%s", fix, err, output)
 	}
-	if left := len(u.everything()) + u.volumes(); left > 0 {
+	if left := len(everything(u)) + u.volumes(); left > 0 {
 		u.t.Errorf("%d containers and volumes after %s", left, fix)
 	}
 	return true

@@ -11,13 +11,13 @@ import (
 	"github.com/djok/facecraft/internal/dockertest"
 )
 
-// elsewhere is a user of a daemon whose containers have other users than the
-// machine.
+// elsewhere is somebody with a daemon that maps the containers' users to others
+// on the machine.
 type elsewhere struct {
 	t       *testing.T
 	daemon  *dockertest.Daemon
 	command func(args ...string) *exec.Cmd
-	image   string // of a server that leaves a file where it may write
+	image   string // of a server that writes a file to each of its volumes
 }
 
 func newElsewhere(t *testing.T, daemon *dockertest.Daemon) *elsewhere {
@@ -35,13 +35,11 @@ func (u *elsewhere) run(environ []string, args ...string) {
 	u.t.Helper()
 	cmd := u.command(args...)
 	cmd.Env = append(cmd.Env, environ...)
-	if output, err := cmd.CombinedOutput(); err != nil {
-		u.t.Fatalf("facecraft %q: %v\n%s", args, err, output)
-	}
+	output(u.t, cmd)
 }
 
-// writes runs a server with a directory for its files, which then have to be
-// the owner's, and one with volumes.
+// writes runs a server with a directory for its files, which must then belong
+// to the owner, and one with volumes.
 func (u *elsewhere) writes(environ []string, owner uint32) {
 	u.t.Helper()
 	data := filepath.Join(u.daemon.Dir, fmt.Sprint("data-of-", owner))
@@ -59,7 +57,7 @@ func (u *elsewhere) writes(environ []string, owner uint32) {
 	u.run(environ, "down")
 }
 
-// TestRemappedUsers is a daemon whose containers' users are others outside.
+// TestRemappedUsers has a daemon with user namespaces.
 func TestRemappedUsers(t *testing.T) {
 	t.Parallel()
 	u := newElsewhere(t, dockertest.NewRemappingDaemon(t))
@@ -68,8 +66,8 @@ func TestRemappedUsers(t *testing.T) {
 	u.writes([]string{"SUDO_UID=0", "SUDO_GID=0"}, 1000) // root's own call
 }
 
-// TestRootless is a daemon that has no rights, and whose only user is the one
-// that runs it.
+// TestRootless has daemons without privileges, where files belong to whoever
+// runs the daemon.
 func TestRootless(t *testing.T) {
 	t.Parallel()
 	for name, start := range map[string]func(testing.TB) (*dockertest.Daemon, uint32){
