@@ -2,7 +2,6 @@ package e2e
 
 import (
 	"fmt"
-	"strings"
 	"testing"
 )
 
@@ -15,12 +14,7 @@ func TestLiteMemory(t *testing.T) {
 	for i := range 10 {
 		u.run("process", photo(t), "-o", fmt.Sprintf("%d.png", i))
 	}
-	var kib int
-	for line := range strings.Lines(u.kernelStatus()) {
-		if rest, ok := strings.CutPrefix(line, "VmRSS:"); ok {
-			fmt.Sscan(rest, &kib)
-		}
-	}
+	kib := kilobytes(u.kernelStatus(), "VmRSS")
 	t.Logf("%d kB resident after ten photos", kib)
 	if kib == 0 || kib >= 60_000 {
 		t.Errorf("%d kB resident after ten photos, want less than 60000", kib)

@@ -152,6 +152,17 @@ func (u *user) kernelStatus() string {
 	return string(status)
 }
 
+// kilobytes is a line of proc(5)'s status, and 0 where there is none, as for a
+// process that has ended.
+func kilobytes(status, field string) (kb int64) {
+	for line := range strings.Lines(status) {
+		if rest, ok := strings.CutPrefix(line, field+":"); ok {
+			fmt.Sscan(rest, &kb)
+		}
+	}
+	return kb
+}
+
 func (u *user) volumes() int {
 	u.t.Helper()
 	list, err := u.docker.VolumeList(u.t.Context(), volume.ListOptions{
