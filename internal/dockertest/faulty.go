@@ -60,6 +60,7 @@ func NewFaultyRegistry(t testing.TB) *FaultyRegistry {
 	server.Listener = line{server.Listener, &f.perConnection}
 	server.Start()
 	t.Cleanup(func() {
+		f.Reset()                       // a daemon that retries must not stall again
 		server.CloseClientConnections() // a stalled answer never ends by itself
 		server.Close()
 	})

@@ -33,7 +33,8 @@ func TestChangedSecret(t *testing.T) {
 		code  int
 		says  string
 	}{
-		{"one", 0, "is ready"}, {"one", 0, "runs already"}, {"two", 1, "environment: SECRET has a different value"},
+		{"one", 0, "is ready"}, {"one", 0, "is already running"},
+		{"two", 1, "environment: SECRET has a different value"},
 	} {
 		u.with("SECRET="+step.value).expect(step.code, []string{step.says}, "up", "--lite", "--env", "SECRET")
 	}
@@ -44,7 +45,7 @@ func TestChangedSecret(t *testing.T) {
 func TestAmbientVariable(t *testing.T) {
 	t.Parallel()
 	u := newUser(t).with("FACECRAFT_DEVICE=cpu")
-	for _, says := range []string{"is ready", "runs already"} {
+	for _, says := range []string{"is ready", "is already running"} {
 		if output := u.expect(0, []string{says}, "up", "--lite"); strings.Contains(output, "differs") {
 			t.Errorf("a difference is reported:\n%s", output)
 		}
@@ -63,6 +64,6 @@ func TestMovedTag(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	u.expect(0, []string{"runs already"}, "up", "--image", image, "--pull", "never")
+	u.expect(0, []string{"is already running"}, "up", "--image", image, "--pull", "never")
 	u.run("down") // when its image is removed, no tag would lead to it
 }
