@@ -58,7 +58,8 @@ func TestSecrets(t *testing.T) {
 	if err := os.WriteFile(file, []byte("KEY=-----BEGIN\n"+filed+"/+==\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	refused := u.expect(2, []string{"line 2 of " + file + " does not set a variable"}, "plan", "--lite", "--env-file", file)
+	refused := u.expect(2, []string{"line 2 of " + file + " does not set a variable"},
+		"plan", "--lite", "--env-file", file)
 	if strings.Contains(refused, filed) {
 		t.Errorf("a line of the file can be seen:\n%s", refused)
 	}
