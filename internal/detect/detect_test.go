@@ -72,7 +72,8 @@ func TestStubbornProgram(t *testing.T) {
 		stat, _ := os.ReadFile(filepath.Join("/proc", strings.TrimSpace(string(text)), "stat"))
 		return string(stat)
 	}
-	for deadline := time.Now().Add(time.Second); state() != "" && !strings.Contains(state(), ") Z "); time.Sleep(10 * time.Millisecond) {
+	deadline := time.Now().Add(time.Second)
+	for ; state() != "" && !strings.Contains(state(), ") Z "); time.Sleep(10 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatalf("the program's child is still running: %s", state())
 		}
@@ -132,7 +133,8 @@ func TestRealDaemon(t *testing.T) {
 	facts := withDocker(t).Facts(t.Context(), detect.Look{Inside: detect.Always})
 	d := facts.Daemon
 	for name, known := range map[string]bool{
-		"version": d.Version.Known, "kind": d.Kind.Known, "arch": d.Arch.Known, "CPUs": d.CPUs.Value > 0, "memory": d.Memory.Value > 0,
+		"version": d.Version.Known, "kind": d.Kind.Known, "arch": d.Arch.Known,
+		"CPUs": d.CPUs.Value > 0, "memory": d.Memory.Value > 0,
 		"cgroup": d.Cgroup.Known, "SELinux": d.SELinux.Known, "images": d.Images.Known,
 	} {
 		if !known {

@@ -58,7 +58,9 @@ func TestHosts(t *testing.T) {
 			t.Parallel()
 			h := loadHost(t, dir)
 			request := plan.Request{Tag: h.Tag, GPUs: h.GPUs}
-			facts := h.probes().Facts(t.Context(), detect.Look{Ports: request.CandidatePorts(), GPUs: h.GPUs, Inside: detect.Always})
+			facts := h.probes().Facts(t.Context(), detect.Look{
+				Ports: request.CandidatePorts(), GPUs: h.GPUs, Inside: detect.Always,
+			})
 			text, err := json.MarshalIndent(facts, "", "  ")
 			if err != nil {
 				t.Fatal(err)

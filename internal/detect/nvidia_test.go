@@ -75,7 +75,8 @@ func TestUnknownsAreKept(t *testing.T) {
 	if err != nil || len(found) != 1 {
 		t.Fatalf("%v, %v", found, err)
 	}
-	if gpu := found[0]; gpu.ComputeCapability != plan.Unknown[string]("the driver is too old to report it") || gpu.FreeMemory.Known || gpu.MIG.Known {
+	tooOld := plan.Unknown[string]("the driver is too old to report it")
+	if gpu := found[0]; gpu.ComputeCapability != tooOld || gpu.FreeMemory.Known || gpu.MIG.Known {
 		t.Errorf("fields that were not queried are known: %+v", gpu)
 	}
 }

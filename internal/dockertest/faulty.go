@@ -72,7 +72,8 @@ func NewFaultyRegistry(t testing.TB) *FaultyRegistry {
 // the library's registry does not support open ranges.
 func withRanges(inner http.Handler, blobs registry.BlobHandler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if digest, err := v1.NewHash(path.Base(r.URL.Path)); err == nil && r.Method == http.MethodGet && r.Header.Get("Range") != "" {
+		digest, err := v1.NewHash(path.Base(r.URL.Path))
+		if err == nil && r.Method == http.MethodGet && r.Header.Get("Range") != "" {
 			blob, err := blobs.Get(r.Context(), "", digest)
 			if content, ok := blob.(io.ReadSeeker); ok && err == nil {
 				http.ServeContent(w, r, "", time.Time{}, content)

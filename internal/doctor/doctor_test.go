@@ -25,7 +25,8 @@ const hosts = "../detect/testdata/hosts"
 func plain(_ doctor.Style, text string) string { return text }
 
 // noDocker is the error on a machine without Docker.
-var noDocker = fault.Wrap(fault.Unrunnable, errors.New("dial unix /var/run/docker.sock: connect: no such file or directory"),
+var noDocker = fault.Wrap(fault.Unrunnable,
+	errors.New("dial unix /var/run/docker.sock: connect: no such file or directory"),
 	"install it: https://docs.docker.com/engine/install/", "Docker is not installed")
 
 func examine(t *testing.T, facts plan.Facts) doctor.Report {
@@ -112,12 +113,16 @@ func TestVerdicts(t *testing.T) {
 		facts plan.Facts
 		code  fault.Code
 	}{
-		"laptop":              {plantest.Laptop(), fault.Done},
-		"workstation":         {plantest.Workstation(), fault.Done},
-		"nothing known":       {plantest.Blind(), fault.Unrunnable},
-		"GPU that is refused": {with(plantest.Workstation(), func(f *plan.Facts) { f.Daemon.GPUProof = plan.Known(false, "refused") }), fault.Failed},
-		"Windows containers":  {with(plantest.Laptop(), func(f *plan.Facts) { f.Daemon.OS.Value = "windows" }), fault.Unrunnable},
-		"too little memory":   {with(plantest.Laptop(), func(f *plan.Facts) { f.Daemon.Memory.Value = 1 << 30 }), fault.Done},
+		"laptop":        {plantest.Laptop(), fault.Done},
+		"workstation":   {plantest.Workstation(), fault.Done},
+		"nothing known": {plantest.Blind(), fault.Unrunnable},
+		"GPU that is refused": {with(plantest.Workstation(), func(f *plan.Facts) {
+			f.Daemon.GPUProof = plan.Known(false, "refused")
+		}), fault.Failed},
+		"Windows containers": {with(plantest.Laptop(), func(f *plan.Facts) {
+			f.Daemon.OS.Value = "windows"
+		}), fault.Unrunnable},
+		"too little memory": {with(plantest.Laptop(), func(f *plan.Facts) { f.Daemon.Memory.Value = 1 << 30 }), fault.Done},
 	} {
 		if got := fault.CodeOf(examine(t, tt.facts).Err()); got != tt.code {
 			t.Errorf("%s: exit code %d, want %d", name, got, tt.code)
@@ -134,7 +139,9 @@ func with(f plan.Facts, change func(*plan.Facts)) plan.Facts {
 func TestPaint(t *testing.T) {
 	t.Parallel()
 	report := examine(t, plantest.Workstation())
-	coloured := report.Text(80, func(style doctor.Style, text string) string { return fmt.Sprintf("<%d>%s</>", style, text) })
+	coloured := report.Text(80, func(style doctor.Style, text string) string {
+		return fmt.Sprintf("<%d>%s</>", style, text)
+	})
 	if !strings.Contains(coloured, fmt.Sprintf("<%d>✓</> daemon", doctor.IsGreen)) {
 		t.Errorf("no green mark in\n%s", coloured)
 	}
@@ -154,7 +161,8 @@ func TestBundle(t *testing.T) {
 	facts.Daemon.Endpoint = "ssh://alice:hunter2@build-host"
 	facts.Daemon.Local.Evidence = "the endpoint unix:///home/alice/.docker/run/docker.sock"
 	facts.Host.Memory.Evidence = `C:\Users\alice\AppData said FACECRAFT_API_KEY=topsecret1 and Bearer topsecret2xyz`
-	facts.Host.GraphicsCards = plan.Unknown[[]string]("-----BEGIN RSA PRIVATE KEY-----\ntopsecret3\n-----END RSA PRIVATE KEY-----")
+	facts.Host.GraphicsCards = plan.Unknown[[]string](
+		"-----BEGIN RSA PRIVATE KEY-----\ntopsecret3\n-----END RSA PRIVATE KEY-----")
 	facts.GPUs.Evidence = "asked by ALICE on Workshop7 with dckr_pat_topsecret4topsecret4"
 	facts.LiteImage.Evidence = "/Users/bob/facecraft and /data/home-of-a/.docker"
 	facts.Daemon.Images.Value = []string{"registry.corp.example:5000/secret-project/api:2", "djok/facecraft:cpu"}
@@ -168,12 +176,18 @@ func TestBundle(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, secret := range []string{"topsecret", "cret6", "hunter2", "proxyuser", "alice", "bob", "workshop7", "/data/home-of-a", "corp.example", "secret-project"} {
+	for _, secret := range []string{
+		"topsecret", "cret6", "hunter2", "proxyuser", "alice", "bob", "workshop7", "/data/home-of-a",
+		"corp.example", "secret-project",
+	} {
 		if strings.Contains(strings.ToLower(text), secret) {
 			t.Errorf("%q is in\n%s", secret, text)
 		}
 	}
-	for _, useful := range []string{"proxy.example:3128", "facecraft v1.2.3", "DOCKER_CONFIG=~/.docker", "✓ cpu", `"nvidia_toolkit"`, "limits", "Docker Engine", `"djok/facecraft:cpu"`} {
+	for _, useful := range []string{
+		"proxy.example:3128", "facecraft v1.2.3", "DOCKER_CONFIG=~/.docker", "✓ cpu", `"nvidia_toolkit"`, "limits",
+		"Docker Engine", `"djok/facecraft:cpu"`,
+	} {
 		if !strings.Contains(text, useful) {
 			t.Errorf("%q is not in\n%s", useful, text)
 		}

@@ -94,7 +94,8 @@ func Rendered(t *testing.T, p plan.Plan, render func(plan.Plan) string, inapplic
 	text := func(p plan.Plan) string { return hash.ReplaceAllString(render(p), "${1}HASH") }
 	want := text(p)
 	seen := map[string]bool{}
-	for _, field := range append(fields("", reflect.TypeFor[plan.Plan]()), fields("", reflect.TypeFor[plan.Container]())...) {
+	all := append(fields("", reflect.TypeFor[plan.Plan]()), fields("", reflect.TypeFor[plan.Container]())...)
+	for _, field := range all {
 		if field == "Containers" {
 			continue // their fields are checked one by one
 		}
