@@ -20,7 +20,8 @@ func TestPitfallsOfAFetchedImage(t *testing.T) {
 	docker := dockertest.Engine(t)
 	t.Setenv("XDG_CACHE_HOME", t.TempDir())
 	var said bytes.Buffer
-	l := &Launcher{Engine: docker, Images: &images.Store{Docker: docker, Helper: func(string) (*helper.Helper, error) { return dockertest.Lite(t), nil }},
+	lite := dockertest.Lite(t) // which takes longer to build than the look may take
+	l := &Launcher{Engine: docker, Images: &images.Store{Docker: docker, Helper: func(string) (*helper.Helper, error) { return lite, nil }},
 		Settings: Settings{Instance: dockertest.Instance(t, docker), Getenv: func(string) string { return t.TempDir() },
 			UI: term.New(&said, func(string) string { return "" }, false)}}
 	reference := dockertest.Load(t, docker, dockertest.ImageOf(t, dockertest.FileLayer(t, "app/main.py", []byte("x"))))
