@@ -1,6 +1,7 @@
 package dockertest
 
 import (
+	"context"
 	"io"
 	"log"
 	"net/http"
@@ -43,11 +44,16 @@ type plannedFault struct {
 func NewFaultyRegistry(t testing.TB) *FaultyRegistry {
 	t.Helper()
 	f := &FaultyRegistry{}
+	closing, end := context.WithCancel(context.Background())
 	blobs := registry.NewInMemoryBlobHandler()
 	inner := withRanges(registry.New(registry.Logger(log.New(io.Discard, "", 0)), registry.WithBlobHandler(blobs)), blobs)
 	server := registryServer(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		fault := f.next(r)
 		defer f.finish()
+		ctx, cancel := context.WithCancel(r.Context())
+		defer cancel()
+		defer context.AfterFunc(closing, cancel)()
+		r = r.WithContext(ctx)
 		counted := &countingWriter{ResponseWriter: w, registry: f,
 			counts: r.Method == http.MethodGet && strings.Contains(r.URL.Path, "/blobs/")}
 		if fault != nil {
@@ -60,8 +66,8 @@ func NewFaultyRegistry(t testing.TB) *FaultyRegistry {
 	server.Listener = line{server.Listener, &f.perConnection}
 	server.Start()
 	t.Cleanup(func() {
-		f.Reset()                       // a daemon that retries must not stall again
-		server.CloseClientConnections() // a stalled answer never ends by itself
+		end() // a stalled answer never ends by itself, nor does one to a client that retries
+		server.CloseClientConnections()
 		server.Close()
 	})
 	f.Host = strings.TrimPrefix(server.URL, "http://")
