@@ -47,7 +47,7 @@ func TestAdopt(t *testing.T) {
 				t.Fatal(err)
 			}
 			// A flag for its container.
-			adopter.expect(1, []string{"whose settings are not facecraft's", "docker stop " + name},
+			adopter.expect(1, []string{"which facecraft does not manage", "docker stop " + name},
 				"up", "--data", "faces", "--port", port)
 		})
 	}

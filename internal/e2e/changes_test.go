@@ -21,7 +21,7 @@ func TestChangedPlan(t *testing.T) {
 	if u.server().ID == before {
 		t.Error("--recreate did not replace the server")
 	}
-	u.expect(0, []string{"--recreate replaces it", "environment: A"}, "up", "--lite")
+	u.expect(0, []string{"replace it with facecraft up --recreate", "environment: A"}, "up", "--lite")
 }
 
 // TestChangedSecret is reported without showing the secret.

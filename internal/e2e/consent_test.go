@@ -35,7 +35,7 @@ func TestConsentOnATerminal(t *testing.T) {
 		t.Errorf("%v, want exit code %d", err, fault.Declined)
 	}
 	for _, want := range []string{
-		"2 GB, 1 of 1 layers", "download 2 GB now?", "[Y/n]",
+		"2 GB, 1 of 1 layers", "Download 2 GB now?", "[Y/n]",
 		"the download was declined", "facecraft up --lite downloads nothing",
 	} {
 		if !strings.Contains(string(output), want) {

@@ -59,7 +59,8 @@ func TestFixPermissions(t *testing.T) {
 		"fix: run facecraft up --fix-permissions with the same flags to change their owner",
 	}, "up", "--lite")
 	u.checkNoContainers()
-	u.expect(4, []string{"nobody is here to agree", "--yes"}, "up", "--lite", "--fix-permissions")
+	u.expect(4, []string{"confirmation needed, but not running in a terminal", "--yes"},
+		"up", "--lite", "--fix-permissions")
 	u.run("up", "--lite", "--fix-permissions", "--yes")
 	before := u.server().ID
 	u.run("up", "--lite", "--fix-permissions") // nothing to ask about, nothing to replace

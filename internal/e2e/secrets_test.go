@@ -54,7 +54,7 @@ func TestSecrets(t *testing.T) {
 			t.Errorf("%s can be seen:\n%s", secret, &seen)
 		}
 	}
-	u.expect(2, []string{`the variable "NOWHERE" of this environment is empty`}, "up", "--env", "NOWHERE")
+	u.expect(2, []string{`the environment variable "NOWHERE" is empty or not set`}, "up", "--env", "NOWHERE")
 	if err := os.WriteFile(file, []byte("KEY=-----BEGIN\n"+filed+"/+==\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
