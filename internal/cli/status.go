@@ -42,7 +42,7 @@ func (a *app) status(c *cli.Context) error {
 		return a.printJSON(report)
 	}
 	if len(report) == 0 {
-		a.ui.Say("no server runs; start one: facecraft up")
+		a.ui.Say("No server is running; start one with facecraft up")
 		return nil
 	}
 	return a.printStatus(report)

@@ -31,7 +31,9 @@ func (l *Launcher) Assay(ctx context.Context, known plan.Catalogue, variant stri
 			Cache: inventory.Cache(l.CacheDir("layers")), Progress: func(done, total int64) {
 				l.UI.ProgressBar(done, total, "reading %s of layers", format.Size(total))
 			}},
-		Container: func(ctx context.Context, reference string) (plan.Container, error) { return l.asUp(ctx, known, variant, reference) },
+		Container: func(ctx context.Context, reference string) (plan.Container, error) {
+			return l.asUp(ctx, known, variant, reference)
+		},
 	}
 	if l.Engine != nil {
 		work.Daemon = &trial.Daemon{Docker: l.Engine, Instance: l.Instance, Images: l.Images, Version: l.Version, Unfinished: l.Unfinished,
