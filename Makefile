@@ -5,7 +5,9 @@ version := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 # The tag brings the decoder of HEIC, which is linked statically only with it.
 build   := CGO_ENABLED=0 go build -tags nodynamic -trimpath -ldflags "-s -w -X main.version=$(version)"
 
-.PHONY: build demo test test-podman lint bench release
+engine_packages := ./internal/containers ./internal/detect ./internal/helper ./internal/images ./internal/run ./internal/e2e
+
+.PHONY: build demo test test-podman test-engine29 lint bench release
 
 build:
 	$(build) -o bin/facecraft ./cmd/facecraft
@@ -32,7 +34,15 @@ test:
 # Few run in parallel: Podman's image list fails while an image is being removed.
 test-podman:
 	go mod download
-	sh scripts/podman.sh go test -p 1 -parallel 2 -timeout 20m -skip '$(SKIP)' ./internal/containers ./internal/detect ./internal/helper ./internal/images ./internal/run ./internal/e2e
+	sh scripts/podman.sh go test -p 1 -parallel 2 -timeout 20m -skip '$(SKIP)' $(engine_packages)
+
+# The same on Docker Engine 29, with either of its image stores. PACKAGES and
+# RUN choose fewer.
+test-engine29: PACKAGES = $(engine_packages)
+test-engine29:
+	go mod download
+	sh scripts/engine29.sh overlay2 go test -p 1 -timeout 20m -run '$(RUN)' -skip '$(SKIP)' $(PACKAGES)
+	sh scripts/engine29.sh containerd go test -p 1 -timeout 20m -run '$(RUN)' -skip '$(SKIP)' $(PACKAGES)
 
 lint:
 	@test -z "$$(gofmt -l .)" || { gofmt -d .; exit 1; }
