@@ -16,7 +16,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"slices"
 	"time"
 )
 
@@ -59,6 +58,9 @@ type File struct {
 // ErrDamaged is wrapped by every error about a file's content.
 var ErrDamaged = errors.New("the file is damaged")
 
+// ErrIncomplete means that the daemon lacks a part of the image.
+var ErrIncomplete = errors.New("the image is incomplete")
+
 // ErrUnchecked means a complete archive from docker save, without checksums.
 var ErrUnchecked = errors.New("it is from docker save, without the checksums of facecraft save")
 
@@ -76,6 +78,7 @@ func damaged(format string, args ...any) error {
 func Write(w io.Writer, image io.Reader, facts Facts) error {
 	out := tar.NewWriter(w)
 	in := tar.NewReader(image)
+	var found contents
 	for {
 		header, err := in.Next()
 		if errors.Is(err, io.EOF) {
@@ -87,12 +90,14 @@ func Write(w io.Writer, image io.Reader, facts Facts) error {
 		if err := out.WriteHeader(header); err != nil {
 			return err
 		}
-		file, err := sum(header, io.TeeReader(in, out))
-		if err != nil {
+		if err := found.add(header, io.TeeReader(in, out)); err != nil {
 			return err
 		}
-		facts.Files = append(facts.Files, file)
 	}
+	if lacking := found.incomplete(); lacking != "" {
+		return fmt.Errorf("%w: %s", ErrIncomplete, lacking)
+	}
+	facts.Files = found.files
 	facts.Format = format
 	data, err := json.MarshalIndent(facts, "", "  ")
 	if err != nil {
@@ -123,29 +128,33 @@ func Verify(r io.Reader) (Facts, error) {
 		return Facts{}, &Compressed{with}
 	}
 	in := tar.NewReader(buffered)
-	var found []File
+	var found contents
 	for {
 		header, err := in.Next()
 		switch {
-		case errors.Is(err, io.EOF) && counted.zeros >= archiveEnd && holdsImage(found):
+		case errors.Is(err, io.EOF) && counted.zeros >= archiveEnd && holdsImage(found.files):
 			return Facts{}, ErrUnchecked
 		case errors.Is(err, io.EOF):
 			return Facts{}, damaged("it is cut off, or not from facecraft save: there are no checksums")
 		case err != nil:
-			return Facts{}, damaged("after %d entries: %v", len(found), err)
+			return Facts{}, damaged("after %d entries: %v", len(found.files), err)
 		}
 		if header.Name == factsFile {
 			facts, err := readFacts(header, in)
 			if err != nil {
 				return Facts{}, err
 			}
-			return facts, compare(found, facts.Files)
+			if err := compare(found.files, facts.Files); err != nil {
+				return facts, err
+			}
+			if lacking := found.incomplete(); lacking != "" {
+				return facts, damaged("%s", lacking)
+			}
+			return facts, nil
 		}
-		file, err := sum(header, in)
-		if err != nil {
+		if err := found.add(header, in); err != nil {
 			return Facts{}, damaged("%s: %v", header.Name, err)
 		}
-		found = append(found, file)
 	}
 }
 
@@ -178,12 +187,5 @@ func compare(found, listed []File) error {
 	if len(found) < len(listed) {
 		return damaged("%s is missing", listed[len(found)].Name)
 	}
-	if !holdsImage(listed) {
-		return damaged("it contains no image")
-	}
 	return nil
-}
-
-func holdsImage(files []File) bool {
-	return slices.ContainsFunc(files, func(f File) bool { return f.Name == "manifest.json" })
 }

@@ -116,6 +116,8 @@ func TestNotASavedImage(t *testing.T) {
 		}
 		return b.String()
 	}
+	lacking := `[{"Config":"manifest.json","Layers":["layer.tar"]}]`
+	lackingSum := `b3994e636814387ec7ce85e66e65bf440f7d60e4c629d7219ad1084277e3be71`
 	empty := `e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855`
 	for what, tt := range map[string]struct{ file, want string }{
 		"nothing":            {"", "it is cut off"},
@@ -126,6 +128,7 @@ func TestNotASavedImage(t *testing.T) {
 		"compressed":         {"\x1f\x8b\x08" + strings.Repeat("x", 2000), "it is compressed with gzip"},
 		"no image":           {archive(`facecraft.json={"format":1,"files":[]}`), "it contains no image"},
 		"invalid facts":      {archive("facecraft.json=nothing"), "invalid character"},
+		"a layer too few":    {archive("manifest.json="+lacking, `facecraft.json={"format":1,"files":[{"name":"manifest.json","size":51,"sha256":"`+lackingSum+`"}]}`), "1 of the image's 1 layers are missing"},
 		"a newer format":     {archive(`facecraft.json={"format":2}`), "has format 2, but this version reads only 1"},
 		"an extra entry":     {archive("more=", `facecraft.json={"format":1,"files":[]}`), "more is not listed"},
 		"a missing entry":    {archive(`facecraft.json={"format":1,"files":[{"name":"gone"}]}`), "gone is missing"},
@@ -139,6 +142,48 @@ func TestNotASavedImage(t *testing.T) {
 	}
 }
 
+// TestIncompleteImage: what lacks a part is neither written nor taken. The
+// containerd store of Engine 29 saves an image of which layers are missing.
+func TestIncompleteImage(t *testing.T) {
+	t.Parallel()
+	whole := saved(t)
+	for what, tt := range map[string]struct {
+		leave func(name string) bool
+		want  string
+	}{
+		"a layer":    {func(name string) bool { return strings.HasSuffix(name, ".tar.gz") }, "2 of the image's 2 layers are missing"},
+		"the config": {func(name string) bool { return strings.HasPrefix(name, "sha256:") }, "configuration is missing"},
+		"all":        {func(name string) bool { return true }, "it contains no image"},
+	} {
+		var part, file bytes.Buffer
+		w := tar.NewWriter(&part)
+		for in := tar.NewReader(bytes.NewReader(whole)); ; {
+			header, err := in.Next()
+			if errors.Is(err, io.EOF) {
+				break
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			if header.Name == "facecraft.json" || tt.leave(header.Name) {
+				continue
+			}
+			if err := errors.Join(w.WriteHeader(header), second(io.Copy(w, in))); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := w.Close(); err != nil {
+			t.Fatal(err)
+		}
+		err := carry.Write(&file, &part, facts)
+		if !errors.Is(err, carry.ErrIncomplete) || !strings.Contains(err.Error(), tt.want) {
+			t.Errorf("without %s: %v", what, err)
+		}
+	}
+}
+
+func second(_ int64, err error) error { return err }
+
 // TestConstantMemory passes an image through that is larger than the memory
 // limit. It does not run in parallel: memory is counted for the whole process.
 func TestConstantMemory(t *testing.T) {
@@ -146,7 +191,9 @@ func TestConstantMemory(t *testing.T) {
 	image, in := io.Pipe()
 	go func() {
 		w := tar.NewWriter(in)
-		_ = w.WriteHeader(&tar.Header{Name: "manifest.json", Mode: 0o644})
+		const manifest = `[{"Config":"manifest.json","Layers":["layer.tar"]}]`
+		_ = w.WriteHeader(&tar.Header{Name: "manifest.json", Mode: 0o644, Size: int64(len(manifest))})
+		_, _ = io.WriteString(w, manifest)
 		_ = w.WriteHeader(&tar.Header{Name: "layer.tar", Mode: 0o644, Size: size})
 		_, err := io.CopyN(w, zeroes{}, size)
 		in.CloseWithError(errors.Join(err, w.Close()))

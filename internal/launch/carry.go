@@ -50,7 +50,11 @@ func (l *Launcher) Save(ctx context.Context, w io.Writer, facts carry.Facts, siz
 		return err
 	}
 	defer image.Close()
-	return carry.Write(w, l.counted(image, "saving "+facts.Reference, size), facts)
+	err = carry.Write(w, l.counted(image, "saving "+facts.Reference, size), facts)
+	if errors.Is(err, carry.ErrIncomplete) {
+		return fault.Wrap(fault.Failed, err, "docker pull "+dockerrun.Quote(facts.Reference), "%s cannot be saved", facts.Reference)
+	}
+	return err
 }
 
 // carried is a file that was verified, at its beginning.
