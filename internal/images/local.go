@@ -42,7 +42,10 @@ type LocalImage struct {
 	Here bool
 	// Digest, as sha256:…, is the digest it was pulled by; a loaded or built
 	// image has none.
-	Digest   string
+	Digest string
+	// Unproven marks the digest of a containerd store, which loaded and built images
+	// have too, and no registry need have.
+	Unproven bool
 	Platform string // as linux/amd64
 	Size     int64  // bytes, unpacked
 }
@@ -56,8 +59,9 @@ func (s *Store) Inspect(ctx context.Context, ref string) (LocalImage, error) {
 	case err != nil:
 		return LocalImage{}, err
 	}
+	digest := digestFor(ref, inspect.RepoDigests)
 	return LocalImage{
-		Here: true, Digest: digestFor(ref, inspect.RepoDigests),
+		Here: true, Digest: digest, Unproven: digest == inspect.ID, // elsewhere the ID is the config's digest
 		Platform: inspect.Os + "/" + inspect.Architecture, Size: inspect.Size,
 	}, nil
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/djok/facecraft/internal/catalogue"
 	"github.com/djok/facecraft/internal/compose"
 	"github.com/djok/facecraft/internal/fault"
+	"github.com/djok/facecraft/internal/images"
 	"github.com/djok/facecraft/internal/kube"
 	"github.com/djok/facecraft/internal/plan"
 	"github.com/djok/facecraft/internal/registry"
@@ -128,6 +129,16 @@ func (e Export) variants(ctx context.Context, chosen plan.Plan, r plan.Request) 
 	return plans, nil
 }
 
+// published tells whether an image's digest is that of its registry. One that
+// cannot be asked does not disprove it.
+func (l *Launcher) published(ctx context.Context, reference string, local images.LocalImage) bool {
+	if !local.Unproven {
+		return true
+	}
+	has, err := l.RegistryClient(ctx).Has(ctx, reference, local.Digest)
+	return has || err != nil
+}
+
 // pin finds the digest of an image: of the one that is here, or else of what
 // the registry has.
 func (l *Launcher) pin(ctx context.Context, image plan.Image) (string, error) {
@@ -137,7 +148,7 @@ func (l *Launcher) pin(ctx context.Context, image plan.Image) (string, error) {
 	}
 	if l.Engine != nil {
 		local, err := l.Images.Inspect(ctx, image.Reference)
-		if err == nil && local.Digest != "" {
+		if err == nil && local.Digest != "" && l.published(ctx, image.Reference, local) {
 			return local.Digest, nil
 		}
 	}

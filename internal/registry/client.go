@@ -46,6 +46,20 @@ func (c Client) Digest(ctx context.Context, reference string) (string, error) {
 	return digest, err
 }
 
+// Has tells whether the registry has that digest in the repository of a
+// reference. It costs one HEAD request, as Digest does.
+func (c Client) Has(ctx context.Context, reference, digest string) (bool, error) {
+	ref, err := name.ParseReference(reference)
+	if err != nil {
+		return false, err
+	}
+	_, err = c.Digest(ctx, ref.Context().Name()+"@"+digest)
+	if Missing(err) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
 // eachSource asks the mirrors and then the registry until one answers. It
 // returns the mirror that did, or "".
 func (c Client) eachSource(reference string, ask func(name.Reference, authn.Authenticator) error) (mirror string, err error) {
