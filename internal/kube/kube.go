@@ -74,7 +74,7 @@ func (m manifests) notes() []string {
 		notes = append(notes, "Kubernetes gives each pod any GPU of its node, not "+m.GPUs.String())
 	}
 	if len(m.Secrets) > 0 {
-		notes = append(notes, fmt.Sprintf("create the secret first: kubectl -n %s create secret generic %s --from-literal=NAME=VALUE", m.Instance, m.Instance))
+		notes = append(notes, fmt.Sprintf("create the secret first: kubectl create namespace %s; kubectl -n %s create secret generic %s --from-literal=NAME=VALUE", m.Instance, m.Instance, m.Instance))
 	}
 	return notes
 }
@@ -85,7 +85,8 @@ func (m manifests) notes() []string {
 // https://kubernetes.io/docs/concepts/services-networking/dns-pod-service/
 func (m manifests) Env() []plan.Env {
 	inside := m.Instance + "." + m.Instance // the namespace has the same name
-	names := []string{inside, inside + ".svc", inside + ".svc.cluster.local"}
+	pods := m.Instance + "-pods." + m.Instance
+	names := []string{inside, inside + ".svc", inside + ".svc.cluster.local", pods, pods + ".svc", pods + ".svc.cluster.local"}
 	if m.Ingress != "" {
 		names = append(names, m.Ingress)
 	}
@@ -114,6 +115,13 @@ func (m manifests) Probe() []string {
 	}
 	return m.Health.Test[1:]
 }
+
+// PauseSeconds is how long a pod that stops still takes requests: kube-proxies
+// and ingress controllers hear of it a moment after the kubelet.
+func (m manifests) PauseSeconds() int { return 5 }
+
+// GraceSeconds is how long a pod may take to stop.
+func (m manifests) GraceSeconds() int { return m.PauseSeconds() + m.StopSeconds }
 
 // probePeriod is how often to probe a starting pod.
 const probePeriod = 5

@@ -87,6 +87,7 @@ type cluster struct {
 	namespace  *corev1.Namespace
 	deployment *appsv1.Deployment
 	service    *corev1.Service
+	headless   *corev1.Service
 	budget     *policyv1.PodDisruptionBudget
 	scaler     *autoscalingv2.HorizontalPodAutoscaler
 	network    *networkingv1.NetworkPolicy
@@ -113,8 +114,13 @@ func decode(t *testing.T, file []byte) *cluster {
 			c.deployment = &appsv1.Deployment{}
 			into = c.deployment
 		case "v1 Service":
-			c.service = &corev1.Service{}
-			into = c.service
+			service := &corev1.Service{}
+			if c.service == nil {
+				c.service = service
+			} else {
+				c.headless = service
+			}
+			into = service
 		case "policy/v1 PodDisruptionBudget":
 			c.budget = &policyv1.PodDisruptionBudget{}
 			into = c.budget
@@ -150,7 +156,7 @@ func (c *cluster) check(t *testing.T, p plan.Plan) {
 		}
 	}
 	equal("namespace", c.namespace.Name, server.Instance)
-	for what, object := range map[string]metav1.Object{"deployment": c.deployment, "service": c.service, "budget": c.budget, "scaler": c.scaler, "network policy": c.network} {
+	for what, object := range map[string]metav1.Object{"deployment": c.deployment, "service": c.service, "headless service": c.headless, "budget": c.budget, "scaler": c.scaler, "network policy": c.network} {
 		equal("namespace of the "+what, object.GetNamespace(), server.Instance)
 	}
 	equal("image", container.Image, server.Image.Pinned())
@@ -162,7 +168,7 @@ func (c *cluster) check(t *testing.T, p plan.Plan) {
 	equal("service links", *pod.Spec.EnableServiceLinks, false)
 	equal("port", c.service.Spec.Ports[0].TargetPort.String(), container.Ports[0].Name)
 	for what, selector := range map[string]map[string]string{
-		"service": c.service.Spec.Selector, "deployment": c.deployment.Spec.Selector.MatchLabels,
+		"service": c.service.Spec.Selector, "headless service": c.headless.Spec.Selector, "deployment": c.deployment.Spec.Selector.MatchLabels,
 		"budget": c.budget.Spec.Selector.MatchLabels, "network policy": c.network.Spec.PodSelector.MatchLabels,
 	} {
 		for name, value := range selector {
@@ -170,6 +176,11 @@ func (c *cluster) check(t *testing.T, p plan.Plan) {
 		}
 		equal(what+" selects by", len(selector), 2)
 	}
+	equal("headless service's address", c.headless.Spec.ClusterIP, corev1.ClusterIPNone)
+	pause := container.Lifecycle.PreStop.Sleep.Seconds
+	equal("time to stop", *pod.Spec.TerminationGracePeriodSeconds, pause+int64(server.StopSeconds))
+	rolling := c.deployment.Spec.Strategy.RollingUpdate
+	equal("pods that may lack on a full node", rolling.MaxUnavailable.IntValue(), 1)
 	for _, probe := range []*corev1.Probe{container.StartupProbe, container.ReadinessProbe, container.LivenessProbe} {
 		if !slices.Contains(probe.Exec.Command, server.Health.Test[len(server.Health.Test)-1]) {
 			t.Errorf("a probe runs %q, not the health check", probe.Exec.Command)
@@ -187,7 +198,8 @@ func (c *cluster) check(t *testing.T, p plan.Plan) {
 	}
 	equal("number of variables", len(container.Env), len(server.Env)+len(server.Secrets))
 	inside := p.First().Instance + "." + p.First().Instance
-	for i, e := range server.EnvUnder(inside, inside+".svc", inside+".svc.cluster.local") {
+	pods := p.First().Instance + "-pods." + p.First().Instance
+	for i, e := range server.EnvUnder(inside, inside+".svc", inside+".svc.cluster.local", pods, pods+".svc", pods+".svc.cluster.local") {
 		equal("variable", container.Env[i].Name, e.Name)
 		equal(e.Name, container.Env[i].Value, e.Value)
 	}
@@ -289,7 +301,7 @@ func TestKustomize(t *testing.T) {
 	if err != nil {
 		t.Fatalf("%v\n%s", err, output)
 	}
-	for want, times := range map[string]int{"namespace: elsewhere": 5, "name: elsewhere": 1, "image: mirror.example.org/facecraft:cpu": 1} {
+	for want, times := range map[string]int{"namespace: elsewhere": 6, "name: elsewhere": 1, "image: mirror.example.org/facecraft:cpu": 1} {
 		if got := strings.Count(string(output), want+"\n"); got != times {
 			t.Errorf("%q occurs %d times, want %d\n%s", want, got, times, output)
 		}
