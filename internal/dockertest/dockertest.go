@@ -28,6 +28,7 @@ import (
 	"github.com/docker/docker/api/types/container"
 	"github.com/docker/docker/api/types/filters"
 	imagetypes "github.com/docker/docker/api/types/image"
+	"github.com/docker/docker/api/types/versions"
 	"github.com/docker/docker/api/types/volume"
 	"github.com/docker/docker/client"
 	"github.com/google/go-containerregistry/pkg/name"
@@ -78,6 +79,34 @@ func DockerOnly(t testing.TB, docker client.APIClient, what string) {
 	if slices.ContainsFunc(version.Components, func(c types.ComponentVersion) bool { return c.Name == "Podman Engine" }) {
 		t.Skipf("needs Docker, not Podman: %s", what)
 	}
+}
+
+// KeepsContent tells whether the engine's images are in a containerd store.
+func KeepsContent(t testing.TB, docker client.APIClient) bool {
+	t.Helper()
+	info, err := docker.Info(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return slices.Contains(info.DriverStatus, [2]string{"driver-type", "io.containerd.snapshotter.v1"})
+}
+
+// ContentStoreOnly skips the test on an engine without a containerd store.
+func ContentStoreOnly(t testing.TB, docker client.APIClient) {
+	t.Helper()
+	if !KeepsContent(t, docker) {
+		t.Skip("needs an engine with a containerd store: make test-engine29")
+	}
+}
+
+// APIFrom tells whether the engine's API has at least that version.
+func APIFrom(t testing.TB, docker client.APIClient, version string) bool {
+	t.Helper()
+	server, err := docker.ServerVersion(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return versions.GreaterThanOrEqualTo(server.APIVersion, version)
 }
 
 func environment() engine.Env {

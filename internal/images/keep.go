@@ -35,14 +35,19 @@ const partialRepository = "facecraft-partial"
 // an image of the complete layers. The next attempt, or the next call, finds
 // them.
 //
-// It is best effort. A containerd store refuses such an image, and keeps
-// complete layers anyway.
+// A containerd store drops them too when a pull fails, and only an interrupted
+// one's stay for some hours. It keeps what an image names, also what arrives
+// after the image: so one that names all layers is loaded before the pull.
+// (moby, daemon/containerd/leases.go)
+//
+// It is best effort.
 type keeper struct {
 	store    *Store
 	report   Reporter
 	estimate registry.Estimate
 	layers   atomic.Int32 // complete ones, from the base up
 	kept     atomic.Int32 // how many of them an image holds
+	content  bool         // of a containerd store: all are held as they arrive
 
 	complete map[string]bool // by the daemon's name
 	finish   func()
@@ -55,6 +60,11 @@ func (s *Store) newKeeper(estimate registry.Estimate, report Reporter) *keeper {
 // start starts the keeper.
 func (k *keeper) start(every time.Duration) {
 	if len(k.estimate.Layers) == 0 {
+		return
+	}
+	if k.store.keepsContent(context.Background()) {
+		k.content = true
+		k.holdContent()
 		return
 	}
 	k.kept.Store(int32(len(k.estimate.Layers) - len(k.estimate.Missing())))
@@ -120,6 +130,16 @@ func (k *keeper) hold(layers []registry.Layer) error {
 	return nil
 }
 
+// holdContent loads the image that names all layers.
+func (k *keeper) holdContent() {
+	ctx, cancel := context.WithTimeout(context.Background(), cleanupTimeout)
+	defer cancel()
+	layout := newLayout(k.estimate.Layers, k.estimate.Platform, map[string]string{LabelPartial: k.estimate.Reference})
+	if archive, err := layout.archive(PartialOf(k.estimate.Digest)); err == nil {
+		_ = k.store.LoadArchive(ctx, archive)
+	}
+}
+
 // archive returns the image as an archive for `docker load`, without the
 // layers.
 func (k *keeper) archive(layers []registry.Layer) (archive *bytes.Buffer, id string, err error) {
@@ -171,21 +191,41 @@ func PartialOf(digest string) string { return partialRepository + ":" + shortDig
 // reports them.
 func (k *keeper) stop() {
 	k.finish()
-	var size int64
-	for _, layer := range k.estimate.Layers[:k.kept.Load()] {
-		if !layer.Here {
-			size += layer.Size
-		}
+	size := k.held()
+	if size == 0 && k.content {
+		k.drop() // it names what never came
 	}
 	if size > 0 {
 		k.report(progress.Event{Stage: progress.Kept, Subject: PartialOf(k.estimate.Digest), Done: size})
 	}
 }
 
+// held is how many bytes are kept that were not here before.
+func (k *keeper) held() (size int64) {
+	ctx, cancel := context.WithTimeout(context.Background(), cleanupTimeout)
+	defer cancel()
+	var available map[string]bool
+	if k.content {
+		available = k.store.Available(ctx, k.estimate.Layers, k.estimate.Platform)
+	}
+	for i, layer := range k.estimate.Layers {
+		if !layer.Here && (i < int(k.kept.Load()) || available[layer.Digest]) {
+			size += layer.Size
+		}
+	}
+	return size
+}
+
 // release removes what was kept, once the image itself is available.
 func (k *keeper) release() {
 	k.finish()
 	k.kept.Store(0)
+	k.drop()
+}
+
+// drop removes all that was kept.
+func (k *keeper) drop() {
+	k.content = false
 	ctx, cancel := context.WithTimeout(context.Background(), cleanupTimeout)
 	defer cancel()
 	k.remove(ctx, "")

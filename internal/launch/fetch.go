@@ -129,11 +129,19 @@ func (l *Launcher) estimate(ctx context.Context, p plan.Plan) (estimate registry
 	wg.Go(func() {
 		estimate, err = l.RegistryClient(ctx).Estimate(ctx, registry.Question{
 			Reference: image.Reference, Platform: image.Platform, Local: local, Published: published,
+			Available: l.available(image.Platform),
 		})
 	})
 	wg.Wait()
 	l.UI.Clear()
 	return estimate, free, err
+}
+
+// available has the daemon tell which blobs of an image for a platform it has.
+func (l *Launcher) available(platform string) func(context.Context, []registry.Layer) map[string]bool {
+	return func(ctx context.Context, blobs []registry.Layer) map[string]bool {
+		return l.Images.Available(ctx, blobs, platform)
+	}
 }
 
 // measured is what the catalogue knows, where the plan uses its image.
@@ -169,8 +177,14 @@ func (l *Launcher) Newer(ctx context.Context, reference, digest string) string {
 	}
 	ctx, cancel := context.WithTimeout(ctx, newerTimeout)
 	defer cancel()
-	latest, err := l.RegistryClient(ctx).Digest(ctx, reference)
+	client := l.RegistryClient(ctx)
+	latest, err := client.Digest(ctx, reference)
 	if err != nil || latest == digest {
+		return ""
+	}
+	// A containerd store gives images that were loaded or built a digest, too:
+	// they are not older than what the registry has.
+	if pulled, err := client.Has(ctx, reference, digest); err != nil || !pulled {
 		return ""
 	}
 	return latest

@@ -32,6 +32,9 @@ type Question struct {
 	Platform  string // as linux/amd64
 	// Local are the daemon's images.
 	Local []LocalLayers
+	// Available tells which of these blobs the daemon has, by digest. It is nil, or
+	// gives nil, where Local is all that can be known.
+	Available func(ctx context.Context, blobs []Layer) map[string]bool
 	// Published is what the catalogue knows about the image.
 	Published Published
 }
@@ -125,7 +128,7 @@ func (c Client) Estimate(ctx context.Context, q Question) (Estimate, error) {
 		if estimate.Source, err = found.source(ref, auth); err != nil {
 			return err
 		}
-		return estimate.itemize(found.digest(), found.image, q)
+		return estimate.itemize(asking, found.digest(), found.image, q)
 	})
 	estimate.Mirror, estimate.Limit = mirror, recorder.limit
 	_, note := c.Login(q.Reference)
@@ -160,7 +163,7 @@ func guess(q Question, why error) Estimate {
 	}
 }
 
-func (e *Estimate) itemize(digest string, image v1.Image, q Question) error {
+func (e *Estimate) itemize(ctx context.Context, digest string, image v1.Image, q Question) error {
 	manifest, err := image.Manifest()
 	if err != nil {
 		return err
@@ -185,16 +188,54 @@ func (e *Estimate) itemize(digest string, image v1.Image, q Question) error {
 	if err != nil {
 		return err
 	}
-	ids := []string{manifest.Config.Digest.String(), own.String(), digest}
-	if slices.ContainsFunc(q.Local, func(l LocalLayers) bool { return slices.Contains(ids, l.ID) }) {
-		// The daemon only adds a name to it.
-		e.takeHere(len(e.Layers))
+	configBlob := Layer{Digest: manifest.Config.Digest.String(), Size: manifest.Config.Size}
+	if available := q.available(ctx, append(slices.Clone(e.Layers), configBlob)); available != nil {
+		e.takeAvailable(available, configBlob)
 	} else {
-		e.takeHere(e.longestPrefix(q.Local))
-		e.Download += manifest.Config.Size
+		e.takeRecognised(q.Local, configBlob, own.String())
 	}
 	e.estimateUnpacked(q.Published)
 	return nil
+}
+
+// available are the blobs that the daemon says it has, or nil.
+func (q Question) available(ctx context.Context, blobs []Layer) map[string]bool {
+	if q.Available == nil {
+		return nil
+	}
+	return q.Available(ctx, blobs)
+}
+
+// takeAvailable adds up what a daemon fetches that knows every blob by its
+// digest.
+func (e *Estimate) takeAvailable(available map[string]bool, config Layer) {
+	counted := map[string]bool{}
+	for i, layer := range e.Layers {
+		switch {
+		case available[layer.Digest]:
+			e.Layers[i].Here = true
+			e.Here += layer.Size
+		case !counted[layer.Digest]:
+			e.Download += layer.Size
+		}
+		counted[layer.Digest] = true
+	}
+	if !available[config.Digest] {
+		e.Download += config.Size
+	}
+}
+
+// takeRecognised adds up what a daemon fetches that knows a layer by its chain.
+// It only adds a name to an image that it has: own is the digest of the
+// image's manifest.
+func (e *Estimate) takeRecognised(local []LocalLayers, config Layer, own string) {
+	ids := []string{config.Digest, own, e.Digest}
+	if slices.ContainsFunc(local, func(l LocalLayers) bool { return slices.Contains(ids, l.ID) }) {
+		e.takeHere(len(e.Layers))
+		return
+	}
+	e.takeHere(e.longestPrefix(local))
+	e.Download += config.Size
 }
 
 // longestPrefix returns how many layers, from the base up, the daemon

@@ -37,10 +37,12 @@ const Offline = "check the network, or load the image from a file: facecraft loa
 // program's client share. The first match counts.
 var failures = []failure{
 	{"toomanyrequests", Permanent, "the registry's pull limit is reached", "log in with docker login, or try again in a few hours"},
+	{"429 too many requests", Permanent, "the registry's pull limit is reached", "log in with docker login, or try again in a few hours"},
 	{"manifest unknown", Permanent, "the image does not exist", "check the tag"},
 	{"name unknown", Permanent, "the image does not exist", "check the name"},
 	{"pull access denied", Permanent, "the image does not exist or requires a login", "check the name, or docker login"},
 	{"unauthorized", Permanent, "the registry requires a login", "log in with docker login"},
+	{"incorrect username or password", Permanent, "the registry requires a login", "log in with docker login"},
 	{"no basic auth credentials", Permanent, "the registry requires a login", "log in with docker login"},
 	{"denied:", Permanent, "the image does not exist or requires a login", "check the name, or docker login"},
 	{": denied", Permanent, "the image does not exist or requires a login", "check the name, or docker login"},
@@ -52,7 +54,13 @@ var failures = []failure{
 	{"unknown blob", Permanent, "the image in the registry is incomplete", "report this to its publisher"},
 	{"blob unknown", Permanent, "the image in the registry is incomplete", "report this to its publisher"},
 	{"error fetching blob: invalid status code from registry 404", Permanent, "the image in the registry is incomplete", "report this to its publisher"},
+	{"from remote: not found", Permanent, "the image in the registry is incomplete", "report this to its publisher"},
+	{`failed commit on ref "manifest-`, Permanent, "the registry sent a different image", "check the registry mirror or proxy"},
+	{`failed commit on ref "index-`, Permanent, "the registry sent a different image", "check the registry mirror or proxy"},
+	{unresolved, Permanent, "the image does not exist", "check the name and the tag"},
 
+	{"unexpected commit digest", Transient, "a layer arrived damaged", "try again; check the registry mirror or proxy"},
+	{"unexpected http status: 416", Transient, "the registry does not resume the download", "try again"},
 	{"verification failed for digest", Transient, "a layer arrived damaged", "try again; check the registry mirror or proxy"},
 	{"digest did not match", Transient, "a layer arrived damaged", "try again; check the registry mirror or proxy"},
 	{"unexpected http status: 5", Transient, "the registry has a server error", "try again later"},
@@ -93,12 +101,24 @@ func explained(doing, reference string, err error) error {
 // colon.
 var endOfFile = regexp.MustCompile(`(^|[\s("'])eof($|[\s)"'.,;])`)
 
+// unresolved is what stands for a reference that a containerd store does not
+// find: whether by its name or its tag, it does not tell.
+const unresolved = "reference not found"
+
+// A containerd store puts addresses between the words that tell a failure.
+var (
+	containerdStatus     = regexp.MustCompile(`unexpected status from \w+ request to \S+: `)
+	containerdUnresolved = regexp.MustCompile(`failed to resolve reference .*: not found`)
+)
+
 // find recognises a failure. The protocol's codes, such as MANIFEST_UNKNOWN,
 // count as words too.
 func find(err error) failure {
 	text := ""
 	if err != nil {
 		text = endOfFile.ReplaceAllString(strings.ReplaceAll(strings.ToLower(err.Error()), "_", " "), ": eof")
+		text = containerdStatus.ReplaceAllString(text, "unexpected http status: ")
+		text = containerdUnresolved.ReplaceAllString(text, unresolved)
 	}
 	for _, f := range failures {
 		if strings.Contains(text, f.text) {

@@ -1,0 +1,58 @@
+package images
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"github.com/docker/docker/api/types/image"
+	"github.com/docker/docker/client"
+
+	"github.com/djok/facecraft/internal/registry"
+)
+
+// errNoContent is about a daemon with a graph driver, which knows layers by
+// their chain and not by their content.
+var errNoContent = errors.New("the daemon keeps no compressed layers")
+
+// keepsContent tells whether the daemon's images are in a containerd store,
+// where every blob is known by its digest, wherever it came from.
+func (s *Store) keepsContent(ctx context.Context) bool {
+	info, err := s.Docker.Info(ctx)
+	return err == nil && slices.Contains(info.DriverStatus, [2]string{"driver-type", "io.containerd.snapshotter.v1"})
+}
+
+// Available tells which of these blobs the daemon has, by digest; it is nil
+// where only LocalLayers can tell. Nothing in the API answers that, so an image
+// that names them is loaded, asked for, and removed.
+func (s *Store) Available(ctx context.Context, blobs []registry.Layer, platform string) map[string]bool {
+	if len(blobs) == 0 || !s.keepsContent(ctx) {
+		return nil
+	}
+	layout := newLayout(blobs, platform, nil)
+	name := partialRepository + ":asked-" + shortDigest(layout.manifests[0].Digest)
+	archive, err := layout.archive(name)
+	if err != nil {
+		return nil
+	}
+	defer s.drop(ctx, name)
+	if err := s.LoadArchive(ctx, archive); err != nil {
+		return nil
+	}
+	inspect, err := s.Docker.ImageInspect(ctx, name, client.ImageInspectWithManifests(true))
+	if err != nil {
+		return nil
+	}
+	available, err := layout.available(inspect.Manifests)
+	if err != nil {
+		return nil
+	}
+	return available
+}
+
+// drop removes an image, also after an interruption.
+func (s *Store) drop(ctx context.Context, name string) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanupTimeout)
+	defer cancel()
+	_, _ = s.Docker.ImageRemove(ctx, name, image.RemoveOptions{}) // best effort
+}
