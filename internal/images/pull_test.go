@@ -485,9 +485,9 @@ func TestFailedPullKeepsLayers(t *testing.T) {
 	// Late, so that the others are complete when it breaks.
 	p.registry.Fail(fourth.Digest, -1, func(w http.ResponseWriter, r *http.Request, registry http.Handler) {
 		time.Sleep(2 * time.Second)
-		dockertest.Answer(500, "UNKNOWN", "oops")(w, r, registry)
+		dockertest.Corrupt(w, r, registry)
 	})
-	p.retry.Attempts = 1
+	p.retry.Attempts, p.retry.Backoff = 1, time.Second
 	if err := p.pull(t, reference); err == nil {
 		t.Fatal("the pull did not break")
 	}
@@ -497,6 +497,7 @@ func TestFailedPullKeepsLayers(t *testing.T) {
 		t.Errorf("missing are %+v", missing)
 	}
 	p.registry.Reset()
+	p.retry.Attempts = 3
 	p.mustPull(t, reference)
 	for _, layer := range layers[:3] {
 		if n := p.registry.Count("GET /v2/image/blobs/" + blob(t, layer).Digest); n != 0 {

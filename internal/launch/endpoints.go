@@ -21,12 +21,16 @@ const endpointPoll = time.Second
 // Endpoints are servers elsewhere. Those that do not answer are left
 // out. token is a bearer token for all of them, or "".
 func Endpoints(ctx context.Context, ui UI, token string, addresses []string, timeout time.Duration) ([]*batch.Server, error) {
-	servers, errs := make([]*batch.Server, len(addresses)), make([]error, len(addresses))
-	var asking sync.WaitGroup
-	for i, address := range addresses {
+	var all []string
+	for _, address := range addresses {
 		if err := checkEndpoint(ui, address, token); err != nil {
 			return nil, err
 		}
+		all = append(all, eachAddress(ctx, net.DefaultResolver.LookupIP, address, token)...)
+	}
+	servers, errs := make([]*batch.Server, len(all)), make([]error, len(all))
+	var asking sync.WaitGroup
+	for i, address := range all {
 		asking.Go(func() {
 			server := &batch.Server{URL: strings.TrimSuffix(address, "/"), Token: token}
 			if err := askEndpoint(ctx, ui, server, timeout); err != nil {
@@ -43,7 +47,7 @@ func Endpoints(ctx context.Context, ui UI, token string, addresses []string, tim
 	case ctx.Err() != nil:
 		return nil, ctx.Err()
 	case len(servers) == 0:
-		return nil, fault.New(fault.Server, endpointRemedy(addresses[0], errs[0]), "no usable endpoint")
+		return nil, fault.New(fault.Server, endpointRemedy(all[0], errs[0]), "no usable endpoint")
 	}
 	return servers, nil
 }

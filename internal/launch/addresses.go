@@ -1,0 +1,48 @@
+package launch
+
+import (
+	"context"
+	"net"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/djok/facecraft/internal/batch"
+)
+
+// addressTimeout bounds the question whether a server answers under its address.
+const addressTimeout = 5 * time.Second
+
+// resolver finds a name's addresses.
+type resolver func(ctx context.Context, network, host string) ([]net.IP, error)
+
+// eachAddress is the servers that a name stands for, as that of a headless
+// Service does, by their addresses. It is the name itself where it stands for
+// one, and where servers do not answer without it: behind an ingress, by TLS.
+func eachAddress(ctx context.Context, resolve resolver, address, token string) []string {
+	u, err := url.Parse(address)
+	if err != nil || u.Scheme != "http" || net.ParseIP(u.Hostname()) != nil || u.Hostname() == "localhost" {
+		return []string{address}
+	}
+	found, err := resolve(ctx, "ip4", u.Hostname())
+	if err != nil || len(found) < 2 {
+		return []string{address}
+	}
+	var all []string
+	for _, ip := range found {
+		at := *u
+		if at.Host = ip.String(); u.Port() != "" {
+			at.Host = net.JoinHostPort(ip.String(), u.Port())
+		}
+		server := &batch.Server{URL: strings.TrimSuffix(at.String(), "/"), Token: token}
+		if askEndpoint(ctx, silence{}, server, addressTimeout) == nil {
+			all = append(all, at.String())
+		}
+	}
+	if len(all) == 0 {
+		return []string{address}
+	}
+	slices.Sort(all)
+	return all
+}
