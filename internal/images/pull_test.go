@@ -286,6 +286,9 @@ func TestFaults(t *testing.T) {
 			if tt.stalls {
 				p.retry.Stall = 5 * time.Second
 			}
+			if content {
+				p.retry.Backoff = time.Second // it drops a damaged layer only after a moment
+			}
 			large := dockertest.Layer(t, 400_000)
 			img := dockertest.ImageOf(t, dockertest.Layer(t, 50_000), large, dockertest.Layer(t, 50_000))
 			reference := p.push(t, "image:1", img)
@@ -298,9 +301,6 @@ func TestFaults(t *testing.T) {
 			p.registry.Fail(strings.Replace(tt.match, "BLOB", digest.String(), 1), tt.times, tt.fault)
 			err = p.Pull(t.Context(), plan.Image{Reference: reference, Platform: platform}, p.with(estimate))
 			most := 2 * tt.retries
-			if content {
-				p.retry.Backoff = time.Second // it drops a damaged layer only after a moment
-			}
 			if content && (tt.hint == "check the tag" || tt.hint == "check the name") {
 				tt.hint = "check the name and the tag" // it does not tell which
 			}
