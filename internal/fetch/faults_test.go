@@ -73,23 +73,25 @@ func TestFaults(t *testing.T) {
 		fault dockertest.Fault
 		extra int64 // bytes that may be sent in vain
 	}{
-		"a connection that is cut":          {dockertest.CutAfter(300_000), 0},
-		"one that is cut at a block":        {dockertest.CutAfter(blockSize), 0},
-		"one that is cut before an answer":  {dockertest.CutAfter(0), 0},
-		"a stall":                           {dockertest.StallAfter(700_000), 0},
-		"a stall before an answer":          {dockertest.StallAfter(0), 0},
-		"all in place of a part":            {ignoreRange, size},
-		"a wrong byte":                      {dockertest.Corrupt, size},
-		"another range":                     {headers(func(h http.Header) { h.Set("Content-Range", fmt.Sprintf("bytes 0-9/%d", size)) }), 4 * mega},
-		"another size":                      {headers(func(h http.Header) { h.Set("Content-Range", strings.TrimSuffix(h.Get("Content-Range"), "2")+"7") }), 4 * mega},
-		"no range in the header":            {headers(func(h http.Header) { h.Del("Content-Range") }), 4 * mega},
-		"an encoding":                       {headers(func(h http.Header) { h.Set("Content-Encoding", "gzip") }), 4 * mega},
-		"429":                               {dockertest.Answer(429, "TOOMANYREQUESTS", "slow down"), 0},
-		"429 with Retry-After":              {retryLater("1"), 0},
-		"429 with a date":                   {retryLater(time.Now().Add(time.Second).UTC().Format(http.TimeFormat)), 0},
-		"500":                               {dockertest.Answer(500, "UNKNOWN", "oops"), 0},
-		"503 that is no JSON":               {func(w http.ResponseWriter, _ *http.Request, _ http.Handler) { http.Error(w, "<html>", 503) }, 0},
-		"a redirect that leads nowhere new": {func(w http.ResponseWriter, r *http.Request, _ http.Handler) { http.Redirect(w, r, r.URL.String(), 307) }, 0},
+		"a connection that is cut":         {dockertest.CutAfter(300_000), 0},
+		"one that is cut at a block":       {dockertest.CutAfter(blockSize), 0},
+		"one that is cut before an answer": {dockertest.CutAfter(0), 0},
+		"a stall":                          {dockertest.StallAfter(700_000), 0},
+		"a stall before an answer":         {dockertest.StallAfter(0), 0},
+		"all in place of a part":           {ignoreRange, size},
+		"a wrong byte":                     {dockertest.Corrupt, size},
+		"another range":                    {headers(func(h http.Header) { h.Set("Content-Range", fmt.Sprintf("bytes 0-9/%d", size)) }), 4 * mega},
+		"another size":                     {headers(func(h http.Header) { h.Set("Content-Range", strings.TrimSuffix(h.Get("Content-Range"), "2")+"7") }), 4 * mega},
+		"no range in the header":           {headers(func(h http.Header) { h.Del("Content-Range") }), 4 * mega},
+		"an encoding":                      {headers(func(h http.Header) { h.Set("Content-Encoding", "gzip") }), 4 * mega},
+		"429":                              {dockertest.Answer(429, "TOOMANYREQUESTS", "slow down"), 0},
+		"429 with Retry-After":             {retryLater("1"), 0},
+		"429 with a date":                  {retryLater(time.Now().Add(time.Second).UTC().Format(http.TimeFormat)), 0},
+		"500":                              {dockertest.Answer(500, "UNKNOWN", "oops"), 0},
+		"http.StatusServiceUnavailable that is no JSON": {func(w http.ResponseWriter, _ *http.Request, _ http.Handler) { http.Error(w, "<html>", 503) }, 0},
+		"a redirect that leads nowhere new": {func(w http.ResponseWriter, r *http.Request, _ http.Handler) {
+			http.Redirect(w, r, r.URL.String(), http.StatusTemporaryRedirect)
+		}, 0},
 	} {
 		for _, from := range []int{0, 5 * mega} {
 			t.Run(fmt.Sprintf("%s from %d on", what, from), func(t *testing.T) {
