@@ -88,7 +88,9 @@ func TestFaults(t *testing.T) {
 		"429 with Retry-After":             {retryLater("1"), 0},
 		"429 with a date":                  {retryLater(time.Now().Add(time.Second).UTC().Format(http.TimeFormat)), 0},
 		"500":                              {dockertest.Answer(500, "UNKNOWN", "oops"), 0},
-		"http.StatusServiceUnavailable that is no JSON": {func(w http.ResponseWriter, _ *http.Request, _ http.Handler) { http.Error(w, "<html>", 503) }, 0},
+		"503 that is not JSON": {func(w http.ResponseWriter, _ *http.Request, _ http.Handler) {
+			http.Error(w, "<html>", http.StatusServiceUnavailable)
+		}, 0},
 		"a redirect that leads nowhere new": {func(w http.ResponseWriter, r *http.Request, _ http.Handler) {
 			http.Redirect(w, r, r.URL.String(), http.StatusTemporaryRedirect)
 		}, 0},

@@ -2,7 +2,6 @@ package images
 
 import (
 	"context"
-	"errors"
 	"slices"
 
 	"github.com/docker/docker/api/types/image"
@@ -10,10 +9,6 @@ import (
 
 	"github.com/djok/facecraft/internal/registry"
 )
-
-// errNoContent is about a daemon with a graph driver, which knows layers by
-// their chain and not by their content.
-var errNoContent = errors.New("the daemon keeps no compressed layers")
 
 // keepsContent tells whether the daemon's images are in a containerd store,
 // where every blob is known by its digest, wherever it came from.
