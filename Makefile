@@ -25,10 +25,10 @@ demo: build
 	@echo "  FACECRAFT_INSTANCE=facecraft-demo bin/facecraft down"
 
 # One package at a time: some start their own Docker daemons, and connections to
-# other packages' containers have been seen to hang meanwhile.
+# other packages' containers have been seen to hang meanwhile. RUN chooses tests.
 test:
 	@sh scripts/ensure-docker.sh || echo "Continuing without Docker: tests that need it will be skipped." >&2
-	go test -p 1 ./...
+	go test -p 1 $(if $(RUN),-run '$(RUN)') ./...
 
 # Run the tests that need an engine on Podman. SKIP is a pattern of tests to skip.
 # Few run in parallel: Podman's image list fails while an image is being removed.

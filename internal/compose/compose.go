@@ -60,7 +60,7 @@ type service struct {
 // added as host names. The hash in the labels does not include these.
 func (s service) Env() []plan.Env {
 	if s.Count == 0 {
-		return s.EnvUnder(s.Service)
+		return s.EnvUnder(s.Service, s.Instance+"-"+s.Service+"-1") // the container, as Compose numbers it
 	}
 	stack := s.Instance + "_" + s.Service
 	return s.EnvUnder(s.Service, stack, "tasks."+stack)

@@ -219,7 +219,7 @@ func compareService(t *testing.T, c plan.Container, project *types.Project, name
 	for i, v := range c.Volumes {
 		check("volume", service.Volumes[i].Source+" "+service.Volumes[i].Target, v.Name+" "+v.Target)
 	}
-	for _, e := range c.EnvUnder(name) {
+	for _, e := range c.EnvUnder(name, c.Instance+"-"+name+"-1") {
 		value := service.Environment[e.Name]
 		if value == nil || *value != e.Value {
 			t.Errorf("%s is %v, want %s", e.Name, value, e.Value)

@@ -19,7 +19,7 @@ import (
 // takes no for an answer. The terminal is made by script (util-linux).
 func TestConsentOnATerminal(t *testing.T) {
 	t.Parallel()
-	dockertest.Engine(t)
+	docker := dockertest.Engine(t)
 	script, err := exec.LookPath("script")
 	dockertest.Need(t, err, "script, which makes a terminal")
 	dockertest.Lite(t) // the program loads it to see how much disk is free
@@ -30,6 +30,7 @@ func TestConsentOnATerminal(t *testing.T) {
 	line := dockertest.Binary(t) + " pull --image " + reference
 	cmd := exec.CommandContext(t.Context(), script, "-qec", line, os.DevNull)
 	cmd.Stdin = strings.NewReader("n\n")
+	cmd.Env = append(os.Environ(), "FACECRAFT_INSTANCE="+dockertest.Instance(t, docker))
 	output, err := cmd.CombinedOutput()
 	if exitCode(err) != int(fault.Declined) {
 		t.Errorf("%v, want exit code %d", err, fault.Declined)
