@@ -100,7 +100,7 @@ func (a *app) photos(c *cli.Context) (_ *photos, err error) {
 	if err != nil {
 		return nil, err
 	}
-	spool := "" // where a photo or a portrait lies that has no file of its own
+	spool := "" // holds photos and portraits that have no file
 	if place == "-" || slices.Contains(p.Args, "-") {
 		if spool, err = os.MkdirTemp("", "facecraft-"); err != nil {
 			return nil, output.NoTemporary(err)

@@ -251,7 +251,7 @@ func (x *examination) noGPU() {
 	case !gpus.Known:
 		x.unknown("GPU", gpus.Evidence, "")
 	case len(cards.Value) > 0:
-		x.find("GPU", Green, "none of NVIDIA's, but "+strings.Join(cards.Value, ", "), gpus.Evidence, "")
+		x.find("GPU", Green, "no NVIDIA GPU (found "+strings.Join(cards.Value, ", ")+")", gpus.Evidence, "")
 	default:
 		x.find("GPU", Green, "no NVIDIA GPU; none is needed", gpus.Evidence, "")
 	}

@@ -175,7 +175,7 @@ func (f *Fetcher) Open(ctx context.Context, digest v1.Hash) (*Reader, error) {
 	return nil, fmt.Errorf("%s is not part of the image", digest)
 }
 
-// Wait returns when all that is fetched ahead is here and right.
+// Wait returns when everything requested in advance is downloaded and verified.
 func (f *Fetcher) Wait(ctx context.Context) error {
 	for _, b := range f.blobs {
 		if !b.wanted() {

@@ -17,7 +17,7 @@ type result struct {
 	err  error
 }
 
-// loop makes requests until the context ends or one thing cannot be had. All
+// loop makes requests until the context ends or a blob cannot be downloaded. All
 // decisions are made here, by one goroutine.
 type loop struct {
 	*Fetcher
@@ -145,7 +145,7 @@ func (l *loop) tell() {
 	}
 }
 
-// failure is that of a blob which cannot be had.
+// failure is the error of a blob that cannot be downloaded.
 func (l *loop) failure() error {
 	for _, b := range l.blobs {
 		b.mu.Lock()

@@ -69,7 +69,7 @@ func Here(dir string, blobs ...Blob) (n int64) {
 	return n
 }
 
-// Forget removes what is here of these blobs.
+// Forget removes what was downloaded of these blobs.
 func (s *Store) Forget(blobs ...Blob) error {
 	var failures []error
 	for _, b := range blobs {
@@ -78,7 +78,7 @@ func (s *Store) Forget(blobs ...Blob) error {
 	return errors.Join(failures...)
 }
 
-// ForgetAll removes everything that is here. The lock stays, because somebody
+// ForgetAll removes all downloads. The lock stays, because somebody
 // may be waiting for it.
 func (s *Store) ForgetAll() error {
 	entries, err := os.ReadDir(s.dir)
@@ -125,7 +125,7 @@ func pathOf(dir string, digest v1.Hash) string {
 	return filepath.Join(dir, digest.Algorithm+"-"+digest.Hex)
 }
 
-// open finds what is here of a blob, or begins it.
+// open finds what was downloaded of a blob, or begins it.
 func (s *Store) open(b Blob) (opened *blob, err error) {
 	if b.Digest.Algorithm != "sha256" {
 		return nil, fmt.Errorf("%s: only sha256 is known", b.Digest)

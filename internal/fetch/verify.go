@@ -72,7 +72,7 @@ func (b *blob) digest(ctx context.Context) (string, error) {
 	return hex.EncodeToString(sum.Sum(nil)), nil
 }
 
-// await returns when a block is here.
+// await returns when a block has been downloaded.
 func (b *blob) await(ctx context.Context, i int) error {
 	return b.wait(ctx, func() bool { return b.state[i] == here })
 }

@@ -139,7 +139,7 @@ func (l *Launcher) published(ctx context.Context, reference string, local images
 	return has || err != nil
 }
 
-// pin finds the digest of an image: of the one that is here, or else of what
+// pin finds the digest of an image: of the local one, or else of what
 // the registry has.
 func (l *Launcher) pin(ctx context.Context, image plan.Image) (string, error) {
 	if image.BuiltIn {

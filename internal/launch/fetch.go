@@ -22,7 +22,7 @@ const newerTimeout = 2 * time.Second
 
 // When an image is fetched.
 const (
-	FetchAlways  = "always"  // when the registry has another than is here
+	FetchAlways  = "always"  // when the registry has a different one
 	FetchMissing = "missing" // when it is not here
 	FetchNever   = "never"
 )

@@ -9,8 +9,8 @@ import (
 	"github.com/djok/facecraft/internal/run"
 )
 
-// admit finds the servers beside one that runs already, and refuses what is
-// another than was explicitly asked for.
+// admit returns the replicas of a running server. It refuses one that differs
+// from what was explicitly asked for.
 func (l *Launcher) admit(ctx context.Context, server run.Server, r ServerRequest) ([]run.Server, error) {
 	replace := "replace it: facecraft up --recreate with the same flags"
 	if server.Unmanaged {
@@ -38,9 +38,9 @@ func (l *Launcher) admit(ctx context.Context, server run.Server, r ServerRequest
 	return others, nil
 }
 
-// compare tells in what a running server is another than would be started
-// now. What was asked for explicitly is then refused, never degraded. Choices
-// that are left open stay as they were made.
+// compare tells how a running server differs from the one that would be started
+// now. If something was asked for explicitly, a difference is an error. Choices
+// that are left open stay as they are.
 func (l *Launcher) compare(ctx context.Context, server run.Server, r plan.Request) error {
 	explicit := r.ShapesContainer()
 	if r.Image == "" {

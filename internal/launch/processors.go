@@ -70,7 +70,7 @@ func (l *Launcher) Replicas(ctx context.Context, r ServerRequest) ([]run.Server,
 }
 
 // SwapsRedAndBlue tells whether a server's version is one that does. The
-// built-in engine has versions of its own.
+// built-in engine has its own versions.
 func SwapsRedAndBlue(s api.Status) bool {
 	catalogue, err := catalogue.Load()
 	return err == nil && catalogue.SwapsRedAndBlue(s.Version) && s.Claims("background_remover") && !s.BuiltIn()

@@ -17,7 +17,7 @@ type ServerRequest struct {
 	Timeout  time.Duration
 	Recreate bool
 	Fetch    Fetching
-	// Compare tells in what a running server is another than would be started
+	// Compare tells how a running server differs from the one that would be started
 	// now, also where nobody asked for a certain one.
 	Compare bool
 }
@@ -55,8 +55,8 @@ func (l *Launcher) Server(ctx context.Context, r ServerRequest) (Outcome, error)
 	return l.start(ctx, r)
 }
 
-// adopt uses a server that runs already, unless it is another than was
-// explicitly asked for.
+// adopt uses a running server, unless it differs from what was explicitly asked
+// for.
 func (l *Launcher) adopt(ctx context.Context, server run.Server, r ServerRequest) (Outcome, error) {
 	others, err := l.admit(ctx, server, r)
 	if err != nil {

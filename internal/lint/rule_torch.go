@@ -142,7 +142,7 @@ func (in install) torchSource(i *image, r required) (torchChoice, string) {
 	case r.URL != "" && strings.Contains(r.URL, "/whl/cpu"), in.CPUBackend:
 		return fromCPU, ""
 	case r.URL != "" && torchFamily[r.Name]:
-		return fromElsewhere, "it is downloaded from an address of its own"
+		return fromElsewhere, "it is downloaded from its own address"
 	case in.GPUBackend:
 		return fromGPU, ""
 	}

@@ -31,7 +31,7 @@ func (r *interruptible) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// fetch reads into memory of its own: the caller's is used again after an
+// fetch reads into its own buffer: the caller's is used again after an
 // interruption.
 func (r *interruptible) fetch(size int) {
 	type piece struct {
