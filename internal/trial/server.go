@@ -106,6 +106,9 @@ func (s *server) ask(ctx context.Context, order observe.Order) (seen observe.See
 		return seen, err
 	}
 	if err := json.Unmarshal(out.Bytes(), &seen); err != nil {
+		if len(order.Seed) == 0 && s.ends(ctx) {
+			return seen, errEnded
+		}
 		return seen, fmt.Errorf("the helper said %q", strings.TrimSpace(out.String()+problems.String()))
 	}
 	return seen, nil
@@ -139,6 +142,23 @@ func (s *server) until(ctx context.Context, helper string, running bool) error {
 func (s *server) running(ctx context.Context) bool {
 	inspected, err := containers.Inspect(ctx, s.Docker, s.id)
 	return err == nil && inspected.State != nil && inspected.State.Running
+}
+
+// endGrace is how long a server may seem to run after its end: a helper that
+// shares its processes ends with it, and the daemon may see that first.
+const endGrace = 2 * time.Second
+
+// ends tells whether the server has ended, or is just about to.
+func (s *server) ends(ctx context.Context) bool {
+	ctx, cancel := context.WithTimeout(ctx, endGrace)
+	defer cancel()
+	died, failed := s.Docker.ContainerWait(ctx, s.id, container.WaitConditionNotRunning)
+	select {
+	case <-died:
+		return true
+	case <-failed:
+		return false
+	}
 }
 
 // maxStop is how long a server is given to end, in seconds: more than the
