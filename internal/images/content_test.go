@@ -10,9 +10,9 @@ import (
 )
 
 // TestAvailable: a containerd store tells of each blob whether it has it, and
-// is left as it was.
+// is left as it was. It counts the daemon's images, so no other test may run
+// beside it.
 func TestAvailable(t *testing.T) {
-	t.Parallel()
 	docker := dockertest.Engine(t)
 	dockertest.ContentStoreOnly(t, docker)
 	p := newPuller(t, docker)
