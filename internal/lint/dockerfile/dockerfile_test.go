@@ -106,6 +106,9 @@ func TestUnknownBase(t *testing.T) {
 // TestManyStages bounds what a file with many variables takes: a step keeps
 // those that it adds.
 func TestManyStages(t *testing.T) {
+	if testing.Short() {
+		t.Skip("measures memory, which the race detector multiplies")
+	}
 	var text strings.Builder
 	text.WriteString("FROM a:1 AS s0\n")
 	const stages = 2000
