@@ -39,6 +39,8 @@ type Assay struct {
 	// is how the launcher would do that here.
 	Run       bool
 	Container func(ctx context.Context, reference string) (plan.Container, error)
+	// Say reports what takes long.
+	Say func(format string, args ...any)
 }
 
 // InterestOf are the models that a catalogue knows by name.

@@ -1,12 +1,7 @@
 package cli
 
 import (
-	"errors"
 	"fmt"
-	"io/fs"
-	"os"
-	"path/filepath"
-	"strings"
 	"time"
 
 	"github.com/urfave/cli/v2"
@@ -60,18 +55,18 @@ func (a *app) lint(c *cli.Context) error {
 	case fix && format != "" && format != formatText:
 		return fault.New(fault.Usage, "drop one of them", "--fix and --format %s contradict each other", format)
 	}
-	root, dir, only, err := repository(c.Args().Slice())
+	repository, err := lint.Open(c.Args().Slice())
 	if err != nil {
 		return err
 	}
-	defer root.Close()
-	options := lint.Options{Target: dir, Only: only, Today: time.Now()}
-	result, err := lint.Run(c.Context, root.FS(), options)
+	defer repository.Close()
+	options := lint.Options{Target: repository.Dir, Only: repository.Only, Today: time.Now()}
+	result, err := lint.Run(c.Context, repository.FS(), options)
 	if err != nil {
 		return err
 	}
 	if fix {
-		return a.fix(c, root, result, options)
+		return a.fix(c, repository, result, options)
 	}
 	if err := a.printLint(result, format); err != nil {
 		return err
@@ -143,8 +138,8 @@ func lintPaint(p term.Painter) lint.Paint {
 }
 
 // fix shows what can be mended, or mends it and reports what is left.
-func (a *app) fix(c *cli.Context, root *os.Root, result *lint.Result, options lint.Options) error {
-	changes, err := result.Changes(root.FS())
+func (a *app) fix(c *cli.Context, repository *lint.Repository, result *lint.Result, options lint.Options) error {
+	changes, err := result.Changes(repository.FS())
 	if err != nil {
 		return err
 	}
@@ -160,12 +155,12 @@ func (a *app) fix(c *cli.Context, root *os.Root, result *lint.Result, options li
 		return result.Err(c.Bool("strict"))
 	}
 	for _, change := range changes {
-		if err := write(root, change); err != nil {
-			return fault.Wrap(fault.Failed, err, "make it writable", "%s was not changed", change.File)
+		if err := repository.Write(change); err != nil {
+			return err
 		}
 		a.ui.Done("%s is fixed", change.File)
 	}
-	after, err := lint.Run(c.Context, root.FS(), options)
+	after, err := lint.Run(c.Context, repository.FS(), options)
 	if err != nil {
 		return err
 	}
@@ -173,66 +168,4 @@ func (a *app) fix(c *cli.Context, root *os.Root, result *lint.Result, options li
 		return err
 	}
 	return after.Err(c.Bool("strict"))
-}
-
-// write replaces a file's content at once, and keeps its mode.
-func write(root *os.Root, change lint.Change) error {
-	mode := fs.FileMode(0o644)
-	if info, err := root.Stat(change.File); err == nil {
-		mode = info.Mode().Perm()
-	}
-	temporary := change.File + ".facecraft-new"
-	if err := root.WriteFile(temporary, change.After, mode); err != nil {
-		return err
-	}
-	if err := root.Rename(temporary, change.File); err != nil {
-		return errors.Join(err, root.Remove(temporary))
-	}
-	return nil
-}
-
-// repository opens the one that the paths, or this directory, are in, and gives
-// the paths in it.
-func repository(paths []string) (root *os.Root, dir string, only []string, err error) {
-	if len(paths) == 0 {
-		paths = []string{"."}
-	}
-	for _, name := range paths {
-		full, err := filepath.Abs(name)
-		if err != nil {
-			return nil, "", nil, err
-		}
-		info, err := os.Stat(full)
-		if err != nil {
-			return nil, "", nil, fault.Wrap(fault.Usage, err, "check its name", "there is nothing to lint")
-		}
-		top := topOf(full, info.IsDir())
-		if dir != "" && top != dir {
-			return nil, "", nil, fault.New(fault.Usage, "lint one repository at a time", "%s is in %s, and not in %s", name, top, dir)
-		}
-		dir = top
-		rest, err := filepath.Rel(top, full)
-		if err != nil {
-			return nil, "", nil, err
-		}
-		only = append(only, filepath.ToSlash(rest))
-	}
-	root, err = os.OpenRoot(dir)
-	return root, dir, only, err
-}
-
-// topOf is the directory above a path that has .git, or the path's own.
-func topOf(full string, isDir bool) string {
-	own := full
-	if !isDir {
-		own = filepath.Dir(full)
-	}
-	for dir := own; ; dir = filepath.Dir(dir) {
-		if _, err := os.Stat(filepath.Join(dir, ".git")); err == nil {
-			return dir
-		}
-		if strings.TrimRight(filepath.Dir(dir), `/\`) == strings.TrimRight(dir, `/\`) {
-			return own
-		}
-	}
 }

@@ -110,8 +110,8 @@ func (a *app) photos(c *cli.Context) (_ *photos, err error) {
 	p.Settings = a.launcher() // after the request, whose secrets it has
 	p.show = newShow(a, c, spool)
 	p.Audience = p.show
-	if preset, _ := findPreset(c.String("preset")); preset.official {
-		p.Advice = preset.notice()
+	if preset, _ := batch.FindPreset(c.String("preset")); preset.Official {
+		p.Advice = preset.Notice()
 	}
 	p.Selection = batch.Selection{Recipe: recipe, Force: c.Bool("force"), Checksum: c.Bool("checksum")}
 	if place == "-" {

@@ -30,11 +30,11 @@ func recipeFlags() []cli.Flag {
 func recipe(c *cli.Context, output string) (batch.Recipe, error) {
 	r := batch.Recipe{Options: api.DefaultOptions(), Formats: []string{batch.PNG}}
 	if name := c.String("preset"); name != "" {
-		p, ok := findPreset(name)
+		p, ok := batch.FindPreset(name)
 		if !ok {
-			return r, fault.New(fault.Usage, "use one of these:"+presetList(), "unknown preset %q", name)
+			return r, fault.New(fault.Usage, "use one of these:"+batch.PresetList(), "unknown preset %q", name)
 		}
-		r = p.recipe()
+		r = p.Recipe()
 	}
 	if err := options(c, &r.Options); err != nil {
 		return r, err

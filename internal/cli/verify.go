@@ -3,9 +3,7 @@ package cli
 import (
 	"encoding/json"
 	"fmt"
-	"os"
 	"slices"
-	"time"
 
 	"github.com/urfave/cli/v2"
 
@@ -114,7 +112,7 @@ func verifyFormat(c *cli.Context) (string, error) {
 
 // assay makes ready what verifies images.
 func (a *app) assay(c *cli.Context) (work assay.Assay, done func(), err error) {
-	known, err := catalogueOf(c.String("catalogue"))
+	known, err := catalogue.Read(c.String("catalogue"))
 	if err != nil {
 		return work, nil, err
 	}
@@ -151,21 +149,6 @@ func depthOf(name string) (inventory.Depth, error) {
 	return depth, nil
 }
 
-func catalogueOf(file string) (plan.Catalogue, error) {
-	if file == "" {
-		return catalogue.Load()
-	}
-	data, err := os.ReadFile(file)
-	if err != nil {
-		return plan.Catalogue{}, fault.Wrap(fault.Usage, err, "check its name", "the catalogue cannot be read")
-	}
-	catalogue, err := catalogue.Parse(data)
-	if err != nil {
-		return catalogue, fault.Wrap(fault.Usage, err, "write it as internal/catalogue/catalogue.yaml is written", "%s cannot be used", file)
-	}
-	return catalogue, nil
-}
-
 // verified is the report on a target, with what the project ignores.
 func (a *app) verified(c *cli.Context, work assay.Assay, target string) (verify.Report, error) {
 	if target == "" {
@@ -174,24 +157,7 @@ func (a *app) verified(c *cli.Context, work assay.Assay, target string) (verify.
 			return verify.Report{}, err
 		}
 	}
-	a.ui.Progress("reading %s", target)
-	report, err := work.Verify(c.Context, target)
-	if err != nil {
-		return report, err
-	}
-	if report.Findings, err = ignored(work.Checks, report.Findings); err != nil {
-		return report, err
-	}
-	if other := c.String("against"); other != "" {
-		a.ui.Progress("reading %s", other)
-		work.Dockerfile = nil // it is the other one's
-		before, err := work.Verify(c.Context, other)
-		if err != nil {
-			return report, err
-		}
-		report.Against = report.Compare(before)
-	}
-	return report, nil
+	return work.Report(c.Context, target, c.String("against"))
 }
 
 // wouldRun is the image that up would run here.
@@ -208,38 +174,10 @@ func (a *app) wouldRun(c *cli.Context, work assay.Assay) (string, error) {
 	return p.First().Image.Reference, nil
 }
 
-// ignored applies the project's file, if there is one here.
-func ignored(checks []finding.Check, findings []finding.Finding) ([]finding.Finding, error) {
-	data, err := os.ReadFile(finding.IgnoreFile)
-	if os.IsNotExist(err) {
-		return findings, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	list, err := finding.ParseIgnores(data)
-	if err != nil {
-		return nil, err
-	}
-	return finding.Ignores{Checks: checks, List: list, Today: time.Now(), Judged: judgedIn(checks, findings)}.Apply(findings), nil
-}
-
-// judgedIn tells whether this run has an answer to what an ignore is for.
-func judgedIn(checks []finding.Check, findings []finding.Finding) func(finding.Ignore) bool {
-	return func(ignore finding.Ignore) bool {
-		return slices.ContainsFunc(finding.Named(checks, ignore.ID), func(check finding.Check) bool {
-			return slices.ContainsFunc(findings, func(f finding.Finding) bool { return f.ID == check.ID && f.Status != finding.Unknown })
-		})
-	}
-}
-
 func (a *app) printVerdict(report verify.Report, format string, checks []finding.Check) error {
 	switch format {
 	case formatJSON:
-		encoder := json.NewEncoder(a.Stdout)
-		encoder.SetEscapeHTML(false)
-		encoder.SetIndent("", "  ")
-		return encoder.Encode(report)
+		return a.printJSON(report)
 	case formatSARIF:
 		return report.SARIF(a.Stdout, checks, a.Version)
 	case formatJUnit:

@@ -34,6 +34,7 @@ func (l *Launcher) Assay(ctx context.Context, known plan.Catalogue, variant stri
 		Container: func(ctx context.Context, reference string) (plan.Container, error) {
 			return l.asUp(ctx, known, variant, reference)
 		},
+		Say: l.UI.Progress,
 	}
 	if l.Engine != nil {
 		work.Daemon = &trial.Daemon{Docker: l.Engine, Instance: l.Instance, Images: l.Images, Version: l.Version, Unfinished: l.Unfinished,

@@ -1,24 +1,23 @@
-package cli
+package batch
 
 import (
 	"fmt"
 	"strings"
 
 	"github.com/djok/facecraft/internal/api"
-	"github.com/djok/facecraft/internal/batch"
 )
 
-// preset is a set of options for a common need. Whoever wants it otherwise
-// adds the flag: it wins.
-type preset struct {
+// Preset is a set of options for a common need. Flags override it.
+type Preset struct {
 	name, what, source string
 
 	width, height int
 	background    api.Colour
 	margin        float64 // 0 leaves the default
 	maxBytes      int64   // of the file; 0 is no limit
-	official      bool    // for a document: neither oval nor retouched
-	rule          string  // of the authority against edited photos; such presets crop only
+	rule          string  // the authority's rule against edited photos; with one, the preset only crops
+	// Official is for a document: no oval, and no enhancement.
+	Official bool
 }
 
 var (
@@ -37,7 +36,7 @@ const (
 
 // presets are all square or framed pictures, so none has an oval, and all are
 // JPEGs of at most 99 kB, which is what the server makes of them.
-var presets = []preset{
+var presets = []Preset{
 	{name: "ad", what: "Active Directory, Outlook and Teams: 648x648", width: 648, height: 648, background: lightGrey,
 		// The attribute thumbnailPhoto takes 100 kB, and servers make 99 at
 		// most; Exchange keeps 648x648.
@@ -48,36 +47,38 @@ var presets = []preset{
 	// The margins bring the head, from chin to crown, to the share of the
 	// height that is asked for: 50 to 69 % here, 64 to 76 % below.
 	{name: "passport-us", what: "United States passport and visa: 600x600", width: 600, height: 600, background: white,
-		margin: 0.55, official: true, rule: stateDepartmentRule,
+		margin: 0.55, Official: true, rule: stateDepartmentRule,
 		source: "https://travel.state.gov/content/travel/en/us-visas/visa-information-resources/photos.html"},
 	{name: "passport-uk", what: "United Kingdom passport: 900x1125 (600x750 at least)", width: 900, height: 1125,
-		background: lightGrey, margin: 0.4, official: true, rule: passportOfficeRule, source: "https://www.gov.uk/photos-for-passports"},
+		background: lightGrey, margin: 0.4, Official: true, rule: passportOfficeRule, source: "https://www.gov.uk/photos-for-passports"},
 	{name: "passport-icao", what: "ICAO 9303, 35x45 mm at 600 dpi: 827x1063, light grey", width: 827, height: 1063, background: lightGrey,
-		margin: 0.4, official: true, source: "https://www.icao.int/publications/pages/publication.aspx?docnum=9303"},
+		margin: 0.4, Official: true, source: "https://www.icao.int/publications/pages/publication.aspx?docnum=9303"},
 }
 
-func findPreset(name string) (preset, bool) {
+// FindPreset returns the preset of that name.
+func FindPreset(name string) (Preset, bool) {
 	for _, p := range presets {
 		if p.name == name {
 			return p, true
 		}
 	}
-	return preset{}, false
+	return Preset{}, false
 }
 
-func (p preset) recipe() batch.Recipe {
+// Recipe is what the preset asks of a portrait.
+func (p Preset) Recipe() Recipe {
 	o := api.DefaultOptions()
 	o.Width, o.Height, o.Background, o.Oval = p.width, p.height, p.background, false
 	if p.margin > 0 {
 		o.Margin = p.margin
 	}
-	o.Enhance = !p.official
+	o.Enhance = !p.Official
 	o.CropOnly = p.rule != ""
-	return batch.Recipe{Options: o, Formats: []string{batch.JPG}, MaxBytes: p.maxBytes}
+	return Recipe{Options: o, Formats: []string{JPG}, MaxBytes: p.maxBytes}
 }
 
-// presetList is for whoever named one that does not exist.
-func presetList() string {
+// PresetList describes all presets, a line each and their sources.
+func PresetList() string {
 	var list strings.Builder
 	for _, p := range presets {
 		fmt.Fprintf(&list, "\n  %-13s %s\n  %-13s %s\n  %-13s %s", p.name, p.what, "", p.does(), "", p.source)
@@ -86,18 +87,18 @@ func presetList() string {
 }
 
 // does says what a preset does to a photo, and why.
-func (p preset) does() string {
+func (p Preset) does() string {
 	switch {
 	case p.rule != "":
 		return "crops only: " + p.rule
-	case p.official:
+	case p.Official:
 		return "replaces the background; the issuing country decides whether that is taken"
 	}
 	return "replaces the background, enhances the face where the server can"
 }
 
-// notice is what somebody should know who uses a preset for a document.
-func (p preset) notice() string {
+// Notice is what users of a preset for a document should know.
+func (p Preset) Notice() string {
 	if p.rule != "" {
 		return fmt.Sprintf("cropped only, by the built-in engine: %s. Light and background must be right in the photo: %s", p.rule, p.source)
 	}
