@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/djok/facecraft/internal/api"
+	"github.com/djok/facecraft/internal/pool"
 )
 
 // InFlight is how many photos a server gets at once by default: it processes
@@ -33,11 +34,12 @@ type Run struct {
 	// Waiting, if not nil, is called from time to time during a long wait.
 	Waiting func(Wait)
 
-	pool    *pool
-	results results
-	waits   waits
-	timing  timing
-	blamed  blamed
+	pool     *pool.Pool[*Server]
+	results  results
+	waits    waits
+	timing   timing
+	suspects suspects
+	blamed   blamed
 }
 
 // Result is the result of one photo.
@@ -52,28 +54,31 @@ type Result struct {
 }
 
 // Do processes jobs until the channel is closed and all are done. It returns
-// early, with an error, if ctx ends or if no servers are left (a *NoServer).
+// early, with an error, if ctx ends or if no servers are left (a *pool.NoServer).
 // Unfinished jobs are then Pending; finished results are kept.
 func (r *Run) Do(ctx context.Context, jobs <-chan *Job) error {
 	perServer := r.InFlight
 	if perServer == 0 {
 		perServer = InFlight
 	}
-	r.pool = newPool(r.Servers, perServer, r.Notice)
-	r.pool.waits = &r.waits
-	if r.timing != (timing{}) {
-		r.pool.timing = r.timing
+	for _, s := range r.Servers {
+		s.client = api.NewWithToken(s.URL, s.Token)
+		defer s.client.Close()
+	}
+	r.pool = pool.New(perServer, r.Servers...)
+	defer r.pool.Wait()
+	if r.timing == (timing{}) {
+		r.timing = defaultTiming
 	}
 	if r.Timeout > 0 {
-		r.pool.timing.answer = r.Timeout
+		r.timing.answer = r.Timeout
 	}
-	defer r.pool.close()
 	if r.Waiting != nil {
 		done := make(chan struct{})
 		var reporter sync.WaitGroup
 		defer reporter.Wait()
 		defer close(done)
-		reporter.Go(func() { r.waits.reportLong(done, r.pool.timing, r.Waiting) })
+		reporter.Go(func() { r.waits.reportLong(done, r.timing, r.Waiting) })
 	}
 	r.results.force = r.Force
 
@@ -87,7 +92,7 @@ func (r *Run) Do(ctx context.Context, jobs <-chan *Job) error {
 		workers.Go(func() {
 			for job := range jobs {
 				result := r.job(ctx, job)
-				var none *NoServer
+				var none *pool.NoServer
 				if errors.As(result.Err, &none) {
 					cancel(none)
 				}

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/djok/facecraft/internal/api"
+	"github.com/djok/facecraft/internal/pool"
 )
 
 func testPhoto(t testing.TB, name string) string {
@@ -138,7 +139,7 @@ func TestServerDies(t *testing.T) {
 }
 
 func noServer(err error) bool {
-	var none *NoServer
+	var none *pool.NoServer
 	return errors.As(err, &none)
 }
 

@@ -21,25 +21,10 @@ type Server struct {
 	Revive func(ctx context.Context, again bool) (byOrder bool, err error)
 
 	client      *api.Client
-	state       state
-	inFlight    int
-	alone       bool // reserved for the photo in flight
-	served      int
-	strikes     int     // failures since the last success
-	deaths      int     // failures among them without a response
-	suspects    []*task // being processed when it stopped responding
+	strikes     int // failures since the last success
+	deaths      int // failures among them without a response
 	colourOrder colourOrder
-	generation  int // how often it came back
 }
-
-// state says whether a server gets photos.
-type state int
-
-const (
-	live    state = iota
-	resting       // being waited for
-	out           // given up
-)
 
 const (
 	// maxStrikes is how many failures in a row a server may have. It is more
@@ -49,12 +34,3 @@ const (
 	// restarted. Three photos that each stop it twice stay below that.
 	maxCrashes = 7
 )
-
-// clearSuspects clears the photos suspected of stopping the server: somebody stopped
-// it on purpose.
-func (s *Server) clearSuspects() {
-	for _, t := range s.suspects {
-		t.deaths--
-	}
-	s.deaths = max(0, s.deaths-1)
-}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/djok/facecraft/internal/api"
+	"github.com/djok/facecraft/internal/pool"
 )
 
 const (
@@ -27,12 +28,13 @@ type task struct {
 	source *source
 
 	server *Server // the last one tried
+	member *pool.Member[*Server]
 	asked  askedBackground
 	made   api.Processed // a portrait to fetch from server, if it has a job ID
 
 	failures, lost int
 	generation     int // of the server, at the time of the request
-	deaths         int // guarded by the pool
+	deaths         int // guarded by the run's suspects
 }
 
 // make tries until there is a portrait or trying again is pointless.
@@ -45,7 +47,7 @@ func (t *task) make(ctx context.Context) Result {
 		if t.server != nil {
 			result.Server = t.server.URL
 		}
-		var none *NoServer
+		var none *pool.NoServer
 		switch {
 		case err == nil:
 			result.Outcome, result.Note = Done, t.made.Note
@@ -60,7 +62,7 @@ func (t *task) make(ctx context.Context) Result {
 			err = &StopsServerError{Why: err}
 			t.run.blame(t)
 		case t.worthRetrying(err):
-			pause(ctx, time.Duration(max(1, t.failures))*t.run.pool.timing.retry)
+			pause(ctx, time.Duration(max(1, t.failures))*t.run.timing.retry)
 			continue
 		}
 		result.Outcome, result.Err, result.Cause = Failed, err, causeOf(err)
@@ -74,14 +76,14 @@ func (t *task) attempt(ctx context.Context) error {
 		if err := t.process(ctx); err != nil {
 			return err
 		}
-	} else if !t.run.pool.awaitBack(ctx, t.server) {
+	} else if !t.run.pool.AwaitBack(ctx, t.member) {
 		// The server was given up, and the portrait is lost with it.
 		t.made = api.Processed{}
 		return t.attempt(ctx)
 	}
-	t.generation = t.run.pool.generationOf(t.server)
+	t.generation = t.run.pool.Generation(t.member)
 	err := t.fetch(ctx)
-	t.run.pool.recordOutcome(ctx, t, err)
+	t.run.recordOutcome(ctx, t, err)
 	switch {
 	case err != nil && api.Unreachable(err):
 		t.lost++ // fetch it once the server is back
@@ -96,11 +98,13 @@ func (t *task) attempt(ctx context.Context) error {
 // this photo, it gets the next server to itself.
 func (t *task) process(ctx context.Context) (err error) {
 	r := t.run
-	if t.server, err = r.pool.acquire(ctx, t); err != nil {
+	wish := pool.Wish[*Server]{Avoid: t.member, Alone: r.suspects.deathsOf(t) > 0}
+	member, err := r.pool.Acquire(ctx, wish)
+	if err != nil {
 		return err
 	}
-	server := t.server
-	t.generation = r.pool.generationOf(server)
+	server := member.Server
+	t.member, t.server, t.generation = member, server, r.pool.Generation(member)
 	defer r.waits.end(t)
 	r.waits.begin(t, Wait{Phase: Sending, Photo: t.job.Name, Server: server.URL})
 	t.asked = server.ask(ctx, r.Recipe.Background, r.Swaps)
@@ -108,19 +112,19 @@ func (t *task) process(ctx context.Context) (err error) {
 	options.Background = t.asked.sent
 	upload.Sent = func() { r.waits.begin(t, Wait{Phase: Working, Photo: t.job.Name, Server: server.URL}) }
 	t.made, err = server.client.Process(ctx, upload, options)
-	r.pool.release(server)
+	r.pool.Release(member)
 	if err == nil {
 		return nil
 	}
 	if api.Unreachable(err) {
 		t.lost++
 		if !api.Untouched(err) {
-			r.pool.suspect(server, t)
+			r.suspects.add(server, t)
 		}
 	} else {
 		t.failures++
 	}
-	r.pool.recordOutcome(ctx, t, err)
+	r.recordOutcome(ctx, t, err)
 	t.forget(ctx)
 	return err
 }
@@ -128,12 +132,12 @@ func (t *task) process(ctx context.Context) (err error) {
 // isToBlame reports whether the photo is the reason servers stopped responding. The
 // last server may have been stopped by somebody, so it waits to find out.
 func (t *task) isToBlame(ctx context.Context) bool {
-	pool := t.run.pool
-	if pool.deathsOf(t) < maxDeaths {
+	suspects := &t.run.suspects
+	if suspects.deathsOf(t) < maxDeaths {
 		return false
 	}
-	pool.awaitBack(ctx, t.server)
-	return pool.deathsOf(t) >= maxDeaths && ctx.Err() == nil
+	t.run.pool.AwaitBack(ctx, t.member)
+	return suspects.deathsOf(t) >= maxDeaths && ctx.Err() == nil
 }
 
 // worthRetrying reports whether another attempt can help: if the server failed,
@@ -146,7 +150,7 @@ func (t *task) worthRetrying(err error) bool {
 	case errors.As(err, &disk) || t.failures >= maxAttempts || t.lost >= maxLost:
 		return false
 	case errors.As(err, &failed):
-		return !failed.Settled || t.run.pool.othersThan(t.server)
+		return !failed.Settled || t.run.pool.OthersLive(t.member)
 	}
 	return api.Unreachable(err) || errors.As(err, &unexpected)
 }

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// timing holds the pool's delays and time limits. Tests use shorter ones.
+// timing holds a run's delays and time limits. Tests use shorter ones.
 type timing struct {
 	retry time.Duration // before another attempt, times the failures so far
 	rest  time.Duration // after a failure, unless the server asks for more

@@ -21,6 +21,7 @@ import (
 	"github.com/djok/facecraft/internal/format"
 	"github.com/djok/facecraft/internal/output"
 	"github.com/djok/facecraft/internal/photo"
+	"github.com/djok/facecraft/internal/pool"
 	"github.com/djok/facecraft/internal/report"
 	"github.com/djok/facecraft/internal/term"
 )
@@ -305,7 +306,7 @@ func (s *show) End(ctx context.Context, runErr error) error {
 	if err := s.writePage(); err != nil {
 		return err
 	}
-	var none *batch.NoServer
+	var none *pool.NoServer
 	switch failed := s.failed(); {
 	case s.watching && runErr == nil && s.pending == 0: // failures were told as they came
 		return nil
