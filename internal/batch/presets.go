@@ -77,6 +77,14 @@ func (p Preset) Recipe() Recipe {
 	return Recipe{Options: o, Formats: []string{JPG}, MaxBytes: p.maxBytes}
 }
 
+// PresetNames lists the names of all presets, each with what it is for.
+func PresetNames() (names [][2]string) {
+	for _, p := range presets {
+		names = append(names, [2]string{p.name, p.what})
+	}
+	return names
+}
+
 // PresetList describes all presets, a line each and their sources.
 func PresetList() string {
 	var list strings.Builder

@@ -54,9 +54,9 @@ func isResult(path string) bool {
 	return strings.HasSuffix(stem, suffix)
 }
 
-// extensions lists image extensions, including those of unsupported formats,
+// Extensions lists image extensions, with their dots, including those of unsupported formats,
 // for which there is an error that says what to do.
-var extensions = []string{
+var Extensions = []string{
 	".jpg", ".jpeg", ".jpe", ".png", ".bmp", ".webp", ".tif", ".tiff", ".gif", ".heic", ".heif", ".avif",
 	".pbm", ".pgm", ".ppm", ".pnm", ".pam", ".tga", ".ico", ".svg",
 }
@@ -73,7 +73,7 @@ func looksLikePicture(path string, entry fs.DirEntry) bool {
 	} else if !entry.Type().IsRegular() {
 		return false
 	}
-	if slices.Contains(extensions, strings.ToLower(filepath.Ext(path))) {
+	if slices.Contains(Extensions, strings.ToLower(filepath.Ext(path))) {
 		return true
 	}
 	file, err := os.Open(path)

@@ -79,8 +79,9 @@ func (a *app) commandLine() *cli.App {
 		Commands: uniform(
 			a.upCommand(), a.processCommand(), a.composeCommand(), a.planCommand(),
 			a.pullCommand(), a.saveCommand(), a.loadCommand(),
-			a.statusCommand(), a.logsCommand(), a.openCommand(), a.downCommand(), a.doctorCommand(), a.lintCommand(), a.verifyCommand(), a.versionCommand(),
-			a.serveLiteCommand(), a.checkLiteCommand(), a.lookInsideCommand(), a.writeInsideCommand(), a.giveInsideCommand(), a.walkInsideCommand(), a.observeInsideCommand(),
+			a.statusCommand(), a.logsCommand(), a.openCommand(), a.downCommand(), a.doctorCommand(), a.lintCommand(), a.verifyCommand(),
+			a.completionCommand(), a.versionCommand(),
+			a.completeCommand(), a.completeInstancesCommand(), a.serveLiteCommand(), a.checkLiteCommand(), a.lookInsideCommand(), a.writeInsideCommand(), a.giveInsideCommand(), a.walkInsideCommand(), a.observeInsideCommand(),
 		),
 		Suggest:   true,
 		Reader:    a.Stdin,

@@ -50,6 +50,7 @@ var forTests = []string{"internal/dockertest", "internal/golden", "internal/plan
 var narrow = map[string][]string{
 	"internal/fault":     nil,
 	"internal/format":    nil,
+	"internal/manual":    nil,
 	"internal/matting":   nil,
 	"internal/yamltext":  nil,
 	"internal/plan":      {"internal/fault", "internal/format"},
@@ -58,6 +59,8 @@ var narrow = map[string][]string{
 	"internal/kube":      {"internal/format", "internal/plan", "internal/yamltext"},
 	"internal/doctor":    {"internal/fault", "internal/format", "internal/plan"},
 	"internal/finding":   {"internal/fault", "go.yaml.in/yaml/v3"},
+
+	"internal/completion": {"internal/manual"},
 
 	"internal/lint/source":   {"internal/finding"},
 	"internal/lint/shell":    {"mvdan.cc/sh/v3/syntax"},

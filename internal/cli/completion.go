@@ -1,0 +1,52 @@
+package cli
+
+import (
+	"fmt"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/djok/facecraft/internal/batch"
+	"github.com/djok/facecraft/internal/completion"
+	"github.com/djok/facecraft/internal/fault"
+)
+
+func (a *app) completionCommand() *cli.Command {
+	description := "Add one of these lines to your shell's startup file. Packages install the\nscripts already.\n"
+	for _, shell := range completion.Shells {
+		description += fmt.Sprintf("\n  %-12s%s", shell.Word, shell.What)
+	}
+	return &cli.Command{
+		Name:        "completion",
+		Usage:       "print the completion script for a shell",
+		UsageText:   "facecraft completion bash|zsh|fish|powershell",
+		ArgsUsage:   "SHELL",
+		Description: description,
+		Action: func(c *cli.Context) error {
+			script, ok := completion.Script(c.Args().First())
+			if !ok || c.NArg() != 1 {
+				return fault.New(fault.Usage, "facecraft completion bash, zsh, fish or powershell", "name one of the shells")
+			}
+			_, err := fmt.Fprint(a.Stdout, script)
+			return err
+		},
+	}
+}
+
+// completeCommand is what the scripts ask: facecraft complete -- WORD...
+func (a *app) completeCommand() *cli.Command {
+	return &cli.Command{Name: "complete", Hidden: true, ArgsUsage: "WORD...", Action: func(c *cli.Context) error {
+		values := func(command, flag string) completion.Answer { return a.values(c.Context, command, flag) }
+		return completion.Complete(described(c.App), c.Args().Slice(), values).Write(a.Stdout, batch.Extensions)
+	}}
+}
+
+// completeInstancesCommand is for the values of FACECRAFT_INSTANCE.
+func (a *app) completeInstancesCommand() *cli.Command {
+	return &cli.Command{Name: "complete-instances", Hidden: true, Action: func(c *cli.Context) error {
+		answer := completion.Answer{Files: completion.NoFiles}
+		for _, server := range a.runningServers(c.Context) {
+			answer.Candidates = append(answer.Candidates, completion.Candidate{Word: server.Instance, What: server.URL})
+		}
+		return answer.Write(a.Stdout, nil)
+	}}
+}
