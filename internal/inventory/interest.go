@@ -37,12 +37,23 @@ const (
 	minModel   = 1 << 20   // bytes from which an unnamed .bin or .dat counts
 )
 
-// texts are the files whose text matters.
-var texts = regexp.MustCompile(`^etc/(passwd|group|os-release|ld\.so\.conf|ld\.so\.conf\.d/[^/]+\.conf)$` +
-	`|^usr/lib/os-release$` +
-	`|(site|dist)-packages/torch/version\.py$` +
-	`|(site|dist)-packages/onnxruntime[^/]*\.dist-info/RECORD$` +
-	`|/codeformer_arch\.py$`)
+// texts are small files whose text matters, by their paths.
+var texts = []string{"etc/passwd", "etc/group", "etc/os-release", "usr/lib/os-release", "etc/ld.so.conf"}
+
+// isTextThatMatters compares strings instead of trying a regular expression: it is
+// called for every file, and a hostile path has four thousand characters.
+func isTextThatMatters(file, name string) bool {
+	switch {
+	case slices.Contains(texts, file), name == "codeformer_arch.py":
+		return true
+	case name == "version.py":
+		return strings.HasSuffix(file, "-packages/torch/version.py")
+	case name == "RECORD":
+		at := strings.LastIndex(file, "-packages/onnxruntime")
+		return at >= 0 && strings.HasSuffix(file, ".dist-info/RECORD") && strings.Count(file[at:], "/") == 2
+	}
+	return path.Ext(name) == ".conf" && file == "etc/ld.so.conf.d/"+name
+}
 
 // databases of packages are long; they are kept up to maxDatabase bytes.
 const (
@@ -52,14 +63,30 @@ const (
 
 var modelNames = []string{".onnx", ".pth", ".pt", ".ckpt", ".safetensors", ".caffemodel", ".tflite"}
 
+// library matches names of shared libraries.
 var library = regexp.MustCompile(`\.so(\.\d+)*$`)
+
+func isLibrary(name string) bool { return strings.Contains(name, ".so") && library.MatchString(name) }
 
 // packaged are directories of what others published: their examples and test
 // keys are no secrets.
-var packaged = regexp.MustCompile(`^(usr/(lib|share|include|src|local/cuda[^/]*|local/lib)|lib|var/lib|opt/conda)/|(site|dist)-packages/|(^|/)\.git/objects/`)
+var packaged = []string{"usr/lib/", "usr/share/", "usr/include/", "usr/src/", "usr/local/cuda", "usr/local/lib/",
+	"lib/", "var/lib/", "opt/conda/"}
 
-// secretive are names that are looked into wherever they are.
-var secretive = regexp.MustCompile(`(^|/)(\.env(\.[^/]*)?|\.npmrc|\.pypirc|\.netrc|\.git-credentials|pip\.conf|id_(rsa|dsa|ecdsa|ed25519)|\.docker/config\.json)$`)
+func isPackaged(file string) bool {
+	return slices.ContainsFunc(packaged, func(dir string) bool { return strings.HasPrefix(file, dir) }) ||
+		strings.Contains(file, "site-packages/") || strings.Contains(file, "dist-packages/") ||
+		strings.Contains("/"+file, "/.git/objects/")
+}
+
+// secretive are names of files that are searched for secrets wherever they are.
+var secretive = []string{".env", ".npmrc", ".pypirc", ".netrc", ".git-credentials", "pip.conf",
+	"id_rsa", "id_dsa", "id_ecdsa", "id_ed25519"}
+
+func isSecretive(file, name string) bool {
+	return slices.Contains(secretive, name) || strings.HasPrefix(name, ".env.") ||
+		name == "config.json" && strings.HasSuffix("/"+file, "/.docker/config.json")
+}
 
 // of is what is wanted of a file.
 func (i Interest) of(file string, size int64) wants {
@@ -67,10 +94,10 @@ func (i Interest) of(file string, size int64) wants {
 	model := slices.Contains(modelNames, path.Ext(name)) || size >= minModel && slices.Contains([]string{".bin", ".dat"}, path.Ext(name))
 	return wants{
 		sha256: model || slices.Contains(i.Models, name),
-		text:   size <= maxText && texts.MatchString(file) || size <= maxDatabase && file == dpkgStatus,
-		elf:    library.MatchString(name),
+		text:   size <= maxText && isTextThatMatters(file, name) || size <= maxDatabase && file == dpkgStatus,
+		elf:    isLibrary(name),
 		secrets: size > 0 && size <= maxSecrets &&
-			(secretive.MatchString(file) || !packaged.MatchString(file) && !strings.HasSuffix(name, ".pyc")),
+			(isSecretive(file, name) || !isPackaged(file) && !strings.HasSuffix(name, ".pyc")),
 	}
 }
 

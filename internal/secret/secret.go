@@ -18,37 +18,60 @@ type Hit struct {
 
 type rule struct {
 	kind    string
+	words   []string       // one of which every match contains
 	pattern *regexp.Regexp // its first group is the secret
+}
+
+// matches are the places of the secrets. The words come first: a search for
+// them is a hundred times as fast as a regular expression, and an image has
+// tens of thousands of files.
+func (r rule) matches(text string) [][]int {
+	if !slices.ContainsFunc(r.words, func(word string) bool { return strings.Contains(text, word) }) {
+		return nil
+	}
+	return r.pattern.FindAllStringSubmatchIndex(text, -1)
 }
 
 // rules are values that say themselves what they are.
 var rules = []rule{
-	{"Docker Hub access token", regexp.MustCompile(`\b(dckr_pat_[\w-]{27})`)},
-	{"GitHub token", regexp.MustCompile(`\b(gh[pousr]_[A-Za-z0-9]{36,}|github_pat_\w{60,})`)},
-	{"GitLab token", regexp.MustCompile(`\b(glpat-[\w-]{20,})`)},
-	{"AWS access key", regexp.MustCompile(`\b((?:AKIA|ASIA)[A-Z0-9]{16})\b`)},
-	{"Hugging Face token", regexp.MustCompile(`\b(hf_[A-Za-z0-9]{34,})`)},
-	{"PyPI token", regexp.MustCompile(`\b(pypi-AgE[\w-]{50,})`)},
-	{"Slack token", regexp.MustCompile(`\b(xox[abprs]-[\w-]{20,})`)},
-	{"Google API key", regexp.MustCompile(`\b(AIza[\w-]{35})`)},
-	{"private key", regexp.MustCompile(`(-----BEGIN (?:[A-Z]+ )?PRIVATE KEY-----)\s*\n[A-Za-z0-9+/=:,\- \n]{60,}`)},
-	{"password in an address", regexp.MustCompile(`\b[a-z][a-z0-9+.-]*://[^\s/:@"'$<{]+:([^\s/:@"'$<{%*]{4,})@`)},
+	{"Docker Hub access token", []string{"dckr_pat_"}, regexp.MustCompile(`\b(dckr_pat_[\w-]{27})`)},
+	{"GitHub token", []string{"ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_"}, regexp.MustCompile(`\b(gh[pousr]_[A-Za-z0-9]{36,}|github_pat_\w{60,})`)},
+	{"GitLab token", []string{"glpat-"}, regexp.MustCompile(`\b(glpat-[\w-]{20,})`)},
+	{"AWS access key", []string{"AKIA", "ASIA"}, regexp.MustCompile(`\b((?:AKIA|ASIA)[A-Z0-9]{16})\b`)},
+	{"Hugging Face token", []string{"hf_"}, regexp.MustCompile(`\b(hf_[A-Za-z0-9]{34,})`)},
+	{"PyPI token", []string{"pypi-AgE"}, regexp.MustCompile(`\b(pypi-AgE[\w-]{50,})`)},
+	{"Slack token", []string{"xox"}, regexp.MustCompile(`\b(xox[abprs]-[\w-]{20,})`)},
+	{"Google API key", []string{"AIza"}, regexp.MustCompile(`\b(AIza[\w-]{35})`)},
+	{"private key", []string{"PRIVATE KEY-----"}, regexp.MustCompile(`(-----BEGIN (?:[A-Z]+ )?PRIVATE KEY-----)\s*\n[A-Za-z0-9+/=:,\- \n]{60,}`)},
+	{"password in an address", []string{"://"}, regexp.MustCompile(`\b[a-z][a-z0-9+.-]*://[^\s/:@"'$<{]+:([^\s/:@"'$<{%*]{4,})@`)},
 }
 
 // assignment is a setting whose name speaks of a secret; its value decides.
 var assignment = regexp.MustCompile(`(?i)\b([a-z0-9_.-]*(?:api_?key|secret|token|passwd|password|credential)[a-z0-9_]*)["']?\s*[=:]\s*["']?([^\s"',;]{8,})`)
 
+// settings are names that assignment looks for, in lower case.
+var settings = []string{"apikey", "api_key", "secret", "token", "passwd", "password", "credential"}
+
+// assignments are the places of settings whose names speak of a secret.
+func assignments(text string) [][]int {
+	lower := strings.ToLower(text)
+	if !slices.ContainsFunc(settings, func(word string) bool { return strings.Contains(lower, word) }) {
+		return nil
+	}
+	return assignment.FindAllStringSubmatchIndex(text, -1)
+}
+
 // Find lists the secrets of a text.
 func Find(text string) []Hit {
 	var hits []Hit
 	for _, r := range rules {
-		for _, at := range r.pattern.FindAllStringSubmatchIndex(text, -1) {
+		for _, at := range r.matches(text) {
 			if value := text[at[2]:at[3]]; !placeholder(value) {
 				hits = append(hits, Hit{r.kind, mask(r.kind, value), lineOf(text, at[2])})
 			}
 		}
 	}
-	for _, at := range assignment.FindAllStringSubmatchIndex(text, -1) {
+	for _, at := range assignments(text) {
 		name, value := text[at[2]:at[3]], text[at[4]:at[5]]
 		line := lineOf(text, at[4])
 		if Random(value) && !harmless(name) && !slices.ContainsFunc(hits, func(h Hit) bool { return h.Line == line }) {
@@ -116,15 +139,15 @@ func mask(kind, value string) string {
 // Mask is a text in which no secret can be read.
 func Mask(text string) string {
 	for _, r := range rules {
-		text = maskAll(text, r.pattern, 1, func(string) bool { return true })
+		text = maskAll(text, r.matches(text), 1, func(string) bool { return true })
 	}
-	return maskAll(text, assignment, 2, Random)
+	return maskAll(text, assignments(text), 2, Random)
 }
 
-func maskAll(text string, pattern *regexp.Regexp, group int, secret func(string) bool) string {
+func maskAll(text string, matches [][]int, group int, secret func(string) bool) string {
 	var b strings.Builder
 	last := 0
-	for _, at := range pattern.FindAllStringSubmatchIndex(text, -1) {
+	for _, at := range matches {
 		from, to := at[2*group], at[2*group+1]
 		if value := text[from:to]; secret(value) {
 			b.WriteString(text[last:from] + mask("", value))

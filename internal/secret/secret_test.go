@@ -13,6 +13,10 @@ var (
 	values = map[string]string{
 		"Docker Hub access token": "docker login -p dckr_pat_" + strings.Repeat("aB3", 9),
 		"GitHub token":            "ghp_" + strings.Repeat("aB3d", 9),
+		"GitLab token":            "glpat-" + strings.Repeat("aB3d", 5),
+		"PyPI token":              "pypi-AgE" + strings.Repeat("aB3d-", 10),
+		"Slack token":             "xoxb-" + strings.Repeat("aB3d", 5),
+		"Google API key":          "AIza" + strings.Repeat("aB3d-", 7),
 		"AWS access key":          "id=AKIA" + "QWERTZUIOPASDFGH",
 		"Hugging Face token":      "HF=hf_" + strings.Repeat("aBcd", 9),
 		"private key":             "-----BEGIN RSA PRIVATE " + "KEY-----\n" + strings.Repeat("MIIEowIBAAKCAQEA", 6),
