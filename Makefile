@@ -7,7 +7,7 @@ build   := CGO_ENABLED=0 go build -tags nodynamic -trimpath -ldflags "-s -w -X m
 
 engine_packages := ./internal/containers ./internal/detect ./internal/helper ./internal/images ./internal/run ./internal/e2e
 
-.PHONY: build demo test test-podman test-engine29 lint bench release
+.PHONY: build demo test test-podman test-engine29 test-debian lint bench release
 
 build:
 	$(build) -o bin/facecraft ./cmd/facecraft
@@ -43,6 +43,11 @@ test-engine29:
 	go mod download
 	sh scripts/engine29.sh overlay2 go test -p 1 -timeout 20m -run '$(RUN)' -skip '$(SKIP)' $(PACKAGES)
 	sh scripts/engine29.sh containerd go test -p 1 -timeout 20m -run '$(RUN)' -skip '$(SKIP)' $(PACKAGES)
+
+# Verify an image of Debian with its torch and its model of the landmarks.
+test-debian:
+	go mod download
+	sh scripts/debian.sh go test -p 1 -timeout 20m -run Debian ./internal/assay ./internal/trial
 
 lint:
 	@test -z "$$(gofmt -l .)" || { gofmt -d .; exit 1; }

@@ -9,6 +9,7 @@ import (
 
 var (
 	torchVersion = where("/torch/version.py", `(^|/)(site|dist)-packages/torch/version\.py$`)
+	torchRelease = regexp.MustCompile(`(?m)^__version__ = '([^']*)'`)
 	torchBuild   = regexp.MustCompile(`(?m)^(cuda|hip)(?:: Optional\[str\])? = (?:None|'([^']*)')`)
 	torchCUDALib = regexp.MustCompile(`^torch/lib/lib((torch|c10)_cuda|cu|nv|nccl)|^nvidia/|^triton/`)
 )
@@ -44,21 +45,25 @@ func (s *subject) torch(version *inventory.Node) result {
 		}
 	}
 	libraries := s.torchLibraries(version)
+	torch := "torch"
+	if m := torchRelease.FindStringSubmatch(version.Facts.Text); m != nil {
+		torch += " " + short(m[1])
+	}
 	switch {
 	case line == "":
 		return unknown("torch/version.py does not say what torch was built for").at(version.Path)
 	case s.variant.Needs.CUDA && cuda == "":
-		return fail("torch is built for the CPU, and the image is for GPUs").with(line).at(version.Path).
+		return fail("%s is built for the CPU, and the image is for GPUs", torch).with(line).at(version.Path).
 			mended("install torch from https://download.pytorch.org/whl/cu118 or newer in the GPU image")
 	case s.variant.Needs.CUDA:
-		return pass("torch is built for CUDA %s", cuda).with(line)
+		return pass("%s is built for CUDA %s", torch, cuda).with(line)
 	case cuda != "":
-		r := fail("torch is built for CUDA %s in a CPU image: %s of CUDA libraries", cuda, bytes(bytesOf(libraries)))
+		r := fail("%s is built for CUDA %s in a CPU image: %s of CUDA libraries", torch, cuda, bytes(bytesOf(libraries)))
 		return r.with(line).with(s.fileLine(version)).at(version.Path).saving(bytesOf(libraries)).keyed("cuda")
 	case hip != "":
-		return fail("torch is built for ROCm %s in a CPU image", hip).with("hip = '" + hip + "'").at(version.Path).keyed("hip")
+		return fail("%s is built for ROCm %s in a CPU image", torch, hip).with("hip = '" + hip + "'").at(version.Path).keyed("hip")
 	}
-	return pass("torch is the CPU build").with(line)
+	return pass("%s is the CPU build", torch).with(line)
 }
 
 // torchLibraries are the CUDA libraries beside a torch.
