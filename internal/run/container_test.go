@@ -209,7 +209,6 @@ func TestUnloadable(t *testing.T) {
 func TestRestarted(t *testing.T) {
 	t.Parallel()
 	r, p := runner(t)
-	dockertest.DockerOnly(t, r.Docker, "its events tell a restart from a death")
 	stub(t, r, &p, "old", "1s")
 	server, _, err := r.Start(t.Context(), p, 0, nil)
 	if err != nil {

@@ -133,19 +133,29 @@ func saysReady(line string) bool {
 	return strings.Contains(line, "application startup complete") || strings.Contains(line, "ready (") || strings.Contains(line, "ready for requests")
 }
 
+// orders are the events of what was done through the daemon to end a container.
+// They come before its death, but for Docker's ActionStop, which follows a kill.
+var orders = []events.Action{events.ActionKill, events.ActionStop}
+
+// podmanDied is Podman's word for events.ActionDie, in filters only.
+const podmanDied = "died"
+
 // ordered reports whether the container was stopped through the daemon, as with
-// docker stop and docker kill, which leave an event. Docker keeps only the
-// latest events (moby, daemon/events: eventsLimit), and Podman (4.3) returns
-// none if given an end time.
-func (r *Runner) ordered(ctx context.Context, s Server, started string) bool {
+// docker stop and docker kill, or by one more of the given actions, all of which
+// leave an event. Docker keeps only the latest events (moby, daemon/events:
+// eventsLimit), and Podman (4.3) returns none if given an end time.
+func (r *Runner) ordered(ctx context.Context, s Server, since string, more ...events.Action) bool {
 	ctx, cancel := context.WithTimeout(ctx, eventsTimeout)
 	defer cancel()
-	messages, errs := r.Docker.Events(ctx, events.ListOptions{Since: started, Filters: filters.NewArgs(
-		filters.Arg("container", s.ID),
-		filters.Arg("event", string(events.ActionKill)), filters.Arg("event", string(events.ActionDie)))})
+	filter := filters.NewArgs(filters.Arg("container", s.ID), filters.Arg("event", string(events.ActionDie)),
+		filters.Arg("event", podmanDied))
+	for _, action := range append(more, orders...) {
+		filter.Add("event", string(action))
+	}
+	messages, errs := r.Docker.Events(ctx, events.ListOptions{Since: since, Filters: filter})
 	select {
 	case first := <-messages:
-		return first.Action == events.ActionKill
+		return first.Action != events.ActionDie
 	case <-errs:
 		return false
 	}

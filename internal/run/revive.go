@@ -6,6 +6,7 @@ import (
 
 	"github.com/containerd/errdefs"
 	"github.com/docker/docker/api/types/container"
+	"github.com/docker/docker/api/types/events"
 
 	"github.com/djok/facecraft/internal/containers"
 	"github.com/djok/facecraft/internal/fault"
@@ -39,7 +40,10 @@ func (r *Runner) Revive(ctx context.Context, s Server, timeout time.Duration, ag
 		// A process that is about to exit still counts as running, so waiting
 		// shows which it was.
 		waitErr := r.waitReady(ctx, s, died, 0, time.Until(deadline))
-		revival.ByOrder = revival.ByOrder || r.ordered(ctx, s, broke.Add(-byOrderGrace).Format(time.RFC3339Nano))
+		// Podman tells of a restart before it stops the container, Docker, with its
+		// kill, only afterwards.
+		since := broke.Add(-byOrderGrace).Format(time.RFC3339Nano)
+		revival.ByOrder = revival.ByOrder || r.ordered(ctx, s, since, events.ActionRestart)
 		if waitErr == nil || ctx.Err() != nil {
 			return revival, waitErr
 		}
