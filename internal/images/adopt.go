@@ -43,7 +43,7 @@ func (d *direct) confirm(ctx context.Context, named reference.Named) error {
 	if err != nil {
 		return err
 	}
-	return d.stream(ctx, pinned.String(), func(jsonmessage.JSONMessage) {})
+	return d.watched(ctx, pinned.String(), DefaultRetry.Stall, func(jsonmessage.JSONMessage) bool { return false })
 }
 
 // served matches the names under which the loopback serves images.

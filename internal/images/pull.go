@@ -116,28 +116,39 @@ const maxQueries = 3
 // AskRegistry has the daemon query an image if this program could not. The
 // error is what a pull would fail with; there is none if the daemon does not
 // support such queries.
-func (s *Store) AskRegistry(ctx context.Context, reference string, report Reporter) error {
+func (s *Store) AskRegistry(ctx context.Context, reference string, report Reporter, retry Retry) error {
 	auth, err := s.auth(reference)
 	if err != nil {
 		return err
 	}
-	backoff := DefaultRetry.Backoff
+	retry = retry.orDefault()
 	for asked := 1; ; asked++ {
-		_, err = s.Docker.DistributionInspect(ctx, reference, auth)
+		err := s.ask(ctx, reference, auth, retry.Stall)
 		switch kind := registry.Classify(err); {
 		case err == nil || ctx.Err() != nil || kind == registry.Unclear:
 			return ctx.Err()
 		case kind != registry.Transient || asked == maxQueries:
 			return registry.Explain(reference, err)
 		}
-		report(progress.Event{Stage: progress.Retrying, Subject: err.Error(), Left: backoff})
+		report(progress.Event{Stage: progress.Retrying, Subject: err.Error(), Left: retry.Backoff})
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
-		case <-time.After(backoff):
+		case <-time.After(retry.Backoff):
 		}
-		backoff *= 2
+		retry.Backoff *= 2
 	}
+}
+
+// ask has the daemon query an image once, and does not wait longer than stall.
+func (s *Store) ask(ctx context.Context, reference, auth string, stall time.Duration) error {
+	asking, cancel := context.WithTimeout(ctx, stall)
+	defer cancel()
+	_, err := s.Docker.DistributionInspect(asking, reference, auth)
+	if err != nil && asking.Err() != nil && ctx.Err() == nil {
+		return stalled(stall)
+	}
+	return err
 }
 
 // auth returns the user's login for an image, encoded for the daemon. The
@@ -170,27 +181,14 @@ type pulling struct {
 
 // attempt has the daemon pull, and checks that it makes progress.
 func (p *pulling) attempt(ctx context.Context) error {
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	stall := p.retry.Stall
-	watchdog := time.AfterFunc(stall, func() { cancel(registry.Stalled("for " + stall.String())) })
-	defer watchdog.Stop()
-
-	err := p.stream(ctx, p.from, func(m jsonmessage.JSONMessage) {
-		watchdog.Reset(stall)
+	return p.watched(ctx, p.from, p.retry.Stall, func(m jsonmessage.JSONMessage) (unpacking bool) {
 		if !p.count(m) {
-			return
+			return false
 		}
 		p.keeper.see(m)
-		if !p.tally.downloading() {
-			watchdog.Stop() // the disk may take its time
-		}
 		p.report()
+		return !p.tally.downloading()
 	})
-	if cause := context.Cause(ctx); err != nil && cause != nil {
-		return cause
-	}
-	return err
 }
 
 func (p *pulling) count(m jsonmessage.JSONMessage) bool {

@@ -569,14 +569,20 @@ func TestAskRegistryAgain(t *testing.T) {
 	p := newPuller(t, docker)
 	reference := p.push(t, "asked:cpu", dockertest.ImageOf(t, dockertest.Layer(t, 100)))
 	p.registry.Fail("", 1, dockertest.CutAfter(0))
-	if err := p.AskRegistry(t.Context(), reference, p.report); err != nil {
+	if err := p.AskRegistry(t.Context(), reference, p.report, p.retry); err != nil {
 		t.Errorf("after one failure: %v", err)
 	}
 	if len(p.events) != 1 || p.events[0].Stage != progress.Retrying {
 		t.Errorf("reported %+v", p.events)
 	}
+	p.registry.Reset()
+	p.retry.Stall = time.Second
+	p.registry.Fail("", 1, dockertest.StallAfter(0))
+	if err := p.AskRegistry(t.Context(), reference, p.report, p.retry); err != nil || p.count(progress.Retrying) != 2 {
+		t.Errorf("after one stall: %v, %+v", err, p.events)
+	}
 	p.registry.Fail("", -1, dockertest.CutAfter(0))
-	err := p.AskRegistry(t.Context(), reference, p.report)
+	err := p.AskRegistry(t.Context(), reference, p.report, p.retry)
 	if err == nil || !strings.Contains(err.Error(), "the connection keeps breaking") || fault.HintOf(err) == "" {
 		t.Errorf("got %v, fix %q", err, fault.HintOf(err))
 	}

@@ -78,7 +78,7 @@ func (t *tally) add(m jsonmessage.JSONMessage, now time.Time) bool {
 		layer.downloaded, layer.complete = layer.size, true
 	case "Extracting":
 		layer.downloaded, layer.complete = layer.size, true
-		if m.Progress != nil {
+		if m.Progress != nil && m.Progress.Units == "" { // a containerd store counts seconds
 			layer.unpacked = min(max(layer.unpacked, m.Progress.Current), layer.size)
 		}
 	case "Pull complete":

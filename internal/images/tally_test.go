@@ -63,6 +63,17 @@ func TestTally(t *testing.T) {
 	}
 }
 
+// TestSecondsAreNotBytes: a containerd store says how long it has been unpacking.
+func TestSecondsAreNotBytes(t *testing.T) {
+	t.Parallel()
+	tally := newTally(sized)
+	tally.add(message(t, `{"status":"Download complete","id":"cccccccccccc"}`), begin)
+	tally.add(message(t, `{"status":"Extracting","progressDetail":{"current":7,"units":"s"},"id":"bbbbbbbbbbbb"}`), begin)
+	if got, want := tally.event(""), (progress.Event{Stage: progress.Unpacking, Total: 400_000}); got != want {
+		t.Errorf("got %+v, want %+v", got, want)
+	}
+}
+
 // TestTallyWithoutAnEstimate: the total is what the daemon has named so far,
 // and there is no remaining time.
 func TestTallyWithoutAnEstimate(t *testing.T) {

@@ -86,7 +86,7 @@ func (l *Launcher) fetch(ctx context.Context, p plan.Plan, f Fetching) error {
 		estimate.Cached = images.Cached(l.downloadDir(), estimate)
 	}
 	if estimate.DownloadEstimated {
-		if err := l.Images.AskRegistry(ctx, p.First().Image.Reference, l.Report); err != nil {
+		if err := l.Images.AskRegistry(ctx, p.First().Image.Reference, l.Report, images.DefaultRetry); err != nil {
 			return err
 		}
 	}
