@@ -9,6 +9,7 @@ import (
 	"github.com/djok/facecraft/internal/fault"
 	"github.com/djok/facecraft/internal/finding"
 	"github.com/djok/facecraft/internal/lint"
+	"github.com/djok/facecraft/internal/lint/screen"
 	"github.com/djok/facecraft/internal/term"
 )
 
@@ -101,7 +102,7 @@ func (a *app) explain(name string) error {
 		if n > 0 {
 			fmt.Fprintln(a.Stdout)
 		}
-		if _, err := fmt.Fprint(a.Stdout, lint.Explain(check, min(term.Width(a.Stdout), 80), paint)); err != nil {
+		if _, err := fmt.Fprint(a.Stdout, screen.Explain(check, min(term.Width(a.Stdout), 80), paint)); err != nil {
 			return err
 		}
 	}
@@ -129,12 +130,12 @@ func (a *app) printLint(result *lint.Result, format string) error {
 	return nil
 }
 
-func lintPaint(p term.Painter) lint.Paint {
-	looks := map[lint.Style]func(string) string{
-		lint.Heading: p.Bold, lint.Quiet: p.Dim, lint.Emphasis: p.Bold,
-		lint.IsError: p.Red, lint.IsWarning: p.Yellow, lint.IsNote: p.Green, lint.IsUnknown: p.Yellow,
+func lintPaint(p term.Painter) screen.Paint {
+	looks := map[screen.Style]func(string) string{
+		screen.Heading: p.Bold, screen.Quiet: p.Dim, screen.Emphasis: p.Bold,
+		screen.IsError: p.Red, screen.IsWarning: p.Yellow, screen.IsNote: p.Green, screen.IsUnknown: p.Yellow,
 	}
-	return func(style lint.Style, text string) string { return looks[style](text) }
+	return func(style screen.Style, text string) string { return looks[style](text) }
 }
 
 // fix shows what can be mended, or mends it and reports what is left.

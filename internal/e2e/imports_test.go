@@ -62,16 +62,20 @@ var narrow = map[string][]string{
 
 	"internal/completion": {"internal/manual"},
 
-	"internal/lint/source":   {"internal/finding"},
-	"internal/lint/shell":    {"mvdan.cc/sh/v3/syntax"},
-	"internal/lint/yamltree": {"internal/finding", "internal/lint/source", "go.yaml.in/yaml/v3"},
-	"internal/lint/compose":  {"internal/lint/source", "internal/lint/yamltree", "go.yaml.in/yaml/v3"},
+	"internal/lint/baseimage": {"internal/lint/shell", "github.com/distribution/reference"},
+	"internal/lint/source":    {"internal/finding"},
+	"internal/lint/shell":     {"mvdan.cc/sh/v3/syntax"},
+	"internal/lint/yamltree":  {"internal/finding", "internal/lint/source", "go.yaml.in/yaml/v3"},
+	"internal/lint/compose":   {"internal/lint/source", "internal/lint/yamltree", "go.yaml.in/yaml/v3"},
 	"internal/lint/python": {
 		"internal/lint/shell", "internal/lint/source", "github.com/BurntSushi/toml",
 	},
 	"internal/lint/readme": {"internal/lint/shell", "internal/lint/source", "github.com/yuin/goldmark/"},
 	"internal/lint/dockerfile": {
 		"internal/finding", "internal/lint/shell", "internal/lint/source", "github.com/moby/buildkit/",
+	},
+	"internal/lint/download": {
+		"internal/finding", "internal/lint/", "github.com/moby/buildkit/",
 	},
 	"internal/lint/workflow": {
 		"internal/lint/shell", "internal/lint/source", "internal/lint/yamltree", "go.yaml.in/yaml/v3",

@@ -16,6 +16,8 @@ import (
 	"github.com/djok/facecraft/internal/finding"
 	"github.com/djok/facecraft/internal/golden"
 	"github.com/djok/facecraft/internal/lint/dockerfile"
+	"github.com/djok/facecraft/internal/lint/repo"
+	"github.com/djok/facecraft/internal/lint/screen"
 	"github.com/djok/facecraft/internal/lint/source"
 )
 
@@ -105,7 +107,7 @@ func mend(t *testing.T, root fstest.MapFS) (ids []string) {
 				t.Errorf("no diff: %q", change.Diff())
 			}
 			root[change.File] = &fstest.MapFile{Data: change.After}
-			if isDockerfile(change.File) {
+			if repo.IsDockerfile(change.File) {
 				if _, err := dockerfile.Parse(source.New(change.File, change.After)); err != nil {
 					t.Errorf("%v\n%s", err, change.After)
 				}
@@ -196,7 +198,7 @@ func FuzzRun(f *testing.F) {
 			".github/workflows/a.yml": {Data: []byte(compose)},
 		}
 		r := run(t, root)
-		r.Screen(40, func(_ Style, text string) string { return text })
+		r.Screen(40, func(_ screen.Style, text string) string { return text })
 		if _, err := r.Changes(root); err != nil {
 			t.Error(err)
 		}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/djok/facecraft/internal/finding"
 	"github.com/djok/facecraft/internal/lint/dockerfile"
+	"github.com/djok/facecraft/internal/lint/repo"
 	"github.com/djok/facecraft/internal/lint/source"
 )
 
@@ -50,7 +51,7 @@ func (r *Result) Changes(root fs.FS) ([]Change, error) {
 			return nil, err
 		}
 		after, _ := source.Apply(before, edits[name])
-		if isDockerfile(name) {
+		if repo.IsDockerfile(name) {
 			if _, err := dockerfile.Parse(source.New(name, after)); err != nil {
 				return nil, fmt.Errorf("%s would no longer be a Dockerfile: %w", name, err)
 			}

@@ -7,7 +7,9 @@ import (
 
 	"github.com/moby/buildkit/frontend/dockerfile/instructions"
 
+	"github.com/djok/facecraft/internal/lint/baseimage"
 	"github.com/djok/facecraft/internal/lint/dockerfile"
+	"github.com/djok/facecraft/internal/lint/repo"
 	"github.com/djok/facecraft/internal/lint/shell"
 	"github.com/djok/facecraft/internal/lint/source"
 )
@@ -15,7 +17,7 @@ import (
 // chownFix gives the files their owner where they are copied. It is sure only
 // where nothing but those steps fills the directory: the chown then goes on
 // the directories alone.
-func (i *image) chownFix(step *dockerfile.Step, c *shell.Command, target string, copies []*dockerfile.Step) []source.Edit {
+func chownFix(i *repo.Image, step *dockerfile.Step, c *shell.Command, target string, copies []*dockerfile.Step) []source.Edit {
 	args := operands(c)
 	if c.Name() != "chown" || len(args) != 2 || step.Script.Exec || step.Onbuild {
 		return nil
@@ -23,20 +25,20 @@ func (i *image) chownFix(step *dockerfile.Step, c *shell.Command, target string,
 	// A name alone keeps the group, which COPY --chown would set.
 	owner := args[0].Text
 	name, group, _ := strings.Cut(owner, ":")
-	users := created(step.Stage.Chain())
-	if group == "" || !args[0].Known() || !args[1].Known() || strings.ContainsAny(owner, " '\"") || !i.ownPlace(step, target) {
+	users := usersCreated(step.Stage.Chain())
+	if group == "" || !args[0].Known() || !args[1].Known() || strings.ContainsAny(owner, " '\"") || !isOwnPlace(i, step, target) {
 		return nil
 	}
 	var edits []source.Edit
 	for _, earlier := range copies {
-		dest, _ := destination(earlier)
-		if _, inside := below(dest, target); !inside || hasOwner(earlier) {
+		dest, _ := repo.Destination(earlier)
+		if _, inside := repo.Below(dest, target); !inside || hasOwner(earlier) {
 			return nil
 		}
 		if maker := users[name]; maker != nil && slices.Index(step.Stage.Chain(), maker) > slices.Index(step.Stage.Chain(), earlier) {
 			return nil // there is no such user yet
 		}
-		keyword, ok := i.keywordEnd(earlier)
+		keyword, ok := keywordEnd(i, earlier)
 		if !ok {
 			return nil
 		}
@@ -62,11 +64,11 @@ func (i *image) chownFix(step *dockerfile.Step, c *shell.Command, target string,
 // systemPlaces are directories in which base images have files.
 var systemPlaces = []string{"bin", "boot", "dev", "etc", "lib", "lib64", "proc", "root", "run", "sbin", "sys", "tmp", "usr", "var", ""}
 
-// ownPlace tells whether only the Dockerfile fills a directory: the base is one
+// isOwnPlace tells whether only the Dockerfile fills a directory: the base is one
 // that is known, and has nothing there.
-func (i *image) ownPlace(step *dockerfile.Step, target string) bool {
+func isOwnPlace(i *repo.Image, step *dockerfile.Step, target string) bool {
 	first, _, _ := strings.Cut(strings.TrimPrefix(target, "/"), "/")
-	return baseOf(step.Stage.Root()).known() && !slices.Contains(systemPlaces, first)
+	return baseimage.Parse(step.Stage.Root()).Known() && !slices.Contains(systemPlaces, first)
 }
 
 func hasOwner(step *dockerfile.Step) bool {
@@ -80,7 +82,7 @@ func hasOwner(step *dockerfile.Step) bool {
 }
 
 // keywordEnd is where the flags of a COPY or ADD may stand.
-func (i *image) keywordEnd(step *dockerfile.Step) (int, bool) {
+func keywordEnd(i *repo.Image, step *dockerfile.Step) (int, bool) {
 	text := i.Line(step.Line)
 	bare := strings.TrimLeft(text, " \t")
 	keyword, _, ok := strings.Cut(bare, " ")
@@ -118,8 +120,8 @@ func madeUnder(step *dockerfile.Step, until *shell.Command, target string) (made
 					if !arg.Known() {
 						return nil, false
 					}
-					for dir := absolute(earlier, c, arg.Text); ; dir = path.Dir(dir) {
-						if rest, inside := below(dir, target); !inside || rest == "" || slices.Contains(made, dir) {
+					for dir := repo.Absolute(earlier, c, arg.Text); ; dir = path.Dir(dir) {
+						if rest, inside := repo.Below(dir, target); !inside || rest == "" || slices.Contains(made, dir) {
 							break
 						}
 						made = append(made, dir)
@@ -135,15 +137,15 @@ func madeUnder(step *dockerfile.Step, until *shell.Command, target string) (made
 
 // bindFix mounts what an install needs instead of copying and deleting it. It
 // is sure only where one RUN uses the files, and deletes them at its end.
-func (i *image) bindFix(earlier, step *dockerfile.Step, rm *shell.Command, target string) []source.Edit {
+func bindFix(i *repo.Image, earlier, step *dockerfile.Step, rm *shell.Command, target string) []source.Edit {
 	cp, ok := earlier.Command.(*instructions.CopyCommand)
-	dest, _ := destination(earlier)
+	dest, _ := repo.Destination(earlier)
 	if !ok || dest != target || len(cp.SourcePaths) != 1 || len(cp.SourceContents) > 0 || strings.ContainsAny(cp.SourcePaths[0], "*?[") || step.Script.Exec {
 		return nil
 	}
 	commands := step.Script.Commands
 	n := slices.Index(commands, rm)
-	if n < 1 || n != len(commands)-1 || len(operands(rm)) != 1 || !rm.Plain || !commands[n-1].Plain || !i.onlyUse(earlier, step, target) || !i.reads(step, earlier, cp) {
+	if n < 1 || n != len(commands)-1 || len(operands(rm)) != 1 || !rm.Plain || !commands[n-1].Plain || !isOnlyUse(i, earlier, step, target) || !readsFrom(i, step, earlier, cp) {
 		return nil
 	}
 	mount := "--mount=type=bind,"
@@ -164,23 +166,23 @@ func (i *image) bindFix(earlier, step *dockerfile.Step, rm *shell.Command, targe
 	}
 }
 
-// reads tells whether the RUN only installs from the copied files: pip does not
+// readsFrom tells whether the RUN only installs from the copied files: pip does not
 // write beside its wheels.
-func (i *image) reads(step, earlier *dockerfile.Step, cp *instructions.CopyCommand) bool {
+func readsFrom(i *repo.Image, step, earlier *dockerfile.Step, cp *instructions.CopyCommand) bool {
 	for _, c := range step.Script.Commands[:len(step.Script.Commands)-1] {
 		if !slices.Contains([]string{"pip", "pip3", "python", "python3", "uv"}, c.Name()) {
 			return false
 		}
 	}
 	if cp.From == "" {
-		return i.repo.tree.Has(path.Join(i.context.Dir, step.Expand(cp.SourcePaths[0])))
+		return i.Repo.Tree.Has(path.Join(i.Context.Dir, step.Expand(cp.SourcePaths[0])))
 	}
 	from := path.Base(cp.SourcePaths[0])
 	return path.IsAbs(cp.SourcePaths[0]) && earlier != step && !strings.Contains(from, "$")
 }
 
-// onlyUse tells whether no step but one names a path after it was copied.
-func (i *image) onlyUse(earlier, step *dockerfile.Step, target string) bool {
+// isOnlyUse tells whether no step but one names a path after it was copied.
+func isOnlyUse(i *repo.Image, earlier, step *dockerfile.Step, target string) bool {
 	after := false
 	for _, other := range step.Stage.Steps {
 		switch {

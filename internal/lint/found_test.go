@@ -5,6 +5,8 @@ import (
 	"testing"
 
 	"github.com/djok/facecraft/internal/catalogue"
+	"github.com/djok/facecraft/internal/lint/download"
+	"github.com/djok/facecraft/internal/lint/screen"
 )
 
 // TestFound has further shapes of the pitfalls, beyond the examples: each with
@@ -305,7 +307,7 @@ func TestSecretsAreNotShown(t *testing.T) {
 	const value = "dckr_pat_abcdefghijklmnopqrstuvwxyzA"
 	r := run(t, files("FROM python:3.11-slim\nENV TOKEN="+value+"\nRUN docker login -p "+value+"\nUSER 1000\n-- .github/workflows/a.yml --\njobs:\n  a:\n    steps:\n      - uses: docker/login-action@v3\n        with: {password: "+value+"}\n"))
 	var out strings.Builder
-	out.WriteString(r.Screen(80, func(_ Style, text string) string { return text }))
+	out.WriteString(r.Screen(80, func(_ screen.Style, text string) string { return text }))
 	if err := r.SARIF(&out, nil, ""); err != nil {
 		t.Fatal(err)
 	}
@@ -327,8 +329,8 @@ func TestKnownModels(t *testing.T) {
 	for _, v := range catalogue.Variants {
 		for _, m := range v.Needs.Models {
 			seen++
-			if knownModels[m.Name].sha256 != m.SHA256 {
-				t.Errorf("%s: %s, and in the catalogue %s", m.Name, knownModels[m.Name].sha256, m.SHA256)
+			if download.KnownModels[m.Name].SHA256 != m.SHA256 {
+				t.Errorf("%s: %s, and in the catalogue %s", m.Name, download.KnownModels[m.Name].SHA256, m.SHA256)
 			}
 		}
 	}

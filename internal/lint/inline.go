@@ -15,7 +15,7 @@ import (
 
 // ignores are those of the ignore file and of the comments in all sources.
 func (j *judge) ignores() ([]finding.Ignore, error) {
-	data, err := j.tree.Read(finding.IgnoreFile)
+	data, err := j.Tree.Read(finding.IgnoreFile)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, err
 	}
@@ -24,19 +24,19 @@ func (j *judge) ignores() ([]finding.Ignore, error) {
 		return nil, err
 	}
 	if len(list) > 0 {
-		j.keep(source.New(finding.IgnoreFile, data))
+		j.Keep(source.New(finding.IgnoreFile, data))
 	}
 	comments := map[string][]dockerfile.Comment{}
-	for _, image := range j.images {
+	for _, image := range j.Images {
 		comments[image.Name] = image.Comments
 	}
-	for _, name := range slices.Sorted(maps.Keys(j.sources)) {
+	for _, name := range slices.Sorted(maps.Keys(j.Sources)) {
 		lines, ok := comments[name]
 		if !ok {
-			lines = commentsOf(j.sources[name])
+			lines = commentsOf(j.Sources[name])
 		}
 		for _, comment := range lines {
-			list = j.inline(list, j.sources[name], comment)
+			list = j.inline(list, j.Sources[name], comment)
 		}
 	}
 	return list, nil

@@ -9,12 +9,13 @@ import (
 
 	"github.com/djok/facecraft/internal/finding"
 	"github.com/djok/facecraft/internal/lint/dockerfile"
+	"github.com/djok/facecraft/internal/lint/repo"
 	"github.com/djok/facecraft/internal/lint/source"
 )
 
 // judge collects what the rules find.
 type judge struct {
-	*repo
+	*repo.Repo
 	checks []finding.Check
 	found  []*found
 }
@@ -32,7 +33,7 @@ func (j *judge) add(id string, status finding.Status, at finding.Location, forma
 	check := finding.Named(j.checks, id)[0]
 	f := &found{Finding: check.Finding(status, fmt.Sprintf(format, args...)), first: at.Line, end: at.Line}
 	f.Location = &at
-	if file := j.sources[at.File]; file != nil {
+	if file := j.Sources[at.File]; file != nil {
 		f.Key = strings.TrimSpace(file.Line(at.Line))
 	}
 	j.found = append(j.found, f)
@@ -105,7 +106,7 @@ func (j *judge) result(options Options) (*Result, error) {
 		}
 	}
 	slices.SortStableFunc(fixes, byPlace)
-	result := &Result{sources: j.sources, targets: j.targets}
+	result := &Result{sources: j.Sources, targets: j.Targets}
 	result.Target, result.Findings = options.Target, []finding.Finding{}
 	for _, fix := range fixes {
 		result.Findings = append(result.Findings, fix.Finding)

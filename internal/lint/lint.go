@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/djok/facecraft/internal/finding"
+	"github.com/djok/facecraft/internal/lint/repo"
 	"github.com/djok/facecraft/internal/lint/source"
 )
 
@@ -35,11 +36,11 @@ func Run(ctx context.Context, root fs.FS, options Options) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	r, err := load(ctx, root)
+	r, err := repo.Load(ctx, root)
 	if err != nil {
 		return nil, err
 	}
-	j := &judge{repo: r, checks: checks}
+	j := &judge{Repo: r, checks: checks}
 	for _, rule := range rules {
 		if ctx.Err() != nil {
 			return nil, ctx.Err()

@@ -5,21 +5,24 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/djok/facecraft/internal/lint/baseimage"
 	"github.com/djok/facecraft/internal/lint/dockerfile"
+	"github.com/djok/facecraft/internal/lint/download"
+	"github.com/djok/facecraft/internal/lint/repo"
 	"github.com/djok/facecraft/internal/lint/shell"
 )
 
 // cudaDevelRule finds a final image with CUDA's compilers: cuda-devel.
 func cudaDevelRule(j *judge) {
-	for _, i := range j.images {
+	for _, i := range j.Images {
 		root := i.Final().Lineage()[0]
-		b := baseOf(root.Base)
-		isCUDA := b.name == "nvidia/cuda" || strings.HasSuffix(b.name, "/cuda") || strings.HasSuffix(b.name, "pytorch/pytorch")
+		b := baseimage.Parse(root.Base)
+		isCUDA := b.Name == "nvidia/cuda" || strings.HasSuffix(b.Name, "/cuda") || strings.HasSuffix(b.Name, "pytorch/pytorch")
 		switch {
-		case isCUDA && strings.Contains(b.tag, "devel"):
+		case isCUDA && strings.Contains(b.Tag, "devel"):
 			f := j.fail("cuda-devel", root.Location(), "the final image is built on %s, with CUDA's compilers and headers", root.Base)
 			f.SavesBytes = 4_500_000_000
-		case isCUDA && (b.tag == "" || b.tag == "unknown"):
+		case isCUDA && (b.Tag == "" || b.Tag == "unknown"):
 			j.unknown("cuda-devel", root.Location(), "which of CUDA's images it is is not known: %s", shown(root.Base))
 		}
 	}
@@ -31,18 +34,18 @@ func shown(text string) string { return strings.ReplaceAll(text, shell.Unknown, 
 // cacheOrderRule finds sources that are copied before an install or a download
 // that does not need them: cache-order.
 func cacheOrderRule(j *judge) {
-	for _, i := range j.images {
+	for _, i := range j.Images {
 		for _, stage := range i.Relevant() {
 			var sources *dockerfile.Step
 			for _, step := range stage.Steps {
-				if sources == nil && !step.Onbuild && i.copiesSources(step) {
+				if sources == nil && !step.Onbuild && copiesSources(i, step) {
 					sources = step
 					continue
 				}
 				if sources == nil {
 					continue
 				}
-				if what := i.slow(stage, step); what != "" {
+				if what := dependencyWork(i, stage, step); what != "" {
 					f := j.fail("cache-order", sources.Location(), "every change of the sources repeats %s", what).about(sources)
 					at := step.Location()
 					f.evidence("%s comes later", at.String())
@@ -58,11 +61,11 @@ var manifests = []string{".txt", ".in", ".toml", ".lock", ".cfg", ".json", ".yml
 
 // copiesSources tells whether a step copies a directory with more than
 // manifests in it.
-func (i *image) copiesSources(step *dockerfile.Step) bool {
-	for _, name := range copied(step) {
-		files := i.repo.tree.Under(path.Join(i.context.Dir, name))
+func copiesSources(i *repo.Image, step *dockerfile.Step) bool {
+	for _, name := range repo.Copied(step) {
+		files := i.Repo.Tree.Under(path.Join(i.Context.Dir, name))
 		if slices.ContainsFunc(files, func(file string) bool {
-			return !slices.Contains(manifests, path.Ext(file)) && !isModel(file) && !strings.HasPrefix(path.Base(file), ".")
+			return !slices.Contains(manifests, path.Ext(file)) && !download.IsModel(file) && !strings.HasPrefix(path.Base(file), ".")
 		}) {
 			return true
 		}
@@ -70,31 +73,31 @@ func (i *image) copiesSources(step *dockerfile.Step) bool {
 	return false
 }
 
-// slow names what a step installs or downloads without the sources, or "".
-func (i *image) slow(stage *dockerfile.Stage, step *dockerfile.Step) string {
-	for _, in := range i.installs(stage) {
-		if in.step == step && (in.Verb == "install" || in.Verb == "wheel") && !in.NoIndex && !in.needsSources() {
+// dependencyWork names what a step installs or downloads without the sources, or "".
+func dependencyWork(i *repo.Image, stage *dockerfile.Stage, step *dockerfile.Step) string {
+	for _, in := range i.Installs(stage) {
+		if in.Step == step && (in.Verb == "install" || in.Verb == "wheel") && !in.NoIndex && !needsSources(in) {
 			return "the install of packages"
 		}
 	}
-	for _, d := range downloads(step) {
-		if d.model() {
-			return "the download of " + d.what()
+	for _, d := range download.Downloads(step) {
+		if d.Model() {
+			return "the download of " + d.What()
 		}
 	}
 	return ""
 }
 
 // needsSources tells whether an install builds the project itself, or may.
-func (in install) needsSources() bool {
-	return in.Local() || len(in.Editable) > 0 || len(in.unresolved) > 0 || len(in.requirements) == 0
+func needsSources(in repo.Install) bool {
+	return in.Local() || len(in.Editable) > 0 || len(in.Unresolved) > 0 || len(in.Requirements) == 0
 }
 
 // chownLayerRule finds files that are copied into a layer and again into the
 // next one with another owner or mode: chown-layer.
 func chownLayerRule(j *judge) {
-	for _, i := range j.images {
-		i.each(func(step *dockerfile.Step) {
+	for _, i := range j.Images {
+		i.Each(func(step *dockerfile.Step) {
 			if step.Script == nil {
 				return
 			}
@@ -127,14 +130,14 @@ func operands(c *shell.Command) []shell.Word {
 	return list
 }
 
-func (j *judge) chown(i *image, step *dockerfile.Step, c *shell.Command) {
+func (j *judge) chown(i *repo.Image, step *dockerfile.Step, c *shell.Command) {
 	args := operands(c)
 	if len(args) < 2 {
 		return
 	}
 	for _, arg := range args[1:] {
-		target := absolute(step, c, arg.Text)
-		copies := i.copiesUnder(step, target)
+		target := repo.Absolute(step, c, arg.Text)
+		copies := copiesUnder(i, step, target)
 		if len(copies) == 0 {
 			continue
 		}
@@ -143,35 +146,35 @@ func (j *judge) chown(i *image, step *dockerfile.Step, c *shell.Command) {
 			at := earlier.Location()
 			f.evidence("%s: %s", at.String(), strings.TrimSpace(step.Stage.File.Line(earlier.Line)))
 		}
-		f.fix(i.chownFix(step, c, target, copies)...)
+		f.fix(chownFix(i, step, c, target, copies)...)
 		return
 	}
 }
 
 // copiesUnder are the earlier steps of the stage that copy files to a path or
 // below it.
-func (i *image) copiesUnder(step *dockerfile.Step, target string) []*dockerfile.Step {
+func copiesUnder(i *repo.Image, step *dockerfile.Step, target string) []*dockerfile.Step {
 	var list []*dockerfile.Step
 	for _, earlier := range step.Stage.Steps {
 		if earlier == step {
 			break
 		}
-		dest, ok := destination(earlier)
+		dest, ok := repo.Destination(earlier)
 		if !ok || strings.Contains(dest+target, shell.Unknown) || earlier.Onbuild != step.Onbuild {
 			continue
 		}
-		if _, inside := below(dest, target); inside || target == "/" || i.fills(earlier, dest, target) {
+		if _, inside := repo.Below(dest, target); inside || target == "/" || fillsUnder(i, earlier, dest, target) {
 			list = append(list, earlier)
 		}
 	}
 	return list
 }
 
-// fills tells whether a step copies a directory of the context that has files
+// fillsUnder tells whether a step copies a directory of the context that has files
 // for a path below its destination.
-func (i *image) fills(step *dockerfile.Step, dest, target string) bool {
-	rest, around := below(target, dest)
-	return around && slices.ContainsFunc(copied(step), func(name string) bool {
-		return len(i.repo.tree.Under(path.Join(i.context.Dir, name, rest))) > 0
+func fillsUnder(i *repo.Image, step *dockerfile.Step, dest, target string) bool {
+	rest, around := repo.Below(target, dest)
+	return around && slices.ContainsFunc(repo.Copied(step), func(name string) bool {
+		return len(i.Repo.Tree.Under(path.Join(i.Context.Dir, name, rest))) > 0
 	})
 }

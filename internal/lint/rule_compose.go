@@ -7,13 +7,14 @@ import (
 	"github.com/moby/buildkit/frontend/dockerfile/instructions"
 
 	"github.com/djok/facecraft/internal/lint/compose"
+	"github.com/djok/facecraft/internal/lint/repo"
 	"github.com/djok/facecraft/internal/lint/yamltree"
 )
 
 // composeReadinessRule finds services that are restarted and never asked
 // whether they are ready: compose-readiness.
 func composeReadinessRule(j *judge) {
-	for _, file := range j.compose {
+	for _, file := range j.Compose {
 		for _, s := range file.Services {
 			policy := yamltree.Text(s.Restart)
 			if s.Restart == nil || policy == "no" || s.Health != nil {
@@ -34,10 +35,10 @@ func composeReadinessRule(j *judge) {
 
 // imageHealth tells whether a service's image has a health check of its own.
 func (j *judge) imageHealth(s *compose.Service) (has, known bool) {
-	for _, i := range j.images {
+	for _, i := range j.Images {
 		if i.Name == s.Dockerfile && s.Dockerfile != "" {
-			step, command := last[*instructions.HealthCheckCommand](i)
-			return step != nil && !slices.Equal(command.Health.Test, []string{"NONE"}), step != nil || i.base().known()
+			step, command := repo.Last[*instructions.HealthCheckCommand](i)
+			return step != nil && !slices.Equal(command.Health.Test, []string{"NONE"}), step != nil || i.Base().Known()
 		}
 	}
 	return false, false
@@ -45,7 +46,7 @@ func (j *judge) imageHealth(s *compose.Service) (has, known bool) {
 
 // composeCommentRule finds variables that nobody explains: compose-comment.
 func composeCommentRule(j *judge) {
-	for _, file := range j.compose {
+	for _, file := range j.Compose {
 		for _, s := range file.Services {
 			var names []string
 			var first compose.Variable

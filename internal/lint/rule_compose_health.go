@@ -10,14 +10,16 @@ import (
 	"github.com/moby/buildkit/frontend/dockerfile/instructions"
 
 	"github.com/djok/facecraft/internal/finding"
+	"github.com/djok/facecraft/internal/lint/baseimage"
 	"github.com/djok/facecraft/internal/lint/compose"
+	"github.com/djok/facecraft/internal/lint/repo"
 	"github.com/djok/facecraft/internal/lint/yamltree"
 )
 
 // composeHealthRule judges the health checks of Compose files, which override
 // those of images.
 func composeHealthRule(j *judge) {
-	for _, file := range j.compose {
+	for _, file := range j.Compose {
 		for _, s := range file.Services {
 			if s.Health == nil || !j.loadsModels(s) {
 				continue
@@ -35,12 +37,12 @@ func composeHealthRule(j *judge) {
 
 // loadsModels tells whether a service runs an image that is known to.
 func (j *judge) loadsModels(s *compose.Service) bool {
-	for _, i := range j.images {
+	for _, i := range j.Images {
 		if s.Dockerfile != "" && i.Name == s.Dockerfile {
-			return i.models() != ""
+			return i.Models() != ""
 		}
 	}
-	return s.Image != nil && baseOf(yamltree.Text(s.Image)).name == "djok/facecraft"
+	return s.Image != nil && baseimage.Parse(yamltree.Text(s.Image)).Name == "djok/facecraft"
 }
 
 func (j *judge) composeProbe(file *compose.File, s *compose.Service) {
@@ -78,9 +80,9 @@ var errNotHere = errors.New("its Dockerfile is not here")
 
 // imagePeriod is the start period of the image that a service builds.
 func (j *judge) imagePeriod(s *compose.Service) (time.Duration, error) {
-	for _, i := range j.images {
+	for _, i := range j.Images {
 		if s.Dockerfile != "" && i.Name == s.Dockerfile {
-			if step, command := last[*instructions.HealthCheckCommand](i); step != nil {
+			if step, command := repo.Last[*instructions.HealthCheckCommand](i); step != nil {
 				return command.Health.StartPeriod, nil
 			}
 			return 0, nil

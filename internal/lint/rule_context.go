@@ -8,31 +8,33 @@ import (
 
 	"github.com/djok/facecraft/internal/finding"
 	"github.com/djok/facecraft/internal/lint/dockerfile"
+	"github.com/djok/facecraft/internal/lint/download"
+	"github.com/djok/facecraft/internal/lint/repo"
 	"github.com/djok/facecraft/internal/lint/source"
 )
 
 // contextRule finds builds that copy what belongs to no image: context.
 func contextRule(j *judge) {
 	seen := map[string]bool{} // one finding for each ignore file
-	for _, i := range j.images {
-		step := i.copiesAll()
-		if step == nil || i.contextErr != nil || seen[i.context.IgnoreFile] {
+	for _, i := range j.Images {
+		step := copiesAll(i)
+		if step == nil || i.ContextErr != nil || seen[i.Context.IgnoreFile] {
 			continue
 		}
-		lacks := i.lacks()
+		lacks := missingIgnores(i)
 		if len(lacks) == 0 {
 			continue
 		}
-		seen[i.context.IgnoreFile] = true
+		seen[i.Context.IgnoreFile] = true
 		j.lacking(i, step, lacks)
 	}
 }
 
-func (j *judge) lacking(i *image, step *dockerfile.Step, lacks []string) {
-	if i.context.Exists {
-		if data, err := j.tree.Read(i.context.IgnoreFile); err == nil {
-			f := source.New(i.context.IgnoreFile, data)
-			j.keep(f)
+func (j *judge) lacking(i *repo.Image, step *dockerfile.Step, lacks []string) {
+	if i.Context.Exists {
+		if data, err := j.Tree.Read(i.Context.IgnoreFile); err == nil {
+			f := source.New(i.Context.IgnoreFile, data)
+			j.Keep(f)
 			at := step.Location()
 			found := j.fail("context", finding.Location{File: f.Name, Line: 1}, "the build gets %s as well", join(lacks)).whole()
 			found.evidence("%s: %s", at.String(), strings.TrimSpace(i.Line(step.Line)))
@@ -40,8 +42,8 @@ func (j *judge) lacking(i *image, step *dockerfile.Step, lacks []string) {
 			return
 		}
 	}
-	f := j.fail("context", step.Location(), "the build gets %s as well: there is no %s", join(lacks), i.context.IgnoreFile).about(step)
-	f.fix(source.Edit{File: i.context.IgnoreFile, New: strings.Join(lacks, "\n") + "\n"})
+	f := j.fail("context", step.Location(), "the build gets %s as well: there is no %s", join(lacks), i.Context.IgnoreFile).about(step)
+	f.fix(source.Edit{File: i.Context.IgnoreFile, New: strings.Join(lacks, "\n") + "\n"})
 }
 
 // appendLines adds lines to the end of a file.
@@ -55,10 +57,10 @@ func appendLines(f *source.File, lines []string) source.Edit {
 }
 
 // copiesAll is the step that copies the whole context, or nil.
-func (i *image) copiesAll() *dockerfile.Step {
+func copiesAll(i *repo.Image) *dockerfile.Step {
 	for _, stage := range i.Relevant() {
 		for _, step := range stage.Steps {
-			if slices.Contains(copied(step), ".") {
+			if slices.Contains(repo.Copied(step), ".") {
 				return step
 			}
 		}
@@ -66,14 +68,14 @@ func (i *image) copiesAll() *dockerfile.Step {
 	return nil
 }
 
-// lacks are the paths in the context that no image needs and that nothing
+// missingIgnores are the paths in the context that no image needs and that nothing
 // leaves out: the history, settings with secrets, weights that are not part of
 // the repository.
-func (i *image) lacks() []string {
-	t, dir := i.repo.tree, i.context.Dir
+func missingIgnores(i *repo.Image) []string {
+	t, dir := i.Repo.Tree, i.Context.Dir
 	var list []string
 	add := func(name string) {
-		if !i.context.Excludes(name) && !i.takes(name) && !slices.Contains(list, name) {
+		if !i.Context.Excludes(name) && !contextTakes(i, name) && !slices.Contains(list, name) {
 			list = append(list, name)
 		}
 	}
@@ -84,7 +86,7 @@ func (i *image) lacks() []string {
 		add(".env")
 	}
 	for _, name := range []string{"models", "weights", "checkpoints"} {
-		if t.OnDisk(path.Join(dir, name)) && i.hasWeights(path.Join(dir, name)) {
+		if t.OnDisk(path.Join(dir, name)) && hasWeights(i, path.Join(dir, name)) {
 			add(name)
 		}
 	}
@@ -92,16 +94,16 @@ func (i *image) lacks() []string {
 }
 
 // hasWeights tells whether a directory has models, or is kept out of git.
-func (i *image) hasWeights(dir string) bool {
-	return i.repo.tree.Ignored(dir, true) != nil || slices.ContainsFunc(i.repo.tree.Under(dir), isModel)
+func hasWeights(i *repo.Image, dir string) bool {
+	return i.Repo.Tree.Ignored(dir, true) != nil || slices.ContainsFunc(i.Repo.Tree.Under(dir), download.IsModel)
 }
 
-// takes tells whether the Dockerfile copies a path by name.
-func (i *image) takes(name string) bool {
+// contextTakes tells whether the Dockerfile copies a path by name.
+func contextTakes(i *repo.Image, name string) bool {
 	for _, stage := range i.Stages {
 		for _, step := range stage.Steps {
-			for _, taken := range copied(step) {
-				if _, ok := below(taken, name); ok {
+			for _, taken := range repo.Copied(step) {
+				if _, ok := repo.Below(taken, name); ok {
 					return true
 				}
 			}
@@ -117,7 +119,7 @@ var plainName = regexp.MustCompile(`^(?:\*\*/)?([A-Za-z_]\w*)/?$`)
 // sources import: hidden-import.
 func hiddenImportRule(j *judge) {
 	hides := map[string]int{} // patterns by the name that they hide
-	for n, p := range j.tree.Patterns {
+	for n, p := range j.Tree.Patterns {
 		if m := plainName.FindStringSubmatch(p.Text); m != nil {
 			hides[m[1]] = n
 		}
@@ -126,11 +128,11 @@ func hiddenImportRule(j *judge) {
 		return
 	}
 	seen := map[int]bool{}
-	for _, name := range j.tree.Files {
+	for _, name := range j.Tree.Files {
 		if path.Ext(name) != ".py" {
 			continue
 		}
-		data, err := j.tree.Read(name)
+		data, err := j.Tree.Read(name)
 		if err != nil {
 			continue
 		}
@@ -162,11 +164,11 @@ func (j *judge) hidden(hides map[string]int, seen map[int]bool, file string, lin
 		if !ok || j.tracked(dir) {
 			continue
 		}
-		if p := j.tree.Ignored(dir, true); p == nil || p != &j.tree.Patterns[at] {
+		if p := j.Tree.Ignored(dir, true); p == nil || p != &j.Tree.Patterns[at] {
 			continue
 		}
 		seen[at] = true
-		pattern := j.tree.Patterns[at]
+		pattern := j.Tree.Patterns[at]
 		j.keepIgnoreFile(pattern.File)
 		j.fail("hidden-import", finding.Location{File: pattern.File, Line: pattern.Line}, "%s hides %s, which the sources import", pattern.Text, dir).
 			evidence("%s:%d: %s", file, line, strings.TrimSpace(text))
@@ -189,7 +191,7 @@ func (j *judge) packageDir(file string, dots int, parts []string) (string, bool)
 	}
 	for ; ; dir = path.Dir(dir) {
 		for _, root := range []string{dir, path.Join(dir, "src")} {
-			if j.tree.Has(path.Join(root, parts[0])) {
+			if j.Tree.Has(path.Join(root, parts[0])) {
 				return j.missing(root, parts)
 			}
 		}
@@ -203,25 +205,25 @@ func (j *judge) packageDir(file string, dots int, parts []string) (string, bool)
 // of that name is there, nor a module that would have it as a name.
 func (j *judge) missing(root string, parts []string) (string, bool) {
 	for n := range parts {
-		if j.tree.Has(path.Join(root, path.Join(parts[:n+1]...)) + ".py") {
+		if j.Tree.Has(path.Join(root, path.Join(parts[:n+1]...)) + ".py") {
 			return "", false
 		}
 	}
 	dir := path.Join(root, path.Join(parts...))
-	return dir, !j.tree.Has(dir)
+	return dir, !j.Tree.Has(dir)
 }
 
 // tracked tells whether git knows files in a directory although it is ignored.
 func (j *judge) tracked(dir string) bool {
-	if !j.indexRead {
-		j.index, _ = j.tree.Read(".git/index")
-		j.indexRead = true
+	if !j.IndexRead {
+		j.Index, _ = j.Tree.Read(".git/index")
+		j.IndexRead = true
 	}
-	return strings.Contains(string(j.index), dir+"/")
+	return strings.Contains(string(j.Index), dir+"/")
 }
 
 func (j *judge) keepIgnoreFile(name string) {
-	if data, err := j.tree.Read(name); err == nil {
-		j.keep(source.New(name, data))
+	if data, err := j.Tree.Read(name); err == nil {
+		j.Keep(source.New(name, data))
 	}
 }

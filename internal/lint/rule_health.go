@@ -10,6 +10,7 @@ import (
 
 	"github.com/djok/facecraft/internal/finding"
 	"github.com/djok/facecraft/internal/lint/dockerfile"
+	"github.com/djok/facecraft/internal/lint/repo"
 	"github.com/djok/facecraft/internal/lint/shell"
 	"github.com/djok/facecraft/internal/lint/source"
 )
@@ -20,14 +21,14 @@ const startPeriod = 180 * time.Second
 // healthRule finds servers with models whose health check is missing or lies
 // (ready), or gives them too little time (health-window).
 func healthRule(j *judge) {
-	for _, i := range j.images {
-		why := i.models()
-		if why == "" || !i.serves() || i.overridden() {
+	for _, i := range j.Images {
+		why := i.Models()
+		if why == "" || !i.Serves() || healthOverridden(i) {
 			continue
 		}
-		step, command := last[*instructions.HealthCheckCommand](i)
+		step, command := repo.Last[*instructions.HealthCheckCommand](i)
 		switch {
-		case step == nil && !i.base().known():
+		case step == nil && !i.Base().Known():
 			j.unknown("ready", i.Final().Location(), "no HEALTHCHECK is set, and whether %s has one is not known here", shown(i.Final().Root())).whole()
 		case step == nil:
 			j.fail("ready", i.Final().Location(), "a server that loads models has no HEALTHCHECK").whole().evidence("%s", why)
@@ -45,22 +46,22 @@ func liveOnly(path string) bool {
 	return slices.Contains(liveness, strings.TrimSuffix(path, "/"))
 }
 
-// overridden tells whether a Compose file has a health check for each service
+// healthOverridden tells whether a Compose file has a health check for each service
 // that builds the image.
-func (i *image) overridden() bool {
-	for _, s := range i.services {
+func healthOverridden(i *repo.Image) bool {
+	for _, s := range i.Services {
 		if s.Health == nil {
 			return false
 		}
 	}
-	return len(i.services) > 0
+	return len(i.Services) > 0
 }
 
 // liveness are paths that answer before the models are loaded.
 var liveness = []string{"", "/health", "/healthz", "/health/live", "/live", "/livez", "/ping", "/docs", "/api/health", "/api/v1/health"}
 
 // probe judges what the health check asks, and with what.
-func (j *judge) probe(i *image, step *dockerfile.Step) {
+func (j *judge) probe(i *repo.Image, step *dockerfile.Step) {
 	if step.Script == nil {
 		return
 	}
@@ -82,7 +83,7 @@ func (j *judge) probe(i *image, step *dockerfile.Step) {
 			switch {
 			case liveOnly(u.Path):
 				j.fail("ready", at, "%s answers before the models are loaded", orRoot(u.Path)).about(step).severity(finding.Warning)
-			case u.Path == "/ready" && i.isFacecraft():
+			case u.Path == "/ready" && isFacecraft(i):
 				j.fail("ready", at, "/ready answers 200 with ready:false, which %s cannot see", c.Name()).about(step).severity(finding.Warning)
 			}
 		}
@@ -97,8 +98,8 @@ func orRoot(path string) string {
 }
 
 // isFacecraft tells whether the image is one of the portrait API.
-func (i *image) isFacecraft() bool {
-	if strings.Contains(i.base().name, "facecraft") {
+func isFacecraft(i *repo.Image) bool {
+	if strings.Contains(i.Base().Name, "facecraft") {
 		return true
 	}
 	for _, step := range i.Final().Chain() {
@@ -110,11 +111,11 @@ func (i *image) isFacecraft() bool {
 }
 
 // probeTool finds a health check whose tool is not in the image.
-func (j *judge) probeTool(i *image, step *dockerfile.Step, tool string, at finding.Location) {
-	if tool == "nc" || i.provides(tool) {
+func (j *judge) probeTool(i *repo.Image, step *dockerfile.Step, tool string, at finding.Location) {
+	if tool == "nc" || provides(i, tool) {
 		return
 	}
-	has, known := i.base().has(tool)
+	has, known := i.Base().Has(tool)
 	switch {
 	case has:
 	case !known:
@@ -126,9 +127,9 @@ func (j *judge) probeTool(i *image, step *dockerfile.Step, tool string, at findi
 }
 
 // provides tells whether the final stage installs or copies a tool, or may.
-func (i *image) provides(tool string) bool {
+func provides(i *repo.Image, tool string) bool {
 	for _, step := range i.Final().Chain() {
-		for _, name := range sourcesOf(step) {
+		for _, name := range repo.SourcesOf(step) {
 			if strings.HasSuffix(name, "/"+tool) {
 				return true
 			}
@@ -156,17 +157,17 @@ func isPackageManager(c *shell.Command) bool {
 }
 
 // window judges how long the models may take.
-func (j *judge) window(i *image, step *dockerfile.Step, command *instructions.HealthCheckCommand) {
+func (j *judge) window(i *repo.Image, step *dockerfile.Step, command *instructions.HealthCheckCommand) {
 	h := command.Health
 	if h.StartPeriod >= startPeriod {
 		return
 	}
 	f := j.fail("health-window", step.Location(), "models may need 3 minutes to load; the start period is %s", seconds(h.StartPeriod)).about(step).severity(finding.Warning)
-	f.fix(i.periodFix(step)...)
+	f.fix(periodFix(i, step)...)
 }
 
 // periodFix sets the start period.
-func (i *image) periodFix(step *dockerfile.Step) []source.Edit {
+func periodFix(i *repo.Image, step *dockerfile.Step) []source.Edit {
 	const option = "--start-period="
 	from, to := i.LineStart(step.Line), i.LineEnd(step.EndLine)
 	text := string(i.Data[from:to])

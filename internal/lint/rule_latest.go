@@ -8,6 +8,7 @@ import (
 
 	"github.com/djok/facecraft/internal/finding"
 	"github.com/djok/facecraft/internal/lint/dockerfile"
+	"github.com/djok/facecraft/internal/lint/repo"
 	"github.com/djok/facecraft/internal/lint/shell"
 	"github.com/djok/facecraft/internal/lint/workflow"
 	"github.com/djok/facecraft/internal/lint/yamltree"
@@ -16,7 +17,7 @@ import (
 // latestRule finds images without a tag or with latest, and workflows that push
 // such a one: latest.
 func latestRule(j *judge) {
-	for _, i := range j.images {
+	for _, i := range j.Images {
 		for _, stage := range i.Relevant() {
 			if stage.Parent == nil && stage.Base != "scratch" {
 				j.floating(stage.Location(), stage.Base)
@@ -26,14 +27,14 @@ func latestRule(j *judge) {
 			}
 		}
 	}
-	for _, file := range j.compose {
+	for _, file := range j.Compose {
 		for _, service := range file.Services {
 			if service.Image != nil && service.Context == "" {
 				j.floating(yamltree.Location(file.File, service.Image), yamltree.Text(service.Image))
 			}
 		}
 	}
-	for _, file := range j.workflows {
+	for _, file := range j.Workflows {
 		for _, job := range file.Jobs {
 			for _, step := range job.Steps {
 				j.pushesLatest(file, step)
@@ -42,7 +43,7 @@ func latestRule(j *judge) {
 	}
 }
 
-func (j *judge) copiedImage(i *image, step *dockerfile.Step) {
+func (j *judge) copiedImage(i *repo.Image, step *dockerfile.Step) {
 	if c, ok := step.Command.(*instructions.CopyCommand); ok && c.From != "" {
 		if from := step.Expand(c.From); i.From(from) == nil && strings.Trim(from, "0123456789") != "" {
 			j.floating(step.Location(), from)

@@ -9,19 +9,21 @@ import (
 	"github.com/moby/buildkit/frontend/dockerfile/instructions"
 
 	"github.com/djok/facecraft/internal/finding"
+	"github.com/djok/facecraft/internal/lint/baseimage"
 	"github.com/djok/facecraft/internal/lint/dockerfile"
 	"github.com/djok/facecraft/internal/lint/python"
+	"github.com/djok/facecraft/internal/lint/repo"
 	"github.com/djok/facecraft/internal/lint/shell"
 )
 
 // ortRule finds both builds of ONNX Runtime in one environment: ort-both.
 func ortRule(j *judge) {
-	for _, i := range j.images {
+	for _, i := range j.Images {
 		for _, stage := range i.Relevant() {
 			seen := map[string]string{} // where each build comes from
-			var lineage []install
+			var lineage []repo.Install
 			for _, s := range stage.Lineage() {
-				lineage = append(lineage, i.installs(s)...)
+				lineage = append(lineage, i.Installs(s)...)
 			}
 			for _, in := range lineage {
 				if j.onnx(in, stage, seen) {
@@ -33,8 +35,8 @@ func ortRule(j *judge) {
 }
 
 // onnx tells whether an install brings the second build.
-func (j *judge) onnx(in install, stage *dockerfile.Stage, seen map[string]string) bool {
-	for _, r := range in.requirements {
+func (j *judge) onnx(in repo.Install, stage *dockerfile.Stage, seen map[string]string) bool {
+	for _, r := range in.Requirements {
 		build := runtimeBuild(r)
 		if build == "" || r.Applies("x86_64") == python.No {
 			continue
@@ -43,11 +45,11 @@ func (j *judge) onnx(in install, stage *dockerfile.Stage, seen map[string]string
 			delete(seen, build)
 			continue
 		}
-		at := r.at(in)
+		at := r.At(in)
 		here := fmt.Sprintf("%s: %s", at.String(), r.Name)
 		for other, where := range seen {
-			if other != build && in.step.Stage == stage {
-				f := j.fail("ort-both", in.step.Script.Location(in.cmd.From, in.cmd.To), "onnxruntime and onnxruntime-gpu are installed side by side").about(in.step)
+			if other != build && in.Step.Stage == stage {
+				f := j.fail("ort-both", in.Step.Script.Location(in.Cmd.From, in.Cmd.To), "onnxruntime and onnxruntime-gpu are installed side by side").about(in.Step)
 				f.evidence("%s", where).evidence("%s", here)
 				return true
 			}
@@ -60,7 +62,7 @@ func (j *judge) onnx(in install, stage *dockerfile.Stage, seen map[string]string
 }
 
 // runtimeBuild is the build of ONNX Runtime that a requirement brings, or "".
-func runtimeBuild(r required) string {
+func runtimeBuild(r repo.Required) string {
 	switch {
 	case r.Name == "onnxruntime" || r.Name == "rembg" && slices.Contains(r.Extras, "cpu"):
 		return "cpu"
@@ -72,10 +74,10 @@ func runtimeBuild(r required) string {
 
 // dlibRule finds dlib built without an optimized BLAS: dlib-blas.
 func dlibRule(j *judge) {
-	for _, i := range j.images {
+	for _, i := range j.Images {
 		for _, stage := range i.Relevant() {
-			for _, in := range i.installs(stage) {
-				if r, ok := in.dlib(); ok && !in.NoIndex && (in.Verb == "install" || in.Verb == "wheel") {
+			for _, in := range i.Installs(stage) {
+				if r, ok := dlib(in); ok && !in.NoIndex && (in.Verb == "install" || in.Verb == "wheel") {
 					j.dlib(i, in, r)
 				}
 			}
@@ -84,21 +86,21 @@ func dlibRule(j *judge) {
 }
 
 // dlib is the requirement that has dlib compiled.
-func (in install) dlib() (required, bool) {
-	for _, r := range in.requirements {
+func dlib(in repo.Install) (repo.Required, bool) {
+	for _, r := range in.Requirements {
 		if (r.Name == "dlib" || r.Name == "face-recognition") && !strings.HasSuffix(r.URL+r.Path, ".whl") && r.Applies("x86_64") != python.No {
 			return r, true
 		}
 	}
-	return required{}, false
+	return repo.Required{}, false
 }
 
 // blas are development packages with an optimized BLAS, of all distributions.
 var blas = regexp.MustCompile(`^(libopenblas.*-dev|openblas(-dev|-devel)?|libatlas-base-dev|libmkl(-full)?-dev|intel-mkl.*|intel-oneapi-mkl.*|openblas-devel)$`)
 
-func (j *judge) dlib(i *image, in install, r required) {
-	b := baseOf(in.step.Stage.Root())
-	for _, step := range in.step.Stage.Chain() {
+func (j *judge) dlib(i *repo.Image, in repo.Install, r repo.Required) {
+	b := baseimage.Parse(in.Step.Stage.Root())
+	for _, step := range in.Step.Stage.Chain() {
 		if step.Script != nil {
 			for _, c := range step.Script.Commands {
 				if c.Name() == "xargs" || isPackageManager(c) && slices.ContainsFunc(c.Args(), func(w shell.Word) bool {
@@ -109,30 +111,30 @@ func (j *judge) dlib(i *image, in install, r required) {
 				}
 			}
 		}
-		if step == in.step {
+		if step == in.Step {
 			break
 		}
 	}
-	where := in.step.Script.Location(in.cmd.From, in.cmd.To)
-	if !b.known() {
-		j.unknown("dlib-blas", where, "dlib is compiled here; whether %s has a BLAS is not known", shown(in.step.Stage.Root())).about(in.step)
+	where := in.Step.Script.Location(in.Cmd.From, in.Cmd.To)
+	if !b.Known() {
+		j.unknown("dlib-blas", where, "dlib is compiled here; whether %s has a BLAS is not known", shown(in.Step.Stage.Root())).about(in.Step)
 		return
 	}
-	at := r.at(in)
-	j.fail("dlib-blas", where, "dlib is compiled without libopenblas-dev and liblapack-dev").about(in.step).severity(finding.Warning).
+	at := r.At(in)
+	j.fail("dlib-blas", where, "dlib is compiled without libopenblas-dev and liblapack-dev").about(in.Step).severity(finding.Warning).
 		evidence("%s: %s", at.String(), r.Name)
 }
 
 // workersRule finds a number of workers that cannot be changed, or that loads
 // the models several times: workers.
 func workersRule(j *judge) {
-	for _, i := range j.images {
-		if i.models() == "" {
+	for _, i := range j.Images {
+		if i.Models() == "" {
 			continue
 		}
-		step, _ := last[*instructions.CmdCommand](i)
+		step, _ := repo.Last[*instructions.CmdCommand](i)
 		if step == nil || !startsWorkers(step) {
-			if step, _ = last[*instructions.EntrypointCommand](i); step == nil {
+			if step, _ = repo.Last[*instructions.EntrypointCommand](i); step == nil {
 				continue
 			}
 		}
@@ -164,7 +166,7 @@ func workersOf(c *shell.Command) string {
 
 var workerVariables = regexp.MustCompile(`^([A-Z0-9]+_)?(WORKERS|WEB_CONCURRENCY|NUM_WORKERS|WORKER_COUNT)$`)
 
-func (j *judge) workers(i *image, step *dockerfile.Step, c *shell.Command) {
+func (j *judge) workers(i *repo.Image, step *dockerfile.Step, c *shell.Command) {
 	number := workersOf(c)
 	if number == "" || strings.Trim(number, "0123456789") != "" {
 		return

@@ -19,7 +19,7 @@ import (
 // readme-port, readme-pull, readme-example, readme-size and readme-cors.
 func readmeRule(j *judge) {
 	own := j.ownImages()
-	for _, file := range j.readmes {
+	for _, file := range j.Readmes {
 		var first *readme.Command
 		upload := false
 		for n, c := range file.Commands {
@@ -115,7 +115,7 @@ func (j *judge) ownImages() map[string]bool {
 			own[reference.FamiliarName(named)] = true
 		}
 	}
-	for _, file := range j.workflows {
+	for _, file := range j.Workflows {
 		for _, job := range file.Jobs {
 			for _, step := range job.Steps {
 				for _, tag := range strings.Fields(yamltree.Text(step.With("tags"))) {
@@ -129,14 +129,14 @@ func (j *judge) ownImages() map[string]bool {
 			}
 		}
 	}
-	for _, file := range j.compose {
+	for _, file := range j.Compose {
 		for _, s := range file.Services {
 			if s.Context != "" && s.Image != nil {
 				add(yamltree.Text(s.Image))
 			}
 		}
 	}
-	for _, file := range j.readmes {
+	for _, file := range j.Readmes {
 		for _, c := range file.Commands {
 			for n, word := range c.Args() {
 				if isDocker(c.Command, "build") && (word.Text == "-t" || word.Text == "--tag") && n+1 < len(c.Args()) {
@@ -153,21 +153,21 @@ var allOrigins = regexp.MustCompile(`allow_origins\s*=\s*\[\s*["']\*["']\s*\]`)
 // openCORS is where the repository's server accepts every origin, or nil. It is
 // looked for once.
 func (j *judge) openCORS() *finding.Location {
-	if j.corsAsked {
-		return j.cors
+	if j.CORSAsked {
+		return j.CORS
 	}
-	j.corsAsked = true
-	for _, name := range j.tree.Files {
+	j.CORSAsked = true
+	for _, name := range j.Tree.Files {
 		if path.Ext(name) != ".py" {
 			continue
 		}
-		data, err := j.tree.Read(name)
+		data, err := j.Tree.Read(name)
 		if err != nil || !bytes.Contains(data, []byte("allow_origins")) {
 			continue
 		}
 		if at := allOrigins.FindIndex(data); at != nil {
-			j.cors = &finding.Location{File: name, Line: 1 + bytes.Count(data[:at[0]], []byte("\n"))}
-			return j.cors
+			j.CORS = &finding.Location{File: name, Line: 1 + bytes.Count(data[:at[0]], []byte("\n"))}
+			return j.CORS
 		}
 	}
 	return nil

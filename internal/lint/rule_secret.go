@@ -7,6 +7,7 @@ import (
 
 	"github.com/djok/facecraft/internal/finding"
 	"github.com/djok/facecraft/internal/lint/dockerfile"
+	"github.com/djok/facecraft/internal/lint/repo"
 	"github.com/djok/facecraft/internal/lint/shell"
 	"github.com/djok/facecraft/internal/secret"
 )
@@ -14,14 +15,14 @@ import (
 // secretRule finds secrets in clear in Dockerfiles and Compose files: secret.
 // Values decide, not names; only FACECRAFT_API_KEY is one whatever its value.
 func secretRule(j *judge) {
-	for _, i := range j.images {
+	for _, i := range j.Images {
 		for _, stage := range i.Stages { // a build argument shows in the history of its cache, too
 			for _, step := range stage.Steps {
 				j.secretsOf(i, step)
 			}
 		}
 	}
-	for _, file := range j.compose {
+	for _, file := range j.Compose {
 		for _, service := range file.Services {
 			for _, variable := range service.Variables {
 				at := file.Whole(variable.Node.Line)
@@ -31,7 +32,7 @@ func secretRule(j *judge) {
 	}
 }
 
-func (j *judge) secretsOf(i *image, step *dockerfile.Step) {
+func (j *judge) secretsOf(i *repo.Image, step *dockerfile.Step) {
 	var pairs instructions.KeyValuePairs
 	switch c := step.Command.(type) {
 	case *instructions.EnvCommand:
@@ -53,7 +54,7 @@ func (j *judge) secretsOf(i *image, step *dockerfile.Step) {
 		return
 	}
 	for _, pair := range pairs {
-		at := i.pairLocation(step, pair.Key)
+		at := pairLocation(i, step, pair.Key)
 		if f := j.secretValue(at, pair.Key, step.Expand(pair.Value)); f != nil {
 			f.about(step)
 		}
@@ -61,7 +62,7 @@ func (j *judge) secretsOf(i *image, step *dockerfile.Step) {
 }
 
 // pairLocation is the line of an instruction on which a name stands.
-func (i *image) pairLocation(step *dockerfile.Step, name string) finding.Location {
+func pairLocation(i *repo.Image, step *dockerfile.Step, name string) finding.Location {
 	for line := step.Line; line <= step.EndLine; line++ {
 		if at := strings.Index(i.Line(line), name); at >= 0 {
 			from := i.LineStart(line) + at

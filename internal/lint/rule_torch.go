@@ -8,6 +8,7 @@ import (
 	"github.com/djok/facecraft/internal/finding"
 	"github.com/djok/facecraft/internal/lint/dockerfile"
 	"github.com/djok/facecraft/internal/lint/python"
+	"github.com/djok/facecraft/internal/lint/repo"
 	"github.com/djok/facecraft/internal/lint/shell"
 	"github.com/djok/facecraft/internal/lint/source"
 )
@@ -15,47 +16,36 @@ import (
 // cpuIndex is where PyTorch's builds without CUDA are.
 const cpuIndex = "https://download.pytorch.org/whl/cpu"
 
-// torchFamily are the packages of that index which come in a CPU build.
-var torchFamily = map[string]bool{"torch": true, "torchvision": true, "torchaudio": true}
-
-// reachesTorch are packages that require torch.
-var reachesTorch = map[string]bool{
-	"facexlib": true, "basicsr": true, "kornia": true, "lpips": true, "realesrgan": true, "gfpgan": true, "timm": true,
-	"torchmetrics": true, "pytorch-lightning": true, "lightning": true, "accelerate": true, "ultralytics": true,
-	"easyocr": true, "sentence-transformers": true, "openai-whisper": true, "facenet-pytorch": true, "torchsde": true,
-	"open-clip-torch": true, "segment-anything": true, "vllm": true, "docling": true,
-}
-
 // torchRule finds a CPU image that gets PyTorch with CUDA: torch-cuda.
 func torchRule(j *judge) {
-	for _, i := range j.images {
-		if i.gpu() != "" {
+	for _, i := range j.Images {
+		if i.GPU() != "" {
 			continue
 		}
 		done := map[*dockerfile.Stage]bool{} // stages that have the CPU build
 		for _, stage := range i.Relevant() {
 			done[stage] = stage.Parent != nil && done[stage.Parent]
-			for _, in := range i.installs(stage) {
+			for _, in := range i.Installs(stage) {
 				j.torch(i, in, done)
 			}
 		}
 	}
 }
 
-func (j *judge) torch(i *image, in install, done map[*dockerfile.Stage]bool) {
-	stage := in.step.Stage
-	if in.NoDeps && !in.names(torchFamily) || in.NoIndex || in.Verb == "uninstall" || arm(stage) {
+func (j *judge) torch(i *repo.Image, in repo.Install, done map[*dockerfile.Stage]bool) {
+	stage := in.Step.Stage
+	if in.NoDeps && !requiresAny(in, repo.TorchFamily) || in.NoIndex || in.Verb == "uninstall" || repo.Arm(stage) {
 		return
 	}
-	r, ok := in.reaches()
-	where := in.step.Script.Location(in.cmd.From, in.cmd.To)
+	r, ok := torchRequirement(in)
+	where := in.Step.Script.Location(in.Cmd.From, in.Cmd.To)
 	if !ok {
-		if len(in.unresolved) > 0 {
-			j.unknown("torch-cuda", where, "whether it installs torch is not known: %s", strings.Join(in.unresolved, "; ")).about(in.step)
+		if len(in.Unresolved) > 0 {
+			j.unknown("torch-cuda", where, "whether it installs torch is not known: %s", strings.Join(in.Unresolved, "; ")).about(in.Step)
 		}
 		return
 	}
-	choice, why := in.torchSource(i, r)
+	choice, why := torchSource(in, i, r)
 	switch {
 	case choice == fromCPU:
 		done[stage] = done[stage] || in.Verb != "wheel" && in.Verb != "download"
@@ -63,34 +53,34 @@ func (j *judge) torch(i *image, in install, done map[*dockerfile.Stage]bool) {
 	case done[stage] && !in.Upgrade && in.Verb != "wheel" && in.Verb != "download":
 		return
 	case choice == fromElsewhere:
-		j.unknown("torch-cuda", where, "which build of torch it gets is not known: %s", why).about(in.step)
+		j.unknown("torch-cuda", where, "which build of torch it gets is not known: %s", why).about(in.Step)
 		return
 	case choice == fromGPU:
 		return
 	}
-	f := j.fail("torch-cuda", where, "%s", why).about(in.step)
-	in.tell(f, r)
+	f := j.fail("torch-cuda", where, "%s", why).about(in.Step)
+	addRequirement(in, f, r)
 	if choice == mayBeCUDA {
 		f.severity(finding.Warning)
 		return
 	}
 	f.SavesBytes = 2_500_000_000
-	f.fix(in.cpuFix()...)
+	f.fix(cpuFix(in)...)
 }
 
-// tell says by which requirement torch is reached.
-func (in install) tell(f *found, r required) {
-	if r.file != nil {
-		at := r.at(in)
+// addRequirement says by which requirement torch is reached.
+func addRequirement(in repo.Install, f *found, r repo.Required) {
+	if r.File != nil {
+		at := r.At(in)
 		f.evidence("%s: %s", at.String(), r.String())
 	}
-	if !torchFamily[r.Name] {
+	if !repo.TorchFamily[r.Name] {
 		f.evidence("%s requires torch", r.Name)
 	}
 }
 
-func (in install) names(names map[string]bool) bool {
-	for _, r := range in.requirements {
+func requiresAny(in repo.Install, names map[string]bool) bool {
+	for _, r := range in.Requirements {
 		if names[r.Name] {
 			return true
 		}
@@ -98,24 +88,24 @@ func (in install) names(names map[string]bool) bool {
 	return false
 }
 
-// reaches is the requirement by which torch is installed: torch itself before
+// torchRequirement is the requirement by which torch is installed: torch itself before
 // its relatives, and those before what requires it.
-func (in install) reaches() (required, bool) {
-	var best required
+func torchRequirement(in repo.Install) (repo.Required, bool) {
+	var best repo.Required
 	rank := 0
-	for _, r := range in.requirements {
+	for _, r := range in.Requirements {
 		n := 0
 		switch {
 		case r.Applies("x86_64") == python.No:
 		case r.Name == "torch":
 			n = 3
-		case torchFamily[r.Name]:
+		case repo.TorchFamily[r.Name]:
 			n = 2
-		case reachesTorch[r.Name] || r.Name == "transformers" && slices.Contains(r.Extras, "torch"):
+		case repo.ReachesTorch[r.Name] || r.Name == "transformers" && slices.Contains(r.Extras, "torch"):
 			n = 1
 		}
 		if n > rank {
-			best, rank = in.pin(r), n
+			best, rank = in.Pin(r), n
 		}
 	}
 	return best, rank > 0
@@ -133,7 +123,7 @@ const (
 )
 
 // torchSource tells which build an install gets, and why.
-func (in install) torchSource(i *image, r required) (torchChoice, string) {
+func torchSource(in repo.Install, i *repo.Image, r repo.Required) (torchChoice, string) {
 	switch local := r.LocalVersion(); {
 	case strings.HasPrefix(local, "cu") || strings.HasPrefix(local, "rocm") || strings.HasPrefix(local, "xpu"):
 		return fromGPU, ""
@@ -141,12 +131,12 @@ func (in install) torchSource(i *image, r required) (torchChoice, string) {
 		return fromCPU, "" // without its index, it is not found at all
 	case r.URL != "" && strings.Contains(r.URL, "/whl/cpu"), in.CPUBackend:
 		return fromCPU, ""
-	case r.URL != "" && torchFamily[r.Name]:
+	case r.URL != "" && repo.TorchFamily[r.Name]:
 		return fromElsewhere, "it is downloaded from its own address"
 	case in.GPUBackend:
 		return fromGPU, ""
 	}
-	if index := in.indexes["torch"]; in.Tool == "uv" && index != "" {
+	if index := in.Indexes["torch"]; in.Tool == "uv" && index != "" {
 		switch {
 		case strings.Contains(index, "/whl/cpu"):
 			return fromCPU, ""
@@ -155,42 +145,42 @@ func (in install) torchSource(i *image, r required) (torchChoice, string) {
 		}
 		return fromElsewhere, "the index " + index + " decides"
 	}
-	if value, _ := in.step.Getenv("UV_TORCH_BACKEND"); value == "cpu" && in.Tool == "uv" {
+	if value, _ := in.Step.Getenv("UV_TORCH_BACKEND"); value == "cpu" && in.Tool == "uv" {
 		return fromCPU, ""
 	}
-	if choice, why, ok := in.byIndex(r); ok {
+	if choice, why, ok := torchFromIndex(in, r); ok {
 		return choice, why
 	}
-	switch config, text := i.configured(in); {
+	switch config, text := indexConfigured(i, in); {
 	case strings.Contains(text, "whl/cpu"):
 		return fromCPU, ""
 	case config != "":
 		return fromElsewhere, config + " may name another index"
 	}
-	if contains(in.links, "whl/cpu") {
+	if contains(in.Links, "whl/cpu") {
 		return fromPyPI, "PyTorch comes with CUDA: -f does not read the CPU index"
 	}
-	if !i.base().known() && in.Verb == "install" && in.step.Stage.Root() != "scratch" && !in.names(torchFamily) {
+	if !i.Base().Known() && in.Verb == "install" && in.Step.Stage.Root() != "scratch" && !requiresAny(in, repo.TorchFamily) {
 		return fromElsewhere, "the base image may have torch already"
 	}
 	return fromPyPI, "PyTorch comes with CUDA: no index for the CPU build is given"
 }
 
-func (in install) byIndex(r required) (torchChoice, string, bool) {
-	all := append(append([]string{}, in.index...), in.extra...)
+func torchFromIndex(in repo.Install, r repo.Required) (torchChoice, string, bool) {
+	all := append(append([]string{}, in.Index...), in.Extra...)
 	switch {
-	case contains(in.index, "whl/cpu"):
+	case contains(in.Index, "whl/cpu"):
 		return fromCPU, "", true
 	case contains(all, "/whl/cu") && !contains(all, "/whl/cpu"), contains(all, "/whl/rocm"), contains(all, "/whl/xpu"):
 		return fromGPU, "", true
-	case contains(in.extra, "whl/cpu") && (r.Pinned() != "" || in.Tool == "uv"):
+	case contains(in.Extra, "whl/cpu") && (r.Pinned() != "" || in.Tool == "uv"):
 		return fromCPU, "", true // ==2.0.1 prefers 2.0.1+cpu; uv takes the extra index first
-	case contains(in.extra, "whl/cpu"):
+	case contains(in.Extra, "whl/cpu"):
 		return mayBeCUDA, "PyTorch may come with CUDA: the version is open, and PyPI may have a newer one than the CPU index", true
 	case contains(all, shell.Unknown):
 		return fromElsewhere, "the index is not known before the build", true
-	case len(in.index) > 0 && !contains(in.index, "pypi.org"):
-		return fromElsewhere, "the index " + in.index[len(in.index)-1] + " decides", true
+	case len(in.Index) > 0 && !contains(in.Index, "pypi.org"):
+		return fromElsewhere, "the index " + in.Index[len(in.Index)-1] + " decides", true
 	}
 	return 0, "", false
 }
@@ -204,13 +194,13 @@ func contains(list []string, part string) bool {
 	return false
 }
 
-// configured names a file or command before an install that sets pip's index,
+// indexConfigured names a file or command before an install that sets pip's index,
 // with what it says.
-func (i *image) configured(in install) (name, text string) {
-	for _, step := range in.step.Stage.Chain() {
-		for _, file := range copied(step) {
+func indexConfigured(i *repo.Image, in repo.Install) (name, text string) {
+	for _, step := range in.Step.Stage.Chain() {
+		for _, file := range repo.Copied(step) {
 			if strings.HasSuffix(file, "pip.conf") || strings.HasSuffix(file, "uv.toml") {
-				data, _ := i.repo.tree.Read(path.Join(i.context.Dir, file))
+				data, _ := i.Repo.Tree.Read(path.Join(i.Context.Dir, file))
 				name, text = file, string(data)
 			}
 		}
@@ -218,7 +208,7 @@ func (i *image) configured(in install) (name, text string) {
 			continue
 		}
 		for _, c := range step.Script.Commands {
-			if c == in.cmd {
+			if c == in.Cmd {
 				return name, text
 			}
 			if strings.HasPrefix(c.Name(), "pip") && c.Has("config") && c.Has("set") {
@@ -231,16 +221,16 @@ func (i *image) configured(in install) (name, text string) {
 
 // cpuFix adds the CPU index where that is sure to give the same versions: all
 // of PyTorch's packages are pinned, or nothing else is installed.
-func (in install) cpuFix() []source.Edit {
-	if in.step.Script.Exec || in.Verb == "sync" || in.Verb == "add" || len(in.index) > 0 || len(in.unresolved) > 0 || contains(in.links, "whl/") {
+func cpuFix(in repo.Install) []source.Edit {
+	if in.Step.Script.Exec || in.Verb == "sync" || in.Verb == "add" || len(in.Index) > 0 || len(in.Unresolved) > 0 || contains(in.Links, "whl/") {
 		return nil
 	}
 	torch, pinned, only := false, true, len(in.Editable) == 0
-	for _, r := range in.requirements {
+	for _, r := range in.Requirements {
 		switch {
-		case torchFamily[r.Name]:
+		case repo.TorchFamily[r.Name]:
 			torch = torch || r.Name == "torch"
-			pinned = pinned && in.pin(r).Pinned() != ""
+			pinned = pinned && in.Pin(r).Pinned() != ""
 		default:
 			only = false
 		}
@@ -254,6 +244,6 @@ func (in install) cpuFix() []source.Edit {
 	default:
 		return nil
 	}
-	at := in.step.Script.Offset(in.VerbWord.To-1) + 1
-	return []source.Edit{{File: in.step.Stage.File.Name, From: at, To: at, New: option}}
+	at := in.Step.Script.Offset(in.VerbWord.To-1) + 1
+	return []source.Edit{{File: in.Step.Stage.File.Name, From: at, To: at, New: option}}
 }

@@ -7,17 +7,19 @@ import (
 	"github.com/moby/buildkit/frontend/dockerfile/instructions"
 
 	"github.com/djok/facecraft/internal/lint/dockerfile"
+	"github.com/djok/facecraft/internal/lint/download"
+	"github.com/djok/facecraft/internal/lint/repo"
 	"github.com/djok/facecraft/internal/lint/shell"
 	"github.com/djok/facecraft/internal/lint/source"
 )
 
 // userRule finds images that run as root: root.
 func userRule(j *judge) {
-	for _, i := range j.images {
-		if strings.Contains(i.Name, ".devcontainer/") || i.artefact() {
+	for _, i := range j.Images {
+		if strings.Contains(i.Name, ".devcontainer/") || isArtefact(i) {
 			continue
 		}
-		step, command := last[*instructions.UserCommand](i)
+		step, command := repo.Last[*instructions.UserCommand](i)
 		if step == nil {
 			j.noUser(i)
 			continue
@@ -27,7 +29,7 @@ func userRule(j *judge) {
 		case strings.Contains(user, shell.Unknown):
 			j.unknown("root", step.Location(), "which user it runs as is not known before the build: %s", shown(user)).about(step)
 		case user == "root" || strings.Trim(user, "0") == "" && user != "":
-			if tool := i.drops(); tool != "" {
+			if tool := dropsRootWith(i); tool != "" {
 				j.unknown("root", step.Location(), "it starts as root, and %s may drop that", tool).about(step)
 				continue
 			}
@@ -36,35 +38,35 @@ func userRule(j *judge) {
 	}
 }
 
-// artefact tells whether the final stage is made for its files alone.
-func (i *image) artefact() bool {
+// isArtefact tells whether the final stage is made for its files alone.
+func isArtefact(i *repo.Image) bool {
 	if i.Final().Root() != "scratch" {
 		return false
 	}
-	step, _ := last[*instructions.CmdCommand](i)
-	entry, _ := last[*instructions.EntrypointCommand](i)
+	step, _ := repo.Last[*instructions.CmdCommand](i)
+	entry, _ := repo.Last[*instructions.EntrypointCommand](i)
 	return step == nil && entry == nil
 }
 
-func (j *judge) noUser(i *image) {
+func (j *judge) noUser(i *repo.Image) {
 	from := i.Final()
-	b := i.base()
-	switch tool := i.drops(); {
+	b := i.Base()
+	switch tool := dropsRootWith(i); {
 	case tool != "":
 		j.unknown("root", from.Location(), "it starts as root, and %s may drop that", tool).whole()
-	case !b.known() || strings.Contains(b.tag, "nonroot") || strings.Contains(b.tag, "rootless"):
+	case !b.Known() || strings.Contains(b.Tag, "nonroot") || strings.Contains(b.Tag, "rootless"):
 		j.unknown("root", from.Location(), "no USER is set, and which one %s sets is not known here", shown(from.Root())).whole()
 	default:
 		f := j.fail("root", from.Location(), "the image runs as root: no USER is set").whole()
-		f.fix(i.userFix()...)
+		f.fix(userFix(i)...)
 	}
 }
 
 // dropping are tools with which an entry point gives up root.
 var dropping = []string{"gosu", "su-exec", "setpriv", "tini-su", "s6-setuidgid", "chpst", "dumb-init-su"}
 
-// drops names a tool with which the image may give up root when it starts.
-func (i *image) drops() string {
+// dropsRootWith names a tool with which the image may give up root when it starts.
+func dropsRootWith(i *repo.Image) string {
 	for _, step := range i.Final().Chain() {
 		if step.Script == nil {
 			continue
@@ -80,8 +82,8 @@ func (i *image) drops() string {
 	return ""
 }
 
-// created is the step and command that create a user, by name.
-func created(steps []*dockerfile.Step) map[string]*dockerfile.Step {
+// usersCreated is the step and command that create a user, by name.
+func usersCreated(steps []*dockerfile.Step) map[string]*dockerfile.Step {
 	users := map[string]*dockerfile.Step{}
 	for _, step := range steps {
 		if step.Script == nil {
@@ -102,11 +104,11 @@ func created(steps []*dockerfile.Step) map[string]*dockerfile.Step {
 // userName is the user that useradd or adduser creates: its last argument, and
 // of adduser the first of two.
 func userName(c *shell.Command) string {
-	rest := flags(c, "ugGsdkcKmfebpZh", []string{
+	rest := download.Flags(c, "ugGsdkcKmfebpZh", []string{
 		"--uid", "--gid", "--groups", "--shell", "--home", "--home-dir", "--comment", "--ingroup", "--gecos", "--base-dir", "--skel", "--password", "--key",
 	}, func(string, string, shell.Word) {})
 	if c.Name() == "useradd" { // its -m, -K and -f differ from adduser's
-		rest = flags(c, "ugGsdkcKfebpZR", []string{
+		rest = download.Flags(c, "ugGsdkcKfebpZR", []string{
 			"--uid", "--gid", "--groups", "--shell", "--home-dir", "--comment", "--base-dir", "--skel", "--password", "--key",
 		}, func(string, string, shell.Word) {})
 	}
@@ -118,8 +120,8 @@ func userName(c *shell.Command) string {
 
 // userFix adds USER after the last instruction that may need root, where the
 // Dockerfile creates one user.
-func (i *image) userFix() []source.Edit {
-	users := created(i.Final().Chain())
+func userFix(i *repo.Image) []source.Edit {
+	users := usersCreated(i.Final().Chain())
 	if len(users) != 1 || len(i.Final().Steps) == 0 {
 		return nil
 	}
@@ -131,13 +133,13 @@ func (i *image) userFix() []source.Edit {
 		}
 	}
 	for name := range users {
-		return []source.Edit{i.insertAfter(after, "USER "+name)}
+		return []source.Edit{insertAfter(i, after, "USER "+name)}
 	}
 	return nil
 }
 
 // insertAfter adds a line below another.
-func (i *image) insertAfter(line int, text string) source.Edit {
+func insertAfter(i *repo.Image, line int, text string) source.Edit {
 	at := i.LineEnd(line)
 	return source.Edit{File: i.Name, From: at, To: at, New: i.Newline() + text}
 }
@@ -145,10 +147,10 @@ func (i *image) insertAfter(line int, text string) source.Edit {
 // useraddOrderRule finds files that are given to a user who does not exist yet:
 // useradd-order.
 func useraddOrderRule(j *judge) {
-	for _, i := range j.images {
+	for _, i := range j.Images {
 		for _, stage := range i.Relevant() {
 			chain := stage.Chain()
-			users := created(chain)
+			users := usersCreated(chain)
 			for n, step := range chain {
 				name, at := owner(step)
 				if step.Stage != stage || name == "" || users[name] == nil {

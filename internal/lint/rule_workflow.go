@@ -6,6 +6,7 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
+	"github.com/djok/facecraft/internal/lint/download"
 	"github.com/djok/facecraft/internal/lint/shell"
 	"github.com/djok/facecraft/internal/lint/workflow"
 	"github.com/djok/facecraft/internal/lint/yamltree"
@@ -14,7 +15,7 @@ import (
 
 // workflowPasswordRule finds passwords in clear: workflow-password.
 func workflowPasswordRule(j *judge) {
-	for _, file := range j.workflows {
+	for _, file := range j.Workflows {
 		for _, job := range file.Jobs {
 			for _, step := range job.Steps {
 				if password := step.With("password"); password != nil && strings.HasSuffix(step.Uses, "login-action") && literal(password) {
@@ -52,7 +53,7 @@ func loginPassword(c *shell.Command) (string, bool) {
 		return "", false
 	}
 	password := ""
-	flags(c, "up", []string{"--username", "--password"}, func(name, value string, _ shell.Word) {
+	download.Flags(c, "up", []string{"--username", "--password"}, func(name, value string, _ shell.Word) {
 		if name == "-p" || name == "--password" {
 			password = value
 		}
@@ -66,7 +67,7 @@ func masked(password string) string { return password[:min(4, len(password)/4)] 
 // workflowEnvironmentRule finds jobs that publish with secrets which any branch
 // can use: workflow-environment.
 func workflowEnvironmentRule(j *judge) {
-	for _, file := range j.workflows {
+	for _, file := range j.Workflows {
 		for _, job := range file.Jobs {
 			if job.Environment || job.Reusable || !slices.ContainsFunc(job.Steps, publishes) {
 				continue
@@ -91,7 +92,7 @@ func publishes(step *workflow.Step) bool {
 // workflowLoginRule finds pulls that count as anonymous because the login comes
 // later: workflow-login.
 func workflowLoginRule(j *judge) {
-	for _, file := range j.workflows {
+	for _, file := range j.Workflows {
 		for _, job := range file.Jobs {
 			login := slices.IndexFunc(job.Steps, logsIn)
 			for n, step := range job.Steps {
@@ -136,14 +137,14 @@ var syncs = []string{"peter-evans/dockerhub-description", "christian-korneck/upd
 // hubReadmeRule finds workflows that publish on Docker Hub without its
 // description: hub-readme.
 func hubReadmeRule(j *judge) {
-	for _, file := range j.workflows {
+	for _, file := range j.Workflows {
 		for _, job := range file.Jobs {
 			if slices.ContainsFunc(job.Steps, func(s *workflow.Step) bool { return slices.Contains(syncs, s.Uses) }) {
 				return
 			}
 		}
 	}
-	for _, file := range j.workflows {
+	for _, file := range j.Workflows {
 		for _, job := range file.Jobs {
 			for _, step := range job.Steps {
 				if pushesToHub(step) {

@@ -1,4 +1,4 @@
-package lint
+package repo
 
 import (
 	"fmt"
@@ -30,8 +30,8 @@ func workdir(step *dockerfile.Step, command *shell.Command) string {
 	return dir
 }
 
-// absolute is a path of a command.
-func absolute(step *dockerfile.Step, command *shell.Command, name string) string {
+// Absolute is a path of a command.
+func Absolute(step *dockerfile.Step, command *shell.Command, name string) string {
 	if path.IsAbs(name) {
 		return path.Clean(name)
 	}
@@ -40,7 +40,7 @@ func absolute(step *dockerfile.Step, command *shell.Command, name string) string
 
 // origin finds the file of the repository that a path in the image was copied
 // from, as a step sees it; or says why that is not known.
-func (i *image) origin(step *dockerfile.Step, name string) (file, reason string) {
+func (i *Image) origin(step *dockerfile.Step, name string) (file, reason string) {
 	if strings.Contains(name, shell.Unknown) {
 		return "", "its path is not known before the build"
 	}
@@ -50,7 +50,7 @@ func (i *image) origin(step *dockerfile.Step, name string) (file, reason string)
 				continue
 			}
 			target := step.Path(step.Expand(mount.Target))
-			if rest, ok := below(name, target); ok {
+			if rest, ok := Below(name, target); ok {
 				return i.mounted(step, mount, rest)
 			}
 		}
@@ -68,15 +68,15 @@ func (i *image) origin(step *dockerfile.Step, name string) (file, reason string)
 	return "", "no COPY brings it"
 }
 
-// below is what of a path follows a directory.
-func below(name, dir string) (string, bool) {
+// Below is what of a path follows a directory.
+func Below(name, dir string) (string, bool) {
 	if name == dir {
 		return "", true
 	}
 	return strings.CutPrefix(name, strings.TrimSuffix(dir, "/")+"/")
 }
 
-func (i *image) mounted(step *dockerfile.Step, mount *instructions.Mount, rest string) (file, reason string) {
+func (i *Image) mounted(step *dockerfile.Step, mount *instructions.Mount, rest string) (file, reason string) {
 	from := path.Join("/", step.Expand(mount.Source), rest)
 	if mount.From == "" {
 		return i.inContext(strings.TrimPrefix(from, "/"))
@@ -84,7 +84,7 @@ func (i *image) mounted(step *dockerfile.Step, mount *instructions.Mount, rest s
 	return i.inStage(mount.From, from)
 }
 
-func (i *image) inStage(name, file string) (string, string) {
+func (i *Image) inStage(name, file string) (string, string) {
 	stage := i.From(name)
 	if stage == nil {
 		return "", fmt.Sprintf("it comes from the image %s", name)
@@ -98,19 +98,19 @@ func (i *image) inStage(name, file string) (string, string) {
 	return "", "the stage " + name + " makes it"
 }
 
-func (i *image) inContext(name string) (string, string) {
-	if i.contextErr != nil {
-		return "", i.contextErr.Error()
+func (i *Image) inContext(name string) (string, string) {
+	if i.ContextErr != nil {
+		return "", i.ContextErr.Error()
 	}
-	name = path.Join(i.context.Dir, name)
-	if !i.repo.tree.Has(name) {
+	name = path.Join(i.Context.Dir, name)
+	if !i.Repo.Tree.Has(name) {
 		return "", name + " is not in the repository"
 	}
 	return name, ""
 }
 
 // copiedFrom tells what a COPY or ADD puts at a path.
-func (i *image) copiedFrom(step *dockerfile.Step, name string) (file, reason string, ok bool) {
+func (i *Image) copiedFrom(step *dockerfile.Step, name string) (file, reason string, ok bool) {
 	var sd instructions.SourcesAndDest
 	from := ""
 	switch c := step.Command.(type) {
@@ -139,9 +139,9 @@ func (i *image) copiedFrom(step *dockerfile.Step, name string) (file, reason str
 }
 
 // within is the path in the source of a COPY that becomes a path in the image.
-func (i *image) within(step *dockerfile.Step, source, dest, name string, into, foreign bool) (string, bool) {
+func (i *Image) within(step *dockerfile.Step, source, dest, name string, into, foreign bool) (string, bool) {
 	source = path.Join("/", step.Expand(source))
-	rest, inside := below(name, dest)
+	rest, inside := Below(name, dest)
 	if !inside {
 		return "", false
 	}
@@ -156,9 +156,9 @@ func (i *image) within(step *dockerfile.Step, source, dest, name string, into, f
 		}
 		return path.Join(source, rest), true
 	}
-	if directory := len(i.repo.tree.Under(path.Join(i.context.Dir, source))) > 0; directory {
+	if directory := len(i.Repo.Tree.Under(path.Join(i.Context.Dir, source))) > 0; directory {
 		candidate := path.Join(source, rest)
-		return candidate, i.repo.tree.Has(path.Join(i.context.Dir, candidate))
+		return candidate, i.Repo.Tree.Has(path.Join(i.Context.Dir, candidate))
 	}
 	if rest == "" && !into {
 		return source, true

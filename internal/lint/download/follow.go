@@ -1,4 +1,4 @@
-package lint
+package download
 
 import (
 	"path"
@@ -11,20 +11,20 @@ import (
 
 // follow finds the names that a downloaded file gets later in its script:
 // unpacked, renamed, or written by the end of the pipe.
-func (d *download) follow() {
+func (d *Download) follow() {
 	if d.file != "" {
 		d.name(d.file)
 	}
 	after := false
-	for _, c := range d.step.Script.Commands {
-		if c == d.cmd {
+	for _, c := range d.Step.Script.Commands {
+		if c == d.Cmd {
 			after = true
 			continue
 		}
 		if !after {
 			continue
 		}
-		if d.cmd.Pipeline != 0 && c.Pipeline == d.cmd.Pipeline {
+		if d.Cmd.Pipeline != 0 && c.Pipeline == d.Cmd.Pipeline {
 			d.sink = c.Name()
 			if c.Name() == "tee" && len(c.Args()) > 0 {
 				d.name(c.Words[len(c.Words)-1].Text)
@@ -42,7 +42,7 @@ func (d *download) follow() {
 	}
 }
 
-func (d *download) name(file string) {
+func (d *Download) name(file string) {
 	base := path.Base(file)
 	d.names = append(d.names, base)
 	if ext := path.Ext(base); slices.Contains(packedExtensions, ext) {
@@ -50,7 +50,7 @@ func (d *download) name(file string) {
 	}
 }
 
-func (d *download) known(file string) bool { return slices.Contains(d.names, path.Base(file)) }
+func (d *Download) known(file string) bool { return slices.Contains(d.names, path.Base(file)) }
 
 // anchors are files that are checked by what uses them, or that check others:
 // keys of package managers, signatures, lists of checksums.
@@ -60,14 +60,14 @@ var anchors = regexp.MustCompile(`(?i)(\.(gpg|asc|sig|sign|pub|key|list|sources|
 var contentAddress = regexp.MustCompile(`/[0-9a-f]{40}([/.]|$)`)
 
 // trusted tells whether a download needs no checksum.
-func (d *download) trusted() bool {
-	if slices.Contains([]string{"gpg", "apt-key", "gpg2"}, d.sink) && !slices.ContainsFunc(d.names, isModel) || contentAddress.MatchString(d.url) {
+func (d *Download) trusted() bool {
+	if slices.Contains([]string{"gpg", "apt-key", "gpg2"}, d.sink) && !slices.ContainsFunc(d.names, IsModel) || contentAddress.MatchString(d.URL) {
 		return true
 	}
-	return anchors.MatchString(baseOfURL(d.url)) || slices.ContainsFunc(append(d.names, d.file), anchors.MatchString)
+	return anchors.MatchString(BaseOfURL(d.URL)) || slices.ContainsFunc(append(d.names, d.file), anchors.MatchString)
 }
 
-// model tells whether the file has weights.
-func (d *download) model() bool {
-	return slices.ContainsFunc(d.names, isModel) || isModel(baseOfURL(d.url)) || d.library != "" && d.library != "urlretrieve()"
+// Model tells whether the file has weights.
+func (d *Download) Model() bool {
+	return slices.ContainsFunc(d.names, IsModel) || IsModel(BaseOfURL(d.URL)) || d.library != "" && d.library != "urlretrieve()"
 }

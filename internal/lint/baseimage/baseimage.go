@@ -1,4 +1,5 @@
-package lint
+// Package baseimage has what is known of base images by their names.
+package baseimage
 
 import (
 	"strings"
@@ -8,32 +9,33 @@ import (
 	"github.com/djok/facecraft/internal/lint/shell"
 )
 
-// base is what is known of an image by its name.
-type base struct {
-	name string // without registry and library/
-	tag  string
+// Image is what is known of an image by its name.
+type Image struct {
+	Name string // without registry and library/
+	Tag  string
 }
 
-// baseOf takes an image reference apart. One that is not known has no name.
-func baseOf(image string) base {
+// Parse takes an image reference apart. The name is empty if the reference is
+// unknown or invalid.
+func Parse(image string) Image {
 	if strings.Contains(image, shell.Unknown) {
 		image, _, _ = strings.Cut(image, shell.Unknown) // what stands before it may say enough
 		if !strings.Contains(image, ":") {
-			return base{}
+			return Image{}
 		}
 		image += "unknown"
 	}
 	named, err := reference.ParseNormalizedNamed(image)
 	if err != nil {
-		return base{}
+		return Image{}
 	}
-	b := base{name: reference.Path(named)}
-	b.name = strings.TrimPrefix(b.name, "library/")
+	b := Image{Name: reference.Path(named)}
+	b.Name = strings.TrimPrefix(b.Name, "library/")
 	if domain := reference.Domain(named); domain != "docker.io" {
-		b.name = mirrored(domain, b.name)
+		b.Name = mirrored(domain, b.Name)
 	}
 	if tagged, ok := named.(reference.Tagged); ok {
-		b.tag = tagged.Tag()
+		b.Tag = tagged.Tag()
 	}
 	return b
 }
@@ -60,48 +62,48 @@ var rootBases = map[string]string{
 	"tiangolo/uvicorn-gunicorn-fastapi": "debian", "tiangolo/uvicorn-gunicorn": "debian", "nvidia/pytorch": "debian",
 }
 
-// known tells whether the image is one of these.
-func (b base) known() bool { _, ok := rootBases[b.name]; return ok }
+// Known tells whether the image is one of these.
+func (b Image) Known() bool { _, ok := rootBases[b.Name]; return ok }
 
-// system is debian, alpine, rpm, busybox or "".
-func (b base) system() string {
-	if strings.Contains(b.tag, "alpine") {
+// System is debian, alpine, rpm, busybox or "".
+func (b Image) System() string {
+	if strings.Contains(b.Tag, "alpine") {
 		return "alpine"
 	}
-	return rootBases[b.name]
+	return rootBases[b.Name]
 }
 
-// has tells whether an image brings a tool; known is false where nobody knows.
-func (b base) has(tool string) (has, known bool) {
+// Has tells whether an image brings a tool; known is false where nobody knows.
+func (b Image) Has(tool string) (has, known bool) {
 	switch {
-	case !b.known() || b.tag == "unknown":
+	case !b.Known() || b.Tag == "unknown":
 		return false, false
-	case b.system() == "alpine" || b.system() == "busybox":
+	case b.System() == "alpine" || b.System() == "busybox":
 		return tool == "wget", true
-	case b.name == "buildpack-deps":
+	case b.Name == "buildpack-deps":
 		return tool == "curl" || tool == "wget", true
-	case b.name == "python" || b.name == "node" || b.name == "ruby" || b.name == "golang" || b.name == "rust" || b.name == "gcc" || b.name == "perl":
-		full := !strings.Contains(b.tag, "slim")
+	case b.Name == "python" || b.Name == "node" || b.Name == "ruby" || b.Name == "golang" || b.Name == "rust" || b.Name == "gcc" || b.Name == "perl":
+		full := !strings.Contains(b.Tag, "slim")
 		return full && (tool == "curl" || tool == "wget"), true
-	case b.name == "debian" || b.name == "ubuntu" || b.name == "nvidia/cuda":
+	case b.Name == "debian" || b.Name == "ubuntu" || b.Name == "nvidia/cuda":
 		return false, true
-	case b.name == "scratch":
+	case b.Name == "scratch":
 		return false, true
 	}
 	return false, false
 }
 
-// gpu says why an image is meant for GPUs, or "".
-func (b base) gpu() string {
+// GPU says why an image is meant for GPUs, or "".
+func (b Image) GPU() string {
 	switch {
-	case strings.HasSuffix(b.name, "nvidia/cuda") || strings.HasSuffix(b.name, "/cuda"):
+	case strings.HasSuffix(b.Name, "nvidia/cuda") || strings.HasSuffix(b.Name, "/cuda"):
 		return "its base is an image of CUDA"
-	case strings.HasPrefix(b.name, "rocm/"):
+	case strings.HasPrefix(b.Name, "rocm/"):
 		return "its base is an image of ROCm"
-	case strings.HasPrefix(b.name, "nvidia/") || strings.Contains(b.name, "l4t"):
+	case strings.HasPrefix(b.Name, "nvidia/") || strings.Contains(b.Name, "l4t"):
 		return "its base is one of NVIDIA's images"
-	case strings.HasSuffix(b.name, "pytorch/pytorch") && strings.Contains(b.tag, "cuda"), strings.Contains(b.tag, "-gpu"), strings.Contains(b.tag, "cuda"), strings.Contains(b.tag, "rocm"):
-		return "its base is " + b.name + ":" + b.tag
+	case strings.HasSuffix(b.Name, "pytorch/pytorch") && strings.Contains(b.Tag, "cuda"), strings.Contains(b.Tag, "-gpu"), strings.Contains(b.Tag, "cuda"), strings.Contains(b.Tag, "rocm"):
+		return "its base is " + b.Name + ":" + b.Tag
 	}
 	return ""
 }

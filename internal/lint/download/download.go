@@ -1,4 +1,6 @@
-package lint
+// Package download finds what the steps of a Dockerfile download, and whether
+// the files are checked against a checksum.
+package download
 
 import (
 	"net/url"
@@ -13,33 +15,33 @@ import (
 	"github.com/djok/facecraft/internal/lint/shell"
 )
 
-// download is one file that a step gets from the network.
-type download struct {
-	step     *dockerfile.Step
-	cmd      *shell.Command // nil for ADD
-	url      string         // "" when it is not known
+// Download is one file that a step gets from the network.
+type Download struct {
+	Step     *dockerfile.Step
+	Cmd      *shell.Command // nil for ADD
+	URL      string         // "" when it is not known
 	file     string         // where it is written, as the command says it; "" for a pipe
 	names    []string       // base names under which the file is known later
-	insecure *shell.Word    // the option that turns the certificate's check off
+	Insecure *shell.Word    // the option that turns the certificate's check off
 	library  string         // the call that downloads, for a library's
 	sink     string         // the command that a pipe feeds
 }
 
-// downloads are those of a step.
-func downloads(step *dockerfile.Step) []*download {
+// Downloads are those of a step.
+func Downloads(step *dockerfile.Step) []*Download {
 	if add, ok := step.Command.(*instructions.AddCommand); ok {
 		return added(step, add)
 	}
 	if _, ok := step.Command.(*instructions.RunCommand); !ok || step.Script == nil {
 		return nil
 	}
-	var list []*download
+	var list []*Download
 	for _, c := range step.Script.Commands {
 		d := fetched(c)
 		if d == nil {
 			continue
 		}
-		d.step, d.cmd = step, c
+		d.Step, d.Cmd = step, c
 		d.follow()
 		if !d.trusted() {
 			list = append(list, d)
@@ -48,14 +50,14 @@ func downloads(step *dockerfile.Step) []*download {
 	return list
 }
 
-func added(step *dockerfile.Step, add *instructions.AddCommand) []*download {
-	var list []*download
+func added(step *dockerfile.Step, add *instructions.AddCommand) []*Download {
+	var list []*Download
 	for _, name := range add.SourcePaths {
 		address := step.Expand(name)
 		if !strings.HasPrefix(address, "http://") && !strings.HasPrefix(address, "https://") || strings.Contains(address, ".git") || add.Checksum != "" {
 			continue
 		}
-		d := &download{step: step, url: address, file: baseOfURL(address)}
+		d := &Download{Step: step, URL: address, file: BaseOfURL(address)}
 		d.names = []string{d.file}
 		if !d.trusted() {
 			list = append(list, d)
@@ -65,7 +67,7 @@ func added(step *dockerfile.Step, add *instructions.AddCommand) []*download {
 }
 
 // fetched reads a command that downloads a file, or gives nil.
-func fetched(c *shell.Command) *download {
+func fetched(c *shell.Command) *Download {
 	switch c.Name() {
 	case "wget":
 		return wget(c)
@@ -74,18 +76,18 @@ func fetched(c *shell.Command) *download {
 	case "aria2c":
 		return aria(c)
 	case "gdown":
-		return &download{library: "gdown", names: outputs(c, "-O", "--output")}
+		return &Download{library: "gdown", names: outputs(c, "-O", "--output")}
 	case "hf", "huggingface-cli":
 		if c.Has("download") && !pinnedRevision(c) {
-			return &download{library: c.Name() + " download", names: lastNames(c)}
+			return &Download{library: c.Name() + " download", names: lastNames(c)}
 		}
 	}
 	return library(c)
 }
 
-// flags goes through a command's options: short ones may be joined, and those
+// Flags goes through a command's options: short ones may be joined, and those
 // named take a value.
-func flags(c *shell.Command, valued string, long []string, see func(name, value string, word shell.Word)) (rest []shell.Word) {
+func Flags(c *shell.Command, valued string, long []string, see func(name, value string, word shell.Word)) (rest []shell.Word) {
 	args := c.Args()
 	for n := 0; n < len(args); n++ {
 		word := args[n]
@@ -125,17 +127,17 @@ func flags(c *shell.Command, valued string, long []string, see func(name, value 
 
 var wgetLong = []string{"--output-document", "--directory-prefix", "--header", "--user-agent", "--tries", "--timeout", "--user", "--password", "--post-data", "--input-file", "--referer", "--waitretry", "--wait"}
 
-func wget(c *shell.Command) *download {
-	d := &download{}
+func wget(c *shell.Command) *Download {
+	d := &Download{}
 	dir, out, skip := "", "", false
-	rest := flags(c, "OPtTiUwaoQ", wgetLong, func(name, value string, word shell.Word) {
+	rest := Flags(c, "OPtTiUwaoQ", wgetLong, func(name, value string, word shell.Word) {
 		switch name {
 		case "-O", "--output-document":
 			out = value
 		case "-P", "--directory-prefix":
 			dir = value
 		case "--no-check-certificate":
-			d.insecure = &word
+			d.Insecure = &word
 		case "--spider", "--post-data", "-i", "--input-file":
 			skip = true
 		}
@@ -143,7 +145,7 @@ func wget(c *shell.Command) *download {
 	if len(rest) == 0 || skip || out == "/dev/null" || c.Captured {
 		return nil
 	}
-	d.url = rest[0].Text
+	d.URL = rest[0].Text
 	switch {
 	case out == "-" && c.Output != nil:
 		d.file = c.Output.Text
@@ -154,7 +156,7 @@ func wget(c *shell.Command) *download {
 	case out != "":
 		d.file = out
 	default:
-		d.file = path.Join(dir, baseOfURL(d.url))
+		d.file = path.Join(dir, BaseOfURL(d.URL))
 	}
 	return d.local()
 }
@@ -164,11 +166,11 @@ var curlLong = []string{
 	"--data-raw", "--form", "--upload-file", "--url", "--proto", "--cacert", "--proxy", "--cookie", "--referer", "--retry-max-time", "--write-out", "--output-dir", "--resolve",
 }
 
-func curl(c *shell.Command) *download {
-	d := &download{}
+func curl(c *shell.Command) *Download {
+	d := &Download{}
 	remote, sends := false, false
 	dir := ""
-	rest := flags(c, "oHXuAmdFTbcewxKrE", curlLong, func(name, value string, word shell.Word) {
+	rest := Flags(c, "oHXuAmdFTbcewxKrE", curlLong, func(name, value string, word shell.Word) {
 		switch name {
 		case "-o", "--output":
 			d.file = value
@@ -177,9 +179,9 @@ func curl(c *shell.Command) *download {
 		case "--output-dir":
 			dir = value
 		case "-k", "--insecure":
-			d.insecure = &word
+			d.Insecure = &word
 		case "--url":
-			d.url = value
+			d.URL = value
 		case "-d", "--data", "--data-binary", "--data-raw", "-F", "--form", "-T", "--upload-file", "-I", "--head":
 			sends = true
 		case "-X", "--request":
@@ -187,14 +189,14 @@ func curl(c *shell.Command) *download {
 		}
 	})
 	if len(rest) > 0 {
-		d.url = rest[0].Text
+		d.URL = rest[0].Text
 	}
-	if d.url == "" || sends || d.file == "/dev/null" || c.Captured {
+	if d.URL == "" || sends || d.file == "/dev/null" || c.Captured {
 		return nil
 	}
 	switch {
 	case remote:
-		d.file = path.Join(dir, baseOfURL(d.url))
+		d.file = path.Join(dir, BaseOfURL(d.URL))
 	case d.file == "" && c.Output != nil:
 		d.file = c.Output.Text
 	case d.file == "" && c.Pipeline == 0:
@@ -203,10 +205,10 @@ func curl(c *shell.Command) *download {
 	return d.local()
 }
 
-func aria(c *shell.Command) *download {
-	d := &download{}
+func aria(c *shell.Command) *Download {
+	d := &Download{}
 	dir, out := "", ""
-	rest := flags(c, "odxsjk", []string{"--out", "--dir"}, func(name, value string, _ shell.Word) {
+	rest := Flags(c, "odxsjk", []string{"--out", "--dir"}, func(name, value string, _ shell.Word) {
 		switch name {
 		case "-o", "--out":
 			out = value
@@ -217,16 +219,16 @@ func aria(c *shell.Command) *download {
 	if len(rest) == 0 {
 		return nil
 	}
-	if d.url = rest[0].Text; out == "" {
-		out = baseOfURL(d.url)
+	if d.URL = rest[0].Text; out == "" {
+		out = BaseOfURL(d.URL)
 	}
 	d.file = path.Join(dir, out)
 	return d.local()
 }
 
 // local leaves out what comes from the machine itself.
-func (d *download) local() *download {
-	if u, err := url.Parse(d.url); err == nil {
+func (d *Download) local() *Download {
+	if u, err := url.Parse(d.URL); err == nil {
 		switch u.Hostname() {
 		case "localhost", "127.0.0.1", "0.0.0.0", "::1":
 			return nil
@@ -241,7 +243,8 @@ func (d *download) local() *download {
 	return d
 }
 
-func baseOfURL(address string) string {
+// BaseOfURL is the file name in a URL, or "".
+func BaseOfURL(address string) string {
 	address, _, _ = strings.Cut(address, "?")
 	address, _, _ = strings.Cut(address, "#")
 	return path.Base(address)
@@ -253,7 +256,7 @@ var calls = regexp.MustCompile(`\b(new_session|hf_hub_download|snapshot_download
 var revision = regexp.MustCompile(`\b[0-9a-f]{40}\b`)
 
 // library reads Python code on the command line.
-func library(c *shell.Command) *download {
+func library(c *shell.Command) *Download {
 	if !strings.HasPrefix(c.Name(), "python") {
 		return nil
 	}
@@ -267,7 +270,7 @@ func library(c *shell.Command) *download {
 	if m == nil || revision.MatchString(code) {
 		return nil
 	}
-	d := &download{library: m[1] + "()"}
+	d := &Download{library: m[1] + "()"}
 	for _, name := range regexp.MustCompile(`['"]([\w.-]+)['"]`).FindAllStringSubmatch(code, -1) {
 		d.names = append(d.names, name[1], name[1]+".onnx")
 	}
@@ -286,7 +289,7 @@ func pinnedRevision(c *shell.Command) bool {
 func lastNames(c *shell.Command) []string {
 	var names []string
 	for _, arg := range c.Args() {
-		if isModel(arg.Text) {
+		if IsModel(arg.Text) {
 			names = append(names, path.Base(arg.Text))
 		}
 	}

@@ -1,4 +1,4 @@
-package lint
+package repo
 
 import (
 	"path"
@@ -6,30 +6,32 @@ import (
 
 	"github.com/moby/buildkit/frontend/dockerfile/instructions"
 
+	"github.com/djok/facecraft/internal/lint/baseimage"
 	"github.com/djok/facecraft/internal/lint/compose"
 	"github.com/djok/facecraft/internal/lint/dockerfile"
+	"github.com/djok/facecraft/internal/lint/download"
 	"github.com/djok/facecraft/internal/lint/shell"
 	"github.com/djok/facecraft/internal/lint/tree"
 )
 
-// image is a Dockerfile with what surrounds it.
-type image struct {
+// Image is a Dockerfile with what surrounds it.
+type Image struct {
 	*dockerfile.File
-	repo       *repo
-	context    tree.Context
-	contextErr error
-	services   []*compose.Service // that build it
-	installed  map[*dockerfile.Stage][]install
+	Repo       *Repo
+	Context    tree.Context
+	ContextErr error
+	Services   []*compose.Service // that build it
+	installed  map[*dockerfile.Stage][]Install
 }
 
 // place finds a Dockerfile's context: that of a Compose file, the directory in
 // which its sources are, or the repository.
-func (r *repo) place(i *image) {
+func (r *Repo) place(i *Image) {
 	dir := ""
-	for _, file := range r.compose {
+	for _, file := range r.Compose {
 		for _, service := range file.Services {
 			if service.Dockerfile == i.Name {
-				i.services = append(i.services, service)
+				i.Services = append(i.Services, service)
 				dir = service.Context
 			}
 		}
@@ -40,20 +42,20 @@ func (r *repo) place(i *image) {
 			dir = own
 		}
 	}
-	i.context, i.contextErr = r.tree.Context(dir, i.Name)
+	i.Context, i.ContextErr = r.Tree.Context(dir, i.Name)
 }
 
 // sourcesIn tells whether all that the Dockerfile copies by name is in a
 // directory.
-func (i *image) sourcesIn(dir string) bool {
+func (i *Image) sourcesIn(dir string) bool {
 	named := false
 	for _, stage := range i.Stages {
 		for _, step := range stage.Steps {
-			for _, name := range copied(step) {
+			for _, name := range Copied(step) {
 				if name == "." || strings.ContainsAny(name, "*?[") || strings.Contains(name, shell.Unknown) {
 					continue
 				}
-				if !i.repo.tree.OnDisk(path.Join(dir, name)) {
+				if !i.Repo.Tree.OnDisk(path.Join(dir, name)) {
 					return false
 				}
 				named = true
@@ -63,8 +65,8 @@ func (i *image) sourcesIn(dir string) bool {
 	return named || dir != "."
 }
 
-// copied are the paths that a step copies from the context.
-func copied(step *dockerfile.Step) []string {
+// Copied are the paths that a step copies from the context.
+func Copied(step *dockerfile.Step) []string {
 	var paths []string
 	switch c := step.Command.(type) {
 	case *instructions.CopyCommand:
@@ -88,8 +90,8 @@ func copied(step *dockerfile.Step) []string {
 	return list
 }
 
-// each calls a function for each step of the relevant stages.
-func (i *image) each(do func(*dockerfile.Step)) {
+// Each calls a function for each step of the relevant stages.
+func (i *Image) Each(do func(*dockerfile.Step)) {
 	for _, stage := range i.Relevant() {
 		for _, step := range stage.Steps {
 			do(step)
@@ -97,8 +99,8 @@ func (i *image) each(do func(*dockerfile.Step)) {
 	}
 }
 
-// last is the last of an image's instructions of a kind, or nil.
-func last[T instructions.Command](i *image) (*dockerfile.Step, T) {
+// Last is the last of an image's instructions of a kind, or nil.
+func Last[T instructions.Command](i *Image) (*dockerfile.Step, T) {
 	var found *dockerfile.Step
 	var command T
 	for _, step := range i.Final().Chain() {
@@ -109,12 +111,12 @@ func last[T instructions.Command](i *image) (*dockerfile.Step, T) {
 	return found, command
 }
 
-// base is the image at the bottom of the final stage.
-func (i *image) base() base { return baseOf(i.Final().Root()) }
+// Base is the image at the bottom of the final stage.
+func (i *Image) Base() baseimage.Image { return baseimage.Parse(i.Final().Root()) }
 
-// gpu says why the image is meant for GPUs, or "".
-func (i *image) gpu() string {
-	if why := i.base().gpu(); why != "" {
+// GPU says why the image is meant for GPUs, or "".
+func (i *Image) GPU() string {
+	if why := i.Base().GPU(); why != "" {
 		return why
 	}
 	name := strings.ToLower(i.Name)
@@ -135,8 +137,8 @@ func (i *image) gpu() string {
 	return ""
 }
 
-// arm tells whether a stage is built for arm64 alone.
-func arm(stage *dockerfile.Stage) bool {
+// Arm tells whether a stage is built for arm64 alone.
+func Arm(stage *dockerfile.Stage) bool {
 	for _, s := range stage.Lineage() {
 		if strings.Contains(s.Platform, "arm64") || strings.Contains(s.Platform, "aarch64") {
 			return true
@@ -145,9 +147,9 @@ func arm(stage *dockerfile.Stage) bool {
 	return false
 }
 
-// serves tells whether the final image is a server: it exposes a port, or
+// Serves tells whether the final image is a server: it exposes a port, or
 // starts a known one.
-func (i *image) serves() bool {
+func (i *Image) Serves() bool {
 	for _, step := range i.Final().Chain() {
 		switch step.Command.(type) {
 		case *instructions.ExposeCommand:
@@ -176,45 +178,26 @@ var modelPackages = map[string]bool{
 	"rembg": true, "transformers": true, "insightface": true, "diffusers": true, "keras": true, "jax": true, "ultralytics": true, "vllm": true,
 }
 
-// models says by what it is known that the image loads models, or "".
-func (i *image) models() string {
+// Models says by what it is known that the image loads models, or "".
+func (i *Image) Models() string {
 	for _, stage := range i.Relevant() {
-		for _, in := range i.installs(stage) {
-			for _, r := range in.requirements {
-				if modelPackages[r.Name] || torchFamily[r.Name] || reachesTorch[r.Name] {
+		for _, in := range i.Installs(stage) {
+			for _, r := range in.Requirements {
+				if modelPackages[r.Name] || TorchFamily[r.Name] || ReachesTorch[r.Name] {
 					return "it installs " + r.Name
 				}
 			}
 		}
 		for _, step := range stage.Steps {
-			for _, name := range copied(step) {
-				if isModel(name) {
+			for _, name := range Copied(step) {
+				if download.IsModel(name) {
 					return "it copies " + name
 				}
 			}
 		}
 	}
-	if b := i.base(); strings.Contains(b.name, "pytorch") || strings.Contains(b.name, "tensorflow") || b.name == "djok/facecraft" {
-		return "its base is " + b.name
+	if b := i.Base(); strings.Contains(b.Name, "pytorch") || strings.Contains(b.Name, "tensorflow") || b.Name == "djok/facecraft" {
+		return "its base is " + b.Name
 	}
 	return ""
 }
-
-// modelExtensions are those of files with weights.
-var modelExtensions = []string{".pth", ".pt", ".onnx", ".dat", ".safetensors", ".ckpt", ".h5", ".tflite", ".gguf", ".caffemodel", ".pb"}
-
-// isModel tells whether a file is one with weights, packed or not.
-func isModel(name string) bool {
-	base := strings.ToLower(path.Base(name))
-	for _, packed := range packedExtensions {
-		base = strings.TrimSuffix(base, packed)
-	}
-	for _, ext := range modelExtensions {
-		if strings.HasSuffix(base, ext) {
-			return true
-		}
-	}
-	return false
-}
-
-var packedExtensions = []string{".bz2", ".gz", ".xz", ".zst"}

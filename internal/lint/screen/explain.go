@@ -1,4 +1,4 @@
-package lint
+package screen
 
 import (
 	"fmt"
@@ -33,16 +33,4 @@ func Explain(c finding.Check, width int, paint Paint) string {
 		}
 	}
 	return s.String()
-}
-
-// Meant are the checks that a person names: by ID, alias, or the name that
-// several begin with, as fetch for fetch-http.
-func Meant(checks []finding.Check, name string) []finding.Check {
-	list := finding.Named(checks, name)
-	for _, c := range checks {
-		if strings.HasPrefix(c.ID, name+"-") {
-			list = append(list, c)
-		}
-	}
-	return list
 }

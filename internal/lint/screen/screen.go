@@ -1,4 +1,6 @@
-package lint
+// Package screen shows the findings of lint in a terminal: what fails, with the
+// line of the source, and what is known of a check.
+package screen
 
 import (
 	"fmt"
@@ -36,20 +38,23 @@ var marks = map[finding.Severity]struct {
 	finding.Error: {"✗", IsError}, finding.Warning: {"!", IsWarning}, finding.Note: {"·", IsNote},
 }
 
+// Sources returns a line of a source file, or false if it is not known.
+type Sources func(file string, line int) (string, bool)
+
 // screen writes lines of at most width characters.
 type screen struct {
 	strings.Builder
 	width   int
 	paint   Paint
-	sources func(file string, line int) (string, bool)
+	sources Sources
 }
 
-// Screen is the report for people: what fails, below its file, with the line
+// Render is the report for people: what fails, below its file, with the line
 // and a caret; then what is unknown.
-func (r *Result) Screen(width int, paint Paint) string {
-	s := &screen{width: width, paint: paint, sources: r.line}
+func Render(findings []finding.Finding, sources Sources, width int, paint Paint) string {
+	s := &screen{width: width, paint: paint, sources: sources}
 	file := ""
-	for _, f := range r.Findings {
+	for _, f := range findings {
 		if f.Status != finding.Fail || f.Suppressed != nil {
 			continue
 		}
@@ -62,17 +67,8 @@ func (r *Result) Screen(width int, paint Paint) string {
 		}
 		s.finding(f)
 	}
-	s.unknown(r.Findings)
+	s.unknown(findings)
 	return s.String()
-}
-
-// line is a source's line.
-func (r *Result) line(file string, line int) (string, bool) {
-	f := r.sources[file]
-	if f == nil || line < 1 || line > f.Lines() {
-		return "", false
-	}
-	return f.Line(line), true
 }
 
 // indent is where what belongs to a finding begins.
@@ -190,25 +186,4 @@ func (s *screen) unknown(findings []finding.Finding) {
 		s.WriteString("  " + s.paint(IsUnknown, "?") + head[3:])
 		s.text(utf8.RuneCountInString(head), indent, Quiet, f.Statement)
 	}
-}
-
-// Summary says what was looked at and how much of what was found can be mended.
-func (r *Result) Summary() string {
-	ignored := 0
-	for _, f := range r.Findings {
-		if f.Suppressed != nil {
-			ignored++
-		}
-	}
-	text := fmt.Sprintf("%d files were read", r.targets)
-	if r.targets == 1 {
-		text = "1 file was read"
-	}
-	if ignored > 0 {
-		text += fmt.Sprintf(", %d ignored", ignored)
-	}
-	if len(r.Fixes) > 0 {
-		text += fmt.Sprintf(", %d can be fixed with facecraft lint --fix", len(r.Fixes))
-	}
-	return text
 }

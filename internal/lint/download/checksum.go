@@ -1,4 +1,4 @@
-package lint
+package download
 
 import (
 	"path"
@@ -10,19 +10,19 @@ import (
 	"github.com/djok/facecraft/internal/lint/shell"
 )
 
-// checksum is a comparison of files with digests.
-type checksum struct {
-	step    *dockerfile.Step
+// Checksum is a comparison of files with digests.
+type Checksum struct {
+	Step    *dockerfile.Step
 	cmd     *shell.Command
-	entries []entry
+	Entries []Entry
 	all     bool // which files is not known: it may be any
 }
 
-// entry is a digest and the file that it is for.
-type entry struct {
-	digest string // with shell.Unknown where it is not known
-	file   string
-	word   shell.Word // in which the digest stands
+// Entry is a digest and the file that it is for.
+type Entry struct {
+	Digest string // with shell.Unknown where it is not known
+	File   string
+	Word   shell.Word // in which the digest stands
 }
 
 var sums = regexp.MustCompile(`^(md5|sha1|sha224|sha256|sha384|sha512|b2|b3|sha)sum$|^shasum$`)
@@ -31,14 +31,14 @@ var sums = regexp.MustCompile(`^(md5|sha1|sha224|sha256|sha384|sha512|b2|b3|sha)
 // be read here.
 var verifiers = []string{"gpgv", "cosign", "minisign", "signify", "slsa-verifier"}
 
-// checksums are those of a step, in order.
-func checksums(step *dockerfile.Step) []checksum {
+// Checksums are those of a step, in order.
+func Checksums(step *dockerfile.Step) []Checksum {
 	if step.Script == nil {
 		return nil
 	}
-	var list []checksum
+	var list []Checksum
 	for n, c := range step.Script.Commands {
-		check := checksum{step: step, cmd: c}
+		check := Checksum{Step: step, cmd: c}
 		switch {
 		case c.Lost != "":
 			continue
@@ -50,7 +50,7 @@ func checksums(step *dockerfile.Step) []checksum {
 			check.read(step.Script.Commands[:n])
 		case c.Captured || c.Pipeline != 0: // compared by test
 			for _, arg := range c.Args() {
-				check.entries = append(check.entries, entry{shell.Unknown, arg.Text, arg})
+				check.Entries = append(check.Entries, Entry{shell.Unknown, arg.Text, arg})
 			}
 		}
 		list = append(list, check)
@@ -70,7 +70,7 @@ func checks(c *shell.Command) bool {
 
 // read finds the list that the command checks: what a pipe or a here-document
 // gives it. That in a file is not known.
-func (s *checksum) read(before []*shell.Command) {
+func (s *Checksum) read(before []*shell.Command) {
 	if s.cmd.Input != "" {
 		s.pairs([]shell.Word{{Text: s.cmd.Input, From: s.cmd.From, To: s.cmd.To}})
 		return
@@ -90,45 +90,45 @@ func (s *checksum) read(before []*shell.Command) {
 var digest = regexp.MustCompile(`^([0-9a-fA-F]{32}|[0-9a-fA-F]{40}|[0-9a-fA-F]{56}|[0-9a-fA-F]{64}|[0-9a-fA-F]{96}|[0-9a-fA-F]{128})$`)
 
 // pairs reads digests, each followed by a file's name.
-func (s *checksum) pairs(words []shell.Word) {
-	var last *entry
+func (s *Checksum) pairs(words []shell.Word) {
+	var last *Entry
 	for _, word := range words {
 		for _, token := range strings.Fields(strings.NewReplacer(`\n`, " ", `\t`, " ").Replace(word.Text)) {
 			switch {
 			case digest.MatchString(token), last == nil && strings.Contains(token, shell.Unknown):
-				last = &entry{digest: strings.ToLower(token), word: word}
+				last = &Entry{Digest: strings.ToLower(token), Word: word}
 			case last != nil:
-				last.file = strings.TrimPrefix(token, "*")
-				s.entries = append(s.entries, *last)
+				last.File = strings.TrimPrefix(token, "*")
+				s.Entries = append(s.Entries, *last)
 				last = nil
 			}
 		}
 	}
-	if len(s.entries) == 0 {
+	if len(s.Entries) == 0 {
 		s.all = true
 	}
 }
 
 // verifies tells whether a download is compared with a digest.
-func (s checksum) verifies(d *download) bool {
-	return s.all || slices.ContainsFunc(s.entries, func(e entry) bool {
-		return d.known(e.file) || strings.Contains(path.Base(e.file), shell.Unknown) ||
+func (s Checksum) verifies(d *Download) bool {
+	return s.all || slices.ContainsFunc(s.Entries, func(e Entry) bool {
+		return d.known(e.File) || strings.Contains(path.Base(e.File), shell.Unknown) ||
 			slices.ContainsFunc(d.names, func(name string) bool { return strings.Contains(name, shell.Unknown) })
 	})
 }
 
-// verified tells whether a later command of the stage checks a download.
-func (d *download) verified() bool {
+// Verified tells whether a later command of the stage checks a download.
+func (d *Download) Verified() bool {
 	after := false
-	for _, step := range d.step.Stage.Steps {
-		if step == d.step {
+	for _, step := range d.Step.Stage.Steps {
+		if step == d.Step {
 			after = true
 		}
 		if !after {
 			continue
 		}
-		for _, check := range checksums(step) {
-			if step == d.step && d.cmd != nil && check.cmd.From < d.cmd.From {
+		for _, check := range Checksums(step) {
+			if step == d.Step && d.Cmd != nil && check.cmd.From < d.Cmd.From {
 				continue
 			}
 			if check.verifies(d) {

@@ -1,4 +1,6 @@
-package lint
+// Package repo reads a repository for the rules of lint: its Dockerfiles with
+// their build contexts, and what they copy and install.
+package repo
 
 import (
 	"bytes"
@@ -20,54 +22,55 @@ import (
 	"github.com/djok/facecraft/internal/lint/workflow"
 )
 
-// repo is all of a repository that matters here.
-type repo struct {
-	tree      *tree.Tree
-	images    []*image
-	compose   []*compose.File
-	workflows []*workflow.File
-	readmes   []*readme.File
-	unread    []unread
-	sources   map[string]*source.File // what was read, by name
+// Repo is all of a repository that matters here.
+type Repo struct {
+	Tree      *tree.Tree
+	Images    []*Image
+	Compose   []*compose.File
+	Workflows []*workflow.File
+	Readmes   []*readme.File
+	Unread    []unread
+	Sources   map[string]*source.File // what was read, by name
 	python    map[string]*python.File // requirement files, by name
-	targets   int
-	cors      *finding.Location // of allow_origins=["*"]
-	corsAsked bool
-	index     []byte // of git
-	indexRead bool
+	Targets   int
+	CORS      *finding.Location // of allow_origins=["*"]
+	CORSAsked bool
+	Index     []byte // of git
+	IndexRead bool
 }
 
 // unread is a file that is known by its name and cannot be read.
 type unread struct {
-	file   *source.File
-	line   int
-	reason string
+	File   *source.File
+	Line   int
+	Reason string
 }
 
-func load(ctx context.Context, root fs.FS) (*repo, error) {
+// Load reads a repository. Files that cannot be read are in Unread.
+func Load(ctx context.Context, root fs.FS) (*Repo, error) {
 	t, err := tree.Walk(ctx, root)
 	if err != nil {
 		return nil, err
 	}
-	r := &repo{tree: t, sources: map[string]*source.File{}, python: map[string]*python.File{}}
+	r := &Repo{Tree: t, Sources: map[string]*source.File{}, python: map[string]*python.File{}}
 	for _, name := range t.Files {
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
 		r.read(name)
 	}
-	for _, image := range r.images {
+	for _, image := range r.Images {
 		r.place(image)
 	}
 	return r, nil
 }
 
 // read takes a file for what its name says, or its content.
-func (r *repo) read(name string) {
+func (r *Repo) read(name string) {
 	var take func(*source.File) (bool, error)
 	ext := strings.ToLower(path.Ext(name))
 	switch {
-	case isDockerfile(name):
+	case IsDockerfile(name):
 		take = r.takeDockerfile
 	case workflow.Named(name):
 		take = r.takeWorkflow
@@ -78,28 +81,30 @@ func (r *repo) read(name string) {
 	default:
 		return
 	}
-	data, err := r.tree.Read(name)
+	data, err := r.Tree.Read(name)
 	f := source.New(name, data)
 	taken := false
 	if err == nil {
 		taken, err = take(f)
 	}
 	switch {
-	case err != nil && (isDockerfile(name) || compose.Named(name) || workflow.Named(name)):
-		r.keep(f)
-		r.unread = append(r.unread, unread{f, lineOf(err), err.Error()})
+	case err != nil && (IsDockerfile(name) || compose.Named(name) || workflow.Named(name)):
+		r.Keep(f)
+		r.Unread = append(r.Unread, unread{f, lineOf(err), err.Error()})
 	case taken:
-		r.keep(f)
+		r.Keep(f)
 	}
 }
 
-func (r *repo) keep(f *source.File) { r.sources[f.Name] = f }
+// Keep notes a file whose lines findings refer to.
+func (r *Repo) Keep(f *source.File) { r.Sources[f.Name] = f }
 
 // templates are extensions of files from which Dockerfiles are made, and of
 // what stands beside them.
 var templates = []string{".dockerignore", ".j2", ".jinja", ".jinja2", ".tmpl", ".tpl", ".template", ".erb", ".in", ".m4", ".md", ".txt", ".sh", ".py", ".go", ".bak", ".orig"}
 
-func isDockerfile(name string) bool {
+// IsDockerfile reports whether a file is a Dockerfile by its name.
+func IsDockerfile(name string) bool {
 	base := strings.ToLower(path.Base(name))
 	if slices.Contains(templates, path.Ext(base)) {
 		return false
@@ -109,27 +114,27 @@ func isDockerfile(name string) bool {
 		strings.HasSuffix(base, ".dockerfile") || strings.HasSuffix(base, ".containerfile") || strings.HasSuffix(base, "-dockerfile")
 }
 
-func (r *repo) takeDockerfile(f *source.File) (bool, error) {
+func (r *Repo) takeDockerfile(f *source.File) (bool, error) {
 	parsed, err := dockerfile.Parse(f)
 	if err != nil {
 		return false, err
 	}
-	r.images = append(r.images, &image{File: parsed, repo: r})
-	r.targets++
+	r.Images = append(r.Images, &Image{File: parsed, Repo: r})
+	r.Targets++
 	return true, nil
 }
 
-func (r *repo) takeWorkflow(f *source.File) (bool, error) {
+func (r *Repo) takeWorkflow(f *source.File) (bool, error) {
 	parsed, err := workflow.Parse(f)
 	if parsed != nil {
-		r.workflows = append(r.workflows, parsed)
-		r.targets++
+		r.Workflows = append(r.Workflows, parsed)
+		r.Targets++
 	}
 	return parsed != nil, err
 }
 
 // takeCompose takes any YAML file that has services.
-func (r *repo) takeCompose(f *source.File) (bool, error) {
+func (r *Repo) takeCompose(f *source.File) (bool, error) {
 	if !bytes.Contains(f.Data, []byte("services:")) {
 		return false, nil
 	}
@@ -137,40 +142,33 @@ func (r *repo) takeCompose(f *source.File) (bool, error) {
 	if parsed == nil || !compose.Named(f.Name) && !slices.ContainsFunc(parsed.Services, runs) {
 		return false, err
 	}
-	r.compose = append(r.compose, parsed)
-	r.targets++
+	r.Compose = append(r.Compose, parsed)
+	r.Targets++
 	return true, nil
 }
 
 func runs(s *compose.Service) bool { return s.Image != nil || s.Context != "" }
 
-func (r *repo) takeReadme(f *source.File) (bool, error) {
-	r.readmes = append(r.readmes, readme.Parse(f))
-	r.targets++
+func (r *Repo) takeReadme(f *source.File) (bool, error) {
+	r.Readmes = append(r.Readmes, readme.Parse(f))
+	r.Targets++
 	return true, nil
 }
 
 // requirements reads a requirement file once. Nil is none.
-func (r *repo) requirements(name string) *python.File {
+func (r *Repo) requirements(name string) *python.File {
 	name = path.Clean(name)
 	if f, ok := r.python[name]; ok {
 		return f
 	}
 	var parsed *python.File
-	if data, err := r.tree.Read(name); err == nil {
+	if data, err := r.Tree.Read(name); err == nil {
 		f := source.New(name, data)
-		r.keep(f)
+		r.Keep(f)
 		parsed = python.ReadFile(f)
 	}
 	r.python[name] = parsed
 	return parsed
-}
-
-// unreadable says what could not be read.
-func unreadable(j *judge) {
-	for _, u := range j.unread {
-		j.unknown("unreadable", u.file.Whole(u.line), "the file cannot be read: %s", u.reason).whole()
-	}
 }
 
 // lineNumber is how BuildKit and the YAML library say where an error is.

@@ -1,0 +1,78 @@
+package repo
+
+import (
+	"path"
+	"strings"
+
+	"github.com/moby/buildkit/frontend/dockerfile/instructions"
+
+	"github.com/djok/facecraft/internal/lint/dockerfile"
+	"github.com/djok/facecraft/internal/lint/shell"
+)
+
+// Destination is the path that a COPY or ADD writes: of one file the file's
+// own.
+func Destination(step *dockerfile.Step) (string, bool) {
+	var sd instructions.SourcesAndDest
+	switch c := step.Command.(type) {
+	case *instructions.CopyCommand:
+		sd = c.SourcesAndDest
+	case *instructions.AddCommand:
+		sd = c.SourcesAndDest
+	default:
+		return "", false
+	}
+	return step.Path(step.Expand(sd.DestPath)), true
+}
+
+// Puts tells whether a step copies exactly a path: a directory, or a file of
+// that name.
+func (i *Image) Puts(step *dockerfile.Step, target string) bool {
+	dest, ok := Destination(step)
+	if !ok || strings.Contains(dest+target, shell.Unknown) || target == "/" {
+		return false
+	}
+	if dest == target {
+		return true
+	}
+	if rest, inside := Below(dest, target); inside && rest != "" {
+		return true // rm of a directory above
+	}
+	for _, name := range SourcesOf(step) {
+		if path.Join(dest, path.Base(name)) == target && !strings.ContainsAny(name, "*?[") {
+			return true
+		}
+	}
+	return false
+}
+
+// SourcesOf are the paths that a COPY or ADD takes, from wherever.
+func SourcesOf(step *dockerfile.Step) []string {
+	var names []string
+	switch c := step.Command.(type) {
+	case *instructions.CopyCommand:
+		names = c.SourcePaths
+	case *instructions.AddCommand:
+		names = c.SourcePaths
+	}
+	list := make([]string, len(names))
+	for n, name := range names {
+		list[n] = step.Expand(name)
+	}
+	return list
+}
+
+// smallFile is what nobody notices in a layer, in bytes.
+const smallFile = 100_000
+
+// Small tells whether a step copies small files of the repository alone.
+func (i *Image) Small(step *dockerfile.Step) bool {
+	names := Copied(step)
+	for _, name := range names {
+		data, err := i.Repo.Tree.Read(path.Join(i.Context.Dir, name))
+		if err != nil || len(data) > smallFile {
+			return false
+		}
+	}
+	return len(names) > 0
+}
