@@ -16,7 +16,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"time"
 )
 
 // factsFile is the last entry.
@@ -103,11 +102,7 @@ func Write(w io.Writer, image io.Reader, facts Facts) error {
 	if err != nil {
 		return err
 	}
-	header := &tar.Header{Name: factsFile, Typeflag: tar.TypeReg, Mode: 0o644, Size: int64(len(data)), ModTime: time.Unix(0, 0)}
-	if err := out.WriteHeader(header); err != nil {
-		return err
-	}
-	if _, err := out.Write(data); err != nil {
+	if err := writeEntry(out, factsFile, data); err != nil {
 		return err
 	}
 	return out.Close()

@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"io"
 	"slices"
 
 	"github.com/urfave/cli/v2"
@@ -21,7 +20,7 @@ func (a *app) saveCommand() *cli.Command {
 		Usage:     "save the image to a file, for a machine without internet",
 		ArgsUsage: "FILE",
 		UsageText: "facecraft save FILE|- [--tag auto|cpu|gpu|lite]",
-		Flags:     slices.Concat(requestFlags(), []cli.Flag{quietFlag()}),
+		Flags:     slices.Concat(requestFlags(), fetchFlags(), []cli.Flag{quietFlag()}),
 		Before:    a.hush,
 		Action:    a.save,
 	}
@@ -40,12 +39,16 @@ func (a *app) save(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
+	f, err := fetchingOf(c)
+	if err != nil {
+		return err
+	}
 	file := output.File{Path: target, Stream: a.Stdout}
 	if err := file.Check(); err != nil {
 		return err
 	}
 	r.Elsewhere = true
-	l, err := a.connect(c.Context)
+	l, err := a.connectIfPossible(c.Context)
 	if err != nil {
 		return err
 	}
@@ -54,11 +57,7 @@ func (a *app) save(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	facts, size, err := l.Facts(c.Context, p)
-	if err != nil {
-		return err
-	}
-	err = file.Write(func(w io.Writer) error { return l.Save(c.Context, w, facts, size) })
+	facts, err := l.Save(c.Context, file, p, f)
 	if err == nil {
 		a.ui.Done("Saved %s; on the other machine, run: facecraft load %s", facts.Reference, target)
 	}

@@ -117,7 +117,7 @@ func (x *examination) disk() {
 		title += " at " + dir.Value
 	}
 	if smallest := x.smallest(); free.Value < smallest.UnpackedSize && !x.facts.Daemon.HasImage(x.catalogue.Reference(smallest)) {
-		x.find("disk", Amber, title+": not enough for any image with models", free.Evidence, "free up disk space: docker system df shows what Docker uses")
+		x.find("disk", Amber, title+": not enough for any image with models", free.Evidence, x.facts.DiskRemedy())
 		return
 	}
 	x.find("disk", Green, title, free.Evidence, "")

@@ -188,8 +188,14 @@ func (f *Fetcher) Wait(ctx context.Context) error {
 	return nil
 }
 
-// Failure waits for what ends the download before its time.
+// Failure waits until the download fails, and returns why. It returns nil when
+// ctx is done first.
 func (f *Fetcher) Failure(ctx context.Context) error {
+	select {
+	case <-f.over:
+		return f.err
+	default: // a select chooses at random
+	}
 	select {
 	case <-ctx.Done():
 		return nil

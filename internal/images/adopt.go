@@ -39,7 +39,7 @@ func (d *direct) adopt(ctx context.Context) error {
 // already has all the layers, and learns that they come from the registry: from
 // then on the image has that digest, as after any pull.
 func (d *direct) confirm(ctx context.Context, named reference.Named) error {
-	pinned, err := reference.WithDigest(reference.TrimNamed(named), digest.Digest(d.estimate.Digest))
+	pinned, err := reference.WithDigest(reference.TrimNamed(named), digest.Digest(d.download.estimate.Digest))
 	if err != nil {
 		return err
 	}

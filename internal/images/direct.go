@@ -31,20 +31,16 @@ const proofTimeout = 5 * time.Second
 // direct is a pull by this program.
 type direct struct {
 	*pulling
-	estimate registry.Estimate
-	options  Direct
+	download *download
 	server   *loopback.Server
-	cache    *fetch.Store
-	fetcher  *fetch.Fetcher
-	begun    chan struct{} // closed when there is a fetcher
-	rate     rate
-	noted    error // the last reported problem
+	begun    chan struct{} // closed when the download has started
 }
 
 // direct prepares a pull by this program, or says why the daemon has to do it.
 func (s *Store) direct(ctx context.Context, p *pulling, o PullOptions) (*direct, string) {
-	d := &direct{pulling: p, estimate: o.Estimate, options: o.Direct, begun: make(chan struct{})}
-	if why := d.objection(); why != "" {
+	download := &download{estimate: o.Estimate, options: o.Direct, tell: p.tell}
+	d := &direct{pulling: p, download: download, begun: make(chan struct{})}
+	if why := o.Direct.Objection(o.Estimate); why != "" {
 		return nil, why
 	}
 	if why := d.serve(ctx); why != "" {
@@ -53,26 +49,26 @@ func (s *Store) direct(ctx context.Context, p *pulling, o PullOptions) (*direct,
 	return d, ""
 }
 
-// objection says what rules it out before trying anything.
-func (d *direct) objection() string {
+// Objection returns what rules a direct pull out before trying anything, or "".
+func (o Direct) Objection(estimate registry.Estimate) string {
 	switch {
-	case d.options.Connections == 0:
+	case o.Connections == 0:
 		return "--connections 0"
-	case d.options.Dir == "":
+	case o.Dir == "":
 		return "there is no cache directory"
-	case d.estimate.Source == nil:
+	case estimate.Source == nil:
 		return "the registry cannot be reached from here"
-	case len(d.estimate.Missing()) == 0:
+	case len(estimate.Missing()) == 0:
 		return "all layers are available locally"
 	}
-	if err := os.MkdirAll(d.options.Dir, 0o700); err != nil {
+	if err := os.MkdirAll(o.Dir, 0o700); err != nil {
 		return "the cache directory is not writable: " + err.Error()
 	}
-	missing := d.estimate.Download - Cached(d.options.Dir, d.estimate)
 	// The daemon's files may be on the same disk.
-	if free, err := inside.FreeDisk(d.options.Dir); err == nil && free < missing+d.estimate.Peak() {
+	needed := estimate.Download - Cached(o.Dir, estimate) + estimate.Peak()
+	if free, err := inside.FreeDisk(o.Dir); err == nil && free < needed {
 		return fmt.Sprintf("not enough disk space for a copy in %s: %s needed, %s free",
-			d.options.Dir, format.Size(missing+d.estimate.Peak()), format.Size(free))
+			o.Dir, format.Size(needed), format.Size(free))
 	}
 	return ""
 }
@@ -80,7 +76,7 @@ func (d *direct) objection() string {
 // serve starts serving the image and has the daemon request it, to prove that
 // it can.
 func (d *direct) serve(ctx context.Context) (why string) {
-	source := d.estimate.Source
+	source := d.download.estimate.Source
 	image := loopback.Image{Name: source.Repository.RepositoryStr(), Blobs: d.open}
 	for _, m := range source.Manifests {
 		image.Manifests = append(image.Manifests, loopback.Manifest(m))
@@ -123,7 +119,7 @@ func (s *Store) CanPullFromHere(ctx context.Context) (why string) {
 func (d *direct) open(ctx context.Context, digest v1.Hash) (io.ReadSeeker, error) {
 	select {
 	case <-d.begun:
-		return d.fetcher.Open(ctx, digest)
+		return d.download.fetcher.Open(ctx, digest)
 	default:
 		return nil, errors.New("nothing has been downloaded yet")
 	}
@@ -132,49 +128,19 @@ func (d *direct) open(ctx context.Context, digest v1.Hash) (io.ReadSeeker, error
 // run downloads while the daemon pulls.
 func (d *direct) run(ctx context.Context) (err error) {
 	defer d.server.Close()
-	waited := false
-	d.cache, err = fetch.OpenStore(ctx, d.options.Dir, func() {
-		waited = true
-		d.tell(progress.Event{Stage: progress.Busy, Subject: d.image.Reference})
-	})
+	waited, err := d.download.open(ctx)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, d.cache.Close()) }()
+	defer func() { err = errors.Join(err, d.download.cache.Close()) }()
 	d.store.removeServed(ctx, func(host string) bool { return !listening(ctx, host) }) // from a call that was killed
 	// The process that was waited for may have pulled this image.
-	if d.fetcher, err = fetch.Start(ctx, d.cache, d.order(!waited)); err != nil {
+	if err := d.download.start(ctx, !waited); err != nil {
 		return err
 	}
 	close(d.begun)
-	d.tell(progress.Event{Stage: progress.Pulling, Subject: d.image.Reference, Total: d.fetcher.Progress().Total})
-	if err := d.pull(ctx); err != nil {
-		return d.leave(err)
-	}
-	return errors.Join(d.fetcher.Discard(), d.cache.Forget(d.blobs()...))
+	return d.download.end(d.pull(ctx))
 }
-
-// leave reports what is kept of an unfinished download.
-func (d *direct) leave(err error) error {
-	err = errors.Join(err, d.fetcher.Close())
-	if kept := fetch.Here(d.options.Dir, d.blobs()...); kept > 0 {
-		d.tell(progress.Event{Stage: progress.Cached, Subject: d.options.Dir, Done: kept})
-	}
-	return err
-}
-
-// order lists what to download: the config and the layers, in the order in
-// which the daemon unpacks them.
-func (d *direct) order(ahead bool) fetch.Order {
-	order := fetch.Order{Repository: d.estimate.Source.Repository, Auth: d.estimate.Source.Auth, Connections: d.options.Connections}
-	for i, b := range d.blobs() {
-		here := i > 0 && d.estimate.Layers[i-1].Here
-		order.Blobs = append(order.Blobs, fetch.Item{Blob: b, Ahead: ahead && !here})
-	}
-	return order
-}
-
-func (d *direct) blobs() []fetch.Blob { return blobsOf(d.estimate.Source) }
 
 // Cached returns how many of the bytes that an estimate expects to download are
 // left in a directory by an earlier pull.
@@ -204,16 +170,16 @@ func (d *direct) pull(ctx context.Context) error {
 	taking, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	go func() {
-		if err := d.fetcher.Failure(taking); err != nil {
+		if err := d.download.fetcher.Failure(taking); err != nil {
 			cancel(err) // the daemon would keep retrying for a long time
 		}
 	}()
-	go d.watch(taking)
+	go every(taking, d.report) // even while the daemon waits
 	d.from, d.event = d.server.Reference(), d.state
 	d.retry.Stall = pullStall
 	err := d.pulling.run(taking)
 	if cause := context.Cause(taking); err != nil && cause != nil && ctx.Err() == nil {
-		err = d.explain(cause)
+		err = d.download.explain(cause)
 	}
 	if err != nil {
 		return err
@@ -225,42 +191,12 @@ func (d *direct) pull(ctx context.Context) error {
 // own retries, and says when it gives up.
 const pullStall = 10 * time.Minute
 
-func (d *direct) explain(err error) error {
-	if errors.Is(err, fetch.ErrDisk) {
-		return err
-	}
-	return registry.Explain(d.image.Reference, err)
-}
-
-// watch reports progress, even while the daemon waits.
-func (d *direct) watch(ctx context.Context) {
-	ticker := time.NewTicker(reportInterval)
-	defer ticker.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-ticker.C:
-			d.report()
-		}
-	}
-}
-
 // state is the download while it lasts, then the unpacking.
 func (d *direct) state() progress.Event {
-	now, p := time.Now(), d.fetcher.Progress()
-	d.rate.add(now, p.Received)
-	if p.Trouble != nil && p.Trouble != d.noted {
-		d.tell(progress.Event{Stage: progress.Retrying, Subject: p.Trouble.Error(), Left: max(p.Resume.Sub(now), 0).Round(time.Second)})
+	e := d.download.event()
+	if e.Done == e.Total {
+		return progress.Event{Stage: progress.Unpacking, Subject: e.Subject, Done: d.tally.unpack, Total: d.tally.total()}
 	}
-	d.noted = p.Trouble
-	if p.Done == p.Total {
-		return progress.Event{Stage: progress.Unpacking, Subject: d.image.Reference, Done: d.tally.unpack, Total: d.tally.total()}
-	}
-	e := progress.Event{Stage: progress.Pulling, Subject: d.image.Reference, Done: p.Done, Total: p.Total,
-		Rate: d.rate.perSecond(), Connections: p.Connections, Unpacked: d.tally.unpack}
-	if e.Rate > 0 {
-		e.Left = time.Duration(float64(e.Total-e.Done) / float64(e.Rate) * float64(time.Second)).Round(time.Second)
-	}
+	e.Unpacked = d.tally.unpack
 	return e
 }

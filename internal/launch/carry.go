@@ -6,56 +6,13 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"strings"
 
 	"github.com/djok/facecraft/internal/carry"
-	"github.com/djok/facecraft/internal/catalogue"
 	"github.com/djok/facecraft/internal/dockerrun"
 	"github.com/djok/facecraft/internal/fault"
 	"github.com/djok/facecraft/internal/format"
 	"github.com/djok/facecraft/internal/output"
-	"github.com/djok/facecraft/internal/plan"
 )
-
-// Facts describes the plan's image, which has to be here, and its size in
-// bytes.
-func (l *Launcher) Facts(ctx context.Context, p plan.Plan) (facts carry.Facts, size int64, err error) {
-	image := p.First().Image
-	if strings.Contains(image.Reference, "@") {
-		return facts, 0, fault.New(fault.Usage, "name it by its tag", "an image loses its digest when it is saved: %s", image.Reference)
-	}
-	inspect, err := l.Images.Inspect(ctx, image.Reference)
-	if err != nil {
-		return facts, 0, err
-	}
-	if !inspect.Here {
-		return facts, 0, fault.New(fault.Failed, "facecraft pull, with the same flags", "the image %s is not available locally", image.Reference)
-	}
-	catalogue, err := catalogue.Load()
-	if err != nil {
-		return facts, 0, err
-	}
-	variant, _ := catalogue.Variant(p.First().Variant)
-	return carry.Facts{
-		Reference: image.Reference, Digest: inspect.Digest, Platform: inspect.Platform, Version: l.Version,
-		Variant: variant.Name, Summary: variant.Summary, UnpackedSize: p.Needs.UnpackedSize, MemoryNeeded: variant.MemoryNeeded,
-	}, inspect.Size, nil
-}
-
-// Save writes the image that facts describe as a file to carry away. size is
-// that of the image, in bytes.
-func (l *Launcher) Save(ctx context.Context, w io.Writer, facts carry.Facts, size int64) error {
-	image, err := l.Engine.ImageSave(ctx, []string{facts.Reference})
-	if err != nil {
-		return err
-	}
-	defer image.Close()
-	err = carry.Write(w, l.counted(image, "saving "+facts.Reference, size), facts)
-	if errors.Is(err, carry.ErrIncomplete) {
-		return fault.Wrap(fault.Failed, err, "docker pull "+dockerrun.Quote(facts.Reference), "%s cannot be saved", facts.Reference)
-	}
-	return err
-}
 
 // carried is a file that was verified, at its beginning.
 type carried struct {
@@ -76,7 +33,7 @@ func (l *Launcher) Load(ctx context.Context, source string, stdin io.Reader) (fa
 		l.UI.Warn("the image is for %s, but the daemon is %s/%s", facts.Platform, version.Os, version.Arch)
 	}
 	l.Images.Note(ctx, facts.Reference)
-	return facts, file.size, l.Images.LoadArchive(ctx, l.counted(file, "loading "+facts.Reference, file.size))
+	return facts, file.size, l.Images.LoadArchive(ctx, l.counted(file, "Loading "+facts.Reference, file.size))
 }
 
 // checked opens the file and verifies all of it, before the daemon sees any.
@@ -106,7 +63,7 @@ func (l *Launcher) checked(source string, stdin io.Reader) (carried, carry.Facts
 	if info, err := file.Stat(); err == nil {
 		total = info.Size()
 	}
-	facts, err := carry.Verify(l.counted(reader, "checking "+fileName(source), total))
+	facts, err := carry.Verify(l.counted(reader, "Checking "+fileName(source), total))
 	if err == nil {
 		// The end of the archive follows the last entry.
 		_, err = io.Copy(io.Discard, reader)
@@ -166,26 +123,46 @@ func unpacked(with, source string) string {
 
 // counted shows how far the reading of a stream is.
 func (l *Launcher) counted(r io.Reader, what string, total int64) io.Reader {
-	return &countingReader{Reader: r, show: func(done int64) {
+	return &countingReader{r, counter{show: func(done int64) {
 		l.UI.ProgressBar(done, total, "%s: %s", what, format.Size(done))
-	}}
+	}}}
 }
 
 // shownEvery is how many bytes lie between two reports of progress.
 const shownEvery = 16 << 20
 
-type countingReader struct {
-	io.Reader
+// counter reports the progress of a stream.
+type counter struct {
 	show        func(done int64)
 	done, shown int64
 }
 
+func (c *counter) add(n int) {
+	c.done += int64(n)
+	if c.done-c.shown >= shownEvery {
+		c.shown = c.done
+		c.show(c.done)
+	}
+}
+
+type countingReader struct {
+	io.Reader
+	counter
+}
+
 func (r *countingReader) Read(p []byte) (int, error) {
 	n, err := r.Reader.Read(p)
-	r.done += int64(n)
-	if r.done-r.shown >= shownEvery {
-		r.shown = r.done
-		r.show(r.done)
-	}
+	r.add(n)
+	return n, err
+}
+
+type countingWriter struct {
+	io.Writer
+	counter
+}
+
+func (w *countingWriter) Write(p []byte) (int, error) {
+	n, err := w.Writer.Write(p)
+	w.add(n)
 	return n, err
 }

@@ -12,8 +12,13 @@ import (
 	"github.com/djok/facecraft/internal/registry"
 )
 
-func (l *Launcher) showEstimate(estimate registry.Estimate, free plan.Fact[int64]) {
+// showEstimate shows what a pull costs. The download lies in cache meanwhile,
+// unless that is "".
+func (l *Launcher) showEstimate(estimate registry.Estimate, free plan.Fact[int64], cache string) {
 	rows := [][2]string{{"download", downloadText(estimate)}, {"on disk", diskText(estimate, free)}}
+	if cache != "" {
+		rows = append(rows, [2]string{"cache", format.Size(estimate.Download) + " in " + cache + " until Docker has the image"})
+	}
 	if estimate.Limit != nil {
 		rows = append(rows, [2]string{"pulls left", fmt.Sprintf("%d of %d per %s", estimate.Limit.Remaining, estimate.Limit.Pulls, format.Duration(time.Duration(estimate.Limit.Seconds)*time.Second))})
 	}
@@ -74,7 +79,7 @@ func (l *Launcher) checkDisk(estimate registry.Estimate, free plan.Fact[int64]) 
 		certain = estimate.Download
 	}
 	if certain > free.Value {
-		return fault.New(fault.Unrunnable, "free up disk space: docker system df shows what Docker uses",
+		return fault.New(fault.Unrunnable, plan.FreeUpDisk(l.keptDownloads()),
 			"not enough disk space for Docker: %s needs %s, and %s is free", estimate.Reference, format.Size(certain), format.Size(free.Value))
 	}
 	l.UI.Warn("disk space may run out: %s is free, and the image may need %s while unpacking",

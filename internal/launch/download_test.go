@@ -21,7 +21,10 @@ func (nobody) CanAsk() bool { return false }
 // spoken is a launcher without a terminal, and what it says.
 func spoken() (*Launcher, *bytes.Buffer) {
 	var said bytes.Buffer
-	return &Launcher{Settings: Settings{Asker: nobody{}, UI: term.New(&said, func(string) string { return "" }, false)}}, &said
+	return &Launcher{Settings: Settings{
+		Asker: nobody{}, UI: term.New(&said, func(string) string { return "" }, false),
+		Getenv: func(string) string { return "/nowhere" },
+	}}, &said
 }
 
 // TestConsentWithoutATerminal: nobody is asked there, and what is much needs
@@ -100,6 +103,7 @@ func TestShowBill(t *testing.T) {
 	for what, tt := range map[string]struct {
 		estimate registry.Estimate
 		free     plan.Fact[int64]
+		cache    string
 		want     string
 	}{
 		"everything is known": {
@@ -107,26 +111,27 @@ func TestShowBill(t *testing.T) {
 				Download: 1_900_000_000, Unpacked: 4_080_000_000, Layers: []registry.Layer{missing}, Digest: "sha256:12", Mirror: "https://mirror.example",
 				Limit: &registry.Limit{Pulls: 100, Remaining: 76, Seconds: 21600},
 			},
-			plan.Known[int64](77*gigabyte, "a test"),
+			plan.Known[int64](77*gigabyte, "a test"), "/cache",
 			"  download    1.9 GB, 1 of 1 layers\n" +
 				"  on disk     4.1 GB, 6 GB while unpacking, 77 GB free\n" +
+				"  cache       1.9 GB in /cache until Docker has the image\n" +
 				"  pulls left  76 of 100 per 6h\n" +
 				"  mirror      https://mirror.example\n",
 		},
 		"much is here": {
 			registry.Estimate{Download: 1_700_001_000, Here: 200_000_000, Unpacked: 5_100_000_000, UnpackedEstimated: true, Layers: []registry.Layer{here, missing}},
-			plan.Unknown[int64]("no container runs"),
+			plan.Unknown[int64]("no container runs"), "",
 			"  download  1.7 GB, 1 of 2 layers; 200 MB already available locally\n" +
 				"  on disk   about 5.1 GB, about 6.8 GB while unpacking, free space unknown: no container runs\n",
 		},
 		"nothing is known": {
 			registry.Estimate{DownloadEstimated: true, UnpackedEstimated: true, Notes: []string{"no network"}},
-			plan.Known[int64](77*gigabyte, "a test"),
+			plan.Known[int64](77*gigabyte, "a test"), "",
 			"  download  of unknown size\n  on disk   77 GB free\nwarning: no network\n",
 		},
 	} {
 		l, said := spoken()
-		l.showEstimate(tt.estimate, tt.free)
+		l.showEstimate(tt.estimate, tt.free, tt.cache)
 		if got := said.String(); got != tt.want {
 			t.Errorf("%s:\ngot\n%s\nwant\n%s", what, got, tt.want)
 		}

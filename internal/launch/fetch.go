@@ -82,8 +82,12 @@ func (l *Launcher) fetch(ctx context.Context, p plan.Plan, f Fetching) error {
 	if err != nil {
 		return err
 	}
+	direct, cache := images.Direct{Dir: l.downloadDir(), Connections: f.Connections}, ""
 	if f.Connections > 0 {
-		estimate.Cached = images.Cached(l.downloadDir(), estimate)
+		estimate.Cached = images.Cached(direct.Dir, estimate)
+		if l.Images.CanPullFromHere(ctx) == "" && direct.Objection(estimate) == "" {
+			cache = direct.Dir
+		}
 	}
 	if estimate.DownloadEstimated {
 		if err := l.Images.AskRegistry(ctx, p.First().Image.Reference, l.Report, images.DefaultRetry); err != nil {
@@ -93,7 +97,7 @@ func (l *Launcher) fetch(ctx context.Context, p plan.Plan, f Fetching) error {
 	if f.Tell != nil {
 		f.Tell(estimate)
 	}
-	l.showEstimate(estimate, free)
+	l.showEstimate(estimate, free, cache)
 	if err := l.checkDisk(estimate, free); err != nil {
 		return err
 	}
@@ -101,8 +105,7 @@ func (l *Launcher) fetch(ctx context.Context, p plan.Plan, f Fetching) error {
 		return err
 	}
 	l.Images.Note(ctx, p.First().Image.Reference) // also of what is kept of a pull that fails
-	return l.Images.Pull(ctx, p.First().Image, images.PullOptions{Estimate: estimate, Report: l.Report,
-		Direct: images.Direct{Dir: l.downloadDir(), Connections: f.Connections}})
+	return l.Images.Pull(ctx, p.First().Image, images.PullOptions{Estimate: estimate, Report: l.Report, Direct: direct})
 }
 
 // estimate asks the registry what the image costs, and the daemon what disk it

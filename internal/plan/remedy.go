@@ -185,3 +185,21 @@ func (f Facts) MemoryRemedy(needed int64) string {
 	}
 	return "use a machine with more memory"
 }
+
+// FreeUpDisk is the remedy for a full disk on which unfinished downloads of so
+// many bytes may lie.
+func FreeUpDisk(kept int64) string {
+	if kept > 0 {
+		return "free up disk space: facecraft pull --forget deletes " + format.Size(kept) +
+			" of unfinished downloads, docker system df shows what Docker uses"
+	}
+	return "free up disk space: docker system df shows what Docker uses"
+}
+
+// DiskRemedy is the remedy for a full disk on this machine.
+func (f Facts) DiskRemedy() string {
+	if f.Downloads == nil {
+		return FreeUpDisk(0)
+	}
+	return FreeUpDisk(f.Downloads.Kept)
+}

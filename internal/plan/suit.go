@@ -120,5 +120,5 @@ func (f Facts) diskShortage(v Variant) shortage {
 		return shortage{}
 	}
 	return shortage{fmt.Sprintf("the image takes %s of disk and %s is free where Docker stores images", format.Size(v.UnpackedSize), format.Size(free.Value)),
-		"", "free up disk space: docker system df shows what Docker uses"}
+		"", f.DiskRemedy()}
 }

@@ -313,3 +313,17 @@ func TestRequestedGPUs(t *testing.T) {
 		t.Errorf("a server on all GPUs compared with --gpus all: %q", got)
 	}
 }
+
+// TestDiskRemedy mentions unfinished downloads, which may be what fills the disk.
+func TestDiskRemedy(t *testing.T) {
+	t.Parallel()
+	const want = "facecraft pull --forget deletes 3.1 GB of unfinished downloads"
+	if got := (plan.Facts{Downloads: &plan.Downloads{Kept: 3_100_000_000}}).DiskRemedy(); !strings.Contains(got, want) {
+		t.Errorf("%q does not contain %q", got, want)
+	}
+	for _, downloads := range []*plan.Downloads{nil, {}} {
+		if got := (plan.Facts{Downloads: downloads}).DiskRemedy(); strings.Contains(got, "--forget") {
+			t.Errorf("nothing is kept: %q", got)
+		}
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/authn"
 	"github.com/google/go-containerregistry/pkg/name"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/google/go-containerregistry/pkg/v1/types"
 )
 
 // Source is what is needed to download an image without the daemon: where its
@@ -39,10 +40,22 @@ func (r resolved) source(ref name.Reference, auth authn.Authenticator) (*Source,
 	if err != nil {
 		return nil, err
 	}
-	return &Source{Repository: ref.Context(), Auth: auth, Manifests: r.manifests, Config: manifest.Config, Layers: manifest.Layers}, nil
+	return &Source{
+		Repository: ref.Context(), Auth: auth, Manifests: r.manifests,
+		Config: manifest.Config, Layers: manifest.Layers,
+	}, nil
 }
 
 // add records a manifest that was read while resolving the image.
 func (r *resolved) add(digest v1.Hash, mediaType string, content []byte) {
 	r.manifests = append(r.manifests, Manifest{digest, mediaType, content})
 }
+
+// Manifest describes the image's own manifest.
+func (s *Source) Manifest() v1.Descriptor {
+	last := s.Manifests[len(s.Manifests)-1]
+	return v1.Descriptor{MediaType: types.MediaType(last.MediaType), Digest: last.Digest, Size: int64(len(last.Content))}
+}
+
+// Content is the image's own manifest, byte for byte.
+func (s *Source) Content() []byte { return s.Manifests[len(s.Manifests)-1].Content }

@@ -1,0 +1,191 @@
+package launch
+
+import (
+	"context"
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/djok/facecraft/internal/carry"
+	"github.com/djok/facecraft/internal/catalogue"
+	"github.com/djok/facecraft/internal/dockerrun"
+	"github.com/djok/facecraft/internal/fault"
+	"github.com/djok/facecraft/internal/format"
+	"github.com/djok/facecraft/internal/helper"
+	"github.com/djok/facecraft/internal/images"
+	"github.com/djok/facecraft/internal/inside"
+	"github.com/djok/facecraft/internal/output"
+	"github.com/djok/facecraft/internal/plan"
+	"github.com/djok/facecraft/internal/registry"
+)
+
+// Save writes the plan's image to a file for another machine, and returns what
+// the file says about it. An image that the daemon does not have is taken from
+// its registry or, if built in, from this program: that needs no daemon.
+func (l *Launcher) Save(ctx context.Context, file output.File, p plan.Plan, f Fetching) (carry.Facts, error) {
+	image := p.First().Image
+	if strings.Contains(image.Reference, "@") {
+		return carry.Facts{}, fault.New(fault.Usage, "name it by its tag",
+			"an image loses its digest when it is saved: %s", image.Reference)
+	}
+	local, err := l.local(ctx, image.Reference, f.When)
+	if err != nil {
+		return carry.Facts{}, err
+	}
+	facts, err := l.facts(p)
+	switch {
+	case err != nil:
+		return facts, err
+	case local.Here:
+		facts.Digest, facts.Platform = local.Digest, local.Platform
+		return facts, l.saveLocal(ctx, file, facts, local.Size)
+	case image.BuiltIn:
+		return facts, l.saveBuiltIn(file, facts)
+	case f.When == FetchNever || f.Connections == 0:
+		return facts, fault.New(fault.Failed, "facecraft pull, with the same flags",
+			"the image %s is not available locally", image.Reference)
+	}
+	return l.saveFromRegistry(ctx, file, p, facts, f)
+}
+
+// local is the image that the daemon has, if it is to be saved: there may be no
+// daemon, or a newer image that was asked for.
+func (l *Launcher) local(ctx context.Context, reference, when string) (images.LocalImage, error) {
+	if l.Engine == nil {
+		return images.LocalImage{}, nil
+	}
+	local, err := l.Images.Inspect(ctx, reference)
+	if err != nil || when != FetchAlways || !local.Here {
+		return local, err
+	}
+	latest, err := l.RegistryClient(ctx).Digest(ctx, reference)
+	if err == nil && latest == local.Digest {
+		return local, nil
+	}
+	return images.LocalImage{}, nil
+}
+
+// facts are what is known about the plan's image wherever it comes from.
+func (l *Launcher) facts(p plan.Plan) (carry.Facts, error) {
+	catalogue, err := catalogue.Load()
+	if err != nil {
+		return carry.Facts{}, err
+	}
+	variant, _ := catalogue.Variant(p.First().Variant)
+	image := p.First().Image
+	return carry.Facts{
+		Reference: image.Reference, Platform: image.Platform, Version: l.Version,
+		Variant: variant.Name, Summary: variant.Summary,
+		UnpackedSize: p.Needs.UnpackedSize, MemoryNeeded: variant.MemoryNeeded,
+	}, nil
+}
+
+func (l *Launcher) saveLocal(ctx context.Context, file output.File, facts carry.Facts, size int64) error {
+	return file.Write(func(w io.Writer) error {
+		image, err := l.Engine.ImageSave(ctx, []string{facts.Reference})
+		if err != nil {
+			return err
+		}
+		defer image.Close()
+		err = carry.Write(w, l.counted(image, "Saving "+facts.Reference, size), facts)
+		if errors.Is(err, carry.ErrIncomplete) {
+			return fault.Wrap(fault.Failed, err, "docker pull "+dockerrun.Quote(facts.Reference),
+				"%s cannot be saved", facts.Reference)
+		}
+		return err
+	})
+}
+
+func (l *Launcher) saveBuiltIn(file output.File, facts carry.Facts) error {
+	_, arch, _ := strings.Cut(facts.Platform, "/")
+	lite, err := helper.New(arch)
+	if err != nil {
+		return err
+	}
+	return file.Write(func(w io.Writer) error { return writeCarried(w, facts, lite.Write) })
+}
+
+// saveFromRegistry downloads the image as a pull does, at the price that was
+// agreed to, and writes the file while the layers arrive.
+func (l *Launcher) saveFromRegistry(ctx context.Context, file output.File, p plan.Plan, facts carry.Facts,
+	f Fetching) (carry.Facts, error) {
+	published, err := measured(p)
+	if err != nil {
+		return facts, err
+	}
+	estimate, err := l.RegistryClient(ctx).Estimate(ctx,
+		registry.Question{Reference: facts.Reference, Platform: facts.Platform, Published: published})
+	if err != nil {
+		return facts, err
+	}
+	if estimate.Source == nil {
+		return facts, fault.New(fault.Failed, registry.Offline, "%s", strings.Join(estimate.Notes, "; "))
+	}
+	options := images.Direct{Dir: l.downloadDir(), Connections: f.Connections}
+	estimate.Cached = images.Cached(options.Dir, estimate)
+	l.UI.Table([][2]string{{"download", downloadText(estimate)}})
+	if err := roomToSave(options.Dir, file, estimate); err != nil {
+		return facts, err
+	}
+	if err := l.agreeToDownload(ctx, estimate, f); err != nil {
+		return facts, err
+	}
+	facts.Digest, facts.UnpackedSize = estimate.Digest, estimate.Unpacked
+	return facts, images.Download(ctx, estimate, options, l.Report, func(blobs *images.Blobs) error {
+		return file.Write(func(w io.Writer) error { return l.writeBlobs(w, facts, estimate, blobs) })
+	})
+}
+
+// writeBlobs writes the file. Its progress shows once nothing more arrives.
+func (l *Launcher) writeBlobs(w io.Writer, facts carry.Facts, estimate registry.Estimate, blobs *images.Blobs) error {
+	source := estimate.Source
+	image := carry.Image{Reference: facts.Reference, Manifest: source.Manifest(), Content: source.Content(),
+		Config: source.Config, Layers: source.Layers, Open: blobs.Open}
+	return writeCarried(w, facts, func(archive io.Writer) error {
+		return image.WriteArchive(&countingWriter{archive, counter{show: func(done int64) {
+			if blobs.Arrived() {
+				l.UI.ProgressBar(done, estimate.Download, "Saving %s: %s", facts.Reference, format.Size(done))
+			}
+		}}})
+	})
+}
+
+// writeCarried writes the file from an archive that is being written.
+func writeCarried(w io.Writer, facts carry.Facts, archive func(io.Writer) error) error {
+	reader, writer := io.Pipe()
+	defer reader.Close()
+	go func() { writer.CloseWithError(archive(writer)) }()
+	return carry.Write(w, reader, facts)
+}
+
+// roomToSave checks that the download fits into the cache, and once more into
+// the file. Both are taken to be on one disk if as much is free on either.
+func roomToSave(dir string, file output.File, estimate registry.Estimate) error {
+	if dir == "" {
+		return fault.New(fault.Failed, "set XDG_CACHE_HOME to a directory with room for the download",
+			"there is no cache directory")
+	}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return fault.Wrap(fault.Failed, err, "set XDG_CACHE_HOME to a directory you can write to",
+			"the cache directory is not writable")
+	}
+	needed := map[string]int64{dir: estimate.ToFetch()}
+	if file.Path != output.Stdout {
+		target := filepath.Dir(file.Path)
+		needed[target] += estimate.Download
+		cache, err1 := inside.FreeDisk(dir)
+		free, err2 := inside.FreeDisk(target)
+		if err1 == nil && err2 == nil && cache == free {
+			needed[target] += needed[dir]
+		}
+	}
+	for at, bytes := range needed {
+		if free, err := inside.FreeDisk(at); err == nil && free < bytes {
+			return fault.New(fault.Unrunnable, "free up disk space, or pull and save in a different place",
+				"not enough disk space in %s: %s is needed, and %s is free", at, format.Size(bytes), format.Size(free))
+		}
+	}
+	return nil
+}
