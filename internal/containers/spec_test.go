@@ -43,8 +43,8 @@ func TestSpec(t *testing.T) {
     "ReadonlyRootfs": true,
     "CapDrop": ["ALL"],
     "SecurityOpt": ["no-new-privileges"],
-    "Memory": 536870912,
-    "MemorySwap": 536870912,
+    "Memory": 805306368,
+    "MemorySwap": 805306368,
     "PidsLimit": 128,
     "LogConfig": {"Type": "json-file", "Config": {"max-size": "10m", "max-file": "3"}}
   },
@@ -70,8 +70,8 @@ func TestSpec(t *testing.T) {
     "ReadonlyRootfs": true,
     "CapDrop": ["ALL"],
     "SecurityOpt": ["no-new-privileges"],
-    "Memory": 536870912,
-    "MemorySwap": 536870912,
+    "Memory": 805306368,
+    "MemorySwap": 805306368,
     "PidsLimit": 128,
     "LogConfig": {"Type": "json-file", "Config": {"max-size": "10m", "max-file": "3"}}
   },

@@ -93,6 +93,8 @@ func TestDifferences(t *testing.T) {
 		"a whole decimal":   {process(photo, field("width", "300.0")), answers(200, `"success":true`, `"output_size":{"width":300,"height":648}`), none, ""},
 		"no file name":      {process(field("file", "x")), answers(422, "Expected UploadFile, received: <class 'str'>"), none, ""},
 		"a wrong extension": {named("a.gif"), answers(400, "Invalid format. Allowed: "), none, ""},
+		"an iPhone's name":  {named("IMG_1.HEIC"), answers(400, "Invalid format. Allowed: "), answers(200, `"success":true`), "its photos are read here"},
+		"nothing readable":  {process(part{"file", "a.png", "8BPS"}), answers(200, `"success":false`, `"error":"Could not load image: /`), none, ""},
 		"no face":           {process(filePart(t, "coffee.png")), answers(200, `"success":false`, `"error":"no_face_detected","error_message":"No face could be detected in the image"`), none, ""},
 		// Limits.
 		"a huge upload":         {process(part{"file", "a.png", photo.content + strings.Repeat("\x00", huge)}), answers(200), answers(413, "the limit is 20 MB"), "the contract declares this limit and means to have it"},

@@ -14,6 +14,8 @@ import (
 	xdraw "golang.org/x/image/draw"
 	"golang.org/x/image/math/f64"
 	"golang.org/x/image/webp"
+
+	pictures "github.com/djok/facecraft/internal/photo"
 )
 
 // maxPixels protects against decompression bombs. The largest photos of today's
@@ -23,7 +25,10 @@ const maxPixels = 50_000_000
 // maxShrink limits the height of the strips that shrink works in.
 const maxShrink = 16
 
-var errUnknownFormat = errors.New("not a JPEG, PNG, BMP or WebP image")
+// costly limits formats whose decoders take so much memory per pixel that a larger
+// image would not fit the container: 23 bytes for HEIC, up to 110 for AVIF. Phones
+// take 12 or 24 megapixels unless asked for more.
+var costly = map[pictures.Format]int{pictures.HEIC: 25_000_000, pictures.AVIF: 6_000_000}
 
 // photo is a decoded image as stored, with its orientation.
 type photo struct {
@@ -53,53 +58,104 @@ type seekableFile interface {
 }
 
 // decodePhoto reads an image in any supported format, detected by content. An image
-// of more than maxPixels is rejected before decoding.
+// with too many pixels is rejected before decoding.
 func decodePhoto(r seekableFile) (*photo, error) {
-	f, config, err := readHeader(r)
+	size, err := r.Seek(0, io.SeekEnd)
 	if err != nil {
 		return nil, err
 	}
-	if config.Width <= 0 || config.Height <= 0 {
-		return nil, fmt.Errorf("empty image: %dx%d pixels", config.Width, config.Height)
+	f, known, err := readHeader(r)
+	if err != nil {
+		return nil, err
 	}
-	if int64(config.Width)*int64(config.Height) > maxPixels {
-		return nil, &tooLargeError{config.Width, config.Height}
+	var decoded image.Image
+	if known {
+		decoded, err = f.read(r)
+	} else {
+		decoded, err = readOther(r, size)
 	}
-	held := readOrientation(r)
+	var tooLarge *tooLargeError
+	switch {
+	case errors.As(err, &tooLarge):
+		return nil, err
+	case err != nil:
+		// Inspect knows more about what is wrong than a decoder.
+		if _, cause := pictures.Inspect(r, size); cause != nil {
+			err = cause
+		}
+		return nil, err
+	}
+	return &photo{decoded, orientation(pictures.Orientation(r, size))}, nil
+}
+
+// read decodes a file of one of the images' formats.
+func (f format) read(r io.ReadSeeker) (image.Image, error) {
 	buffered, err := fromStart(r)
 	if err != nil {
 		return nil, err
 	}
-	pixels, err := f.decode(buffered)
+	config, err := f.config(buffered)
+	switch {
+	case err != nil:
+		return nil, err
+	case config.Width <= 0 || config.Height <= 0:
+		return nil, fmt.Errorf("empty image: %dx%d pixels", config.Width, config.Height)
+	case int64(config.Width)*int64(config.Height) > maxPixels:
+		return nil, &tooLargeError{config.Width, config.Height, maxPixels, ""}
+	}
+	if buffered, err = fromStart(r); err != nil {
+		return nil, err
+	}
+	return f.decode(buffered)
+}
+
+// readOther decodes the formats that process converts for the images.
+func readOther(r io.ReaderAt, size int64) (image.Image, error) {
+	info, err := pictures.Inspect(r, size)
 	if err != nil {
 		return nil, err
 	}
-	return &photo{pixels, held}, nil
+	limit, ok := costly[info.Format]
+	if !ok {
+		limit = maxPixels
+	}
+	if int64(info.Width)*int64(info.Height) > int64(limit) {
+		return nil, &tooLargeError{info.Width, info.Height, limit, info.Format}
+	}
+	return pictures.Decode(r, size, info.Format)
 }
 
-// tooLargeError is an image with more than maxPixels.
-type tooLargeError struct{ width, height int }
+// tooLargeError is an image with too many pixels; a format if the limit is only that
+// format's.
+type tooLargeError struct {
+	width, height, limit int
+	format               pictures.Format
+}
 
 func (e *tooLargeError) Error() string {
-	return fmt.Sprintf("image too large: %dx%d pixels, the limit is %d megapixels", e.width, e.height, maxPixels/1_000_000)
+	text := fmt.Sprintf("image too large: %dx%d pixels, the limit is %d megapixels", e.width, e.height, e.limit/1_000_000)
+	if e.format != "" {
+		text += fmt.Sprintf(" for %s; export it as JPEG", e.format)
+	}
+	return text
 }
 
-func readHeader(r io.ReadSeeker) (format, image.Config, error) {
+// readHeader finds the format, unless it is none that the images read.
+func readHeader(r io.ReadSeeker) (_ format, known bool, _ error) {
 	buffered, err := fromStart(r)
 	if err != nil {
-		return format{}, image.Config{}, err
+		return format{}, false, err
 	}
 	head, err := buffered.Peek(16)
 	if err != nil && !errors.Is(err, io.EOF) {
-		return format{}, image.Config{}, err
+		return format{}, false, err
 	}
 	for _, f := range formats {
 		if f.matches(head) {
-			config, err := f.config(buffered)
-			return f, config, err
+			return f, true, nil
 		}
 	}
-	return format{}, image.Config{}, errUnknownFormat
+	return format{}, false, nil
 }
 
 func (f format) matches(head []byte) bool {

@@ -83,8 +83,14 @@ func (p *portrait) encode(picture *image.NRGBA, o options, wantJPEG bool) (err e
 	return err
 }
 
-// loadPhoto decodes an upload. The exact error is only logged: the contract has a
-// single text for all of them, except for images that are too large.
+// unreadableError is a photo that cannot be decoded. Its text is the contract's, the
+// same for all; reason is for people.
+type unreadableError struct {
+	contractError
+	reason error
+}
+
+// loadPhoto decodes an upload.
 func (e *Engine) loadPhoto(u upload) (*photo, error) {
 	file, err := e.uploads.open(u.stored)
 	if err != nil {
@@ -98,7 +104,7 @@ func (e *Engine) loadPhoto(u upload) (*photo, error) {
 		return nil, tooLarge
 	case err != nil:
 		e.log.Printf("WARNING:  could not load image %q: %v", u.filename, err)
-		return nil, contractError("Could not load image: " + e.uploads.path(u.stored))
+		return nil, &unreadableError{contractError("Could not load image: " + e.uploads.path(u.stored)), err}
 	}
 	return p, nil
 }

@@ -87,19 +87,35 @@ func readProcessForm(w http.ResponseWriter, f *form) (photo upload, o options, w
 	return photo, o, withBase64, false
 }
 
-// knownExtension checks only the name, like the images do.
+// knownExtension checks only the name, like the images do. They do not know the last
+// three.
 func knownExtension(filename string) bool {
 	name := strings.ToLower(path.Base(filename))
 	switch ext := path.Ext(name); ext {
-	case ".jpg", ".jpeg", ".png", ".bmp", ".webp":
+	case ".jpg", ".jpeg", ".png", ".bmp", ".webp", ".heic", ".heif", ".avif":
 		return name != ext // ".jpg" is a hidden file, not a JPEG
 	}
 	return false
 }
 
+// errorMessage is an error's text for people.
 func errorMessage(err error) string {
-	if errors.Is(err, errNoFace) {
+	var unreadable *unreadableError
+	switch {
+	case errors.Is(err, errNoFace):
 		return "No face could be detected in the image"
+	case errors.As(err, &unreadable):
+		return "Could not load image: " + unreadable.reason.Error()
+	}
+	return err.Error()
+}
+
+// errorDetail is an error's text where there is only one field for it: the contract's
+// text, and the reason.
+func errorDetail(err error) string {
+	var unreadable *unreadableError
+	if errors.As(err, &unreadable) {
+		return fmt.Sprintf("%v (%v)", err, unreadable.reason)
 	}
 	return err.Error()
 }
@@ -152,7 +168,7 @@ func (e *Engine) processQuick(w http.ResponseWriter, r *http.Request) {
 	}
 	result, err := e.makePortrait(r.Context(), photo, o, false)
 	if err != nil {
-		answerDetail(w, http.StatusBadRequest, err.Error())
+		answerDetail(w, http.StatusBadRequest, errorDetail(err))
 		return
 	}
 	answer(w, http.StatusOK, "image/png", result.png)
@@ -196,7 +212,7 @@ func (a *batchAnswer) add(photo upload, err error) {
 		item.DownloadURL = new("/api/v1/download/" + a.JobID + "/" + stem + "/png")
 	} else {
 		a.Failed++
-		item.Error, item.ErrorMessage = new(err.Error()), new(err.Error())
+		item.Error, item.ErrorMessage = new(err.Error()), new(errorDetail(err))
 	}
 	a.Results = append(a.Results, item)
 }

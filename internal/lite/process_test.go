@@ -164,15 +164,21 @@ func TestProcessFailures(t *testing.T) {
 	t.Parallel()
 	e := newTestEngine(t)
 	astronaut := filePart(t, "astronaut.png")
+	unreadable := "Could not load image: " + e.cfg.UploadDir + "/"
 	for _, test := range []struct {
 		name         string
 		parts        []part
 		err, message string
 	}{
 		{"no face", []part{filePart(t, "coffee.png")}, "no_face_detected", "No face could be detected in the image"},
-		{"broken", []part{{"file", "../../etc/a.JPG", "nonsense"}}, "Could not load image: " + e.cfg.UploadDir + "/", ""},
-		{"cut", []part{{"file", "a.png", astronaut.content[:5000]}}, "Could not load image: " + e.cfg.UploadDir + "/", ""},
-		{"empty", []part{{"file", "a.png", ""}}, "Could not load image: " + e.cfg.UploadDir + "/", ""},
+		{"broken", []part{{"file", "../../etc/a.JPG", "nonsense"}}, unreadable, "Could not load image: not an image file"},
+		{"cut", []part{{"file", "a.png", astronaut.content[:5000]}}, unreadable,
+			"Could not load image: the file is incomplete: the end of the image is missing"},
+		{"empty", []part{{"file", "a.png", ""}}, unreadable, "Could not load image: the file is empty"},
+		{"Photoshop", []part{{"file", "a.png", "8BPS\x00\x01"}}, unreadable,
+			"Could not load image: Photoshop is not supported; export it as JPEG or PNG"},
+		{"raw", []part{{"file", "a.jpg", "II*\x00\x10\x00\x00\x00CR\x02\x00"}}, unreadable,
+			"Could not load image: camera raw files are not supported; export it as JPEG or TIFF"},
 		{"bomb", []part{{"file", "a.bmp", bmpHeader(100_000, 100_000)}}, "image too large: 100000x100000 pixels, the limit is 50 megapixels", ""},
 		{"negative width", []part{astronaut, field("width", "-5")}, "invalid output size -5x648", ""},
 		{"zero height", []part{astronaut, field("height", "0")}, "invalid output size 648x0", ""},
@@ -326,7 +332,8 @@ func TestQuick(t *testing.T) {
 		t.Errorf("image %+v (%v)", config, err)
 	}
 	broken := post(t, e, "/api/v1/process/quick", part{"file", "a.png", "nonsense"})
-	if broken.Code != 400 || !strings.HasPrefix(broken.Body.String(), `{"detail":"Could not load image: `) {
+	if detail := broken.Body.String(); broken.Code != 400 ||
+		!strings.HasPrefix(detail, `{"detail":"Could not load image: `) || !strings.HasSuffix(detail, ` (not an image file)"}`) {
 		t.Errorf("broken image: answer %d %s", broken.Code, broken.Body)
 	}
 	wantNoUploads(t, e)

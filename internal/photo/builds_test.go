@@ -13,25 +13,34 @@ import (
 	"testing"
 )
 
-// TestDecoder runs the tests of the decoder, which are built with its tag only.
-// It names them one by one: it must never run itself.
-func TestDecoder(t *testing.T) {
+// TestDecoders runs the tests of the decoders, which are built with their tag
+// only. It names them one by one: it must never run itself.
+func TestDecoders(t *testing.T) {
 	t.Parallel()
-	output, err := exec.Command("go", "test", "-tags", "nodynamic", "-run", "^(TestHEICIsConverted|TestBrokenHEIC)$", ".").CombinedOutput()
+	if testing.Short() {
+		t.Skip("builds tests anew; the decoders' code is not this program's")
+	}
+	const tests = "^(TestHEIFIsConverted|TestBrokenHEIC|TestTurnedAVIF|TestLargeAVIF|TestHEIFPortraits|TestLargeHEIF)$"
+	output, err := exec.Command("go", "test", "-tags", "nodynamic", "-run", tests, ".", "../lite").CombinedOutput()
 	if err != nil {
 		t.Errorf("%v: %s", err, output)
 	}
 }
 
 // TestBuildsAreStatic builds the program as make, install.sh and release.sh do,
-// with the decoder, and as go install does, without. None may need a library of
+// with the decoders, and as go install does, without. None may need a library of
 // the system: the program is also what runs in an empty image.
 func TestBuildsAreStatic(t *testing.T) {
 	t.Parallel()
 	if runtime.GOOS != "linux" {
 		t.Skip("looks into executables of Linux")
 	}
-	for name, flags := range map[string][]string{"with the decoder": {"-tags", "nodynamic"}, "as go install does": nil} {
+	if testing.Short() {
+		t.Skip("builds the program twice")
+	}
+	for name, flags := range map[string][]string{
+		"with the decoders": {"-tags", "nodynamic"}, "as go install does": nil,
+	} {
 		binary := filepath.Join(t.TempDir(), "facecraft")
 		build := exec.Command("go", append(append([]string{"build"}, flags...), "-o", binary, "../../cmd/facecraft")...)
 		build.Env = append(os.Environ(), "CGO_ENABLED=0")
@@ -60,12 +69,13 @@ func wantStatic(t *testing.T, name, binary string) {
 }
 
 // TestBuildLines finds the program's builds in scripts, and wants each without
-// cgo and with the decoder.
+// cgo and with the decoders.
 func TestBuildLines(t *testing.T) {
 	t.Parallel()
 	builds := regexp.MustCompile(`go build (?:\\\n|[^\n])*`)
-	for path, tagged := range map[string]string{
-		"../../Makefile": "go build -tags nodynamic", "../../install.sh": "go build -tags nodynamic", "../../.ci/run": "go build -tags nodynamic",
+	const tagged = "go build -tags nodynamic"
+	for path, want := range map[string]string{
+		"../../Makefile": tagged, "../../install.sh": tagged, "../../.ci/run": tagged,
 		"../../scripts/release.sh": `"$@"`, // pack's flags, below
 	} {
 		text, err := os.ReadFile(path)
@@ -77,7 +87,7 @@ func TestBuildLines(t *testing.T) {
 			if strings.Contains(line, "failed") { // a message
 				continue
 			}
-			if !strings.HasPrefix(line, "CGO_ENABLED=0 ") || !strings.Contains(line, tagged) {
+			if !strings.HasPrefix(line, "CGO_ENABLED=0 ") || !strings.Contains(line, want) {
 				t.Errorf("%s: %s", path, line)
 			}
 		}

@@ -15,8 +15,13 @@ import (
 )
 
 // maxConvertPixels limits the memory a conversion takes. It holds the image
-// twice: 8 bytes per pixel, or 12 at 16 bits per channel.
+// twice: 8 bytes per pixel, or 12 at 16 bits per channel, and 21 for HEIC.
 const maxConvertPixels = 50_000_000
+
+// maxAVIFPixels is lower because its decoder takes 68 bytes per pixel, and 110 at
+// 10 bits per channel (measured with 12 megapixels). Larger AVIFs are rare: it is
+// the web's format, not the cameras'.
+const maxAVIFPixels = 12_000_000
 
 // convertQuality is high enough that a portrait, which is far smaller than
 // the photo, shows no trace of the conversion.
@@ -24,25 +29,17 @@ const convertQuality = 95
 
 // Convert turns an image that the servers cannot read into a JPEG. It takes
 // the first frame, makes transparent areas white and keeps the orientation.
-func Convert(r io.ReaderAt, size int64, info Info) (data []byte, err error) {
-	defer func() {
-		// Decoders parse untrusted bytes; one bad photo out of ten thousand
-		// must not stop the rest.
-		if fault := recover(); fault != nil {
-			err = fmt.Errorf("the file is damaged: decoding it failed (%v)", fault)
-		}
-	}()
-	if int64(info.Width)*int64(info.Height) > maxConvertPixels {
+func Convert(r io.ReaderAt, size int64, info Info) ([]byte, error) {
+	limit := maxConvertPixels
+	if info.Format == AVIF {
+		limit = maxAVIFPixels
+	}
+	if int64(info.Width)*int64(info.Height) > int64(limit) {
 		return nil, fmt.Errorf(
 			"the image has %d x %d pixels, but only %s files of up to %d million can be converted; export it as JPEG",
-			info.Width,
-			info.Height,
-			info.Format,
-			maxConvertPixels/1_000_000,
-		)
+			info.Width, info.Height, info.Format, limit/1_000_000)
 	}
-	f := file{r, size}
-	decoded, err := decode(f, info.Format)
+	decoded, err := Decode(r, size, info.Format)
 	if err != nil {
 		return nil, fmt.Errorf("this %s cannot be converted (%w); export it as JPEG or PNG", info.Format, err)
 	}
@@ -51,6 +48,20 @@ func Convert(r io.ReaderAt, size int64, info Info) (data []byte, err error) {
 		return nil, err
 	}
 	return withOrientation(out.Bytes(), Orientation(r, size)), nil
+}
+
+// Decode decodes the first frame of an image that the servers cannot read, as
+// stored: Orientation says how to turn it. It takes much more memory than the
+// pixels: check the size first.
+func Decode(r io.ReaderAt, size int64, format Format) (decoded image.Image, err error) {
+	defer func() {
+		// Decoders parse untrusted bytes; one bad photo out of ten thousand
+		// must not stop the rest.
+		if fault := recover(); fault != nil {
+			err = fmt.Errorf("the file is damaged: decoding it failed (%v)", fault)
+		}
+	}()
+	return decode(file{r, size}, format)
 }
 
 func decode(f file, format Format) (image.Image, error) {
@@ -63,6 +74,8 @@ func decode(f file, format Format) (image.Image, error) {
 		return tiff.Decode(f.section())
 	case HEIC:
 		return decodeHEIC(f.section())
+	case AVIF:
+		return decodeAVIF(f.section())
 	}
 	return nil, errors.New("no decoder")
 }

@@ -7,9 +7,12 @@ const Upright = 1
 
 // Orientation returns the EXIF orientation, from 1 to 8: how the camera was
 // held. Missing or damaged metadata counts as Upright: a photo must not fail
-// because of its metadata.
+// because of its metadata. So does HEIC, whose decoder turns it upright.
 func Orientation(r io.ReaderAt, size int64) int {
 	f := file{r, size}
+	if isAVIF(f) {
+		return avifOrientation(f)
+	}
 	if base, ok := exifBlock(f); ok {
 		return directoryOrientation(f, base)
 	}

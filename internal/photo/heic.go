@@ -3,16 +3,18 @@
 package photo
 
 import (
-	"image"
-	"io"
-
+	"github.com/gen2brain/avif"
 	"github.com/gen2brain/heic"
 )
 
-// decodeHEIC reads an iPhone's photos with libheif in WebAssembly: no cgo, and
-// whatever a broken file does to it stays in there. The build tag is the
-// library's own: without it it looks for a libheif of the system, by which the
-// program would be linked dynamically. So this file has it too, and a program
-// that is built without the tag reads no HEIC. The decoder turns the picture
-// upright, and keeps its compiled code from the first to the next.
-var decodeHEIC func(io.Reader) (image.Image, error) = heic.Decode
+// The decoders of phones' formats are libheif and libavif compiled to
+// WebAssembly: no cgo, and whatever a broken file does to them is contained.
+// The build tag is the libraries' own: without it they look for a shared library
+// of the system, which would make the program dynamic. So this file has the tag
+// too, and a program built without it reads neither format. Both keep the
+// compiled module from the first photo to the next. heic turns the picture
+// upright; avif leaves that to the caller.
+var (
+	decodeHEIC decoder = heic.Decode
+	decodeAVIF decoder = avif.Decode
+)

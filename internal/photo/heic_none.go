@@ -2,10 +2,5 @@
 
 package photo
 
-import (
-	"image"
-	"io"
-)
-
-// decodeHEIC is nil: heic.go says why.
-var decodeHEIC func(io.Reader) (image.Image, error)
+// Both are nil; heic.go says why.
+var decodeHEIC, decodeAVIF decoder

@@ -3,82 +3,72 @@ package photo
 import (
 	"encoding/binary"
 	"errors"
+	"image"
+	"io"
 )
 
-// errHEIC is for programs that were built without a decoder (see heic.go).
-var errHEIC = errors.New("HEIC is not supported; export it as JPEG " +
-	"(iPhone: Settings > Camera > Formats > Most Compatible)")
+// decoder decodes the first picture of a file.
+type decoder func(io.Reader) (image.Image, error)
 
-// inspectHEIC reads the boxes of an ISO base media file (ISO/IEC 14496-12 and
-// 23008-12). A photo's size is the largest that they name: tiles, thumbnails
-// and depth maps are smaller.
-func inspectHEIC(f file) (Info, error) {
-	if decodeHEIC == nil {
-		return Info{}, errHEIC
-	}
+// These errors are for programs built without the decoders (see heic.go).
+var (
+	errHEIC = errors.New("HEIC is not supported; export it as JPEG " +
+		"(iPhone: Settings > Camera > Formats > Most Compatible)")
+	errAVIF = errors.New("AVIF is not supported; export it as JPEG or PNG")
+)
+
+// inspectHEIF reads the boxes of a HEIF file: ISO/IEC 14496-12 and 23008-12.
+// A photo's size is the largest that they name: tiles, thumbnails and depth
+// maps are smaller.
+func inspectHEIF(f file) (Info, error) {
 	info := Info{Format: HEIC, Convert: true}
-	err := f.boxes(0, f.size, func(b box) error { return info.enlarge(f, b) })
+	if isAVIF(f) {
+		info.Format = AVIF
+	}
+	switch {
+	case info.Format == HEIC && decodeHEIC == nil:
+		return Info{}, errHEIC
+	case info.Format == AVIF && decodeAVIF == nil:
+		return Info{}, errAVIF
+	}
+	err := f.find([]string{"meta", "iprp", "ipco", "ispe"}, func(b box) error { return info.enlarge(f, b) })
 	if err == nil && info.Width == 0 {
 		err = errDamaged
 	}
 	return info, err
 }
 
-// enlarge takes a size from a box, or looks into it.
-func (i *Info) enlarge(f file, b box) error {
-	inner := func(b box) error { return i.enlarge(f, b) }
-	switch b.kind {
-	case "meta":
-		return f.boxes(b.begin+4, b.end, inner) // behind version and flags
-	case "iprp", "ipco":
-		return f.boxes(b.begin, b.end, inner)
-	case "ispe":
-		size, err := f.bytes(b.begin+4, 8)
-		if err != nil {
-			return err
-		}
-		w, h := int(binary.BigEndian.Uint32(size)), int(binary.BigEndian.Uint32(size[4:]))
-		if int64(w)*int64(h) > int64(i.Width)*int64(i.Height) {
-			i.Width, i.Height = w, h
+// isAVIF reports whether a HEIF file is for decoders of AV1. Some have the brand
+// of any HEIF first, and AVIF's among the compatible ones.
+func isAVIF(f file) bool {
+	head, err := f.bytes(0, 8)
+	if err != nil || string(head[4:]) != "ftyp" {
+		return false
+	}
+	const header, minor, most = 8, 4, 256
+	size := min(int64(binary.BigEndian.Uint32(head)), f.size, most) - header
+	brands, err := f.bytes(header, int(max(0, size)))
+	if err != nil {
+		return false
+	}
+	for at := 0; at+4 <= len(brands); at += 4 {
+		brand := string(brands[at : at+4])
+		if at != minor && (brand == "avif" || brand == "avis") {
+			return true
 		}
 	}
-	return nil
+	return false
 }
 
-// box is a part of such a file, without its header.
-type box struct {
-	kind       string
-	begin, end int64
-}
-
-// boxes calls found with each box between two offsets.
-func (f file) boxes(from, to int64, found func(box) error) error {
-	for from < to {
-		head, err := f.bytes(from, 8)
-		if err != nil {
-			return err
-		}
-		size, header := int64(binary.BigEndian.Uint32(head)), int64(8)
-		switch size {
-		case 0: // to the end
-			size = to - from
-		case 1: // 64 bits follow
-			long, err := f.bytes(from+8, 8)
-			if err != nil {
-				return err
-			}
-			size, header = int64(binary.BigEndian.Uint64(long)), 16
-		}
-		switch {
-		case size < header:
-			return errDamaged
-		case size > to-from:
-			return errCutOff
-		}
-		if err := found(box{string(head[4:]), from + header, from + size}); err != nil {
-			return err
-		}
-		from += size
+// enlarge takes the size from an ispe box, if it is larger.
+func (i *Info) enlarge(f file, b box) error {
+	size, err := f.bytes(b.begin+fullHeader, 8)
+	if err != nil {
+		return err
+	}
+	w, h := int(binary.BigEndian.Uint32(size)), int(binary.BigEndian.Uint32(size[4:]))
+	if int64(w)*int64(h) > int64(i.Width)*int64(i.Height) {
+		i.Width, i.Height = w, h
 	}
 	return nil
 }

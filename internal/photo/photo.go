@@ -23,6 +23,7 @@ const (
 	TIFF Format = "TIFF"
 	GIF  Format = "GIF"
 	HEIC Format = "HEIC"
+	AVIF Format = "AVIF"
 )
 
 const (
@@ -68,10 +69,10 @@ var magics = []magic{
 	{"GIF89a", inspectGIF},
 	{"II*\x00", inspectTIFF},
 	{"MM\x00*", inspectTIFF},
-	{"????ftypavi", refuse("AVIF")},
-	{"????ftyphe", inspectHEIC},
-	{"????ftypmi", inspectHEIC},
-	{"????ftypms", inspectHEIC},
+	{"????ftypavi", inspectHEIF},
+	{"????ftyphe", inspectHEIF},
+	{"????ftypmi", inspectHEIF},
+	{"????ftypms", inspectHEIF},
 	{"????ftypcrx", refuseRaw},
 	{"FUJIFILMCCD-RAW", refuseRaw},
 	{"IIRO", refuseRaw},

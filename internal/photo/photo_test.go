@@ -168,6 +168,12 @@ func TestConvertKeepsOrientation(t *testing.T) {
 	if got := Orientation(bytes.NewReader(out), int64(len(out))); got != 6 {
 		t.Errorf("the orientation became %d", got)
 	}
+	const entry = 34 // the end of the directory's entry
+	for n := range entry {
+		if got := Orientation(bytes.NewReader(turned[:n]), int64(n)); got != Upright {
+			t.Errorf("cut at %d: orientation %d", n, got)
+		}
+	}
 	if got := Orientation(bytes.NewReader(encoded(t, PNG)), 100); got != Upright {
 		t.Errorf("a PNG has orientation %d", got)
 	}

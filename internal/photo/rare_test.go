@@ -13,7 +13,8 @@ func TestRareKinds(t *testing.T) {
 		head := "\x00\x00" + string(kind) + strings.Repeat("\x00", 9)
 		return head + "\x18\x00\x10\x00" + string([]byte{depth, 0x20}) + "pixels"
 	}
-	const netpbm, icon, drawing, targa, none = "Netpbm (PBM, PGM or PPM) is", "ICO is", "SVG is", "TGA is", "not an image file"
+	const netpbm, icon, drawing, targa = "Netpbm (PBM, PGM or PPM) is", "ICO is", "SVG is", "TGA is"
+	const none = "not an image file"
 	for content, want := range map[string]string{
 		"P6\n24 16\n255\n......":                     netpbm,
 		"P3 # by hand\n1 1 255 0 0 0":                netpbm,
