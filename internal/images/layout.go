@@ -71,10 +71,14 @@ func (l layout) add(mediaType string, document any) descriptor {
 	if err != nil {
 		panic(err) // strings, numbers and maps of them
 	}
-	sum := sha256.Sum256(data)
-	digest := "sha256:" + hex.EncodeToString(sum[:])
+	digest := digestOf(data)
 	l.blobs[digest] = data
 	return descriptor{MediaType: mediaType, Digest: digest, Size: int64(len(data))}
+}
+
+func digestOf(data []byte) string {
+	sum := sha256.Sum256(data)
+	return "sha256:" + hex.EncodeToString(sum[:])
 }
 
 // archive is the layout as `docker load` takes it, named as familiar says.

@@ -88,6 +88,9 @@ func (p *puller) estimate(t testing.TB, reference string) registry.Estimate {
 	estimate, err := p.Registry.Estimate(t.Context(), registry.Question{Reference: reference, Platform: platform, Local: local,
 		Available: func(ctx context.Context, blobs []registry.Layer) map[string]bool {
 			return p.Available(ctx, blobs, platform)
+		},
+		Recognised: func(ctx context.Context, layers []registry.Layer) (int, bool) {
+			return p.Recognised(ctx, layers, platform)
 		}})
 	if err != nil {
 		t.Fatal(err)
@@ -190,6 +193,31 @@ func TestTheEstimateIsWhatTheRegistryServes(t *testing.T) {
 			img := dockertest.ImageOf(t, layer(t), layer(t))
 			p.load(t, "loaded:1", img)
 			return img
+		},
+		"a loaded base was only named by a pull": func(t *testing.T, p *puller) v1.Image {
+			base := layer(t)
+			loaded := dockertest.ImageOf(t, base)
+			p.load(t, "loaded:1", loaded)
+			p.mustPull(t, p.push(t, "loaded:1", loaded))
+			return dockertest.ImageOf(t, base, layer(t))
+		},
+		"the base was pulled and only an image on it is left": func(t *testing.T, p *puller) v1.Image {
+			base := layer(t)
+			reference := p.push(t, "base:1", dockertest.ImageOf(t, base))
+			p.mustPull(t, reference)
+			p.load(t, "built:1", dockertest.ImageOf(t, base, layer(t)))
+			p.remove(t, reference)
+			return dockertest.ImageOf(t, base, layer(t))
+		},
+		"the layers are local in another order": func(t *testing.T, p *puller) v1.Image {
+			a, b, c := layer(t), layer(t), layer(t)
+			p.mustPull(t, p.push(t, "other:1", dockertest.ImageOf(t, a, b, c)))
+			return dockertest.ImageOf(t, c, a, b)
+		},
+		"the layers are local in another order from the second on": func(t *testing.T, p *puller) v1.Image {
+			a, b, c := layer(t), layer(t), layer(t)
+			p.mustPull(t, p.push(t, "other:1", dockertest.ImageOf(t, a, b, c)))
+			return dockertest.ImageOf(t, a, c, b, c)
 		},
 		"a layer occurs twice": func(t *testing.T, _ *puller) v1.Image {
 			a := layer(t)

@@ -132,7 +132,7 @@ func (l *Launcher) estimate(ctx context.Context, p plan.Plan) (estimate registry
 	wg.Go(func() {
 		estimate, err = l.RegistryClient(ctx).Estimate(ctx, registry.Question{
 			Reference: image.Reference, Platform: image.Platform, Local: local, Published: published,
-			Available: l.available(image.Platform),
+			Available: l.available(image.Platform), Recognised: l.recognised(image.Platform),
 		})
 	})
 	wg.Wait()
@@ -144,6 +144,14 @@ func (l *Launcher) estimate(ctx context.Context, p plan.Plan) (estimate registry
 func (l *Launcher) available(platform string) func(context.Context, []registry.Layer) map[string]bool {
 	return func(ctx context.Context, blobs []registry.Layer) map[string]bool {
 		return l.Images.Available(ctx, blobs, platform)
+	}
+}
+
+// recognised has the daemon tell which layers of an image for a platform it would
+// not download.
+func (l *Launcher) recognised(platform string) func(context.Context, []registry.Layer) (int, bool) {
+	return func(ctx context.Context, layers []registry.Layer) (int, bool) {
+		return l.Images.Recognised(ctx, layers, platform)
 	}
 }
 

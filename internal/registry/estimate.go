@@ -35,6 +35,9 @@ type Question struct {
 	// Available tells which of these blobs the daemon has, by digest. It is nil, or
 	// gives nil, where Local is all that can be known.
 	Available func(ctx context.Context, blobs []Layer) map[string]bool
+	// Recognised tells how many of these layers, from the base up, the daemon would
+	// not download, if it can be asked. It may be nil.
+	Recognised func(ctx context.Context, layers []Layer) (n int, known bool)
 	// Published is what the catalogue knows about the image.
 	Published Published
 }
@@ -192,7 +195,7 @@ func (e *Estimate) itemize(ctx context.Context, digest string, image v1.Image, q
 	if available := q.available(ctx, append(slices.Clone(e.Layers), configBlob)); available != nil {
 		e.takeAvailable(available, configBlob)
 	} else {
-		e.takeRecognised(q.Local, configBlob, own.String())
+		e.takeRecognised(ctx, q, configBlob, own.String())
 	}
 	e.estimateUnpacked(q.Published)
 	return nil
@@ -228,26 +231,34 @@ func (e *Estimate) takeAvailable(available map[string]bool, config Layer) {
 // takeRecognised adds up what a daemon fetches that knows a layer by its chain.
 // It only adds a name to an image that it has: own is the digest of the
 // image's manifest.
-func (e *Estimate) takeRecognised(local []LocalLayers, config Layer, own string) {
+func (e *Estimate) takeRecognised(ctx context.Context, q Question, config Layer, own string) {
 	ids := []string{config.Digest, own, e.Digest}
-	if slices.ContainsFunc(local, func(l LocalLayers) bool { return slices.Contains(ids, l.ID) }) {
+	if slices.ContainsFunc(q.Local, func(l LocalLayers) bool { return slices.Contains(ids, l.ID) }) {
 		e.takeHere(len(e.Layers))
 		return
 	}
-	e.takeHere(e.longestPrefix(local))
+	e.takeHere(e.recognised(ctx, q))
 	e.Download += config.Size
 }
 
-// longestPrefix returns how many layers, from the base up, the daemon
-// recognises: it identifies a layer by the whole chain below it.
-func (e *Estimate) longestPrefix(local []LocalLayers) int {
-	longest := 0
-	for _, image := range local {
+// recognised returns how many layers, from the base up, the daemon recognises:
+// it identifies a layer by the whole chain below it. If it cannot be asked, the
+// images that were pulled tell.
+func (e *Estimate) recognised(ctx context.Context, q Question) int {
+	all, pulled := 0, 0
+	for _, image := range q.Local {
+		n := e.commonPrefix(image.DiffIDs)
+		all = max(all, n)
 		if image.Pulled {
-			longest = max(longest, e.commonPrefix(image.DiffIDs))
+			pulled = max(pulled, n)
 		}
 	}
-	return longest
+	if all > 0 && q.Recognised != nil {
+		if n, known := q.Recognised(ctx, e.Layers[:all]); known {
+			return n
+		}
+	}
+	return pulled
 }
 
 func (e *Estimate) commonPrefix(diffIDs []string) int {
