@@ -16,6 +16,7 @@ const WalkCommand = "walk-inside"
 // Order is what a walk is told, as JSON.
 type Order struct {
 	Interest Interest
+	Root     string   // the directory with the image's files
 	Out      string   // the file for what is found
 	LeaveOut []string // paths that are not the image's
 	Volumes  []string // mounted, and the image's all the same
@@ -23,7 +24,7 @@ type Order struct {
 
 // Obey walks, and writes what it finds.
 func (o Order) Obey(ctx context.Context) error {
-	entries, err := Walk(ctx, "/", o.Interest, o.leaveOut())
+	entries, err := Walk(ctx, o.Root, o.Interest, o.leaveOut())
 	if err != nil {
 		return err
 	}
@@ -42,9 +43,12 @@ func (o Order) Obey(ctx context.Context) error {
 	return file.Close()
 }
 
-// leaveOut is what the image does not have: also what is mounted, but for its
-// volumes.
+// leaveOut is what the image does not have. In a container of the image that is
+// also what is mounted, but for its volumes.
 func (o Order) leaveOut() []string {
+	if o.Root != "/" {
+		return o.LeaveOut
+	}
 	volume := func(file string) bool {
 		return slices.ContainsFunc(o.Volumes, func(v string) bool { return strings.Trim(v, "/") == strings.Trim(file, "/") })
 	}

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -15,6 +16,8 @@ import (
 	"github.com/containerd/errdefs"
 	"github.com/docker/docker/api/types/container"
 	"github.com/docker/docker/api/types/image"
+	"github.com/docker/docker/api/types/mount"
+	"github.com/docker/docker/api/types/versions"
 
 	"github.com/djok/facecraft/internal/inventory"
 	"github.com/djok/facecraft/internal/plan"
@@ -23,9 +26,9 @@ import (
 // ErrNotHere is that the daemon does not have the image.
 var ErrNotHere = errors.New("the image is not available locally")
 
-// Read makes the inventory of an image of the daemon. Its files are looked at
-// by this program's own executable in a container that is made of the image
-// and never runs anything of it: nothing is copied to this machine.
+// Read makes the inventory of an image of the daemon. This program's own
+// executable looks at the files, in a container in which nothing of the image
+// runs. Nothing is copied to this machine.
 func (d *Daemon) Read(ctx context.Context, reference string, o inventory.Options) (inventory.Inventory, error) {
 	inv := inventory.Inventory{Target: reference, Tag: inventory.TagOf(reference), Depth: min(o.Depth, inventory.FilesDepth)}
 	inspected, err := d.Docker.ImageInspect(ctx, reference)
@@ -119,18 +122,59 @@ func (d *Daemon) walk(ctx context.Context, inspected image.InspectResponse, inte
 	if err != nil {
 		return nil, err
 	}
-	h, err := d.Images.Helper(version.Arch)
+	if versions.GreaterThanOrEqualTo(d.Docker.ClientVersion(), imageMounts) {
+		return d.walkMounted(ctx, inspected.ID, version.Arch, interest)
+	}
+	return d.walkBeside(ctx, inspected, version.Arch, interest)
+}
+
+// imageMounts is the API from which a container can have the files of another
+// image mounted.
+// (https://docs.docker.com/reference/api/engine/version-history/#v148-api-changes)
+const imageMounts = "1.48"
+
+// walkMounted has the image mounted read-only in a container of the lite image.
+func (d *Daemon) walkMounted(ctx context.Context, imageID, arch string, interest inventory.Interest) ([]inventory.Entry, error) {
+	lite, err := d.Images.EnsureLite(ctx, arch)
+	if err != nil {
+		return nil, err
+	}
+	const root = "/image"
+	order := inventory.Order{Interest: interest, Root: root, Out: "/found"}
+	config, host, err := d.walker(lite.Reference, order)
+	if err != nil {
+		return nil, err
+	}
+	host.Mounts = []mount.Mount{{Type: mount.TypeImage, Source: imageID, Target: root, ReadOnly: true}}
+	id, remove, err := d.create(ctx, config, host)
+	if err != nil {
+		return nil, err
+	}
+	defer remove()
+	if err := d.runToEnd(ctx, id); err != nil {
+		return nil, err
+	}
+	return d.found(ctx, id, order.Out)
+}
+
+// walkBeside puts the helper beside the image's files, in a container of the
+// image that runs nothing else.
+func (d *Daemon) walkBeside(ctx context.Context, inspected image.InspectResponse, arch string, interest inventory.Interest) ([]inventory.Entry, error) {
+	h, err := d.Images.Helper(arch)
 	if err != nil {
 		return nil, err
 	}
 	place := fmt.Sprintf(".facecraft-%d", time.Now().UnixNano())
-	order := inventory.Order{Interest: interest, Out: "/" + place + "/found", LeaveOut: []string{place, ".dockerenv"}}
+	order := inventory.Order{Interest: interest, Root: "/", Out: "/" + place + "/found", LeaveOut: []string{place, ".dockerenv"}}
 	if inspected.Config != nil {
-		for volume := range inspected.Config.Volumes {
-			order.Volumes = append(order.Volumes, volume)
-		}
+		order.Volumes = slices.Sorted(maps.Keys(inspected.Config.Volumes))
 	}
-	id, remove, err := d.createWalker(ctx, inspected.ID, place, order)
+	config, host, err := d.walker(inspected.ID, order)
+	if err != nil {
+		return nil, err
+	}
+	config.Entrypoint = []string{"/" + place + "/facecraft"}
+	id, remove, err := d.create(ctx, config, host)
 	if err != nil {
 		return nil, err
 	}
@@ -144,17 +188,13 @@ func (d *Daemon) walk(ctx context.Context, inspected image.InspectResponse, inte
 	return d.found(ctx, id, order.Out)
 }
 
-// createWalker makes a container that can read everything and change nothing
-// of the daemon's world. It runs the helper, and of the image no more than its
-// files are there.
-func (d *Daemon) createWalker(ctx context.Context, image, place string, order inventory.Order) (id string, remove func(), err error) {
+// walker is a container that can read every file and change nothing of the
+// daemon's world.
+func (d *Daemon) walker(image string, order inventory.Order) (*container.Config, *container.HostConfig, error) {
 	words, err := json.Marshal(order)
-	if err != nil {
-		return "", nil, err
-	}
 	config := &container.Config{
 		Image: image, User: "0:0", WorkingDir: "/", NetworkDisabled: true,
-		Entrypoint: []string{"/" + place + "/facecraft"}, Cmd: []string{inventory.WalkCommand, string(words)},
+		Cmd: []string{inventory.WalkCommand, string(words)},
 		// The image's own environment must not change how the helper runs.
 		Env:         []string{"GODEBUG=", "GOGC=50", "GOMEMLIMIT=", "GOTRACEBACK="},
 		Labels:      map[string]string{plan.LabelHelper: d.Instance},
@@ -166,7 +206,7 @@ func (d *Daemon) createWalker(ctx context.Context, image, place string, order in
 		SecurityOpt: []string{"no-new-privileges"},
 		LogConfig:   container.LogConfig{Type: "json-file"},
 	}
-	return d.create(ctx, config, host)
+	return config, host, err
 }
 
 func (d *Daemon) runToEnd(ctx context.Context, id string) error {

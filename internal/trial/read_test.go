@@ -60,7 +60,8 @@ func layer(t *testing.T, headers map[string]string) v1.Layer {
 func pitted(t *testing.T, docker client.APIClient) string {
 	t.Helper()
 	image := dockertest.ImageOf(t, layer(t, map[string]string{"app/main.py": "x = 1\n", "app/gone": "12345", "data/kept": "in a volume"}),
-		layer(t, map[string]string{"app/.wh.gone": "", "etc/passwd": "app:x:1000:1000::/app:/bin/sh\n"}))
+		layer(t, map[string]string{"app/.wh.gone": "", "etc/passwd": "app:x:1000:1000::/app:/bin/sh\n",
+			"etc/hosts": "the image's own\n"}))
 	config, err := image.ConfigFile()
 	if err != nil {
 		t.Fatal(err)
@@ -97,6 +98,11 @@ func TestRead(t *testing.T) {
 			if inv.Files.At(path) != nil {
 				t.Errorf("%s is not the image's", path)
 			}
+		}
+		// The engine mounts its own over that of a container, but not over one in an
+		// image that is mounted itself.
+		if mounted := dockertest.APIFrom(t, d.Docker, "1.48"); mounted != (inv.Files.At("etc/hosts") != nil) {
+			t.Errorf("image mounts %v, etc/hosts: %+v", mounted, inv.Files.At("etc/hosts"))
 		}
 		if passwd := inv.Files.At("etc/passwd"); passwd == nil || passwd.Facts == nil {
 			t.Errorf("passwd: %+v", passwd)
