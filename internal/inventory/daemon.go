@@ -69,6 +69,30 @@ func (o Options) Remember(diffIDs []string, entries []Entry) {
 	o.Cache.put(treeOfLayers(diffIDs), scanner{interest: o.Interest}, entries)
 }
 
+// RecallLayers adds the files of layers that were all read before, or reports
+// false.
+func (o Options) RecallLayers(inv *Inventory) (bool, error) {
+	layers, limit := slices.Clone(inv.Layers), budget{}
+	for i := range layers {
+		var ok bool
+		if layers[i].Entries, ok = o.Cache.get(layers[i].DiffID, scanner{interest: o.Interest, all: true}); !ok {
+			return false, nil
+		}
+		if err := limit.takeAll(layers[i].Entries); err != nil {
+			return false, err
+		}
+	}
+	inv.Layers, inv.Depth = layers, LayersDepth
+	return true, inv.merge()
+}
+
+// RememberLayers is for the next RecallLayers.
+func (o Options) RememberLayers(inv Inventory) {
+	for _, layer := range inv.Layers {
+		o.Cache.put(layer.DiffID, scanner{interest: o.Interest, all: true}, layer.Entries)
+	}
+}
+
 // Measured is a step of a daemon's history, with the bytes that it added.
 type Measured struct {
 	CreatedBy string

@@ -52,6 +52,15 @@ func (b *budget) take(e Entry) error {
 	return nil
 }
 
+func (b *budget) takeAll(entries []Entry) error {
+	for _, e := range entries {
+		if err := b.take(e); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // clean is the path of an entry relative to the root. Leading slashes and dots
 // are usual; a path that leads out is an attack, which Docker refuses too.
 func clean(name string) (string, error) {

@@ -59,12 +59,7 @@ func (s *streamed) layer(ctx context.Context, scan scanner, index int, limit *bu
 	scan.all = true // the bytes come by anyway
 	digest := s.digests[index]
 	if entries, ok := s.cache.get(digest.String(), scan); ok {
-		for _, e := range entries {
-			if err := limit.take(e); err != nil {
-				return nil, err
-			}
-		}
-		return entries, nil
+		return entries, limit.takeAll(entries)
 	}
 	layer, err := s.image.LayerByDigest(digest)
 	if err != nil {

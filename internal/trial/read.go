@@ -49,7 +49,7 @@ func (d *Daemon) Read(ctx context.Context, reference string, o inventory.Options
 		return inv, nil
 	}
 	if o.Depth >= inventory.LayersDepth {
-		return d.readSaved(ctx, inv, o)
+		return d.readSaved(ctx, inv, inspected.Size, o)
 	}
 	entries, ok := o.Recall(inspected.RootFS.Layers)
 	if !ok {
@@ -157,6 +157,10 @@ func (d *Daemon) walkMounted(ctx context.Context, imageID, arch string, interest
 	return d.found(ctx, id, order.Out)
 }
 
+// enginesOwn are files that the engine makes in every container, in place of
+// those of the image. (daemon/initlayer in moby)
+var enginesOwn = []string{".dockerenv", "etc/hostname", "etc/hosts", "etc/mtab", "etc/resolv.conf"}
+
 // walkBeside puts the helper beside the image's files, in a container of the
 // image that runs nothing else.
 func (d *Daemon) walkBeside(ctx context.Context, inspected image.InspectResponse, arch string, interest inventory.Interest) ([]inventory.Entry, error) {
@@ -165,7 +169,7 @@ func (d *Daemon) walkBeside(ctx context.Context, inspected image.InspectResponse
 		return nil, err
 	}
 	place := fmt.Sprintf(".facecraft-%d", time.Now().UnixNano())
-	order := inventory.Order{Interest: interest, Root: "/", Out: "/" + place + "/found", LeaveOut: []string{place, ".dockerenv"}}
+	order := inventory.Order{Interest: interest, Root: "/", Out: "/" + place + "/found", LeaveOut: append([]string{place}, enginesOwn...)}
 	if inspected.Config != nil {
 		order.Volumes = slices.Sorted(maps.Keys(inspected.Config.Volumes))
 	}

@@ -4,6 +4,7 @@ import (
 	"archive/tar"
 	"bytes"
 	"context"
+	"errors"
 	"io"
 	"testing"
 
@@ -99,8 +100,7 @@ func TestRead(t *testing.T) {
 				t.Errorf("%s is not the image's", path)
 			}
 		}
-		// The engine mounts its own over that of a container, but not over one in an
-		// image that is mounted itself.
+		// The engine replaces that of a container, but not that of a mounted image.
 		if mounted := dockertest.APIFrom(t, d.Docker, "1.48"); mounted != (inv.Files.At("etc/hosts") != nil) {
 			t.Errorf("image mounts %v, etc/hosts: %+v", mounted, inv.Files.At("etc/hosts"))
 		}
@@ -117,29 +117,47 @@ func TestRead(t *testing.T) {
 	}
 }
 
-// TestReadLayers sees what is hidden too.
+// TestReadLayers sees what is hidden too, and remembers it.
 func TestReadLayers(t *testing.T) {
 	d := daemon(t)
-	inv, err := d.Read(t.Context(), pitted(t, d.Docker), inventory.Options{Depth: inventory.LayersDepth})
-	if err != nil {
-		t.Fatal(err)
-	}
-	hidden := 0
-	for _, f := range inv.Stored {
-		if f.Fate == inventory.Deleted && f.Path == "app/gone" && f.By == 1 {
-			hidden++
+	reference, asked := pitted(t, d.Docker), 0
+	d.Say = func(string, ...any) { asked++ }
+	options := inventory.Options{Depth: inventory.LayersDepth, Cache: inventory.Cache(t.TempDir())}
+	for range 2 {
+		inv, err := d.Read(t.Context(), reference, options)
+		if err != nil {
+			t.Fatal(err)
+		}
+		hidden := 0
+		for _, f := range inv.Stored {
+			if f.Fate == inventory.Deleted && f.Path == "app/gone" && f.By == 1 {
+				hidden++
+			}
+		}
+		if hidden != 1 || inv.Files.At("app/main.py") == nil {
+			t.Errorf("%d hidden files, %d files", hidden, inv.Files.Len())
 		}
 	}
-	if hidden != 1 || inv.Files.At("app/main.py") == nil {
-		t.Errorf("%d hidden files, %d files", hidden, inv.Files.Len())
+	if asked != 1 {
+		t.Errorf("the daemon exported the image %d times", asked)
 	}
 }
 
-// TestSmallDisk is asked before the daemon copies an image.
+// TestSmallDisk is asked before the daemon copies a large image.
 func TestSmallDisk(t *testing.T) {
 	d := daemon(t)
-	d.FreeDisk = func(context.Context) (int64, error) { return 1, nil }
-	_, err := d.Read(t.Context(), pitted(t, d.Docker), inventory.Options{Depth: inventory.LayersDepth})
+	reader, writer := io.Pipe()
+	go func() {
+		w := tar.NewWriter(writer)
+		err := w.WriteHeader(&tar.Header{Name: "app/zeros", Mode: 0o644, Size: 510_000_000, Typeflag: tar.TypeReg})
+		if err == nil {
+			_, err = w.Write(make([]byte, 510_000_000))
+		}
+		writer.CloseWithError(errors.Join(err, w.Close()))
+	}()
+	reference := dockertest.ImportArchive(t, d.Docker, reader)
+	d.FreeDisk = func(context.Context) (int64, error) { return 400_000_000, nil }
+	_, err := d.Read(t.Context(), reference, inventory.Options{Depth: inventory.LayersDepth})
 	if fault.CodeOf(err) != fault.Unrunnable || fault.HintOf(err) == "" {
 		t.Errorf("got %v", err)
 	}

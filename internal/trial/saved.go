@@ -10,31 +10,44 @@ import (
 
 // readSaved reads all layers of an image as the daemon exports it. The daemon
 // writes the whole image to a temporary directory of its own first. (moby 39464)
-func (d *Daemon) readSaved(ctx context.Context, inv inventory.Inventory, o inventory.Options) (inventory.Inventory, error) {
-	if err := d.roomFor(ctx, inv); err != nil {
+//
+// The daemon's own word on the image's size counts where the layers' are not known.
+func (d *Daemon) readSaved(ctx context.Context, inv inventory.Inventory, size int64, o inventory.Options) (inventory.Inventory, error) {
+	if known, err := o.RecallLayers(&inv); known || err != nil {
+		return inv, err
+	}
+	size = max(size, inv.Size())
+	if err := d.roomFor(ctx, size); err != nil {
 		return inv, err
 	}
 	if d.Say != nil {
-		d.Say("Docker copies the image to its own disk first: %s", format.Size(max(0, inv.Size())))
+		d.Say("Docker copies the image to its own disk first: %s", format.Size(size))
 	}
 	stream, err := d.Docker.ImageSave(ctx, []string{inv.Digest})
 	if err != nil {
 		return inv, err
 	}
 	defer stream.Close()
-	return inventory.ReadSaved(ctx, inv, stream, o)
+	if inv, err = inventory.ReadSaved(ctx, inv, stream, o); err == nil {
+		o.RememberLayers(inv)
+	}
+	return inv, err
 }
+
+// alwaysRoom is the size up to which nobody asks whether there is room for an
+// image, in bytes: the question takes a second.
+const alwaysRoom = 500_000_000
 
 // roomFor refuses what would fill the daemon's disk. What is not known is no
 // reason.
-func (d *Daemon) roomFor(ctx context.Context, inv inventory.Inventory) error {
-	if d.FreeDisk == nil {
+func (d *Daemon) roomFor(ctx context.Context, size int64) error {
+	if d.FreeDisk == nil || size <= alwaysRoom {
 		return nil
 	}
 	free, err := d.FreeDisk(ctx)
-	if err != nil || free >= inv.Size() {
+	if err != nil || free >= size {
 		return nil
 	}
 	return fault.New(fault.Unrunnable, "use --depth files, or verify the image in its registry: docker://IMAGE",
-		"the disk of the Docker daemon is too small: it copies the image first, %s, and %s are free", format.Size(inv.Size()), format.Size(free))
+		"the disk of the Docker daemon is too small: it copies the image first, %s, and %s are free", format.Size(size), format.Size(free))
 }
