@@ -33,6 +33,8 @@ type Assay struct {
 	Checks    []finding.Check
 	Variant   string // what the image is to be judged as; empty leaves it to the image
 	Options   inventory.Options
+	// Readme is the file that the description on Docker Hub should equal.
+	Readme string
 	// Dockerfile is what the image was built with, or nil.
 	Dockerfile *Dockerfile
 	// Run is whether the image is to be run, if the daemon has it; Container
@@ -133,38 +135,10 @@ func (a Assay) remote(ctx context.Context, reference string) (inv inventory.Inve
 	if err != nil {
 		return inv, seen, err
 	}
-	seen.Registry = a.latest(ctx, reference)
-	inv, err = inventory.ReadRemote(ctx, reference, image, a.Options)
+	if inv, err = inventory.ReadRemote(ctx, reference, image, a.Options); err == nil {
+		seen.Registry = a.published(ctx, reference, inv.Config.Created)
+	}
 	return inv, seen, err
-}
-
-// latest asks for the tag that nobody should have to know. It costs HEAD
-// requests, which Docker Hub does not count.
-func (a Assay) latest(ctx context.Context, reference string) *verify.Registry {
-	repository, _, _ := strings.Cut(reference, "@")
-	if tag := inventory.TagOf(repository); tag != "" {
-		repository = strings.TrimSuffix(repository, ":"+tag)
-	}
-	seen := &verify.Registry{Reference: repository + ":latest"}
-	digest, err := a.Registry.Digest(ctx, seen.Reference)
-	switch {
-	case err == nil:
-		seen.Latest = digest
-	case registry.Missing(err):
-		return seen
-	default:
-		seen.Problem = err.Error()
-		return seen
-	}
-	for _, v := range a.Catalogue.Variants {
-		if v.Tag == "" {
-			continue
-		}
-		if other, err := a.Registry.Digest(ctx, repository+":"+v.Tag); err == nil && other == digest {
-			seen.Same = repository + ":" + v.Tag
-		}
-	}
-	return seen
 }
 
 // explain gives an error about a target its remedy.

@@ -13,7 +13,7 @@ import (
 )
 
 // cacheFormat changes with what is looked for in files.
-const cacheFormat = "1"
+const cacheFormat = "2"
 
 // maxCache is how much the cache may take, in bytes.
 const maxCache = 512 << 20

@@ -93,7 +93,7 @@ func (i Interest) of(file string, size int64) wants {
 	name := path.Base(file)
 	model := slices.Contains(modelNames, path.Ext(name)) || size >= minModel && slices.Contains([]string{".bin", ".dat"}, path.Ext(name))
 	return wants{
-		sha256: model || slices.Contains(i.Models, name),
+		sha256: model || slices.Contains(i.Models, name) || strings.HasPrefix(name, "onnxruntime_pybind11_state"),
 		text:   size <= maxText && isTextThatMatters(file, name) || size <= maxDatabase && file == dpkgStatus,
 		elf:    isLibrary(name),
 		secrets: size > 0 && size <= maxSecrets &&

@@ -26,7 +26,7 @@ func (l *Launcher) Assay(ctx context.Context, known plan.Catalogue, variant stri
 		return assay.Assay{}, err
 	}
 	work := assay.Assay{
-		Registry: l.RegistryClient(ctx), Catalogue: known, Checks: checks, Variant: variant, Run: depth == inventory.RunDepth,
+		Registry: l.RegistryClient(ctx), Catalogue: known, Checks: checks, Variant: variant, Run: depth == inventory.RunDepth, Readme: "README.md",
 		Options: inventory.Options{Depth: depth.Read(), Platform: "linux/" + runtime.GOARCH, Interest: assay.InterestOf(known),
 			Cache: inventory.Cache(l.CacheDir("layers")), Progress: func(done, total int64) {
 				l.UI.ProgressBar(done, total, "reading %s of layers", format.Size(total))

@@ -21,7 +21,22 @@ func TestLookAlikes(t *testing.T) {
 		"NVIDIA's variables of the runtime image": {"gpu", func(i *image) {
 			i.Config.Env = append(i.Config.Env, "NV_CUDA_LIB_VERSION=12.1.0-1", "NVIDIA_PRODUCT_NAME=CUDA", "NV_CUDA_CUDART_VERSION=12.1.55-1", "LIBRARY_PATH=/opt/lib")
 		}},
-		"nvcc in a package's name": {"cpu", func(i *image) { i.text("var/lib/dpkg/status", "Package: libcudnn8\n\nPackage: cuda-cudart-12-1\n") }},
+		"nvcc in a package's name": {"cpu", func(i *image) {
+			i.text("var/lib/dpkg/status", "Package: libcudnn8\nStatus: install ok installed\n\nPackage: cuda-cudart-12-1\nStatus: install ok installed\n")
+		}},
+		"a toolchain that was removed": {"gpu", func(i *image) {
+			i.text("var/lib/dpkg/status", "Package: libcublas-dev-12-1\nStatus: deinstall ok config-files\n")
+		}},
+		"a readiness that is read": {"cpu", func(i *image) {
+			i.Config.Health.Test[1] = "curl -s http://localhost:8000/ready | grep -q '\"ready\": *true'"
+		}},
+		"latest in a repository of something else": {"cpu", func(i *image) {
+			i.seen.Registry.Latest, i.seen.Registry.Foreign = "sha256:1", true
+		}},
+		"a description of something else": {"cpu", func(i *image) { i.seen.Registry.Description = verify.Description{Foreign: true} }},
+		"compiled Python": {"cpu", func(i *image) {
+			i.file(site+"torch/__pycache__/version.cpython-311.pyc", 90_000_000)
+		}},
 		"the two ONNX Runtimes in two places": {"gpu", func(i *image) {
 			i.text("opt/venv/lib/python3.11/site-packages/onnxruntime-1.16.3.dist-info/RECORD", "x")
 		}},

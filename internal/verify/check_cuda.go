@@ -50,8 +50,13 @@ func cudaDevel(s *subject) []result {
 
 // packages are those that dpkg has installed.
 func (s *subject) packages() (list []string) {
+	name := ""
 	for _, line := range lines(s.Inventory, "var/lib/dpkg/status") {
-		if name, ok := strings.CutPrefix(line, "Package: "); ok {
+		if after, ok := strings.CutPrefix(line, "Package: "); ok {
+			name = after
+		}
+		// Others were removed, and only their configuration is left.
+		if strings.HasPrefix(line, "Status: ") && strings.HasSuffix(line, " installed") {
 			list = append(list, name)
 		}
 	}
@@ -101,16 +106,17 @@ func cudaTwice(s *subject) []result {
 // needing are the files that link to one of these libraries, but for the
 // libraries themselves and torch's own.
 func (s *subject) needing(libraries []*inventory.Node) (list []string) {
-	stems := map[string]bool{}
+	there := map[string]bool{}
 	for _, node := range libraries {
-		stems[cudaLibrary.FindStringSubmatch(path.Base(node.Path))[1]] = true
+		m := cudaLibrary.FindStringSubmatch(path.Base(node.Path))
+		there[m[1]+"."+m[2]] = true
 	}
 	for node := range s.Files.All() {
 		if node.Facts == nil || torchOwn.match(node.Path) || cudaLibrary.MatchString(path.Base(node.Path)) {
 			continue
 		}
 		for _, needed := range node.Facts.Needed {
-			if m := cudaLibrary.FindStringSubmatch(needed); m != nil && stems[m[1]] {
+			if m := cudaLibrary.FindStringSubmatch(needed); m != nil && there[m[1]+"."+m[2]] {
 				list = append(list, "/"+node.Path+" needs "+needed)
 			}
 		}

@@ -19,6 +19,13 @@ var (
 	shallowPath = regexp.MustCompile(`^/?(health|healthz|livez?|ping|docs)?/?$`)
 )
 
+// The published images answer /ready with 200 and ready:false while they load:
+// only the body tells.
+var (
+	blindly    = regexp.MustCompile(`\b(curl|wget)\b.*/ready\b`)
+	bodyReader = regexp.MustCompile(`\b(grep|jq|python\d?|awk|sed|case)\b`)
+)
+
 // ready looks at what the health check asks, and at what the server answered
 // before it was ready.
 func ready(s *subject) []result {
@@ -43,6 +50,9 @@ func ready(s *subject) []result {
 	}
 	asked := checkedPath.FindStringSubmatch(command)
 	switch {
+	case blindly.MatchString(command) && !bodyReader.MatchString(command):
+		list = append(list, fail("the health check asks /ready and does not read the answer, which is 200 before the models are loaded too").
+			graded(finding.Warning).with(evidence).keyed("path"))
 	case readyPath.MatchString(command):
 		if len(list) == 0 {
 			list = append(list, pass("the health check asks for readiness").with(evidence))

@@ -1,6 +1,8 @@
 package verify
 
 import (
+	"encoding/base64"
+	"encoding/hex"
 	"path"
 	"regexp"
 	"slices"
@@ -40,7 +42,9 @@ func ortBoth(s *subject) []result {
 	return list
 }
 
-// winner is the package whose file is there: both record the size of theirs.
+// winner is the package whose file is there: both record the SHA-256 and the
+// size of theirs.
+// (https://packaging.python.org/en/latest/specifications/recording-installed-packages/)
 func (s *subject) winner(site string) string {
 	var won []string
 	for node := range s.Files.Below(strings.TrimSuffix(site, "/")) {
@@ -52,7 +56,7 @@ func (s *subject) winner(site string) string {
 			if len(f) != 3 || !strings.HasPrefix(f[0], "onnxruntime/capi/onnxruntime_pybind11_state") {
 				continue
 			}
-			if file := s.Files.At(site + f[0]); file != nil && strconv.FormatInt(file.Size, 10) == f[2] {
+			if file := s.Files.At(site + f[0]); file != nil && recorded(file, f[1], f[2]) {
 				won = append(won, strings.SplitN(path.Base(path.Dir(node.Path)), "-", 2)[0])
 			}
 		}
@@ -61,6 +65,15 @@ func (s *subject) winner(site string) string {
 		return "which one was installed last is not known"
 	}
 	return "the files are those of " + won[0]
+}
+
+// recorded tells whether a file is the one that a RECORD speaks of.
+func recorded(file *inventory.Node, sum, size string) bool {
+	if file.Facts == nil || file.Facts.SHA256 == "" {
+		return strconv.FormatInt(file.Size, 10) == size
+	}
+	raw, err := hex.DecodeString(file.Facts.SHA256)
+	return err == nil && "sha256="+base64.RawURLEncoding.EncodeToString(raw) == sum
 }
 
 var cudaProvider = where("libonnxruntime_providers_cuda.so", `(site|dist)-packages/onnxruntime/capi/libonnxruntime_providers_cuda\.so$`)
@@ -109,6 +122,9 @@ func (s *subject) provider(provider *inventory.Node) result {
 		}
 	}
 	slices.Sort(missing)
+	if slices.ContainsFunc(missing, func(m string) bool { return strings.HasPrefix(m, "libcudnn.so.9 ") }) && s.resolves("libcudnn.so.8", dirs) {
+		missing = append(missing, "ONNX Runtime 1.19 and newer need cuDNN 9; the image has cuDNN 8")
+	}
 	switch {
 	case len(missing) > 0:
 		return fail("the CUDA provider cannot be loaded: background removal runs on the CPU").with(some(append(missing, elsewhere...))...).

@@ -1,6 +1,7 @@
 package verify
 
 import (
+	"fmt"
 	"maps"
 	"regexp"
 	"slices"
@@ -38,8 +39,23 @@ func licence(s *subject) []result {
 	return []result{pass("the licence label is %s", short(label)).with(terms...)}
 }
 
+const versionLabel = "org.opencontainers.image.version"
+
+// baseVersion is that of the distribution, whose images have it as a label that
+// others inherit: Ubuntu's are 22.04.
+func (s *subject) baseVersion() string {
+	for _, file := range []string{"etc/os-release", "usr/lib/os-release"} {
+		for _, line := range lines(s.Inventory, file) {
+			if version, ok := strings.CutPrefix(line, "VERSION_ID="); ok {
+				return strings.Trim(version, `"'`)
+			}
+		}
+	}
+	return ""
+}
+
 // described are the labels that tools show.
-var described = []string{"org.opencontainers.image.source", "org.opencontainers.image.version", "org.opencontainers.image.title", licenceLabel}
+var described = []string{"org.opencontainers.image.source", versionLabel, "org.opencontainers.image.title", licenceLabel}
 
 // maxStop is how long a server may take to end, in the engine's default.
 const maxStop = 10 * time.Second
@@ -47,8 +63,11 @@ const maxStop = 10 * time.Second
 func meta(s *subject) []result {
 	var lacking, list []string
 	for _, label := range described {
-		if s.Config.Labels[label] == "" {
+		switch value := s.Config.Labels[label]; {
+		case value == "":
 			lacking = append(lacking, "no label "+label)
+		case label == versionLabel && value == s.baseVersion():
+			lacking = append(lacking, "label "+label+" is the base's: "+short(value))
 		}
 	}
 	if len(s.Config.Exposed) == 0 {
@@ -79,21 +98,37 @@ func latest(s *subject) []result {
 	seen := s.seen.Registry
 	switch {
 	case seen == nil:
-		return []result{unknown("the registry was not asked; verify the image by its name in the registry").known(inventory.ConfigDepth)}
+		return []result{beside("only an image in a registry has other tags beside it")}
 	case seen.Problem != "":
 		return []result{unknown("the registry did not answer: %s", seen.Problem)}
 	case seen.Latest == "":
 		return []result{pass("there is no latest tag")}
+	case seen.Foreign:
+		return []result{beside("the repository has no variants that latest could be taken for")}
 	}
 	r := fail("%s exists", seen.Reference).with("digest " + seen.Latest).keyed("latest")
-	if seen.Same != "" {
+	switch {
+	case seen.Same != "":
 		r = r.with("it is the same image as " + seen.Same)
+	case !seen.Older.IsZero():
+		r = r.with("it is older than this image: built " + seen.Older.Format(time.DateOnly))
 	}
 	return []result{r}
 }
 
 func hubReadme(s *subject) []result {
-	return []result{unknown("verify does not read descriptions; facecraft lint checks that the workflow syncs the README")}
+	if s.seen.Registry == nil {
+		return []result{beside("only an image in a registry has a description")}
+	}
+	switch d := s.seen.Registry.Description; {
+	case d.Foreign:
+		return []result{beside("it is not the catalogue's repository on Docker Hub")}
+	case !d.Known:
+		return []result{unknown("%s", d.Problem)}
+	case !d.Same:
+		return []result{fail("the description on Docker Hub is not the README").with(fmt.Sprintf("they differ from line %d of the README on", d.Line)).keyed("readme")}
+	}
+	return []result{pass("the description on Docker Hub is the README")}
 }
 
 var workerFlag = regexp.MustCompile(`(?:--workers[= ]|-w )\s*(\d+)`)
@@ -128,6 +163,8 @@ var leftoverPlaces = []struct {
 	{"a Git repository", where(".git/", `(^|/)\.git/`)},
 }
 
+var compiled = where("__pycache__/", `(^|/)__pycache__/[^/]+\.pyc$`)
+
 func leftovers(s *subject) []result {
 	var evidence []string
 	var sum int64
@@ -138,8 +175,12 @@ func leftovers(s *subject) []result {
 			evidence = append(evidence, bytes(n)+", "+place.name+": /"+nodes[0].Path)
 		}
 	}
+	// Compiled files are no leftovers: without them, every start compiles again.
+	if n := bytesOf(s.matching(compiled)); n > 0 {
+		evidence = append(evidence, bytes(n)+" of __pycache__, which speed up the start")
+	}
 	if sum < minLeftovers {
-		return []result{pass("no caches or wheels of the build are left")}
+		return []result{pass("no caches or wheels of the build are left").with(evidence...)}
 	}
 	return []result{fail("%s of the build's leftovers are in the image", bytes(sum)).with(evidence...).saving(sum).keyed("leftovers")}
 }

@@ -2,6 +2,8 @@ package verify
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/djok/facecraft/internal/finding"
@@ -102,9 +104,16 @@ func gpuUsed(s *subject) []result {
 	return []result{pass("the server runs on the GPU")}
 }
 
+// cors looks at the answer to a stranger, or without one at what the image
+// itself sets.
 func cors(s *subject) []result {
 	c := s.seen.CORS
+	origins, set := s.Config.Variable("FACECRAFT_CORS_ORIGINS")
 	switch {
+	case !s.seen.Ran && set && slices.Contains(strings.Split(origins, ","), "*"):
+		return []result{fail("every website may use the API").with("ENV FACECRAFT_CORS_ORIGINS=" + short(origins)).keyed("origin").known(inventory.ConfigDepth)}
+	case !s.seen.Ran:
+		return []result{unseen(s.seen)}
 	case c == nil:
 		return notObserved(s.seen)
 	case c.Echoed && c.Credentials:

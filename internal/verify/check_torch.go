@@ -2,6 +2,7 @@ package verify
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/djok/facecraft/internal/inventory"
@@ -50,6 +51,12 @@ func (s *subject) torch(version *inventory.Node) result {
 		torch += " " + short(m[1])
 	}
 	switch {
+	case line == "" && len(libraries) > 0:
+		if s.variant.Needs.CUDA {
+			return pass("%s has CUDA libraries", torch)
+		}
+		return fail("%s has %s of CUDA libraries in a CPU image", torch, bytes(bytesOf(libraries))).
+			with(s.fileLine(libraries[0])).at(version.Path).saving(bytesOf(libraries)).keyed("cuda")
 	case line == "":
 		return unknown("torch/version.py does not say what torch was built for").at(version.Path)
 	case s.variant.Needs.CUDA && cuda == "":
@@ -59,7 +66,7 @@ func (s *subject) torch(version *inventory.Node) result {
 		return pass("%s is built for CUDA %s", torch, cuda).with(line)
 	case cuda != "":
 		r := fail("%s is built for CUDA %s in a CPU image: %s of CUDA libraries", torch, cuda, bytes(bytesOf(libraries)))
-		return r.with(line).with(s.fileLine(version)).at(version.Path).saving(bytesOf(libraries)).keyed("cuda")
+		return r.with(line).with(s.fileLine(version)).with(some(s.nvidiaPackages(version))...).at(version.Path).saving(bytesOf(libraries)).keyed("cuda")
 	case hip != "":
 		return fail("%s is built for ROCm %s in a CPU image", torch, hip).with("hip = '" + hip + "'").at(version.Path).keyed("hip")
 	}
@@ -74,5 +81,16 @@ func (s *subject) torchLibraries(version *inventory.Node) (list []*inventory.Nod
 			list = append(list, node)
 		}
 	}
+	return list
+}
+
+// nvidiaPackages are NVIDIA's wheels beside a torch, by their names.
+func (s *subject) nvidiaPackages(version *inventory.Node) (list []string) {
+	for name, release := range s.distributions(strings.TrimSuffix(version.Path, "torch/version.py")) {
+		if strings.HasPrefix(name, "nvidia-") {
+			list = append(list, "package "+name+" "+release)
+		}
+	}
+	slices.Sort(list)
 	return list
 }

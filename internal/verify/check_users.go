@@ -3,6 +3,7 @@ package verify
 import (
 	"fmt"
 	"path"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -137,11 +138,18 @@ func (s *subject) facexlib() (result, bool) {
 var baseSetuid = []string{"chage", "chfn", "chsh", "expiry", "gpasswd", "mount", "newgrp", "passwd", "su", "umount", "unix_chkpwd",
 	"pam_extrausers_chkpwd", "wall", "write", "bsd-write", "ssh-agent", "ssh-keysign", "dbus-daemon-launch-helper"}
 
+// ofBase tells a program of the base from one of the same name elsewhere.
+func ofBase(file string) bool {
+	return slices.Contains(baseSetuid, path.Base(file)) && baseDirs.MatchString(file)
+}
+
+var baseDirs = regexp.MustCompile(`^(usr/)?(s?bin|lib(exec)?)/`)
+
 func setuid(s *subject) []result {
 	var list []string
 	first := ""
 	for node := range s.Files.All() {
-		if node.Kind != inventory.File || node.Mode&0o6000 == 0 || slices.Contains(baseSetuid, path.Base(node.Path)) {
+		if node.Kind != inventory.File || node.Mode&0o6000 == 0 || ofBase(node.Path) {
 			continue
 		}
 		if first == "" {

@@ -101,10 +101,23 @@ type GPU struct {
 	Device  string
 }
 
-// Registry is what the image's registry has.
+// Registry is what is published beside the image.
 type Registry struct {
-	Reference string // of the latest tag
-	Latest    string // its digest; empty when there is no such tag
-	Same      string // the variant's tag that has the same digest, or empty
+	Reference string    // of the latest tag
+	Latest    string    // its digest; empty when there is no such tag
+	Same      string    // the variant's tag that has the same digest, or empty
+	Older     time.Time // when latest was built, if that was before this image
+	Foreign   bool      // the repository has none of the variants
 	Problem   string
+	// Description is the repository's page on Docker Hub.
+	Description Description
+}
+
+// Description is how a repository's page compares with the README.
+type Description struct {
+	Known   bool
+	Same    bool
+	Line    int  // of the README, where they begin to differ
+	Foreign bool // it is not the catalogue's repository on Docker Hub
+	Problem string
 }

@@ -89,7 +89,7 @@ func (c check) results(s *subject) []result {
 		return []result{deeper(inventory.FilesDepth)}
 	}
 	if c.depth == inventory.RunDepth && !s.seen.Ran {
-		if c.id == "gpu-used" && !s.variant.Needs.CUDA && s.variant.Name != "" {
+		if c.id == "cors" || c.id == "gpu-used" && !s.variant.Needs.CUDA && s.variant.Name != "" {
 			return c.judge(s)
 		}
 		return []result{unseen(s.seen)}

@@ -1,0 +1,105 @@
+package assay
+
+import (
+	"context"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/djok/facecraft/internal/inventory"
+	"github.com/djok/facecraft/internal/registry"
+	"github.com/djok/facecraft/internal/verify"
+)
+
+// published asks what is beside an image in its registry.
+func (a Assay) published(ctx context.Context, reference string, created time.Time) *verify.Registry {
+	repository, _, _ := strings.Cut(reference, "@")
+	if tag := inventory.TagOf(repository); tag != "" {
+		repository = strings.TrimSuffix(repository, ":"+tag)
+	}
+	seen := &verify.Registry{Reference: repository + ":latest"}
+	a.latest(ctx, repository, created, seen)
+	seen.Description = a.description(ctx, reference)
+	return seen
+}
+
+// latest asks for the tag that nobody should have to know, with HEAD requests,
+// which Docker Hub does not count. Only where the tag is an image of its own is
+// its configuration read.
+func (a Assay) latest(ctx context.Context, repository string, created time.Time, seen *verify.Registry) {
+	digest, err := a.Registry.Digest(ctx, seen.Reference)
+	if registry.Missing(err) {
+		return
+	}
+	if err != nil {
+		seen.Problem = err.Error()
+		return
+	}
+	seen.Latest, seen.Foreign = digest, true
+	for _, v := range a.Catalogue.Variants {
+		if v.Tag == "" {
+			continue
+		}
+		other, err := a.Registry.Digest(ctx, repository+":"+v.Tag)
+		seen.Foreign = seen.Foreign && registry.Missing(err)
+		if err == nil && other == digest {
+			seen.Same = repository + ":" + v.Tag
+		}
+	}
+	if seen.Foreign || seen.Same != "" {
+		return
+	}
+	image, err := a.Registry.Open(ctx, seen.Reference, a.Options.Platform)
+	if err != nil {
+		return // its age is not known
+	}
+	if config, err := image.ConfigFile(); err == nil && config.Created.Before(created) {
+		seen.Older = config.Created.Time
+	}
+}
+
+// maxReadme is how much Docker Hub keeps of a description, in bytes.
+const maxReadme = 25_000
+
+// description holds the repository's description against the README here.
+func (a Assay) description(ctx context.Context, reference string) verify.Description {
+	repository, onHub := registry.HubRepository(reference)
+	if !onHub || repository != a.Catalogue.Repository {
+		return verify.Description{Foreign: true}
+	}
+	readme, err := os.ReadFile(a.Readme)
+	if err != nil {
+		return verify.Description{Problem: "there is no " + a.Readme + " here to compare it with"}
+	}
+	text, err := a.Registry.Description(ctx, repository)
+	if err != nil {
+		return verify.Description{Problem: "Docker Hub did not say: " + err.Error()}
+	}
+	here, there := normal(string(readme)), normal(text)
+	same := here == there || len(here) > maxReadme && len(there) > maxReadme-1000 && strings.HasPrefix(here, there)
+	return verify.Description{Known: true, Same: same, Line: firstDifference(here, there)}
+}
+
+// normal is a text without what Docker Hub changes.
+func normal(text string) string {
+	var lines []string
+	for line := range strings.Lines(strings.TrimPrefix(text, "\ufeff")) {
+		lines = append(lines, strings.TrimRight(line, " \t\r\n"))
+	}
+	return strings.TrimSpace(strings.Join(lines, "\n"))
+}
+
+// firstDifference is the line from 1 on where two texts begin to differ, or
+// zero where they do not.
+func firstDifference(a, b string) int {
+	if a == b {
+		return 0
+	}
+	left, right := strings.Split(a, "\n"), strings.Split(b, "\n")
+	for i := range min(len(left), len(right)) {
+		if left[i] != right[i] {
+			return i + 1
+		}
+	}
+	return min(len(left), len(right)) + 1
+}
