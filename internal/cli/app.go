@@ -76,13 +76,14 @@ func (a *app) commandLine() *cli.App {
 		Description: "Flags can also be set in the environment: --port as FACECRAFT_CLI_PORT,\n" +
 			"--image as FACECRAFT_IMAGE. Set FACECRAFT_INSTANCE=NAME to manage a\n" +
 			"second server next to the first.",
-		Commands: uniform(
+		Commands: uniform(append([]*cli.Command{
 			a.upCommand(), a.processCommand(), a.composeCommand(), a.planCommand(),
 			a.pullCommand(), a.saveCommand(), a.loadCommand(),
-			a.statusCommand(), a.logsCommand(), a.openCommand(), a.downCommand(), a.doctorCommand(), a.lintCommand(), a.verifyCommand(),
+			a.statusCommand(), a.logsCommand(), a.openCommand(), a.downCommand(),
+			a.doctorCommand(), a.lintCommand(), a.verifyCommand(),
 			a.completionCommand(), a.versionCommand(),
-			a.completeCommand(), a.completeInstancesCommand(), a.serveLiteCommand(), a.checkLiteCommand(), a.lookInsideCommand(), a.writeInsideCommand(), a.giveInsideCommand(), a.walkInsideCommand(), a.observeInsideCommand(),
-		),
+			a.completeCommand(), a.completeInstancesCommand(), a.serveLiteCommand(), a.checkLiteCommand(),
+		}, a.helperCommands()...)...),
 		Suggest:   true,
 		Reader:    a.Stdin,
 		Writer:    a.Stdout,

@@ -12,7 +12,6 @@ import (
 	"github.com/djok/facecraft/internal/api"
 	"github.com/djok/facecraft/internal/fault"
 	"github.com/djok/facecraft/internal/helper"
-	"github.com/djok/facecraft/internal/inside"
 	"github.com/djok/facecraft/internal/lite"
 	"github.com/djok/facecraft/internal/plan"
 )
@@ -78,39 +77,5 @@ func (a *app) checkLiteCommand() *cli.Command {
 			err = fault.New(fault.Failed, "", "not ready: %s", readiness.Why)
 		}
 		return err
-	}}
-}
-
-// writeInsideCommand is what the helper image runs in the place of a server's
-// user, among its files.
-func (a *app) writeInsideCommand() *cli.Command {
-	return &cli.Command{Name: inside.WriteCommand, ArgsUsage: "DIR...", Hidden: true, Action: func(c *cli.Context) error {
-		return a.printJSON(inside.Write(c.Args().Slice()))
-	}}
-}
-
-// giveInsideCommand is what the helper image runs as root: UID GID DIR...
-func (a *app) giveInsideCommand() *cli.Command {
-	return &cli.Command{Name: inside.GiveCommand, ArgsUsage: "UID GID DIR...", Hidden: true, Action: func(c *cli.Context) error {
-		uid, err := strconv.Atoi(c.Args().Get(0))
-		if err != nil {
-			return err
-		}
-		gid, err := strconv.Atoi(c.Args().Get(1))
-		if err != nil {
-			return err
-		}
-		if err := inside.Give(uid, gid, c.Args().Slice()[2:]); err != nil {
-			return err
-		}
-		return a.printJSON("done")
-	}}
-}
-
-// lookInsideCommand is what the helper image runs to see what the daemon's
-// world is like.
-func (a *app) lookInsideCommand() *cli.Command {
-	return &cli.Command{Name: inside.Command, Hidden: true, Action: func(*cli.Context) error {
-		return a.printJSON(inside.Look())
 	}}
 }

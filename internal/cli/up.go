@@ -51,7 +51,7 @@ func (a *app) up(c *cli.Context) error {
 	}
 	defer l.Close()
 	if c.Bool("fix-permissions") {
-		l.MendAfterAsking(f.Yes)
+		l.FixPermissions(f.Yes)
 	}
 	server, err := l.Server(c.Context, launch.ServerRequest{
 		Request: r, Timeout: timeout, Fetch: f, Compare: true, Recreate: c.Bool("recreate"),

@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"encoding/json"
 	"fmt"
 	"slices"
 
@@ -13,7 +12,6 @@ import (
 	"github.com/djok/facecraft/internal/finding"
 	"github.com/djok/facecraft/internal/inventory"
 	"github.com/djok/facecraft/internal/launch"
-	"github.com/djok/facecraft/internal/observe"
 	"github.com/djok/facecraft/internal/output"
 	"github.com/djok/facecraft/internal/plan"
 	"github.com/djok/facecraft/internal/term"
@@ -201,26 +199,4 @@ func verdictPaint(p term.Painter) verify.Paint {
 		}
 		return text
 	}
-}
-
-// observeInsideCommand is what runs beside a server in its network.
-func (a *app) observeInsideCommand() *cli.Command {
-	return &cli.Command{Name: observe.Command, ArgsUsage: "ORDER", Hidden: true, Action: func(c *cli.Context) error {
-		var order observe.Order
-		if err := json.Unmarshal([]byte(c.Args().First()), &order); err != nil {
-			return err
-		}
-		return a.printJSON(observe.Do(c.Context, order))
-	}}
-}
-
-// walkInsideCommand is what runs beside the files of an image.
-func (a *app) walkInsideCommand() *cli.Command {
-	return &cli.Command{Name: inventory.WalkCommand, ArgsUsage: "ORDER", Hidden: true, Action: func(c *cli.Context) error {
-		var order inventory.Order
-		if err := json.Unmarshal([]byte(c.Args().First()), &order); err != nil {
-			return err
-		}
-		return order.Obey(c.Context)
-	}}
 }

@@ -9,7 +9,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/djok/facecraft/internal/inside"
+	"github.com/djok/facecraft/internal/helpercmd"
 	"github.com/djok/facecraft/internal/plan"
 )
 
@@ -47,57 +47,57 @@ type Probes struct {
 	FreeDisk      func(path string) (int64, error)
 	// Listening reports whether a TCP port of this machine is in use.
 	Listening func(port int) bool
-	// Inside runs the helper container, with GPUs if requested, and returns
+	// AskHelper runs the helper container, with GPUs if requested, and returns
 	// what it sees.
-	Inside func(ctx context.Context, arch string, gpus *plan.GPURequest) (inside.View, error)
+	AskHelper func(ctx context.Context, arch string, gpus *plan.GPURequest) (helpercmd.Machine, error)
 }
 
-// Look says what to detect.
-type Look struct {
+// Scope says what to detect.
+type Scope struct {
 	Ports []int    // ports that the container could be published on
 	GPUs  []string // requested GPUs, as in plan.Request.GPUs
-	// Inside says when to run the helper container.
-	Inside Inside
+	// Helper says when to run the helper container.
+	Helper HelperUse
 }
 
-// Inside says when to run the helper container, which takes about a second.
-type Inside int
+// HelperUse says when to run the helper container, which takes about a second.
+type HelperUse int
 
 // Only the helper container can prove GPU access, so it is worth the time if a
 // choice depends on it.
 const (
-	Never       Inside = iota
-	GPUSeen            // if an NVIDIA GPU was detected
-	GPUPossible        // unless there is definitely none
+	Never       HelperUse = iota
+	GPUSeen               // if an NVIDIA GPU was detected
+	GPUPossible           // unless there is definitely none
 	Always
 )
 
-func (i Inside) now(gpus plan.Fact[[]plan.GPU]) bool {
-	switch seen := len(gpus.Value) > 0; i {
+func (u HelperUse) now(gpus plan.Fact[[]plan.GPU]) bool {
+	switch seen := len(gpus.Value) > 0; u {
 	case GPUSeen:
 		return seen
 	case GPUPossible:
 		return seen || !gpus.Known
 	default:
-		return i == Always
+		return u == Always
 	}
 }
 
 // Facts runs all probes.
-func (p Probes) Facts(ctx context.Context, look Look) plan.Facts {
+func (p Probes) Facts(ctx context.Context, scope Scope) plan.Facts {
 	facts := plan.Facts{Host: plan.Host{OS: p.OS, Arch: p.Arch}}
 	var wg sync.WaitGroup
 	wg.Go(func() { p.host(ctx, &facts.Host) })
 	wg.Go(func() { facts.GPUs = p.gpus(ctx) })
-	wg.Go(func() { facts.BusyPorts = p.busyPorts(look.Ports) })
+	wg.Go(func() { facts.BusyPorts = p.busyPorts(scope.Ports) })
 	wg.Go(func() {
 		facts.Daemon = p.daemon(ctx)
 		facts.LiteImage = p.liteImage(facts.Daemon.Arch)
 	})
 	wg.Wait()
 	p.settleDaemon(&facts)
-	if look.Inside.now(facts.GPUs) {
-		p.lookInside(ctx, &facts, look.GPUs)
+	if scope.Helper.now(facts.GPUs) {
+		p.askHelper(ctx, &facts, scope.GPUs)
 	}
 	return facts
 }

@@ -14,8 +14,8 @@ import (
 	"github.com/djok/facecraft/internal/detect"
 	"github.com/djok/facecraft/internal/dockertest"
 	"github.com/djok/facecraft/internal/helper"
+	"github.com/djok/facecraft/internal/helpercmd"
 	"github.com/djok/facecraft/internal/images"
-	"github.com/djok/facecraft/internal/inside"
 	"github.com/djok/facecraft/internal/plan"
 )
 
@@ -26,7 +26,7 @@ func real() detect.Probes {
 	return detect.Probes{
 		OS: runtime.GOOS, Arch: runtime.GOARCH, Root: "/",
 		Run: detect.Run, HostMemory: detect.HostMemory, GraphicsCards: detect.GraphicsCards,
-		FreeDisk: inside.FreeDisk, Listening: detect.Listening,
+		FreeDisk: helpercmd.FreeDisk, Listening: detect.Listening,
 		LiteReference: func(arch string) (string, error) { return "facecraft-lite:" + arch, nil },
 	}
 }
@@ -52,7 +52,7 @@ func TestStubbornProgram(t *testing.T) {
 		return detect.Run(ctx, stubborn, args...)
 	}
 	begin := time.Now()
-	facts := probes.Facts(t.Context(), detect.Look{})
+	facts := probes.Facts(t.Context(), detect.Scope{})
 	if took := time.Since(begin); took > 4*time.Second {
 		t.Errorf("the probes took %s", took)
 	}
@@ -89,7 +89,7 @@ func TestBrokenProbes(t *testing.T) {
 	probes.GraphicsCards = func(string) ([]string, error) { return nil, errors.New("no bus") }
 	probes.Run = func(context.Context, string, ...string) ([]byte, error) { return nil, errors.New("signal: killed") }
 	probes.LiteReference = func(string) (string, error) { return "", errors.New("no executable") }
-	facts := probes.Facts(t.Context(), detect.Look{Inside: detect.Always})
+	facts := probes.Facts(t.Context(), detect.Scope{Helper: detect.Always})
 	for what, got := range map[string]string{
 		facts.Host.Memory.Evidence:        "ghw: WMI gave nothing",
 		facts.Host.GraphicsCards.Evidence: "ghw: no bus",
@@ -109,7 +109,7 @@ func TestInterruptedProbes(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	begin := time.Now()
-	real().Facts(ctx, detect.Look{})
+	real().Facts(ctx, detect.Scope{})
 	if took := time.Since(begin); took > time.Second {
 		t.Errorf("an interrupted detection took %s", took)
 	}
@@ -124,13 +124,13 @@ func withDocker(t testing.TB) detect.Probes {
 	helpers := &helper.Containers{Docker: docker, Instance: dockertest.Instance(t, docker), Image: store.EnsureLite}
 	probes := real()
 	probes.Daemon, probes.Endpoint, probes.Local = docker, docker.Endpoint.Host, docker.Endpoint.Local()
-	probes.Inside = helpers.Look
+	probes.AskHelper = helpers.InspectMachine
 	return probes
 }
 
 func TestRealDaemon(t *testing.T) {
 	t.Parallel()
-	facts := withDocker(t).Facts(t.Context(), detect.Look{Inside: detect.Always})
+	facts := withDocker(t).Facts(t.Context(), detect.Scope{Helper: detect.Always})
 	d := facts.Daemon
 	for name, known := range map[string]bool{
 		"version": d.Version.Known, "kind": d.Kind.Known, "arch": d.Arch.Known,
@@ -153,7 +153,7 @@ func TestRealDaemon(t *testing.T) {
 // info.
 func BenchmarkFacts(b *testing.B) {
 	probes := withDocker(b)
-	look := detect.Look{Ports: plan.Request{}.CandidatePorts()}
+	look := detect.Scope{Ports: plan.Request{}.CandidatePorts()}
 	var facts, info time.Duration
 	for b.Loop() {
 		facts += timed(func() { probes.Facts(b.Context(), look) })
@@ -162,17 +162,19 @@ func BenchmarkFacts(b *testing.B) {
 	report(b, facts, info, "times-docker-info")
 }
 
-// BenchmarkFactsInside measures what doctor waits for: the helper container,
+// BenchmarkFactsWithHelper measures what doctor waits for: the helper container,
 // compared with the same docker run.
-func BenchmarkFactsInside(b *testing.B) {
+func BenchmarkFactsWithHelper(b *testing.B) {
 	probes := withDocker(b)
-	look := detect.Look{Ports: plan.Request{}.CandidatePorts(), Inside: detect.Always}
+	look := detect.Scope{Ports: plan.Request{}.CandidatePorts(), Helper: detect.Always}
 	probes.Facts(b.Context(), look) // loads the image
 	lite := dockertest.Lite(b).Reference()
 	var facts, run time.Duration
 	for b.Loop() {
 		facts += timed(func() { probes.Facts(b.Context(), look) })
-		run += timed(func() { command(b, "docker", "run", "--rm", "--network", "none", lite, inside.Command) })
+		run += timed(func() {
+			command(b, "docker", "run", "--rm", "--network", "none", lite, helpercmd.InspectMachineCommand)
+		})
 	}
 	report(b, facts, run, "times-docker-run")
 }

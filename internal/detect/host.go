@@ -18,7 +18,7 @@ import (
 	"github.com/jaypipes/ghw"
 	"github.com/jaypipes/pcidb"
 
-	"github.com/djok/facecraft/internal/inside"
+	"github.com/djok/facecraft/internal/helpercmd"
 	"github.com/djok/facecraft/internal/plan"
 )
 
@@ -52,7 +52,7 @@ func (p Probes) linuxHost(ctx context.Context, h *plan.Host) {
 		return isWSL(text), err
 	}))
 	h.FreeMemory = bounded(ctx, "/proc/meminfo", from("/proc/meminfo", func(context.Context) (int64, error) {
-		return inside.FreeMemory(p.Root)
+		return helpercmd.FreeMemory(p.Root)
 	}))
 	h.Toolkit = bounded(ctx, "the toolkit's programs", p.toolkit)
 	h.CDISpecs = p.cdiSpecs()

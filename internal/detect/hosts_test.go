@@ -24,7 +24,7 @@ import (
 	"github.com/djok/facecraft/internal/detect"
 	"github.com/djok/facecraft/internal/fault"
 	"github.com/djok/facecraft/internal/golden"
-	"github.com/djok/facecraft/internal/inside"
+	"github.com/djok/facecraft/internal/helpercmd"
 	"github.com/djok/facecraft/internal/plan"
 )
 
@@ -58,8 +58,8 @@ func TestHosts(t *testing.T) {
 			t.Parallel()
 			h := loadHost(t, dir)
 			request := plan.Request{Tag: h.Tag, GPUs: h.GPUs}
-			facts := h.probes().Facts(t.Context(), detect.Look{
-				Ports: request.CandidatePorts(), GPUs: h.GPUs, Inside: detect.Always,
+			facts := h.probes().Facts(t.Context(), detect.Scope{
+				Ports: request.CandidatePorts(), GPUs: h.GPUs, Helper: detect.Always,
 			})
 			text, err := json.MarshalIndent(facts, "", "  ")
 			if err != nil {
@@ -92,10 +92,10 @@ type settings struct {
 	Images   []string
 	Lite     string // why there is no lite image
 	// Devices and Refusal are what a helper container gets when it requests a
-	// GPU; Inside is what else it sees. Without Inside it cannot run.
+	// GPU; Machine is what else it sees. Without Machine it cannot run.
 	Devices []string
 	Refusal string
-	Inside  *inside.View
+	Machine *helpercmd.Machine
 	// SMI describes nvidia-smi: its exit code, unsupported fields, and whether
 	// it hangs.
 	SMI struct {
@@ -168,7 +168,7 @@ func (h host) probes() detect.Probes {
 		GraphicsCards: detect.GraphicsCards,
 		FreeDisk:      func(string) (int64, error) { return h.FreeDisk, nil },
 		Listening:     func(int) bool { return false },
-		Inside:        h.inside,
+		AskHelper:     h.askHelper,
 	}
 	if h.OS != "linux" {
 		probes.HostMemory = func(string) (int64, error) { return h.Memory, nil }
@@ -215,17 +215,17 @@ func (h host) run(ctx context.Context, name string, args ...string) ([]byte, err
 	return output, nil
 }
 
-// inside fakes the helper container.
-func (h host) inside(_ context.Context, _ string, gpus *plan.GPURequest) (inside.View, error) {
+// askHelper fakes the helper container.
+func (h host) askHelper(_ context.Context, _ string, gpus *plan.GPURequest) (helpercmd.Machine, error) {
 	switch {
-	case h.settings.Inside == nil:
-		return inside.View{}, errors.New("this build carries no Linux executable; release builds do")
+	case h.settings.Machine == nil:
+		return helpercmd.Machine{}, errors.New("this build carries no Linux executable; release builds do")
 	case gpus == nil:
-		return *h.settings.Inside, nil
+		return *h.settings.Machine, nil
 	case h.Refusal != "":
-		return inside.View{}, fmt.Errorf("%w: Error response from daemon: %s", inside.ErrRefused, h.Refusal)
+		return helpercmd.Machine{}, fmt.Errorf("%w: Error response from daemon: %s", helpercmd.ErrGPURefused, h.Refusal)
 	}
-	view := *h.settings.Inside
+	view := *h.settings.Machine
 	view.Devices = h.Devices
 	return view, nil
 }

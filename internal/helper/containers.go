@@ -15,7 +15,7 @@ import (
 	"github.com/docker/docker/client"
 
 	"github.com/djok/facecraft/internal/containers"
-	"github.com/djok/facecraft/internal/inside"
+	"github.com/djok/facecraft/internal/helpercmd"
 	"github.com/djok/facecraft/internal/plan"
 	"github.com/djok/facecraft/internal/remains"
 )
@@ -32,7 +32,7 @@ const (
 const stale = time.Minute
 
 // Containers runs short-lived containers of the lite image in one daemon, for
-// what can only be seen or done from inside. Each is removed when its method
+// what can only be seen or done from there. Each is removed when its method
 // returns.
 type Containers struct {
 	Docker client.APIClient
@@ -46,21 +46,21 @@ type Containers struct {
 	Unfinished *remains.List
 }
 
-// Look returns what a container sees, with GPUs if requested. A refused GPU
-// request is inside.ErrRefused.
-func (h *Containers) Look(ctx context.Context, arch string, gpus *plan.GPURequest) (inside.View, error) {
-	var view inside.View
+// InspectMachine returns what a container sees, with GPUs if requested. A refused GPU
+// request is helpercmd.ErrGPURefused.
+func (h *Containers) InspectMachine(ctx context.Context, arch string, gpus *plan.GPURequest) (helpercmd.Machine, error) {
+	var view helpercmd.Machine
 	image, err := h.Image(ctx, arch)
 	if err != nil {
 		return view, err
 	}
-	err = h.ask(ctx, image, &view, &container.Config{Cmd: []string{inside.Command}}, &container.HostConfig{
+	err = h.ask(ctx, image, &view, &container.Config{Cmd: []string{helpercmd.InspectMachineCommand}}, &container.HostConfig{
 		SecurityOpt: []string{"no-new-privileges"},
 		Resources:   container.Resources{DeviceRequests: containers.Devices(gpus)},
 	})
 	var odd *oddAnswer
 	if err != nil && gpus != nil && ctx.Err() == nil && !errors.As(err, &odd) {
-		return view, fmt.Errorf("%w: %w", inside.ErrRefused, err)
+		return view, fmt.Errorf("%w: %w", helpercmd.ErrGPURefused, err)
 	}
 	return view, err
 }
@@ -75,30 +75,30 @@ func (h *Containers) FreeDisk(ctx context.Context) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
-	view, err := h.Look(ctx, version.Arch, nil)
+	view, err := h.InspectMachine(ctx, version.Arch, nil)
 	if err == nil && view.FreeDisk == 0 {
 		err = errors.New("the container could not determine it")
 	}
 	return view.FreeDisk, err
 }
 
-// TryToWrite checks for each of a server's directories whether its user can
+// CheckWritable checks for each of a server's directories whether its user can
 // write there.
-func (h *Containers) TryToWrite(ctx context.Context, c plan.Container) (places []inside.Place, err error) {
+func (h *Containers) CheckWritable(ctx context.Context, c plan.Container) (places []helpercmd.Directory, err error) {
 	ctx, cancel := context.WithTimeout(ctx, askTimeout)
 	defer cancel()
-	return places, h.askAmongFiles(ctx, c, &places, c.User, nil, append([]string{inside.WriteCommand}, targets(c)...))
+	return places, h.askAmongFiles(ctx, c, &places, c.User, nil, append([]string{helpercmd.CheckWritableCommand}, targets(c)...))
 }
 
-// Give makes a server's user the owner of its files. Only this helper runs as
+// ChangeOwner makes a server's user the owner of its files. Only this helper runs as
 // root, with no more capabilities than it needs.
-func (h *Containers) Give(ctx context.Context, c plan.Container) error {
+func (h *Containers) ChangeOwner(ctx context.Context, c plan.Container) error {
 	ctx, cancel := context.WithTimeout(ctx, giveTimeout)
 	defer cancel()
 	uid, gid, _ := strings.Cut(c.User, ":")
 	var answer string
 	err := h.askAmongFiles(ctx, c, &answer, "0:0", []string{"CHOWN", "DAC_OVERRIDE", "FOWNER"},
-		append([]string{inside.GiveCommand, uid, gid}, targets(c)...))
+		append([]string{helpercmd.ChangeOwnerCommand, uid, gid}, targets(c)...))
 	if err == nil && answer != "done" {
 		return &oddAnswer{[]byte(answer), errors.New("want done")}
 	}

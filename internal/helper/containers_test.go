@@ -12,8 +12,8 @@ import (
 	"github.com/djok/facecraft/internal/dockertest"
 	"github.com/djok/facecraft/internal/engine"
 	"github.com/djok/facecraft/internal/helper"
+	"github.com/djok/facecraft/internal/helpercmd"
 	"github.com/djok/facecraft/internal/images"
-	"github.com/djok/facecraft/internal/inside"
 	"github.com/djok/facecraft/internal/plan"
 )
 
@@ -37,7 +37,7 @@ func TestLook(t *testing.T) {
 	store := &images.Store{Docker: docker, Helper: func(string) (*helper.Helper, error) { return lite, nil }}
 	r := &helper.Containers{Docker: docker, Instance: dockertest.Instance(t, docker), Image: store.EnsureLite}
 
-	view, err := r.Look(t.Context(), "amd64", nil)
+	view, err := r.InspectMachine(t.Context(), "amd64", nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -45,8 +45,8 @@ func TestLook(t *testing.T) {
 		t.Errorf("saw %+v", view)
 	}
 
-	view, err = r.Look(t.Context(), "amd64", plan.NewGPURequest([]string{plan.AllGPUs}))
-	if err != nil && !errors.Is(err, inside.ErrRefused) {
+	view, err = r.InspectMachine(t.Context(), "amd64", plan.NewGPURequest([]string{plan.AllGPUs}))
+	if err != nil && !errors.Is(err, helpercmd.ErrGPURefused) {
 		t.Errorf("a GPU request ended in %v", err)
 	}
 	if err == nil && len(view.Devices) == 0 {
@@ -55,7 +55,7 @@ func TestLook(t *testing.T) {
 
 	for _, delay := range []time.Duration{0, 10, 30, 60, 100, 150, 200, 300} {
 		ctx, cancel := context.WithTimeout(t.Context(), delay*time.Millisecond)
-		if _, err := r.Look(ctx, "amd64", nil); err != nil && !errors.Is(err, context.DeadlineExceeded) {
+		if _, err := r.InspectMachine(ctx, "amd64", nil); err != nil && !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("a Look interrupted after %d ms ended in %v", delay, err)
 		}
 		cancel()

@@ -12,7 +12,7 @@ import (
 
 	"github.com/djok/facecraft/internal/fetch"
 	"github.com/djok/facecraft/internal/format"
-	"github.com/djok/facecraft/internal/inside"
+	"github.com/djok/facecraft/internal/helpercmd"
 	"github.com/djok/facecraft/internal/loopback"
 	"github.com/djok/facecraft/internal/progress"
 	"github.com/djok/facecraft/internal/registry"
@@ -66,7 +66,7 @@ func (o Direct) Objection(estimate registry.Estimate) string {
 	}
 	// The daemon's files may be on the same disk.
 	needed := estimate.Download - Cached(o.Dir, estimate) + estimate.Peak()
-	if free, err := inside.FreeDisk(o.Dir); err == nil && free < needed {
+	if free, err := helpercmd.FreeDisk(o.Dir); err == nil && free < needed {
 		return fmt.Sprintf("not enough disk space for a copy in %s: %s needed, %s free",
 			o.Dir, format.Size(needed), format.Size(free))
 	}

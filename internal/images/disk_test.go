@@ -10,8 +10,8 @@ import (
 	"github.com/djok/facecraft/internal/dockertest"
 	"github.com/djok/facecraft/internal/fault"
 	"github.com/djok/facecraft/internal/helper"
+	"github.com/djok/facecraft/internal/helpercmd"
 	"github.com/djok/facecraft/internal/images"
-	"github.com/djok/facecraft/internal/inside"
 	"github.com/djok/facecraft/internal/progress"
 )
 
@@ -26,7 +26,7 @@ func TestSmallDisk(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	seen, err := inside.FreeDisk(daemon.Data)
+	seen, err := helpercmd.FreeDisk(daemon.Data)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -61,7 +61,7 @@ func TestSmallDisk(t *testing.T) {
 		}
 		// A containerd store collects what is left over after a moment.
 		eventually(t, "the disk is free again", func() bool {
-			left, err := inside.FreeDisk(daemon.Data)
+			left, err := helpercmd.FreeDisk(daemon.Data)
 			return err == nil && left >= free-10<<20
 		})
 	})

@@ -10,7 +10,7 @@ import (
 	"github.com/djok/facecraft/internal/detect"
 	"github.com/djok/facecraft/internal/fault"
 	"github.com/djok/facecraft/internal/helper"
-	"github.com/djok/facecraft/internal/inside"
+	"github.com/djok/facecraft/internal/helpercmd"
 	"github.com/djok/facecraft/internal/plan"
 	"github.com/djok/facecraft/internal/term"
 )
@@ -31,7 +31,7 @@ func (l *Launcher) decideWithout(ctx context.Context, request plan.Request, take
 	if err != nil {
 		return plan.Plan{}, err
 	}
-	facts := l.Probes().Facts(ctx, detect.Look{Ports: ports, GPUs: request.GPUs, Inside: whenInside(request, catalogue)})
+	facts := l.Probes().Facts(ctx, detect.Scope{Ports: ports, GPUs: request.GPUs, Helper: helperUse(request, catalogue)})
 	if ctx.Err() != nil {
 		return plan.Plan{}, ctx.Err()
 	}
@@ -76,8 +76,8 @@ func (l *Launcher) portOwners(ctx context.Context, ports []int) map[int]plan.Por
 	return owners
 }
 
-// whenInside spares the helper container where no choice hangs on it.
-func whenInside(request plan.Request, catalogue plan.Catalogue) detect.Inside {
+// helperUse spares the helper container where no choice hangs on it.
+func helperUse(request plan.Request, catalogue plan.Catalogue) detect.HelperUse {
 	switch {
 	case request.WantsGPU(catalogue):
 		return detect.GPUPossible
@@ -96,12 +96,12 @@ func (l *Launcher) Probes() detect.Probes {
 		LiteReference: liteReference,
 		HostMemory:    detect.HostMemory,
 		GraphicsCards: detect.GraphicsCards,
-		FreeDisk:      inside.FreeDisk,
+		FreeDisk:      helpercmd.FreeDisk,
 		Listening:     detect.Listening,
 	}
 	if l.Engine != nil {
 		probes.Daemon, probes.Endpoint, probes.Local = l.Engine, l.Engine.Endpoint.Host, l.Engine.Endpoint.Local()
-		probes.Inside = l.Helpers.Look
+		probes.AskHelper = l.Helpers.InspectMachine
 	}
 	return probes
 }

@@ -10,7 +10,7 @@ import (
 	"github.com/djok/facecraft/internal/plan"
 )
 
-// Examine looks at everything, the inside of the daemon's world included.
+// Examine looks at everything, the daemon's machine included.
 func Examine(ctx context.Context, settings Settings) (doctor.Report, error) {
 	catalogue, err := catalogue.Load()
 	if err != nil {
@@ -25,7 +25,7 @@ func Examine(ctx context.Context, settings Settings) (doctor.Report, error) {
 	if err != nil {
 		ports = nil // the daemon's own findings say that it does not answer
 	}
-	facts := l.Probes().Facts(ctx, detect.Look{Ports: ports, Inside: detect.Always})
+	facts := l.Probes().Facts(ctx, detect.Scope{Ports: ports, Helper: detect.Always})
 	if unreachable == nil {
 		facts.Downloads = l.downloads(ctx)
 		facts.Images = l.imagePitfalls(ctx, catalogue)

@@ -14,8 +14,8 @@ import (
 	"github.com/djok/facecraft/internal/fault"
 	"github.com/djok/facecraft/internal/format"
 	"github.com/djok/facecraft/internal/helper"
+	"github.com/djok/facecraft/internal/helpercmd"
 	"github.com/djok/facecraft/internal/images"
-	"github.com/djok/facecraft/internal/inside"
 	"github.com/djok/facecraft/internal/output"
 	"github.com/djok/facecraft/internal/plan"
 	"github.com/djok/facecraft/internal/registry"
@@ -175,14 +175,14 @@ func roomToSave(dir string, file output.File, estimate registry.Estimate) error 
 	if file.Path != output.Stdout {
 		target := filepath.Dir(file.Path)
 		needed[target] += estimate.Download
-		cache, err1 := inside.FreeDisk(dir)
-		free, err2 := inside.FreeDisk(target)
+		cache, err1 := helpercmd.FreeDisk(dir)
+		free, err2 := helpercmd.FreeDisk(target)
 		if err1 == nil && err2 == nil && cache == free {
 			needed[target] += needed[dir]
 		}
 	}
 	for at, bytes := range needed {
-		if free, err := inside.FreeDisk(at); err == nil && free < bytes {
+		if free, err := helpercmd.FreeDisk(at); err == nil && free < bytes {
 			return fault.New(fault.Unrunnable, "free up disk space, or pull and save in a different place",
 				"not enough disk space in %s: %s is needed, and %s is free", at, format.Size(bytes), format.Size(free))
 		}

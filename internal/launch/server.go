@@ -36,12 +36,12 @@ func (l *Launcher) Server(ctx context.Context, r ServerRequest) (Outcome, error)
 	if err := l.Reachable(); err != nil {
 		return Outcome{}, err
 	}
-	if l.Servers.Mend != nil {
-		mended, err := l.mendFiles(ctx, r.Request)
+	if l.Servers.ConfirmOwnerChange != nil {
+		fixed, err := l.fixPermissions(ctx, r.Request)
 		if err != nil {
 			return Outcome{}, err
 		}
-		r.Recreate = r.Recreate || mended
+		r.Recreate = r.Recreate || fixed
 	}
 	if !r.Recreate {
 		running, err := l.Running(ctx, r.Port)

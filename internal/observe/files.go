@@ -8,7 +8,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/djok/facecraft/internal/inside"
+	"github.com/djok/facecraft/internal/helpercmd"
 )
 
 // age is that of files that a clean-up should not leave.
@@ -97,7 +97,7 @@ func (w *watcher) who() {
 			}
 		}
 	}
-	for _, place := range inside.Write(w.order.Write) {
+	for _, place := range helpercmd.CheckWritable(w.order.Write) {
 		if place.Problem != "" {
 			w.seen.Cannot = append(w.seen.Cannot, place.Path)
 		}

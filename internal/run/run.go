@@ -45,8 +45,8 @@ type Runner struct {
 	Helpers *helper.Containers
 	// Report receives progress events.
 	Report func(progress.Event)
-	// Mend is nil if --fix-permissions was not given.
-	Mend Mend
+	// ConfirmOwnerChange is nil if --fix-permissions was not given.
+	ConfirmOwnerChange Confirm
 	// Unfinished records what would be left behind if this process ended now;
 	// nil records nothing.
 	Unfinished *remains.List
@@ -214,8 +214,8 @@ func (r *Runner) Start(ctx context.Context, c plan.Container, usual time.Duratio
 // no files need fixing.
 func (r *Runner) startProven(ctx context.Context, c plan.Container, usual time.Duration, id string) error {
 	var proving errgroup.Group
-	proving.Go(func() error { return r.proveWritable(ctx, c, r.Mend) })
-	if r.Mend != nil || usual < longStart {
+	proving.Go(func() error { return r.proveWritable(ctx, c, r.ConfirmOwnerChange) })
+	if r.ConfirmOwnerChange != nil || usual < longStart {
 		if err := proving.Wait(); err != nil {
 			return err
 		}

@@ -9,23 +9,23 @@ import (
 	"syscall"
 
 	"github.com/djok/facecraft/internal/fault"
-	"github.com/djok/facecraft/internal/inside"
+	"github.com/djok/facecraft/internal/helpercmd"
 	"github.com/djok/facecraft/internal/plan"
 	"github.com/djok/facecraft/internal/progress"
 )
 
-// Mend asks whether to change the owner of files that a server cannot write to;
-// problem describes them.
-type Mend func(ctx context.Context, problem string) error
+// Confirm asks whether to change the owner of files that a server cannot write
+// to; problem describes them.
+type Confirm func(ctx context.Context, problem string) error
 
-// MendFiles changes the owner of files that a plan's server cannot write to, if
-// Mend agrees, and reports whether it did.
-func (r *Runner) MendFiles(ctx context.Context, c plan.Container) (mended bool, err error) {
+// FixPermissions changes the owner of files that a plan's server cannot write to,
+// if ConfirmOwnerChange agrees, and reports whether it did.
+func (r *Runner) FixPermissions(ctx context.Context, c plan.Container) (fixed bool, err error) {
 	fresh, err := r.makeVolumes(ctx, c)
 	if err == nil {
 		err = r.proveWritable(ctx, c, func(ctx context.Context, problem string) error {
-			mended = true
-			return r.Mend(ctx, problem)
+			fixed = true
+			return r.ConfirmOwnerChange(ctx, problem)
 		})
 	}
 	if err != nil {
@@ -34,15 +34,15 @@ func (r *Runner) MendFiles(ctx context.Context, c plan.Container) (mended bool, 
 	for _, v := range fresh {
 		v.settle()
 	}
-	return mended, err
+	return fixed, err
 }
 
 // proveWritable runs a helper container with the server's user, volumes and
 // directories that writes to them: that cannot be checked from outside. If it
-// fails, and mend is given and agrees, it changes the owner of the files to
+// fails, and confirm is given and agrees, it changes the owner of the files to
 // that user.
-func (r *Runner) proveWritable(ctx context.Context, c plan.Container, mend Mend) error {
-	places, err := r.Helpers.TryToWrite(ctx, c)
+func (r *Runner) proveWritable(ctx context.Context, c plan.Container, confirm Confirm) error {
+	dirs, err := r.Helpers.CheckWritable(ctx, c)
 	switch {
 	case ctx.Err() != nil:
 		return ctx.Err()
@@ -50,36 +50,36 @@ func (r *Runner) proveWritable(ctx context.Context, c plan.Container, mend Mend)
 		r.Report(progress.Event{Stage: progress.Unproven, Subject: err.Error()})
 		return nil
 	}
-	problem := explainPlaces(c, places)
+	problem := explainUnwritable(c, dirs)
 	switch {
 	case problem == "":
 		return nil
-	case slices.ContainsFunc(places, func(place inside.Place) bool { return place.Problem == syscall.EROFS.Error() }):
+	case slices.ContainsFunc(dirs, func(dir helpercmd.Directory) bool { return dir.Problem == syscall.EROFS.Error() }):
 		return fault.New(fault.Server, "use another place: --data DIR", "%s", problem)
-	case mend == nil:
+	case confirm == nil:
 		return fault.New(fault.Server, "run facecraft up --fix-permissions with the same flags to change their owner; it asks first", "%s", problem)
 	}
-	if err := mend(ctx, problem); err != nil {
+	if err := confirm(ctx, problem); err != nil {
 		return err
 	}
-	if err := r.Helpers.Give(ctx, c); err != nil {
+	if err := r.Helpers.ChangeOwner(ctx, c); err != nil {
 		return fault.Wrap(fault.Failed, err, "use another place: --data DIR", "the owner of the files could not be changed")
 	}
-	if places, err = r.Helpers.TryToWrite(ctx, c); err != nil {
+	if dirs, err = r.Helpers.CheckWritable(ctx, c); err != nil {
 		return err
 	}
-	if problem := explainPlaces(c, places); problem != "" {
+	if problem := explainUnwritable(c, dirs); problem != "" {
 		return fault.New(fault.Server, "use another place: --data DIR", "%s, and changing their owner did not help", problem)
 	}
 	return nil
 }
 
-// explainPlaces says which directories are not writable and why, or returns "".
-func explainPlaces(c plan.Container, places []inside.Place) string {
+// explainUnwritable says which directories are not writable and why, or returns "".
+func explainUnwritable(c plan.Container, dirs []helpercmd.Directory) string {
 	var lines []string
-	for _, place := range places {
-		if place.Problem != "" {
-			lines = append(lines, fmt.Sprintf("\n  %s: owned by %s (%s): %s", placeName(c, place.Path), place.Owner, place.Mode, place.Problem))
+	for _, dir := range dirs {
+		if dir.Problem != "" {
+			lines = append(lines, fmt.Sprintf("\n  %s: owned by %s (%s): %s", locationName(c, dir.Path), dir.Owner, dir.Mode, dir.Problem))
 		}
 	}
 	if lines == nil {
@@ -88,7 +88,7 @@ func explainPlaces(c plan.Container, places []inside.Place) string {
 	return "the server, which runs as " + c.User + ", cannot write to its files" + strings.Join(lines, "")
 }
 
-func placeName(c plan.Container, target string) string {
+func locationName(c plan.Container, target string) string {
 	for _, v := range c.Volumes {
 		if v.Target == target {
 			return "the volume " + v.Name

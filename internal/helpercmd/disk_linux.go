@@ -1,4 +1,4 @@
-package inside
+package helpercmd
 
 import (
 	"os"

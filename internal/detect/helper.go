@@ -6,16 +6,16 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/djok/facecraft/internal/inside"
+	"github.com/djok/facecraft/internal/helpercmd"
 	"github.com/djok/facecraft/internal/plan"
 )
 
 // helper is the source of facts from the helper container.
 const helper = "the helper container"
 
-// lookInside runs the helper container, with a real GPU request if there may be
+// askHelper runs the helper container, with a real GPU request if there may be
 // a GPU. That proves what docker info can only suggest.
-func (p Probes) lookInside(ctx context.Context, facts *plan.Facts, gpus []string) {
+func (p Probes) askHelper(ctx context.Context, facts *plan.Facts, gpus []string) {
 	d := &facts.Daemon
 	switch {
 	case p.Daemon == nil:
@@ -28,15 +28,15 @@ func (p Probes) lookInside(ctx context.Context, facts *plan.Facts, gpus []string
 	if !facts.GPUs.Known || len(facts.GPUs.Value) > 0 {
 		request = plan.NewGPURequest(gpus)
 	}
-	seen := within(ctx, helperTimeout, helperGrace, helper, from(helper, func(ctx context.Context) (sight, error) {
-		view, err := p.Inside(ctx, d.Arch.Value, request)
-		if !errors.Is(err, inside.ErrRefused) {
-			return sight{View: view}, err
+	seen := within(ctx, helperTimeout, helperGrace, helper, from(helper, func(ctx context.Context) (helperAnswer, error) {
+		view, err := p.AskHelper(ctx, d.Arch.Value, request)
+		if !errors.Is(err, helpercmd.ErrGPURefused) {
+			return helperAnswer{Machine: view}, err
 		}
 		// The same container without a GPU shows what the refusal means.
 		refusal := err
-		view, err = p.Inside(ctx, d.Arch.Value, nil)
-		return sight{view, refusal}, err
+		view, err = p.AskHelper(ctx, d.Arch.Value, nil)
+		return helperAnswer{view, refusal}, err
 	}))
 	d.GPUProof = proof(request != nil, seen)
 	learn(&d.DiskFree, seen.Value.FreeDisk, seen)
@@ -45,7 +45,7 @@ func (p Probes) lookInside(ctx context.Context, facts *plan.Facts, gpus []string
 
 // learn records a number that the helper container saw. If it saw none, the
 // fact stays unchanged.
-func learn(fact *plan.Fact[int64], value int64, seen plan.Fact[sight]) {
+func learn(fact *plan.Fact[int64], value int64, seen plan.Fact[helperAnswer]) {
 	switch {
 	case value > 0:
 		*fact = plan.Known(value, helper)
@@ -55,13 +55,13 @@ func learn(fact *plan.Fact[int64], value int64, seen plan.Fact[sight]) {
 }
 
 // sight is what the helper container saw, and why it got no GPU.
-type sight struct {
-	inside.View
+type helperAnswer struct {
+	helpercmd.Machine
 	refusal error
 }
 
 // proof is the conclusion from what the helper container saw.
-func proof(asked bool, seen plan.Fact[sight]) plan.Fact[bool] {
+func proof(asked bool, seen plan.Fact[helperAnswer]) plan.Fact[bool] {
 	switch {
 	case !asked:
 		return plan.Unknown[bool]("not requested, because no NVIDIA GPU was detected")

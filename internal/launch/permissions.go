@@ -7,30 +7,30 @@ import (
 	"github.com/djok/facecraft/internal/run"
 )
 
-// mendFiles gives the servers of a plan the files that they cannot write to,
+// fixPermissions gives the servers of a plan the files that they cannot write to,
 // after asking, and tells whether there were any.
-func (l *Launcher) mendFiles(ctx context.Context, r plan.Request) (mended bool, err error) {
+func (l *Launcher) fixPermissions(ctx context.Context, r plan.Request) (fixed bool, err error) {
 	p, err := l.Decide(ctx, r)
 	if err != nil {
 		return false, err
 	}
 	for _, c := range p.Containers {
 		if err := run.MakeDirectories(c); err != nil {
-			return mended, err
+			return fixed, err
 		}
-		any, err := l.Servers.MendFiles(ctx, c)
+		any, err := l.Servers.FixPermissions(ctx, c)
 		if err != nil {
-			return mended, err
+			return fixed, err
 		}
-		mended = mended || any
+		fixed = fixed || any
 	}
-	return mended, nil
+	return fixed, nil
 }
 
-// MendAfterAsking has servers that are started be given files that they cannot
-// write to, after asking, unless yes says so beforehand.
-func (l *Launcher) MendAfterAsking(yes bool) {
-	l.Servers.Mend = func(ctx context.Context, problem string) error {
+// FixPermissions makes starting a server change the owner of files that it cannot
+// write to, after asking, unless yes agrees in advance.
+func (l *Launcher) FixPermissions(yes bool) {
+	l.Servers.ConfirmOwnerChange = func(ctx context.Context, problem string) error {
 		l.UI.Warn("%s", problem)
 		if yes {
 			return nil

@@ -1,22 +1,23 @@
-package inside
+package helpercmd
 
 import (
 	"errors"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strconv"
 )
 
 // Hidden commands that run in a helper container with a server's files: one
 // checks that the server's user can write to them, the other changes their
 // owner to that user.
 const (
-	WriteCommand = "write-inside"
-	GiveCommand  = "give-inside"
+	CheckWritableCommand = "check-writable"
+	ChangeOwnerCommand   = "change-owner"
 )
 
-// Place is a directory that a server writes to.
-type Place struct {
+// Directory is one that a server writes to.
+type Directory struct {
 	Path string `json:"path"`
 	// Problem is why it is not writable; empty if it is.
 	Problem string `json:"problem,omitempty"`
@@ -24,24 +25,24 @@ type Place struct {
 	Mode    string `json:"mode,omitempty"`  // as shown by ls
 }
 
-// Write tests whether the directories are writable by creating a file in each.
-func Write(dirs []string) []Place {
-	var places []Place
+// CheckWritable tests whether the directories are writable by creating a file in each.
+func CheckWritable(dirs []string) []Directory {
+	var list []Directory
 	for _, dir := range dirs {
-		place := Place{Path: dir}
+		d := Directory{Path: dir}
 		if info, err := os.Stat(dir); err == nil {
-			place.Owner, place.Mode = owner(info), info.Mode().String()
+			d.Owner, d.Mode = owner(info), info.Mode().String()
 		}
 		file, err := os.CreateTemp(dir, ".facecraft-")
 		if err != nil {
-			place.Problem = cause(err).Error()
+			d.Problem = cause(err).Error()
 		} else {
 			file.Close()
 			os.Remove(file.Name())
 		}
-		places = append(places, place)
+		list = append(list, d)
 	}
-	return places
+	return list
 }
 
 // cause strips the name of the test file from an error.
@@ -53,10 +54,22 @@ func cause(err error) error {
 	return err
 }
 
-// Give changes the owner of directories and everything in them. Links are
-// changed themselves, never followed.
-func Give(uid, gid int, dirs []string) error {
-	for _, dir := range dirs {
+// ChangeOwner takes a user ID, a group ID and directories, and changes the owner
+// of the directories and everything in them. Links are changed themselves, never
+// followed.
+func ChangeOwner(args []string) error {
+	if len(args) < 2 {
+		return errors.New("want UID GID DIR...")
+	}
+	uid, err := strconv.Atoi(args[0])
+	if err != nil {
+		return err
+	}
+	gid, err := strconv.Atoi(args[1])
+	if err != nil {
+		return err
+	}
+	for _, dir := range args[2:] {
 		err := filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
 			if err != nil {
 				return err

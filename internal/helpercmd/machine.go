@@ -1,7 +1,7 @@
-// Package inside is what runs in a helper container: it reports what can only
-// be seen from there. On a machine that runs the daemon itself, it can be used
-// without a container.
-package inside
+// Package helpercmd has the commands that a helper container runs: they report
+// and change what can only be seen or done from there. On a machine that runs
+// the daemon itself, they can be used without a container.
+package helpercmd
 
 import (
 	"errors"
@@ -12,15 +12,16 @@ import (
 	"strings"
 )
 
-// Command is the hidden command of this program that prints a View as JSON.
-const Command = "look-inside"
+// InspectMachineCommand is the hidden command that prints a Machine as JSON.
+const InspectMachineCommand = "inspect-machine"
 
-// ErrRefused means that the daemon refused to start a container with a GPU
+// ErrGPURefused means that the daemon refused to start a container with a GPU
 // request.
-var ErrRefused = errors.New("the daemon refused a container that requests a GPU")
+var ErrGPURefused = errors.New("the daemon refused a container that requests a GPU")
 
-// View is what a container sees. Numbers are bytes; zero means unknown.
-type View struct {
+// Machine is the daemon's machine as a container sees it. Numbers are bytes;
+// zero means unknown.
+type Machine struct {
 	Devices    []string `json:"devices"` // NVIDIA devices that are present
 	FreeDisk   int64    `json:"free_disk"`
 	FreeMemory int64    `json:"free_memory"`
@@ -30,18 +31,18 @@ type View struct {
 // /dev/dxg is for WSL2.
 var devices = []string{"/dev/nvidiactl", "/dev/nvidia0", "/dev/dxg"}
 
-// Look gathers the View. A container's root is on the same file system as the
+// InspectMachine asks the system. A container's root is on the same file system as the
 // images.
-func Look() View {
-	view := View{Devices: []string{}}
+func InspectMachine() Machine {
+	m := Machine{Devices: []string{}}
 	for _, device := range devices {
 		if _, err := os.Stat(device); err == nil {
-			view.Devices = append(view.Devices, device)
+			m.Devices = append(m.Devices, device)
 		}
 	}
-	view.FreeDisk, _ = FreeDisk("/")
-	view.FreeMemory, _ = FreeMemory("/")
-	return view
+	m.FreeDisk, _ = FreeDisk("/")
+	m.FreeMemory, _ = FreeMemory("/")
+	return m
 }
 
 // FreeMemory is the memory in bytes that new programs can get without swapping,
