@@ -7,7 +7,7 @@ build   := CGO_ENABLED=0 go build -tags nodynamic -trimpath -ldflags "-s -w -X m
 
 engine_packages := ./internal/containers ./internal/detect ./internal/helper ./internal/images ./internal/run ./internal/e2e
 
-.PHONY: build demo test test-podman test-engine29 test-debian lint bench release
+.PHONY: build demo test test-podman test-engine29 test-debian lint bench release check-release
 
 build:
 	$(build) -o bin/facecraft ./cmd/facecraft
@@ -58,5 +58,10 @@ lint:
 bench:
 	go test -run '^$$' -bench . -benchtime 3x ./...
 
+# SIGNING_KEY is the SSH key that signs it.
 release:
 	sh scripts/release.sh dist
+
+# Build the last commit's release twice, compare, and install its Debian package.
+check-release:
+	sh scripts/check-release.sh

@@ -1,13 +1,18 @@
 #!/bin/sh
 # Installs facecraft, one static program, for the current user.
 #
-#   curl -fsSL https://raw.githubusercontent.com/djok/facecraft/main/install.sh | sh
+#   curl -fsSL https://github.com/djok/facecraft/releases/latest/download/install.sh | sh
 #
-# Nothing is unpacked before its SHA-256 has been verified, and nothing is put in
-# PREFIX/bin before it is complete and has run once. The script consists of
-# functions, and only its last line calls main, so that a truncated download
-# piped into sh does nothing.
+# Nothing is unpacked before its SHA-256 has been verified and, where ssh-keygen
+# is installed, the signature of the checksums. Nothing is put in PREFIX/bin
+# before it is complete and has run once. The script consists of functions, and
+# only its last line calls main, so that a truncated download piped into sh does
+# nothing.
 set -eu
+
+# The public key of the signature of checksums.txt, as ssh-keygen writes it.
+# scripts/release.sh fills it in.
+release_key=''
 
 usage() {
     cat <<'USAGE'
@@ -146,6 +151,7 @@ download() {
 
     echo "Downloading $from/$archive"
     fetch checksums.txt
+    check_signature
     expected=$(awk -v name="$archive" '$2 == name || $2 == "*" name { print $1; exit }' "$scratch/checksums.txt")
     [ -n "$expected" ] ||
         die "cannot verify $archive, so it was not downloaded" \
@@ -161,6 +167,23 @@ download() {
 
     why=$(tar -xzf "$scratch/$archive" -C "$scratch" facecraft 2>&1) ||
         die "cannot unpack $archive" "$why" "free some space or set TMPDIR, then run this again"
+}
+
+# check_signature refuses a checksums.txt that the holder of the release key has
+# not signed, unless this is a copy of the script without a key.
+check_signature() {
+    [ -n "$release_key" ] || return 0
+    if ! have ssh-keygen; then
+        echo "Note: the signature is not checked, because ssh-keygen is not installed."
+        return 0
+    fi
+    fetch checksums.txt.sig
+    echo "facecraft $release_key" >"$scratch/signers"
+    why=$(ssh-keygen -Y verify -f "$scratch/signers" -I facecraft -n facecraft-release \
+        -s "$scratch/checksums.txt.sig" <"$scratch/checksums.txt" 2>&1) ||
+        die "checksums.txt is not signed by the release key, so nothing was downloaded" \
+            "$(printf '%s\n' "$why" | tail -n 1)" \
+            "run this again; if it happens again, do not trust $releases"
 }
 
 # detect_platform sets platform as it appears in the names of release archives.
