@@ -75,13 +75,15 @@ done
 mv "$work/shared/completions/facecraft.zsh" "$work/shared/completions/_facecraft"
 mv "$work/shared/completions/facecraft.powershell" "$work/shared/completions/facecraft.ps1"
 cp docs/man/*.1 "$work/shared/man"
-echo "Go $(go env GOVERSION) $(go env GOROOT)" >"$work/modules"
-echo "pigo cascades $PWD/internal/lite/pigo" >>"$work/modules"
-echo "libheif libde265 $PWD/scripts/release/licences/libheif" >>"$work/modules"
-for goos in linux darwin windows; do
-    GOOS=$goos CGO_ENABLED=0 go list -deps -tags nodynamic \
-        -f '{{with .Module}}{{if not .Main}}{{.Path}} {{.Version}} {{.Dir}}{{end}}{{end}}' ./cmd/facecraft
-done >>"$work/modules"
+{
+    echo "Go $(go env GOVERSION) $(go env GOROOT)"
+    echo "pigo cascades $PWD/internal/lite/pigo"
+    echo "libheif libde265 $PWD/scripts/release/licences/libheif"
+    for goos in linux darwin windows; do
+        GOOS=$goos CGO_ENABLED=0 go list -deps -tags nodynamic \
+            -f '{{with .Module}}{{if not .Main}}{{.Path}} {{.Version}} {{.Dir}}{{end}}{{end}}' ./cmd/facecraft
+    done
+} >"$work/modules"
 {
     cat NOTICE
     "$work/release" notice "$work/modules"
