@@ -64,6 +64,9 @@ func pngPart(t testing.TB, picture image.Image) part {
 // her hair is there.
 func TestBackgroundIsRemoved(t *testing.T) {
 	t.Parallel()
+	if testing.Short() {
+		t.Skip("measures quality, at length")
+	}
 	e := newTestEngine(t)
 	for _, size := range []string{"648", "2000"} {
 		w := post(t, e, "/api/v1/process", filePart(t, "astronaut.png"), field("width", size), field("height", size),
@@ -113,6 +116,9 @@ func camouflaged(t testing.TB) image.Image {
 // that was asked for.
 func TestBackgroundIsKept(t *testing.T) {
 	t.Parallel()
+	if testing.Short() {
+		t.Skip("measures quality, at length")
+	}
 	var logged syncBuffer
 	e := newTestEngine(t, func(c *Config) { c.Log = &logged })
 	answer := decode[processAnswer](t, post(t, e, "/api/v1/process", pngPart(t, camouflaged(t))))
@@ -146,6 +152,9 @@ func TestBackgroundIsKept(t *testing.T) {
 // TestLevelled turns the photo, and looks for eyes at one height.
 func TestLevelled(t *testing.T) {
 	t.Parallel()
+	if testing.Short() {
+		t.Skip("measures quality, at length")
+	}
 	d, err := newDetector()
 	if err != nil {
 		t.Fatal(err)
@@ -175,6 +184,9 @@ func TestLevelled(t *testing.T) {
 // TestTwoFaces keeps the larger person.
 func TestTwoFaces(t *testing.T) {
 	t.Parallel()
+	if testing.Short() {
+		t.Skip("measures quality, at length")
+	}
 	d, err := newDetector()
 	if err != nil {
 		t.Fatal(err)
@@ -206,6 +218,9 @@ func TestTwoFaces(t *testing.T) {
 // TestOddPhotos must neither crash nor take long.
 func TestOddPhotos(t *testing.T) {
 	t.Parallel()
+	if testing.Short() {
+		t.Skip("measures quality, at length")
+	}
 	e := newTestEngine(t)
 	grey := image.NewGray(image.Rect(0, 0, 512, 512))
 	draw.Draw(grey, grey.Rect, astronaut(t), image.Point{}, draw.Src)
@@ -225,6 +240,9 @@ func TestOddPhotos(t *testing.T) {
 
 // TestLargePhoto cuts 50 megapixels, and bounds what it takes beside them.
 func TestLargePhoto(t *testing.T) {
+	if testing.Short() {
+		t.Skip("measures memory, which the race detector multiplies")
+	}
 	large := redrawn(t, 8000, 6250, f64.Aff3{15, 0, 160, 0, 15, 0})
 	d, err := newDetector()
 	if err != nil {
@@ -261,6 +279,9 @@ func TestCutEndsWithTheRequest(t *testing.T) {
 // by a level between processors, hence the tolerance.
 func TestGoldenPortraits(t *testing.T) {
 	t.Parallel()
+	if testing.Short() {
+		t.Skip("measures quality, at length")
+	}
 	e := newTestEngine(t)
 	tilted := redrawn(t, 512, 512, f64.Aff3{-0.97, -0.24, 470, -0.24, 0.97, 60}) // mirrored, too
 	for name, parts := range map[string][]part{

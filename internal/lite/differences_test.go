@@ -36,6 +36,9 @@ func (e expected) matches(w *httptest.ResponseRecorder) bool {
 // once there is no difference any more.
 func TestDifferences(t *testing.T) {
 	t.Parallel()
+	if testing.Short() {
+		t.Skip("asks one thing after another, at length")
+	}
 	e := newTestEngine(t)
 	photo := filePart(t, "astronaut.png")
 	process := func(parts ...part) *http.Request { return multipartRequest(t, "/api/v1/process", parts...) }

@@ -38,7 +38,7 @@ func TestLargeHEIF(t *testing.T) {
 	t.Parallel()
 	for name, want := range map[string]string{
 		"astronaut.heic": "image too large: 8000x6000 pixels, the limit is 25 megapixels for HEIC; export it as JPEG",
-		"astronaut.avif": "image too large: 8000x6000 pixels, the limit is 6 megapixels for AVIF; export it as JPEG",
+		"astronaut.avif": "image too large: 8000x6000 pixels, the limit is 5 megapixels for AVIF; export it as JPEG",
 	} {
 		file := []byte(testFile(t, name))
 		size := bytes.Index(file, []byte("ispe")) + 8

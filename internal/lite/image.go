@@ -28,7 +28,7 @@ const maxShrink = 16
 // costly limits formats whose decoders take so much memory per pixel that a larger
 // image would not fit the container: 23 bytes for HEIC, up to 110 for AVIF. Phones
 // take 12 or 24 megapixels unless asked for more.
-var costly = map[pictures.Format]int{pictures.HEIC: 25_000_000, pictures.AVIF: 6_000_000}
+var costly = map[pictures.Format]int{pictures.HEIC: 25_000_000, pictures.AVIF: 5_000_000}
 
 // photo is a decoded image as stored, with its orientation.
 type photo struct {

@@ -170,6 +170,9 @@ func checkHeld(t *testing.T, name string, file []byte, sideways bool, want [4]co
 // photo, at its full size.
 func TestFaceOfAPhotoHeldSideways(t *testing.T) {
 	t.Parallel()
+	if testing.Short() {
+		t.Skip("measures quality, at length")
+	}
 	astronaut, err := png.Decode(bytes.NewReader(testFile(t, "astronaut.png")))
 	if err != nil {
 		t.Fatal(err)

@@ -28,6 +28,9 @@ func TestSameBytes(t *testing.T) {
 // with sums. (Tried once and the same: ppc64le and s390x.)
 func TestSameBytesElsewhere(t *testing.T) {
 	t.Parallel()
+	if testing.Short() {
+		t.Skip("builds the tests anew, for another processor")
+	}
 	for arch, emulator := range map[string]string{"arm64": "qemu-aarch64"} {
 		t.Run(arch, func(t *testing.T) {
 			t.Parallel()
@@ -50,6 +53,9 @@ func TestSameBytesElsewhere(t *testing.T) {
 // TestMemory bounds all that is allocated for 12 megapixels, the result of 48
 // MB included.
 func TestMemory(t *testing.T) {
+	if testing.Short() {
+		t.Skip("measures memory, which the race detector multiplies")
+	}
 	picture, f := twelveMegapixels(t)
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)

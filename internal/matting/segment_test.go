@@ -47,6 +47,9 @@ func (p person) composites(t testing.TB) []composite {
 // with the helmet that she holds.
 func TestComposites(t *testing.T) {
 	t.Parallel()
+	if testing.Short() {
+		t.Skip("measures quality, at length")
+	}
 	her := astronaut(t)
 	for _, c := range her.composites(t) {
 		for _, height := range []int{345, 512} {
@@ -80,6 +83,9 @@ func (p person) wantGood(t *testing.T, picture *image.RGBA, scale, overlap float
 // megapixels.
 func TestScales(t *testing.T) {
 	t.Parallel()
+	if testing.Short() {
+		t.Skip("measures quality, at length")
+	}
 	her := astronaut(t)
 	for _, scale := range []float64{0.25, 0.5, 1, 2, 5.5} {
 		t.Run(fmt.Sprint(scale), func(t *testing.T) {
@@ -93,6 +99,9 @@ func TestScales(t *testing.T) {
 // TestDoubt shows what must not be used, and would look it.
 func TestDoubt(t *testing.T) {
 	t.Parallel()
+	if testing.Short() {
+		t.Skip("measures quality, at length")
+	}
 	her := astronaut(t)
 	fills, small := astronautFace, astronautFace
 	fills.Side, small.Side = 180, 60
@@ -123,6 +132,9 @@ func TestDoubt(t *testing.T) {
 // their arms touch.
 func TestBystanders(t *testing.T) {
 	t.Parallel()
+	if testing.Short() {
+		t.Skip("measures quality, at length")
+	}
 	her := astronaut(t)
 	const apart, width = 240, 760
 	wall := her.before(plain(120, 150, 160), 1, 345)
@@ -149,6 +161,9 @@ func TestBystanders(t *testing.T) {
 // TestExtremes must neither crash nor make a hole in a face.
 func TestExtremes(t *testing.T) {
 	t.Parallel()
+	if testing.Short() {
+		t.Skip("measures quality, at length")
+	}
 	her := astronaut(t)
 	for _, size := range []image.Point{{64, 64}, {1, 1}, {3, 200}, {200, 3}} {
 		picture := part(her.original, image.Rectangle{Max: size}.Add(image.Pt(190, 80)))
@@ -164,6 +179,9 @@ func TestExtremes(t *testing.T) {
 // TestNoHoles looks at every pixel of the face in all composites.
 func TestNoHoles(t *testing.T) {
 	t.Parallel()
+	if testing.Short() {
+		t.Skip("measures quality, at length")
+	}
 	her := astronaut(t)
 	for _, light := range []float64{1, 0.3} {
 		for _, b := range []background{her.camouflage(30), plain(225, 185, 160), plain(20, 20, 20)} {
