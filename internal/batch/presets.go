@@ -16,6 +16,7 @@ type Preset struct {
 	margin        float64 // 0 leaves the default
 	maxBytes      int64   // of the file; 0 is no limit
 	rule          string  // the authority's rule against edited photos; with one, the preset only crops
+	more          string  // what else the authority is reported to want
 	// Official is for a document: no oval, and no enhancement.
 	Official bool
 }
@@ -25,13 +26,24 @@ var (
 	lightGrey = api.Colour{240, 240, 240}
 )
 
-// The State Department's words are those that the press quoted from its notice
-// of 19 March 2026 (its own pages could not be read when this was written), the
-// Passport Office's those of its page. Of ICAO no published rule was found:
-// what Doc 9303 leaves open, the country that issues the passport decides.
+// The authorities' pages could not be read when this was written, in November 2026;
+// these are the sources that were:
+//
+//   - State Department: its notice "Do NOT use AI or digital editing tools on your
+//     passport photo", as quoted at
+//     https://atlanticpostng.com/us-warns-visa-applicants-over-ai-edited-passport-photos/,
+//     and the U.S. Embassy in Manila's message of 23 October 2020, which counts
+//     whitening the background among edits, as copied at https://expatforum.com.
+//     The beginning of 8 FAM 402.1, https://fam.state.gov/fam/08fam/08fam040201.html,
+//     has nothing on it.
+//   - HM Passport Office: GOV.UK's rules for digital photos, as copied at
+//     https://symplyphotography.co.uk/passport-photos/; those for printed ones say
+//     the same at https://gov.tc/passports/photos, a British territory's own page.
+//   - ICAO: no rule was found. What Doc 9303 leaves open, the country that issues
+//     the passport decides.
 const (
-	stateDepartmentRule = "the State Department takes no photos edited by software, AI included"
-	passportOfficeRule  = "HM Passport Office wants photos unaltered by computer software"
+	stateDepartmentRule = "the State Department is reported to reject photos edited with any digital tool"
+	passportOfficeRule  = "HM Passport Office is reported to want photos unaltered by computer software"
 )
 
 // presets are all square or framed pictures, so none has an oval, and all are
@@ -50,7 +62,9 @@ var presets = []Preset{
 		margin: 0.55, Official: true, rule: stateDepartmentRule,
 		source: "https://travel.state.gov/content/travel/en/us-visas/visa-information-resources/photos.html"},
 	{name: "passport-uk", what: "United Kingdom passport: 900x1125 (600x750 at least)", width: 900, height: 1125,
-		background: lightGrey, margin: 0.4, Official: true, rule: passportOfficeRule, source: "https://www.gov.uk/photos-for-passports"},
+		background: lightGrey, margin: 0.4, Official: true, rule: passportOfficeRule,
+		more:   "Its online application crops photos itself and is reported to want them uncropped",
+		source: "https://www.gov.uk/photos-for-passports"},
 	{name: "passport-icao", what: "ICAO 9303, 35x45 mm at 600 dpi: 827x1063, light grey", width: 827, height: 1063, background: lightGrey,
 		margin: 0.4, Official: true, source: "https://www.icao.int/publications/pages/publication.aspx?docnum=9303"},
 }
@@ -107,8 +121,14 @@ func (p Preset) does() string {
 
 // Notice is what users of a preset for a document should know.
 func (p Preset) Notice() string {
-	if p.rule != "" {
-		return fmt.Sprintf("cropped only, by the built-in engine: %s. Light and background must be right in the photo: %s", p.rule, p.source)
+	if p.rule == "" {
+		return fmt.Sprintf("the size and the background follow %s; no rule on replaced backgrounds was found there: "+
+			"ask the issuing country", p.source)
 	}
-	return fmt.Sprintf("the size and the background follow %s; no rule on replaced backgrounds was found there: ask the issuing country", p.source)
+	var more string
+	if p.more != "" {
+		more = " " + p.more + "."
+	}
+	return fmt.Sprintf("cropped only, by the built-in engine: %s.%s Light and background must be right in the photo. "+
+		"Check the rules at %s", p.rule, more, p.source)
 }
