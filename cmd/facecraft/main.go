@@ -11,13 +11,16 @@ import (
 	"github.com/djok/facecraft/internal/cli"
 )
 
-// version is set by the release build.
-var version = "dev"
+// version and releaseKey are set by the release build.
+var (
+	version    = "dev"
+	releaseKey string
+)
 
 func main() {
 	code := cli.Main(context.Background(), cli.World{
 		Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr,
-		Getenv: os.Getenv, Version: version, UID: os.Getuid(),
+		Getenv: os.Getenv, Version: version, ReleaseKey: releaseKey, UID: os.Getuid(),
 		Signals: interruptions(), Exit: os.Exit,
 	}, os.Args)
 	os.Exit(code)

@@ -24,6 +24,8 @@ type World struct {
 	Getenv         func(string) string
 	Version        string
 	UID            int // as os.Getuid: -1 on Windows
+	// ReleaseKey is the public key that signs releases; empty in other builds.
+	ReleaseKey string
 	// Signals ask the program to end; the second one does, by Exit.
 	Signals <-chan os.Signal
 	Exit    func(code int)
@@ -81,7 +83,7 @@ func (a *app) commandLine() *cli.App {
 			a.pullCommand(), a.saveCommand(), a.loadCommand(),
 			a.statusCommand(), a.logsCommand(), a.openCommand(), a.downCommand(),
 			a.doctorCommand(), a.lintCommand(), a.verifyCommand(),
-			a.completionCommand(), a.versionCommand(),
+			a.completionCommand(), a.upgradeCommand(), a.versionCommand(),
 			a.completeCommand(), a.completeInstancesCommand(), a.serveLiteCommand(), a.checkLiteCommand(),
 		}, a.helperCommands()...)...),
 		Suggest:   true,
