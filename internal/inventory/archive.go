@@ -167,7 +167,7 @@ func indexArchive(file *os.File, size int64) (archive, error) {
 		if err != nil {
 			return a, err
 		}
-		if len(a.files) > 4*maxLayers || sparse(header) || offset+header.Size > size {
+		if len(a.files) > maxStored || sparse(header) || offset+header.Size > size {
 			return a, hostile("%s is not part of one", name)
 		}
 		e := extent{offset: offset, size: header.Size}

@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/klauspost/compress/zstd"
 )
 
 // TestHostileLayers end with an error that says why.
@@ -87,13 +88,19 @@ func header(t *testing.T, f file) []byte {
 // TestBombs end in bounded memory: what unpacks without end, and what has
 // files or directories without end.
 func TestBombs(t *testing.T) {
+	gzipped := func(w io.Writer) io.WriteCloser {
+		packer, _ := gzip.NewWriterLevel(w, gzip.BestSpeed)
+		return packer
+	}
 	for name, tt := range map[string]struct {
-		layer func(io.Writer)
-		want  string
+		layer  func(io.Writer)
+		packer func(io.Writer) io.WriteCloser
+		want   string
 	}{
-		"a decompression bomb": {zeros, "times its size"},
-		"a million files":      {func(w io.Writer) { many(t, w, "f%d") }, "more than 500000 files"},
-		"deep directories":     {func(w io.Writer) { many(t, w, "%d"+strings.Repeat("/d", 1500)) }, "paths alone"},
+		"a decompression bomb": {zeros, gzipped, "times its size"},
+		"a bomb of zstd":       {zeros, func(w io.Writer) io.WriteCloser { packer, _ := zstd.NewWriter(w); return packer }, "times its size"},
+		"a million files":      {func(w io.Writer) { many(t, w, "f%d") }, gzipped, "more than 500000 files"},
+		"deep directories":     {func(w io.Writer) { many(t, w, "%d"+strings.Repeat("/d", 1500)) }, gzipped, "paths alone"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if testing.Short() {
@@ -101,7 +108,7 @@ func TestBombs(t *testing.T) {
 			}
 			reader, writer := io.Pipe()
 			go func() {
-				packer, _ := gzip.NewWriterLevel(writer, gzip.BestSpeed)
+				packer := tt.packer(writer)
 				tt.layer(packer)
 				packer.Close()
 				writer.Close()

@@ -16,7 +16,8 @@ const (
 	maxPaths    = 128 << 20      // bytes of all paths
 	maxFile     = int64(1) << 44 // bytes that a file may claim
 	maxLayers   = 512
-	maxMetadata = 16 << 20 // bytes of a manifest or a configuration
+	maxStored   = 4 * maxLayers // files that make up a stored image
+	maxMetadata = 16 << 20      // bytes of a manifest or a configuration
 	// bombRatio is how much larger than its packed form a layer may be, from
 	// bombSize on: deflate reaches 1032, real layers below 20.
 	bombRatio = 200

@@ -43,6 +43,7 @@ type savedStream struct {
 	layers   map[string][]Entry
 	links    map[string]string
 	manifest []byte
+	files    int
 }
 
 func (s *savedStream) resolve(name string) string {
@@ -61,6 +62,9 @@ func (s *savedStream) read(ctx context.Context, stream io.Reader) error {
 		}
 		if err != nil {
 			return err
+		}
+		if s.files++; s.files > maxStored {
+			return hostile("the daemon's export has more than %d files", maxStored)
 		}
 		name := path.Clean(header.Name)
 		switch {
