@@ -31,22 +31,23 @@ func (p Painter) Red(text string) string    { return paint(p.colour, red, text) 
 func (p Painter) Green(text string) string  { return paint(p.colour, green, text) }
 func (p Painter) Yellow(text string) string { return paint(p.colour, yellow, text) }
 
-// shades are distinct colours of the 256 on dark and on light backgrounds.
+// shades are colours of the 256 that can be told from each other, and from a
+// black and a white background.
 var shades = []string{
 	"38;5;33",
-	"38;5;203",
-	"38;5;209",
-	"38;5;71",
+	"38;5;167",
+	"38;5;99",
+	"38;5;28",
 	"38;5;103",
-	"38;5;37",
+	"38;5;30",
 	"38;5;170",
-	"38;5;179",
+	"38;5;136",
 	"38;5;245",
-	"38;5;160",
+	"38;5;162",
 	"38;5;166",
 	"38;5;130",
-	"38;5;124",
-	"38;5;124",
+	"38;5;160",
+	"38;5;160",
 }
 
 // Shade colours part n of a chart.

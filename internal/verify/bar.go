@@ -7,8 +7,17 @@ import (
 	"strings"
 )
 
-// glyphs tell neighbours in the bar apart where there is no colour.
+// glyphs tell causes apart where there is no colour. With colours, two of them
+// tell neighbours apart for eyes that see few.
 var glyphs = []string{"█", "▓", "▒", "░"}
+
+// glyph is that of the part at an index.
+func (s *screen) glyph(i int) string {
+	if s.paint(Shade, glyphs[0]) != glyphs[0] {
+		return glyphs[i%2]
+	}
+	return glyphs[i%len(glyphs)]
+}
 
 // slice is one cause of a bar.
 type slice struct {
@@ -58,11 +67,11 @@ func (s *screen) sizes(sizes Sizes) {
 	}
 	s.b.WriteString("\n" + s.paint(Heading, "Size by cause") + "\n  ")
 	for i, part := range list {
-		s.b.WriteString(s.paint(Shade+Style(part.index), strings.Repeat(glyphs[i%len(glyphs)], part.cells)))
+		s.b.WriteString(s.paint(Shade+Style(part.index), strings.Repeat(s.glyph(i), part.cells)))
 	}
 	s.b.WriteString("\n")
 	for i, part := range list {
-		sign := s.paint(Shade+Style(part.index), glyphs[i%len(glyphs)])
+		sign := s.paint(Shade+Style(part.index), s.glyph(i))
 		s.b.WriteString(fmt.Sprintf("  %s %-28s %9s %5.1f %%\n", sign, part.cause, bytes(part.bytes), 100*float64(part.bytes)/float64(sizes.Total)))
 	}
 	s.b.WriteString(fmt.Sprintf("    %-28s %9s\n\n", "all layers", bytes(sizes.Total)))

@@ -2,6 +2,7 @@ package verify
 
 import (
 	"os"
+	"path"
 	"strings"
 
 	"github.com/djok/facecraft/internal/finding"
@@ -49,7 +50,7 @@ func (s *subject) place(model plan.Model) string {
 			return value
 		})
 		if set {
-			return file
+			return path.Clean(file)
 		}
 	}
 	return ""
