@@ -215,6 +215,27 @@ func TestTwoFaces(t *testing.T) {
 	}
 }
 
+// TestNotAFace shows a cat and a man in profile, also mirrored, to the detector: it
+// knows faces seen from the front, and neither may be taken for one.
+func TestNotAFace(t *testing.T) {
+	t.Parallel()
+	d, err := newDetector()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"cat.jpg", "profile.jpg"} {
+		picture, err := jpeg.Decode(bytes.NewReader(testFile(t, name)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for held := orientation(1); held <= 8; held++ {
+			if f, ok := d.largestFace(&photo{picture, held}); ok {
+				t.Errorf("%s, orientation %d: face %+v", name, held, f)
+			}
+		}
+	}
+}
+
 // TestOddPhotos must neither crash nor take long.
 func TestOddPhotos(t *testing.T) {
 	t.Parallel()

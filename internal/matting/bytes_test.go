@@ -70,5 +70,6 @@ func TestMemory(t *testing.T) {
 
 func twelveMegapixels(t testing.TB) (*image.RGBA, Face) {
 	t.Helper()
-	return scaled(part(readPNG(t, "../lite/testdata/astronaut.png"), image.Rect(0, 0, 512, 384)), astronautFace, 4000/512.0)
+	her := part(readPNG(t, "../lite/testdata/astronaut.png"), image.Rect(0, 0, 512, 384))
+	return scaled(her, astronautFace, 4000/512.0)
 }

@@ -129,7 +129,8 @@ func (p person) measure(out *image.NRGBA, scale float64) (overlap, border float6
 			if found || real {
 				either++
 			}
-			if x+1 < around.Max.X && real != (p.alpha[y*512+x+1] >= 0.5) || y+1 < around.Max.Y && real != (p.alpha[(y+1)*512+x] >= 0.5) {
+			if x+1 < around.Max.X && real != (p.alpha[y*512+x+1] >= 0.5) ||
+				y+1 < around.Max.Y && real != (p.alpha[(y+1)*512+x] >= 0.5) {
 				edge++
 			}
 		}

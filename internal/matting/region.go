@@ -4,7 +4,8 @@ package matting
 // its holes: what is enclosed by a person belongs to the picture of them.
 func (c *cutter) keepPerson() {
 	s := c.scene
-	person := s.connected(func(i int) bool { return c.hints[i] == surelyForeground && c.labels[i] }, func(i int) bool { return c.labels[i] })
+	core := func(i int) bool { return c.hints[i] == surelyForeground && c.labels[i] }
+	person := s.connected(core, func(i int) bool { return c.labels[i] })
 	outside := s.connected(func(i int) bool {
 		x, y := i%s.width, i/s.width
 		return x == 0 || y == 0 || x == s.width-1 || y == s.height-1
