@@ -73,7 +73,7 @@ func wantStatic(t *testing.T, name, binary string) {
 func TestBuildLines(t *testing.T) {
 	t.Parallel()
 	builds := regexp.MustCompile(`go build (?:\\\n|[^\n])*`)
-	const tagged = "go build -tags nodynamic"
+	const tagged = "-tags nodynamic"
 	for path, want := range map[string]string{
 		"../../Makefile": tagged, "../../install.sh": tagged, "../../.ci/run": tagged,
 		"../../scripts/release.sh": `"$@"`, // pack's flags, below
@@ -84,7 +84,7 @@ func TestBuildLines(t *testing.T) {
 		}
 		for _, at := range builds.FindAllIndex(text, -1) {
 			line := string(text[max(0, at[0]-14):at[1]])
-			if strings.Contains(line, "failed") { // a message
+			if strings.Contains(line, "failed") || strings.Contains(line, "./scripts/") { // a message, a tool
 				continue
 			}
 			if !strings.HasPrefix(line, "CGO_ENABLED=0 ") || !strings.Contains(line, want) {
