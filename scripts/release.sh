@@ -79,6 +79,7 @@ cp docs/man/*.1 "$work/shared/man"
     echo "Go $(go env GOVERSION) $(go env GOROOT)"
     echo "pigo cascades $PWD/internal/lite/pigo"
     echo "libheif libde265 $PWD/scripts/release/licences/libheif"
+    echo "libavif libaom $(go list -m -f '{{.Dir}}' github.com/gen2brain/avif)/lib"
     for goos in linux darwin windows; do
         GOOS=$goos CGO_ENABLED=0 go list -deps -tags nodynamic \
             -f '{{with .Module}}{{if not .Main}}{{.Path}} {{.Version}} {{.Dir}}{{end}}{{end}}' ./cmd/facecraft
