@@ -40,7 +40,8 @@ func without(t *testing.T) assay.Assay {
 		t.Fatal(err)
 	}
 	return assay.Assay{Catalogue: known, Checks: checks,
-		Options: inventory.Options{Depth: inventory.FilesDepth, Platform: "linux/amd64", Interest: assay.InterestOf(known)}}
+		Options: inventory.Options{Depth: inventory.FilesDepth, Platform: "linux/amd64",
+			Interest: assay.InterestOf(known)}}
 }
 
 func image(t *testing.T) v1.Image {
@@ -95,7 +96,8 @@ func TestLatest(t *testing.T) {
 		if want == finding.Fail && !strings.Contains(strings.Join(f.Evidence, " "), "same image as") {
 			t.Errorf("evidence %v", f.Evidence)
 		}
-		if offline := answer(t, report, "offline"); offline.Status != finding.Unknown || !strings.Contains(offline.Statement, "not in the daemon") {
+		if offline := answer(t, report, "offline"); offline.Status != finding.Unknown ||
+			!strings.Contains(offline.Statement, "not in the daemon") {
 			t.Errorf("%+v", offline)
 		}
 	}
@@ -149,9 +151,11 @@ func TestDescription(t *testing.T) {
 		target, readme, page string
 		want                 finding.Status
 	}{
-		"equal":           {"djok/facecraft:cpu", "# Facecraft\n\nPortraits\n", "# Facecraft\r\n\r\nPortraits", finding.Pass},
-		"cut off":         {"djok/facecraft:cpu", long, long[:25_000], finding.Pass},
-		"different":       {"djok/facecraft:cpu", "# Facecraft\n\nPortraits\n", "# Facecraft\n\nOld words\n", finding.Fail},
+		"equal": {"djok/facecraft:cpu", "# Facecraft\n\nPortraits\n", "# Facecraft\r\n\r\nPortraits",
+			finding.Pass},
+		"cut off": {"djok/facecraft:cpu", long, long[:25_000], finding.Pass},
+		"different": {"djok/facecraft:cpu", "# Facecraft\n\nPortraits\n", "# Facecraft\n\nOld words\n",
+			finding.Fail},
 		"empty":           {"djok/facecraft:cpu", "# Facecraft\n", "", finding.Fail},
 		"no README":       {"djok/facecraft:cpu", "", "text", finding.Unknown},
 		"another project": {"somebody/else:cpu", "# Facecraft\n", "text", finding.NotApplicable},

@@ -23,7 +23,9 @@ func onDaemon(t *testing.T, depth inventory.Depth) assay.Assay {
 	a := without(t)
 	a.Options.Depth, a.Options.Cache = depth, inventory.Cache(t.TempDir())
 	a.Daemon = &trial.Daemon{Docker: docker, Instance: dockertest.Instance(t, docker),
-		Images: &images.Store{Docker: docker, Helper: func(string) (*helper.Helper, error) { return dockertest.Lite(t), nil }}}
+		Images: &images.Store{Docker: docker, Helper: func(string) (*helper.Helper, error) {
+			return dockertest.Lite(t), nil
+		}}}
 	return a
 }
 
@@ -40,7 +42,8 @@ func TestDebian(t *testing.T) {
 			t.Fatal(err)
 		}
 		torch := answer(t, report, "torch-cuda")
-		if torch.Status != finding.Pass || !strings.HasPrefix(torch.Statement, "torch 1.") || !strings.HasSuffix(torch.Statement, "is the CPU build") {
+		if torch.Status != finding.Pass || !strings.HasPrefix(torch.Statement, "torch 1.") ||
+			!strings.HasSuffix(torch.Statement, "is the CPU build") {
 			t.Errorf("%s: %s, %s", depth, torch.Status, torch.Statement)
 		}
 		for _, f := range report.Findings {

@@ -35,7 +35,8 @@ func TestLinesOfADockerfile(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	inv := inventory.Inventory{Config: inventory.Config{History: []inventory.Step{{Instruction: "RUN pip install     torch==2.0.1", Layer: 0}}}}
+	inv := inventory.Inventory{}
+	inv.Config.History = []inventory.Step{{Instruction: "RUN pip install     torch==2.0.1", Layer: 0}}
 	inv.Layers = []inventory.Layer{{Entries: []inventory.Entry{{Path: "torch/version.py", Kind: inventory.File}}}}
 	if inv.Files, _, err = inventory.Merge(inv.Layers); err != nil {
 		t.Fatal(err)

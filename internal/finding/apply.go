@@ -31,7 +31,8 @@ func (g Ignores) Apply(findings []Finding) []Finding {
 		case len(Named(g.Checks, ignore.ID)) == 0:
 			findings = append(findings, g.about(ignore, ignoreInvalid, "there is no check %q to ignore", ignore.ID))
 		case g.expired(ignore):
-			findings = append(findings, g.about(ignore, ignoreExpired, "the ignore of %s expired on %s", ignore.ID, ignore.Until))
+			findings = append(findings, g.about(ignore, ignoreExpired, "the ignore of %s expired on %s", ignore.ID,
+				ignore.Until))
 		case !used && g.Judged(ignore):
 			findings = append(findings, g.about(ignore, ignoreUnused, "the ignore of %s matches nothing", ignore.ID))
 		}
@@ -49,7 +50,8 @@ func (g Ignores) suppress(findings []Finding, ignore Ignore) bool {
 		used = true
 		if !g.expired(ignore) && f.Suppressed == nil {
 			origin := fmt.Sprintf("%s:%d", ignore.At.File, ignore.At.Line)
-			findings[i].Suppressed = &Suppression{Reason: ignore.Reason, Until: ignore.Until, Origin: origin, Inline: ignore.Covers != nil}
+			findings[i].Suppressed = &Suppression{Reason: ignore.Reason, Until: ignore.Until, Origin: origin,
+				Inline: ignore.Covers != nil}
 		}
 	}
 	return used

@@ -14,7 +14,8 @@ import (
 // TestPitfallsDocument holds the part of docs/pitfalls.md between its marks to
 // the checks that exist; -update writes it.
 func TestPitfallsDocument(t *testing.T) {
-	const file, begin, end = "../../docs/pitfalls.md", "<!-- checks: written by go test ./internal/finding -update -->\n", "<!-- /checks -->\n"
+	const file, begin, end = "../../docs/pitfalls.md",
+		"<!-- checks: written by go test ./internal/finding -update -->\n", "<!-- /checks -->\n"
 	data, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
@@ -39,10 +40,13 @@ func document(all []Check) string {
 		if len(c.Aliases) > 0 {
 			names = ", also `" + strings.Join(c.Aliases, "`, `") + "`"
 		}
-		fmt.Fprintf(&b, "\n#### `%s`\n\n**%s** %s, seen by %s%s. Pitfall: %s.\n\n", c.ID, c.Title, capital(string(c.Severity)), strings.Join(c.SeenBy, " and "), names, c.Seed)
-		fmt.Fprintf(&b, "%s\n\nFix: %s. Cost: %s. Source: %s.\n", strings.TrimSpace(c.Why), strings.TrimSuffix(c.Remedy, "."), c.Cost, strings.TrimSuffix(c.Source, "."))
+		fmt.Fprintf(&b, "\n#### `%s`\n\n**%s** %s, seen by %s%s. Pitfall: %s.\n\n", c.ID, c.Title,
+			capital(string(c.Severity)), strings.Join(c.SeenBy, " and "), names, c.Seed)
+		fmt.Fprintf(&b, "%s\n\nFix: %s. Cost: %s. Source: %s.\n", strings.TrimSpace(c.Why),
+			strings.TrimSuffix(c.Remedy, "."), c.Cost, strings.TrimSuffix(c.Source, "."))
 		if c.Before != "" {
-			fmt.Fprintf(&b, "\n<details><summary>Before and after</summary>\n\n~~~\n%s~~~\n\n~~~\n%s~~~\n\n</details>\n", c.Before, c.After)
+			fmt.Fprintf(&b, "\n<details><summary>Before and after</summary>\n\n~~~\n%s~~~\n\n~~~\n%s~~~\n\n</details>\n",
+				c.Before, c.After)
 		}
 	}
 	return b.String() + "\n"
@@ -83,7 +87,8 @@ func TestEveryRowIsAnswered(t *testing.T) {
 		rows[part]++
 		for i, word := range strings.Split(cells[2], "`") {
 			command, _, _ := strings.Cut(word, " ")
-			if i%2 == 1 && len(Named(all, word)) == 0 && !slices.Contains([]string{"up", "pull", "process", "compose", "verify"}, command) {
+			if i%2 == 1 && len(Named(all, word)) == 0 &&
+				!slices.Contains([]string{"up", "pull", "process", "compose", "verify"}, command) {
 				t.Errorf("there is no check %s", word)
 			}
 		}

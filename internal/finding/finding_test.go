@@ -104,13 +104,15 @@ func TestSARIF(t *testing.T) {
 		t.Fatalf("%d results, want one for each check, file and suppression: 4\n%s", len(results), out.String())
 	}
 	first := results[0]
-	if uri := first.Locations[0].Physical.Artifact.URI; uri != "a%20dir/Dockerfile" || len(first.Related) != 1 || first.Related[0].Physical.Region.StartLine != 7 {
+	if uri := first.Locations[0].Physical.Artifact.URI; uri != "a%20dir/Dockerfile" || len(first.Related) != 1 ||
+		first.Related[0].Physical.Region.StartLine != 7 {
 		t.Errorf("the first result is at %q, related %+v", uri, first.Related)
 	}
 	if s := results[2].Suppressions; len(s) != 1 || s[0].Kind != "external" {
 		t.Errorf("suppressions %+v", s)
 	}
-	if n := log.Runs[0].Invocations[0].Notifications; len(n) != 1 || !strings.Contains(n[0].Message.Text, "no network") {
+	if n := log.Runs[0].Invocations[0].Notifications; len(n) != 1 ||
+		!strings.Contains(n[0].Message.Text, "no network") {
 		t.Errorf("notifications %+v", n)
 	}
 	moved := report.Findings[0]
@@ -182,7 +184,8 @@ func TestErr(t *testing.T) {
 }
 
 func TestIgnoreFile(t *testing.T) {
-	list, err := ParseIgnores([]byte("ignore:\n  - id: latest\n    path: docker\n    reason: the mirror has no tags\n    until: 2027-01-31\n"))
+	list, err := ParseIgnores([]byte("ignore:\n  - id: latest\n    path: docker\n" +
+		"    reason: the mirror has no tags\n    until: 2027-01-31\n"))
 	if err != nil || len(list) != 1 || list[0].Until != "2027-01-31" || list[0].At.Line != 2 {
 		t.Fatalf("%+v, %v", list, err)
 	}
@@ -198,7 +201,8 @@ func TestIgnoreFile(t *testing.T) {
 		"ignored: []": "field ignored not found",
 		"ignore: [":   "cannot be read",
 	} {
-		if _, err := ParseIgnores([]byte(text)); err == nil || !strings.Contains(err.Error(), want) || fault.CodeOf(err) != fault.Usage {
+		if _, err := ParseIgnores([]byte(text)); err == nil || !strings.Contains(err.Error(), want) ||
+			fault.CodeOf(err) != fault.Usage {
 			t.Errorf("%q: %v, want %q", text, err, want)
 		}
 	}
@@ -233,12 +237,14 @@ func TestApply(t *testing.T) {
 		ignore Ignore
 		want   string // the IDs of what counts
 	}{
-		"matches":        {Ignore{ID: "latest", Until: "2026-11-25"}, ""},
-		"by alias":       {Ignore{ID: "latest-tag", Until: "2026-11-25"}, ""},
-		"directory":      {Ignore{ID: "latest", Path: "docker/", Until: "2026-11-25"}, ""},
-		"pattern":        {Ignore{ID: "latest", Path: "*/Docker*", Until: "2026-11-25"}, ""},
-		"another path":   {Ignore{ID: "latest", Path: "dock", Until: "2026-11-25"}, "latest ignore-unused"},
-		"another place":  {Ignore{ID: "latest", Until: "2026-11-25", Covers: func(Finding) bool { return false }}, "latest ignore-unused"},
+		"matches":      {Ignore{ID: "latest", Until: "2026-11-25"}, ""},
+		"by alias":     {Ignore{ID: "latest-tag", Until: "2026-11-25"}, ""},
+		"directory":    {Ignore{ID: "latest", Path: "docker/", Until: "2026-11-25"}, ""},
+		"pattern":      {Ignore{ID: "latest", Path: "*/Docker*", Until: "2026-11-25"}, ""},
+		"another path": {Ignore{ID: "latest", Path: "dock", Until: "2026-11-25"}, "latest ignore-unused"},
+		"another place": {Ignore{ID: "latest", Until: "2026-11-25", Covers: func(Finding) bool {
+			return false
+		}}, "latest ignore-unused"},
 		"expired":        {Ignore{ID: "latest", Until: "2026-11-24"}, "latest ignore-expired"},
 		"no such check":  {Ignore{ID: "lates", Until: "2026-11-25"}, "latest ignore-invalid"},
 		"not judged now": {Ignore{ID: "latest", Path: "elsewhere", Until: "2026-11-25"}, "latest"},
@@ -246,7 +252,8 @@ func TestApply(t *testing.T) {
 		judged := func(i Ignore) bool { return i.Path != "elsewhere" }
 		row.ignore.Reason = "so be it"
 		var counted []string
-		for _, f := range (Ignores{Checks: all, List: []Ignore{row.ignore}, Today: today, Judged: judged}).Apply(found()) {
+		for _, f := range (Ignores{Checks: all, List: []Ignore{row.ignore}, Today: today,
+			Judged: judged}).Apply(found()) {
 			if f.Suppressed == nil {
 				counted = append(counted, f.ID)
 			}

@@ -39,12 +39,14 @@ func ParseIgnores(data []byte) ([]Ignore, error) {
 	decoder := yaml.NewDecoder(bytes.NewReader(data))
 	decoder.KnownFields(true)
 	if err := decoder.Decode(&file); err != nil && !errors.Is(err, io.EOF) {
-		return nil, fault.Wrap(fault.Usage, err, "correct it; facecraft lint --help shows the form", "%s cannot be read", IgnoreFile)
+		return nil, fault.Wrap(fault.Usage, err, "correct it; facecraft lint --help shows the form",
+			"%s cannot be read", IgnoreFile)
 	}
 	var list []Ignore
 	for _, entry := range file.Ignore {
 		if problem := entry.problem(); problem != "" {
-			return nil, fault.New(fault.Usage, "each entry needs id, reason and until: YYYY-MM-DD", "%s:%d: %s", IgnoreFile, entry.At.Line, problem)
+			return nil, fault.New(fault.Usage, "each entry needs id, reason and until: YYYY-MM-DD", "%s:%d: %s",
+				IgnoreFile, entry.At.Line, problem)
 		}
 		list = append(list, entry.Ignore)
 	}

@@ -52,7 +52,8 @@ func (r Report) JUnit(w io.Writer) error {
 		if suite.Tests == 0 {
 			continue
 		}
-		all.Tests, all.Failures, all.Skipped = all.Tests+suite.Tests, all.Failures+suite.Failures, all.Skipped+suite.Skipped
+		all.Tests, all.Failures, all.Skipped = all.Tests+suite.Tests, all.Failures+suite.Failures,
+			all.Skipped+suite.Skipped
 		all.Suites = append(all.Suites, suite)
 	}
 	if _, err := io.WriteString(w, xml.Header); err != nil {

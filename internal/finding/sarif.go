@@ -91,13 +91,15 @@ type (
 func (r Report) SARIF(w io.Writer, checks []Check, version string) error {
 	run := sarifRun{ColumnKind: "unicodeCodePoints", Results: []sarifResult{}}
 	run.Tool.Driver = sarifDriver{
-		Name: "facecraft", Version: version, InformationURI: "https://github.com/djok/facecraft", Rules: sarifRules(checks),
+		Name: "facecraft", Version: version, InformationURI: "https://github.com/djok/facecraft",
+		Rules: sarifRules(checks),
 	}
 	invocation := sarifInvocation{Successful: true, Notifications: []sarifNotification{}}
 	place := map[string]int{} // of a group's result
 	for _, f := range r.Findings {
 		if f.Status == Unknown {
-			invocation.Notifications = append(invocation.Notifications, sarifNotification{Note, sarifText{f.ID + ": " + f.Statement}})
+			invocation.Notifications = append(invocation.Notifications,
+				sarifNotification{Note, sarifText{f.ID + ": " + f.Statement}})
 		}
 		if f.Status != Fail {
 			continue
@@ -121,13 +123,15 @@ func (r Report) SARIF(w io.Writer, checks []Check, version string) error {
 	encoder := json.NewEncoder(w)
 	encoder.SetEscapeHTML(false)
 	encoder.SetIndent("", "  ")
-	return encoder.Encode(sarifLog{Schema: "https://json.schemastore.org/sarif-2.1.0.json", Version: "2.1.0", Runs: []sarifRun{run}})
+	return encoder.Encode(sarifLog{Schema: "https://json.schemastore.org/sarif-2.1.0.json", Version: "2.1.0",
+		Runs: []sarifRun{run}})
 }
 
 func sarifRules(checks []Check) []sarifRule {
 	rules := []sarifRule{}
 	for _, c := range checks {
-		rule := sarifRule{ID: c.ID, Short: sarifText{c.Title}, Full: sarifText{c.Why}, Help: sarifText{c.Remedy + "\n\nSource: " + c.Source}}
+		rule := sarifRule{ID: c.ID, Short: sarifText{c.Title}, Full: sarifText{c.Why},
+			Help: sarifText{c.Remedy + "\n\nSource: " + c.Source}}
 		rule.Configuration.Level = c.Severity
 		rules = append(rules, rule)
 	}

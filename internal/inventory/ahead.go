@@ -20,7 +20,8 @@ type ahead struct {
 // readAhead takes over a reader and closes it.
 func readAhead(ctx context.Context, from io.ReadCloser) *ahead {
 	ctx, cancel := context.WithCancel(ctx)
-	a := &ahead{full: make(chan []byte, aheadBlocks), empty: make(chan []byte, aheadBlocks), cancel: cancel, done: make(chan struct{})}
+	a := &ahead{full: make(chan []byte, aheadBlocks), empty: make(chan []byte, aheadBlocks), cancel: cancel,
+		done: make(chan struct{})}
 	for range aheadBlocks {
 		a.empty <- make([]byte, bufferSize)
 	}

@@ -44,7 +44,8 @@ func TestCache(t *testing.T) {
 func TestHistoryOfADaemon(t *testing.T) {
 	t.Parallel()
 	inv := Inventory{Layers: make([]Layer, 3)}
-	inv.SetHistory([]Measured{{"/bin/sh -c #(nop) ADD file:1 in / ", 50}, {"/bin/sh -c #(nop)  ENV A=b", 0}, {"WORKDIR /app", 0},
+	inv.SetHistory([]Measured{{"/bin/sh -c #(nop) ADD file:1 in / ", 50}, {"/bin/sh -c #(nop)  ENV A=b", 0},
+		{"WORKDIR /app", 0},
 		{"RUN /bin/sh -c true # buildkit", 0}, {"COPY . . # buildkit", 7}}, true)
 	if inv.Config.Step(1) != "RUN true" || inv.Config.Step(2) != "COPY . ." || inv.Size() != 57 || len(inv.Notes) > 0 {
 		t.Errorf("%+v %+v", inv.Config.History, inv.Layers)

@@ -67,7 +67,8 @@ type RawConfig struct {
 
 func (r RawConfig) config() Config {
 	c := Config{User: r.User, Env: r.Env, Entrypoint: r.Entrypoint, Cmd: r.Cmd, WorkingDir: r.WorkingDir,
-		StopSignal: r.StopSignal, Labels: r.Labels, Exposed: slices.Sorted(maps.Keys(r.ExposedPorts)), Volumes: slices.Sorted(maps.Keys(r.Volumes))}
+		StopSignal: r.StopSignal, Labels: r.Labels, Exposed: slices.Sorted(maps.Keys(r.ExposedPorts)),
+		Volumes: slices.Sorted(maps.Keys(r.Volumes))}
 	if h := r.Healthcheck; h != nil && len(h.Test) > 0 && h.Test[0] != "NONE" {
 		c.Health = &Health{Test: h.Test, Interval: h.Interval, Timeout: h.Timeout, StartPeriod: h.StartPeriod,
 			Retries: h.Retries, StartInterval: h.StartInterval}

@@ -50,7 +50,9 @@ func (o Order) leaveOut() []string {
 		return o.LeaveOut
 	}
 	volume := func(file string) bool {
-		return slices.ContainsFunc(o.Volumes, func(v string) bool { return strings.Trim(v, "/") == strings.Trim(file, "/") })
+		return slices.ContainsFunc(o.Volumes, func(v string) bool {
+			return strings.Trim(v, "/") == strings.Trim(file, "/")
+		})
 	}
 	return append(o.LeaveOut, slices.DeleteFunc(mounts(), volume)...)
 }

@@ -61,7 +61,8 @@ func libraries(r io.ReaderAt) (needed, runPath []string, err error) {
 
 func segmentsOf(r io.ReaderAt) ([]elf.Prog64, binary.ByteOrder, error) {
 	ident := make([]byte, elf.EI_NIDENT)
-	if _, err := r.ReadAt(ident, 0); err != nil || string(ident[:4]) != elf.ELFMAG || elf.Class(ident[elf.EI_CLASS]) != elf.ELFCLASS64 {
+	if _, err := r.ReadAt(ident, 0); err != nil || string(ident[:4]) != elf.ELFMAG ||
+		elf.Class(ident[elf.EI_CLASS]) != elf.ELFCLASS64 {
 		return nil, nil, errNoLibrary
 	}
 	var order binary.ByteOrder = binary.LittleEndian
@@ -89,7 +90,9 @@ func dynamicOf(r io.ReaderAt, segments []elf.Prog64, order binary.ByteOrder) ([]
 		if err := binary.Read(io.NewSectionReader(r, int64(s.Off), int64(s.Filesz)), order, entries); err != nil {
 			return nil, err
 		}
-		if end := slices.IndexFunc(entries, func(d elf.Dyn64) bool { return elf.DynTag(d.Tag) == elf.DT_NULL }); end >= 0 {
+		if end := slices.IndexFunc(entries, func(d elf.Dyn64) bool {
+			return elf.DynTag(d.Tag) == elf.DT_NULL
+		}); end >= 0 {
 			entries = entries[:end]
 		}
 		return entries, nil

@@ -49,7 +49,9 @@ func archiveOf(t testing.TB, files ...file) []byte {
 
 func layerOf(t testing.TB, data []byte) v1.Layer {
 	t.Helper()
-	layer, err := tarball.LayerFromOpener(func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(data)), nil })
+	layer, err := tarball.LayerFromOpener(func() (io.ReadCloser, error) {
+		return io.NopCloser(bytes.NewReader(data)), nil
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -63,14 +65,17 @@ func sample(t testing.TB) v1.Image {
 	chowned := regular("app/model.onnx", "weights")
 	chowned.Uid = 1000
 	image, err := mutate.Append(empty.Image,
-		mutate.Addendum{Layer: layerOf(t, archiveOf(t, special("app/", tar.TypeDir, ""), regular("app/model.onnx", "weights"),
-			regular("./app/old", "old"), regular("/etc/passwd", "root:x:0:0::/root:/bin/sh\n"), regular("gone/a", "123"), regular("gone/b", "45"),
+		mutate.Addendum{Layer: layerOf(t, archiveOf(t, special("app/", tar.TypeDir, ""),
+			regular("app/model.onnx", "weights"),
+			regular("./app/old", "old"), regular("/etc/passwd", "root:x:0:0::/root:/bin/sh\n"),
+			regular("gone/a", "123"), regular("gone/b", "45"),
 			regular("app/.env", "TOKEN=ghp_"+"abcdefghijklmnopqrstuvwxyzABCDEFGHIJ\n"))),
 			History: v1.History{CreatedBy: "COPY . . # buildkit"}},
 		mutate.Addendum{History: v1.History{CreatedBy: "ENV A=b", EmptyLayer: true}},
 		mutate.Addendum{Layer: layerOf(t, archiveOf(t, chowned, regular("app/old", "new"), regular(".wh.gone", ""))),
 			History: v1.History{CreatedBy: "RUN /bin/sh -c chown -R app /app # buildkit"}},
-		mutate.Addendum{Layer: layerOf(t, archiveOf(t, special("app/link", tar.TypeLink, "app/old"), special("app/soft", tar.TypeSymlink, "/app/old"))),
+		mutate.Addendum{Layer: layerOf(t, archiveOf(t, special("app/link", tar.TypeLink, "app/old"),
+			special("app/soft", tar.TypeSymlink, "/app/old"))),
 			History: v1.History{CreatedBy: "/bin/sh -c ln /app/old /app/link"}},
 	)
 	if err != nil {

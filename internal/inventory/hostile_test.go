@@ -49,8 +49,10 @@ func TestHostileLayers(t *testing.T) {
 func TestHarmlessOddities(t *testing.T) {
 	t.Parallel()
 	sparseFile := special("sparse", tar.TypeReg, "")
-	layer := archiveOf(t, special("loop", tar.TypeSymlink, "loop"), regular("loop/f", "x"), special("ghost", tar.TypeLink, "nothing/there"),
-		special("dev/null", tar.TypeChar, ""), special("pipe", tar.TypeFifo, ""), sparseFile.file(), regular("a", "1"), regular("a/b", "2"),
+	layer := archiveOf(t, special("loop", tar.TypeSymlink, "loop"), regular("loop/f", "x"),
+		special("ghost", tar.TypeLink, "nothing/there"),
+		special("dev/null", tar.TypeChar, ""), special("pipe", tar.TypeFifo, ""), sparseFile.file(), regular("a", "1"),
+		regular("a/b", "2"),
 		regular(".wh.", ""), regular(".wh..wh.plnk/x", ""), regular("", "y"))
 	entries, err := scanner{all: true}.layer(t.Context(), bytes.NewReader(layer), &budget{})
 	if err != nil {
@@ -98,9 +100,14 @@ func TestBombs(t *testing.T) {
 		want   string
 	}{
 		"a decompression bomb": {zeros, gzipped, "times its size"},
-		"a bomb of zstd":       {zeros, func(w io.Writer) io.WriteCloser { packer, _ := zstd.NewWriter(w); return packer }, "times its size"},
-		"a million files":      {func(w io.Writer) { many(t, w, "f%d") }, gzipped, "more than 500000 files"},
-		"deep directories":     {func(w io.Writer) { many(t, w, "%d"+strings.Repeat("/d", 1500)) }, gzipped, "paths alone"},
+		"a bomb of zstd": {zeros, func(w io.Writer) io.WriteCloser {
+			packer, _ := zstd.NewWriter(w)
+			return packer
+		}, "times its size"},
+		"a million files": {func(w io.Writer) { many(t, w, "f%d") }, gzipped, "more than 500000 files"},
+		"deep directories": {func(w io.Writer) {
+			many(t, w, "%d"+strings.Repeat("/d", 1500))
+		}, gzipped, "paths alone"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if testing.Short() {
@@ -170,19 +177,27 @@ func TestHostileFiles(t *testing.T) {
 		data []byte
 		want string
 	}{
-		"nothing":            {nil, "too short"},
-		"noise":              {bytes.Repeat([]byte("noise "), 1000), "no archive"},
-		"compressed":         {[]byte("\x1f\x8b\x08\x00 and so on"), "unpack it first"},
-		"another archive":    {archiveOf(t, regular("readme", "x")), "neither index.json nor manifest.json"},
-		"a bad manifest":     {archiveOf(t, regular("manifest.json", "[")), "cannot be read"},
-		"two images":         {archiveOf(t, regular("manifest.json", `[{},{}]`)), "holds 2 images"},
-		"layers missing":     {archiveOf(t, regular("manifest.json", `[{"Config":"c","Layers":["a"]}]`), regular("c", config)), "names 2 layers and its manifest 1"},
-		"a layer missing":    {archiveOf(t, regular("manifest.json", `[{"Config":"c","Layers":["a","b"]}]`), regular("c", config)), " is missing"},
-		"links in a circle":  {archiveOf(t, special("c", tar.TypeSymlink, "c"), regular("manifest.json", `[{"Config":"c"}]`)), "circle"},
-		"a path in a digest": {archiveOf(t, regular("index.json", `{"manifests":[{"digest":"sha256:../../../../../../../../../../../etc/passwd"}]}`)), "is no digest"},
-		"an index of itself": {archiveOf(t, regular("index.json", `{"manifests":[{"digest":"sha256:`+strings.Repeat("a", 64)+`"}]}`),
-			regular("blobs/sha256/"+strings.Repeat("a", 64), `{"manifests":[{"digest":"sha256:`+strings.Repeat("a", 64)+`"}]}`)), "nested"},
-		"other platforms": {archiveOf(t, regular("index.json", `{"manifests":[{"digest":"sha256:1","platform":{"os":"linux","architecture":"s390x"}},{"digest":"sha256:2","platform":{"os":"linux","architecture":"arm"}}]}`)),
+		"nothing":         {nil, "too short"},
+		"noise":           {bytes.Repeat([]byte("noise "), 1000), "no archive"},
+		"compressed":      {[]byte("\x1f\x8b\x08\x00 and so on"), "unpack it first"},
+		"another archive": {archiveOf(t, regular("readme", "x")), "neither index.json nor manifest.json"},
+		"a bad manifest":  {archiveOf(t, regular("manifest.json", "[")), "cannot be read"},
+		"two images":      {archiveOf(t, regular("manifest.json", `[{},{}]`)), "holds 2 images"},
+		"layers missing": {archiveOf(t, regular("manifest.json", `[{"Config":"c","Layers":["a"]}]`),
+			regular("c", config)), "names 2 layers and its manifest 1"},
+		"a layer missing": {archiveOf(t, regular("manifest.json", `[{"Config":"c","Layers":["a","b"]}]`),
+			regular("c", config)), " is missing"},
+		"links in a circle": {archiveOf(t, special("c", tar.TypeSymlink, "c"),
+			regular("manifest.json", `[{"Config":"c"}]`)), "circle"},
+		"a path in a digest": {archiveOf(t, regular("index.json",
+			`{"manifests":[{"digest":"sha256:../../../../../../../../../../../etc/passwd"}]}`)), "is no digest"},
+		"an index of itself": {archiveOf(t, regular("index.json",
+			`{"manifests":[{"digest":"sha256:`+strings.Repeat("a", 64)+`"}]}`),
+			regular("blobs/sha256/"+strings.Repeat("a", 64),
+				`{"manifests":[{"digest":"sha256:`+strings.Repeat("a", 64)+`"}]}`)), "nested"},
+		"other platforms": {archiveOf(t, regular("index.json",
+			`{"manifests":[{"digest":"sha256:1","platform":{"os":"linux","architecture":"s390x"}},`+
+				`{"digest":"sha256:2","platform":{"os":"linux","architecture":"arm"}}]}`)),
 			"it is for linux/s390x, linux/arm"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -279,7 +294,8 @@ func FuzzLibraries(f *testing.F) {
 }
 
 func FuzzFile(f *testing.F) {
-	f.Add([]byte(`{"manifests":[{"digest":"sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"}]}`), []byte(`[{"Config":"c","Layers":["a"]}]`), []byte(`{"rootfs":{"diff_ids":["a"]}}`))
+	f.Add([]byte(`{"manifests":[{"digest":"sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"}]}`),
+		[]byte(`[{"Config":"c","Layers":["a"]}]`), []byte(`{"rootfs":{"diff_ids":["a"]}}`))
 	f.Fuzz(func(t *testing.T, index, manifest, config []byte) {
 		for _, data := range [][]byte{
 			archiveOf(t, regular("index.json", string(index)), regular("c", string(config))),

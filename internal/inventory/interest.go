@@ -91,7 +91,8 @@ func isSecretive(file, name string) bool {
 // of is what is wanted of a file.
 func (i Interest) of(file string, size int64) wants {
 	name := path.Base(file)
-	model := slices.Contains(modelNames, path.Ext(name)) || size >= minModel && slices.Contains([]string{".bin", ".dat"}, path.Ext(name))
+	model := slices.Contains(modelNames, path.Ext(name)) || size >= minModel &&
+		slices.Contains([]string{".bin", ".dat"}, path.Ext(name))
 	return wants{
 		sha256: model || slices.Contains(i.Models, name) || strings.HasPrefix(name, "onnxruntime_pybind11_state"),
 		text:   size <= maxText && isTextThatMatters(file, name) || size <= maxDatabase && file == dpkgStatus,

@@ -25,7 +25,8 @@ import (
 func sparseFile(t *testing.T, name string, size uint64) []byte {
 	t.Helper()
 	var b bytes.Buffer
-	if err := tar.NewWriter(&b).WriteHeader(&tar.Header{Name: name, Typeflag: tar.TypeReg, Mode: 0o644, Format: tar.FormatGNU}); err != nil {
+	if err := tar.NewWriter(&b).WriteHeader(&tar.Header{Name: name, Typeflag: tar.TypeReg, Mode: 0o644,
+		Format: tar.FormatGNU}); err != nil {
 		t.Fatal(err)
 	}
 	block := b.Bytes()[:512]
@@ -55,7 +56,8 @@ func TestSparseFiles(t *testing.T) {
 		switch {
 		case want != "" && (!errors.Is(err, ErrHostile) || !strings.Contains(err.Error(), want)):
 			t.Errorf("%d bytes: %v", size, err)
-		case want == "" && (err != nil || len(entries) != 2 || entries[0].Size != int64(size) || entries[0].Facts != nil || entries[1].Path != "app/after"):
+		case want == "" && (err != nil || len(entries) != 2 || entries[0].Size != int64(size) ||
+			entries[0].Facts != nil || entries[1].Path != "app/after"):
 			t.Errorf("%d bytes: %v, %+v", size, err, entries)
 		}
 	}
@@ -119,7 +121,8 @@ func TestExportWithoutEnd(t *testing.T) {
 	go func() {
 		w := tar.NewWriter(writer)
 		for i := 0; ; i++ {
-			if err := w.WriteHeader(&tar.Header{Name: fmt.Sprint(i), Typeflag: tar.TypeSymlink, Linkname: "x"}); err != nil {
+			if err := w.WriteHeader(&tar.Header{Name: fmt.Sprint(i), Typeflag: tar.TypeSymlink,
+				Linkname: "x"}); err != nil {
 				return
 			}
 		}

@@ -120,7 +120,9 @@ func fromIndex(s store, list []descriptor, platform string, depth int) (manifest
 
 // choose picks the image for a platform, and leaves out attestations.
 func choose(list []descriptor, platform string) (descriptor, error) {
-	list = slices.DeleteFunc(slices.Clone(list), func(d descriptor) bool { return d.Platform != nil && d.Platform.OS == "unknown" })
+	list = slices.DeleteFunc(slices.Clone(list), func(d descriptor) bool {
+		return d.Platform != nil && d.Platform.OS == "unknown"
+	})
 	if len(list) == 1 {
 		return list[0], nil
 	}

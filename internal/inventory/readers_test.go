@@ -67,7 +67,8 @@ func check(t *testing.T, inv Inventory, err error) {
 	if got := describe(inv); got != found {
 		t.Errorf("found\n%s\nwant\n%s", got, found)
 	}
-	if env := inv.Files.At("app/.env"); env.Facts == nil || len(env.Facts.Secrets) != 1 || env.Facts.Secrets[0].Shown != "ghp_…" {
+	if env := inv.Files.At("app/.env"); env.Facts == nil || len(env.Facts.Secrets) != 1 ||
+		env.Facts.Secrets[0].Shown != "ghp_…" {
 		t.Errorf("the secret: %+v", env.Facts)
 	}
 	if model := inv.Files.At("app/model.onnx"); model.Facts == nil || model.Facts.SHA256 != hexSum("weights") {
@@ -76,7 +77,8 @@ func check(t *testing.T, inv Inventory, err error) {
 	if passwd := inv.Files.At("etc/passwd"); passwd.Facts == nil || !strings.HasPrefix(passwd.Facts.Text, "root:") {
 		t.Errorf("passwd: %+v", passwd.Facts)
 	}
-	if step := inv.Config.Step(1); step != "RUN chown -R app /app" || inv.Config.User != "app" || inv.Config.Platform != "linux/amd64" {
+	if step := inv.Config.Step(1); step != "RUN chown -R app /app" || inv.Config.User != "app" ||
+		inv.Config.Platform != "linux/amd64" {
 		t.Errorf("the configuration: %+v", inv.Config)
 	}
 	if want := int64(88); inv.Layers[0].Size != want || inv.Layers[1].Size != 10 || inv.Size() != want+10 {
@@ -157,13 +159,15 @@ func exported(t *testing.T, image interface {
 		dir := fmt.Sprintf("%d", i)
 		names = append(names, dir+"/layer.tar")
 		if linked && i == 2 {
-			files = append(files, regular("elsewhere/layer.tar", string(data)), special(dir+"/layer.tar", tar.TypeSymlink, "../elsewhere/layer.tar"))
+			files = append(files, regular("elsewhere/layer.tar", string(data)),
+				special(dir+"/layer.tar", tar.TypeSymlink, "../elsewhere/layer.tar"))
 			continue
 		}
 		files = append(files, regular(dir+"/VERSION", "1.0"), regular(dir+"/layer.tar", string(data)))
 	}
 	files = append(files, regular("config.json", string(config)),
-		regular("manifest.json", fmt.Sprintf(`[{"Config":"config.json","RepoTags":["x/y:cpu"],"Layers":["%s"]}]`, strings.Join(names, `","`))))
+		regular("manifest.json", fmt.Sprintf(`[{"Config":"config.json","RepoTags":["x/y:cpu"],"Layers":["%s"]}]`,
+			strings.Join(names, `","`))))
 	return archiveOf(t, files...)
 }
 

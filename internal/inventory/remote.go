@@ -30,7 +30,8 @@ func ReadRemote(ctx context.Context, name string, image v1.Image, o Options) (In
 		return inv, err
 	}
 	if len(manifest.Layers) != len(inv.Layers) {
-		return inv, hostile("its configuration names %d layers and its manifest %d", len(inv.Layers), len(manifest.Layers))
+		return inv, hostile("its configuration names %d layers and its manifest %d", len(inv.Layers),
+			len(manifest.Layers))
 	}
 	from := streamed{image: image, cache: o.Cache, progress: o.Progress}
 	for i, layer := range manifest.Layers {

@@ -16,7 +16,8 @@ import (
 // is which layer, and may come last.
 func ReadSaved(ctx context.Context, inv Inventory, stream io.Reader, o Options) (Inventory, error) {
 	inv.Depth = LayersDepth
-	s := savedStream{scan: scanner{interest: o.Interest, all: true}, layers: map[string][]Entry{}, links: map[string]string{}}
+	s := savedStream{scan: scanner{interest: o.Interest, all: true}, layers: map[string][]Entry{},
+		links: map[string]string{}}
 	if err := s.read(ctx, stream); err != nil {
 		return inv, err
 	}

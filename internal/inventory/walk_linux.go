@@ -155,7 +155,8 @@ func mounts() []string {
 	var list []string
 	for line := range strings.Lines(string(data)) {
 		if fields := strings.Fields(line); len(fields) > 4 && fields[4] != "/" {
-			list = append(list, strings.NewReplacer(`\040`, " ", `\011`, "\t", `\012`, "\n", `\134`, `\`).Replace(fields[4]))
+			list = append(list, strings.NewReplacer(`\040`, " ", `\011`, "\t", `\012`, "\n", `\134`,
+				`\`).Replace(fields[4]))
 		}
 	}
 	return list

@@ -19,10 +19,13 @@ func TestLookAlikes(t *testing.T) {
 		change  func(*image)
 	}{
 		"NVIDIA's variables of the runtime image": {"gpu", func(i *image) {
-			i.Config.Env = append(i.Config.Env, "NV_CUDA_LIB_VERSION=12.1.0-1", "NVIDIA_PRODUCT_NAME=CUDA", "NV_CUDA_CUDART_VERSION=12.1.55-1", "LIBRARY_PATH=/opt/lib")
+			i.Config.Env = append(i.Config.Env, "NV_CUDA_LIB_VERSION=12.1.0-1", "NVIDIA_PRODUCT_NAME=CUDA",
+				"NV_CUDA_CUDART_VERSION=12.1.55-1", "LIBRARY_PATH=/opt/lib")
 		}},
 		"nvcc in a package's name": {"cpu", func(i *image) {
-			i.text("var/lib/dpkg/status", "Package: libcudnn8\nStatus: install ok installed\n\nPackage: cuda-cudart-12-1\nStatus: install ok installed\n")
+			i.text("var/lib/dpkg/status",
+				"Package: libcudnn8\nStatus: install ok installed\n\n"+
+					"Package: cuda-cudart-12-1\nStatus: install ok installed\n")
 		}},
 		"a toolchain that was removed": {"gpu", func(i *image) {
 			i.text("var/lib/dpkg/status", "Package: libcublas-dev-12-1\nStatus: deinstall ok config-files\n")
@@ -33,7 +36,8 @@ func TestLookAlikes(t *testing.T) {
 		"latest in a repository of something else": {"cpu", func(i *image) {
 			i.seen.Registry.Latest, i.seen.Registry.Foreign = "sha256:1", true
 		}},
-		"a description of something else": {"cpu", func(i *image) { i.seen.Registry.Description = verify.Description{Foreign: true} }},
+		"a description of something else": {"cpu",
+			func(i *image) { i.seen.Registry.Description = verify.Description{Foreign: true} }},
 		"compiled Python": {"cpu", func(i *image) {
 			i.file(site+"torch/__pycache__/version.cpython-311.pyc", 90_000_000)
 		}},
@@ -50,7 +54,9 @@ func TestLookAlikes(t *testing.T) {
 			i.Config.Env = append(i.Config.Env, "MODEL_SECRET_SHA256=fbdc2cb80eb9aa7a758672cbfdda32ba")
 		}},
 		"a numeric user with a home": {"cpu", func(i *image) { i.Config.User = "1000:1000" }},
-		"a home in the environment":  {"cpu", func(i *image) { i.Config.Env = append(i.Config.Env, "HOME=/home/appuser") }},
+		"a home in the environment": {"cpu", func(i *image) {
+			i.Config.Env = append(i.Config.Env, "HOME=/home/appuser")
+		}},
 		"models somewhere else, as told": {"cpu", func(i *image) {
 			e := *i.files["home/appuser/.u2net/u2net_human_seg.onnx"]
 			delete(i.files, e.Path)
@@ -63,20 +69,25 @@ func TestLookAlikes(t *testing.T) {
 			delete(i.files, e.Path)
 			e.Path = "data/u2net_human_seg.onnx"
 			i.files[e.Path] = &e
-			i.files["home/appuser/.u2net"] = &inventory.Entry{Path: "home/appuser/.u2net", Kind: inventory.Symlink, Link: "../../data"}
+			i.files["home/appuser/.u2net"] = &inventory.Entry{Path: "home/appuser/.u2net", Kind: inventory.Symlink,
+				Link: "../../data"}
 		}},
 		"a model by its group": {"cpu", func(i *image) {
 			e := i.files["home/appuser/.u2net/u2net_human_seg.onnx"]
 			e.Mode, e.GID = 0o640, 44
 		}},
-		"one worker, told":                {"cpu", func(i *image) { i.Config.Cmd = append(i.Config.Cmd, "--workers", "1") }},
-		"workers forked after load":       {"cpu", func(i *image) { i.Config.Cmd = []string{"gunicorn", "-w", "2", "--preload", "app"} }},
+		"one worker, told": {"cpu", func(i *image) {
+			i.Config.Cmd = append(i.Config.Cmd, "--workers", "1")
+		}},
+		"workers forked after load": {"cpu",
+			func(i *image) { i.Config.Cmd = []string{"gunicorn", "-w", "2", "--preload", "app"} }},
 		"a directory with the sticky bit": {"cpu", func(i *image) { i.dir("var/tmp").Mode = 0o1777 }},
 		"a link that everyone may write": {"cpu", func(i *image) {
 			i.files["lib"] = &inventory.Entry{Path: "lib", Kind: inventory.Symlink, Link: "usr/lib", Mode: 0o777}
 		}},
 		"hard links": {"cpu", func(i *image) {
-			i.files["opt/again.so"] = &inventory.Entry{Path: "opt/again.so", Kind: inventory.HardLink, Link: site + "torch/lib/libtorch_cpu.so"}
+			i.files["opt/again.so"] = &inventory.Entry{Path: "opt/again.so", Kind: inventory.HardLink,
+				Link: site + "torch/lib/libtorch_cpu.so"}
 			i.files["opt/again.so"].Path = "zz/again.so"
 		}},
 		"a quick first photo": {"cpu", func(i *image) {
@@ -138,7 +149,8 @@ func TestCausesAddUp(t *testing.T) {
 			}
 		}
 		if sum != total || sizes.Total != total {
-			t.Errorf("seed %d: the causes add up to %d, the total is %d, the layers have %d: %v", seed, sum, sizes.Total, total, sizes.Causes)
+			t.Errorf("seed %d: the causes add up to %d, the total is %d, the layers have %d: %v", seed, sum,
+				sizes.Total, total, sizes.Causes)
 		}
 		if want := inv.Files.Size(); seen != want {
 			t.Errorf("seed %d: %d bytes are visible, and a container sees %d", seed, seen, want)
@@ -171,7 +183,8 @@ func randomEntry(r *rand.Rand) inventory.Entry {
 func TestHiddenBytesOfADaemon(t *testing.T) {
 	t.Parallel()
 	inv := inventory.Inventory{Depth: inventory.FilesDepth, Layers: []inventory.Layer{{Size: 300}, {Size: 100}},
-		Files: inventory.NewTree([]inventory.Entry{{Path: "app/a", Kind: inventory.File, Size: 250}, {Path: "app/b", Kind: inventory.HardLink, Link: "app/a"}})}
+		Files: inventory.NewTree([]inventory.Entry{{Path: "app/a", Kind: inventory.File, Size: 250},
+			{Path: "app/b", Kind: inventory.HardLink, Link: "app/a"}})}
 	sizes := verify.Causes(inv)
 	if sizes.Total != 400 || sizes.Causes[verify.Application] != 250 || sizes.Causes[verify.Hidden] != 150 {
 		t.Errorf("%+v", sizes)
@@ -182,7 +195,8 @@ func TestHiddenBytesOfADaemon(t *testing.T) {
 func TestScreen(t *testing.T) {
 	t.Parallel()
 	i := sound(t, "gpu")
-	i.layer("COPY a rather long instruction that has "+strings.Repeat("words ", 40), inventory.Entry{Path: "w", Kind: inventory.File, Size: 300_000_000, Sum: 9})
+	i.layer("COPY a rather long instruction that has "+strings.Repeat("words ", 40),
+		inventory.Entry{Path: "w", Kind: inventory.File, Size: 300_000_000, Sum: 9})
 	i.layer("RUN rm /w", inventory.Entry{Path: "w", Kind: inventory.Whiteout})
 	i.file("app/main.py\x1b[31m", 10).Mode = 0o666
 	r := i.judge(t)
@@ -210,7 +224,8 @@ func TestCompare(t *testing.T) {
 	now.Config.Health, now.seen.Windows = nil, nil
 	now.file("root/.cache/pip/x", 5_000_000)
 	c := now.judge(t).Compare(old.judge(t))
-	if strings.Join(c.New, " ") != "leftovers" || strings.Join(c.Fixed, " ") != "world-writable" || strings.Join(c.Same, " ") != "ready" ||
+	if strings.Join(c.New, " ") != "leftovers" || strings.Join(c.Fixed, " ") != "world-writable" ||
+		strings.Join(c.Same, " ") != "ready" ||
 		c.Bytes != 4_999_990 || c.Causes[verify.Caches] != 5_000_000 {
 		t.Errorf("%+v", c)
 	}

@@ -72,7 +72,8 @@ func (s *screen) sizes(sizes Sizes) {
 	s.b.WriteString("\n")
 	for i, part := range list {
 		sign := s.paint(Shade+Style(part.index), s.glyph(i))
-		s.b.WriteString(fmt.Sprintf("  %s %-28s %9s %5.1f %%\n", sign, part.cause, bytes(part.bytes), 100*float64(part.bytes)/float64(sizes.Total)))
+		s.b.WriteString(fmt.Sprintf("  %s %-28s %9s %5.1f %%\n", sign, part.cause, bytes(part.bytes),
+			100*float64(part.bytes)/float64(sizes.Total)))
 	}
 	s.b.WriteString(fmt.Sprintf("    %-28s %9s\n\n", "all layers", bytes(sizes.Total)))
 }

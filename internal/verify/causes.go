@@ -85,7 +85,8 @@ func (t twice) seen(e *inventory.Entry) bool {
 }
 
 func (s *Sizes) stored(files []*inventory.Stored) {
-	fates := map[inventory.Fate]Cause{inventory.Deleted: Deleted, inventory.Overwritten: Overwritten, inventory.Rewritten: Rewritten}
+	fates := map[inventory.Fate]Cause{inventory.Deleted: Deleted, inventory.Overwritten: Overwritten,
+		inventory.Rewritten: Rewritten}
 	equal := twice{}
 	for _, f := range files {
 		cause, hidden := fates[f.Fate]
@@ -118,13 +119,18 @@ var places = []struct {
 	cause Cause
 	pattern
 }{
-	{Caches, where(".cache/ pip-cache/ __pycache__/ .git/ .whl /pkgs/", `(^|/)(\.cache|pip-cache|__pycache__|\.git)/|^opt/conda/pkgs/|\.whl$`)},
+	{Caches, where(".cache/ pip-cache/ __pycache__/ .git/ .whl /pkgs/",
+		`(^|/)(\.cache|pip-cache|__pycache__|\.git)/|^opt/conda/pkgs/|\.whl$`)},
 	{Caches, where("", `^(var/cache|var/lib/apt/lists|tmp|var/tmp)/`)},
-	{TorchCUDA, where("-packages/torch/ -packages/nvidia/ -packages/triton/", `-packages/(torch/lib/lib((torch|c10)_cuda|cu|nv|nccl)|nvidia/|triton/)`)},
+	{TorchCUDA, where("-packages/torch/ -packages/nvidia/ -packages/triton/",
+		`-packages/(torch/lib/lib((torch|c10)_cuda|cu|nv|nccl)|nvidia/|triton/)`)},
 	{Compiler, cudaTools},
 	{SystemCUDA, where("", `^usr/local/cuda|^usr/lib/[^/]+/lib(cu|nv|nccl)|^opt/nvidia/`)},
-	{Compiler, where("", `^usr/(include|lib(exec)?/gcc|lib/llvm[^/]*)/|^usr/bin/([a-z0-9_]+-linux-gnu-)?(gcc|g\+\+|ld|as|clang|cmake|make|objdump)(-[\d.]+|\.(bfd|gold))?$|^usr/lib/([^/]+/)?[^/]*\.a$`)},
-	{Models, where(".onnx .pth .pt .ckpt .safetensors .caffemodel .tflite shape_predictor", `\.(onnx|pth|pt|ckpt|safetensors|caffemodel|tflite)$|(^|/)shape_predictor[^/]*\.dat$`)},
+	{Compiler, where("",
+		`^usr/(include|lib(exec)?/gcc|lib/llvm[^/]*)/|^usr/lib/([^/]+/)?[^/]*\.a$`+
+			`|^usr/bin/([a-z0-9_]+-linux-gnu-)?(gcc|g\+\+|ld|as|clang|cmake|make|objdump)(-[\d.]+|\.(bfd|gold))?$`)},
+	{Models, where(".onnx .pth .pt .ckpt .safetensors .caffemodel .tflite shape_predictor",
+		`\.(onnx|pth|pt|ckpt|safetensors|caffemodel|tflite)$|(^|/)shape_predictor[^/]*\.dat$`)},
 	{Packages, where("-packages/", `(^|/)(site|dist)-packages/`)},
 	{Packages, where("", `^(usr/local|usr|opt/[^/]+)/lib/python[\d.]+/|^opt/conda/`)},
 	{Application, where("", `^(app|srv|home|opt|workspace|code|root)/|^usr/src/`)},

@@ -24,11 +24,13 @@ func models(s *subject) []result {
 		}
 	}
 	if len(list) == 0 {
-		list = append(list, pass("all %d models are in the image, with the published SHA-256", len(s.variant.Needs.Models)))
+		list = append(list, pass("all %d models are in the image, with the published SHA-256",
+			len(s.variant.Needs.Models)))
 	}
 	if value, ok := s.Config.Variable("MODEL_CHECKSUM_DISABLED"); ok && value != "" {
 		list = append(list, fail("rembg's check of its models is switched off").graded(finding.Warning).
-			with("ENV MODEL_CHECKSUM_DISABLED="+short(value)).mended("remove MODEL_CHECKSUM_DISABLED from ENV").keyed("checksum").known(inventory.ConfigDepth))
+			with("ENV MODEL_CHECKSUM_DISABLED="+short(value)).mended("remove MODEL_CHECKSUM_DISABLED from ENV").
+			keyed("checksum").known(inventory.ConfigDepth))
 	}
 	return list
 }
@@ -58,7 +60,8 @@ func (s *subject) place(model plan.Model) string {
 
 // Beginnings of what is saved in place of a model.
 var notModels = []struct{ head, is string }{
-	{"version https://git-lfs", "a Git LFS pointer"}, {"<html", "a web page"}, {"<!doctype", "a web page"}, {"<?xml", "an XML document"},
+	{"version https://git-lfs", "a Git LFS pointer"}, {"<html", "a web page"}, {"<!doctype", "a web page"},
+	{"<?xml", "an XML document"},
 }
 
 func (s *subject) model(model plan.Model) result {
@@ -85,9 +88,11 @@ func (s *subject) content(model plan.Model, node *inventory.Node) result {
 	case node.Size == 0:
 		return fail("%s is empty", model.Name).with(s.fileLine(node))
 	case node.Size < model.Size/2 || node.Size > model.Size*2:
-		return fail("%s has %d bytes; the published file has %d", model.Name, node.Size, model.Size).with(s.fileLine(node))
+		return fail("%s has %d bytes; the published file has %d", model.Name, node.Size, model.Size).
+			with(s.fileLine(node))
 	case node.Size != model.Size:
-		return fail("%s is an unknown version: %d bytes, and the published file has %d", model.Name, node.Size, model.Size).
+		return fail("%s is an unknown version: %d bytes, and the published file has %d", model.Name, node.Size,
+			model.Size).
 			graded(finding.Warning).with(s.fileLine(node))
 	case !known:
 		return unknown("%s has the published size, and its content could not be read", model.Name)
@@ -100,7 +105,8 @@ func (s *subject) content(model plan.Model, node *inventory.Node) result {
 
 // missing says where the model is instead, if it is.
 func (s *subject) missing(model plan.Model, place string) result {
-	r := fail("%s is not in the image", model.Name).with("expected at " + place).at(strings.TrimPrefix(place, "/")).keyed(model.Name)
+	r := fail("%s is not in the image", model.Name).with("expected at " + place).at(strings.TrimPrefix(place, "/")).
+		keyed(model.Name)
 	for _, node := range s.Files.Named(model.Name) {
 		r = r.with("found at /" + node.Path + ", where the server does not look")
 		r.statement = model.Name + " is in the wrong place"
@@ -138,7 +144,8 @@ func (s *subject) lacking(closure plan.Closure) (list []string) {
 	for _, need := range closure.Needs {
 		found := false
 		for _, node := range s.matching(where("", need)) {
-			found = found || closure.Contains == "" || node.Facts != nil && strings.Contains(node.Facts.Text, closure.Contains)
+			found = found || closure.Contains == "" || node.Facts != nil &&
+				strings.Contains(node.Facts.Text, closure.Contains)
 		}
 		if !found {
 			list = append(list, plainName(need))

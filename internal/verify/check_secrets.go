@@ -24,7 +24,8 @@ func secrets(s *subject) []result {
 	case s.Depth < inventory.FilesDepth:
 		return []result{unknown("none in the configuration and history; --depth files looks into the files too")}
 	case len(s.Stored) == 0 && s.sizes.Causes[Hidden] > 0:
-		return []result{unknown("none in the configuration, the history and the files of a container; --depth layers looks into deleted files too").known(inventory.LayersDepth)}
+		return []result{unknown("none in the configuration, the history and the files of a container; " +
+			"--depth layers looks into deleted files too").known(inventory.LayersDepth)}
 	}
 	return []result{pass("no secret in the configuration, the history and the files")}
 }
@@ -44,7 +45,8 @@ func (s *subject) configured() []result {
 	for _, name := range secretVariables {
 		if value, ok := s.Config.Variable(name); ok && value != "" {
 			seen["value of "+name+value[:min(4, len(value)/4)]+"…"] = true
-			list = append(list, fail("%s has a value in the image", name).with("ENV "+name+"=…").keyed(name).known(inventory.ConfigDepth))
+			list = append(list, fail("%s has a value in the image", name).with("ENV "+name+"=…").keyed(name).
+				known(inventory.ConfigDepth))
 		}
 	}
 	for _, e := range s.Config.Env {
@@ -58,7 +60,9 @@ func (s *subject) configured() []result {
 	}
 	add("ENTRYPOINT and CMD", strings.Join(append(slices.Clone(s.Config.Entrypoint), s.Config.Cmd...), " "))
 	for i, step := range s.Config.History {
-		if !slices.ContainsFunc(secretVariables, func(name string) bool { return strings.Contains(step.Instruction, "ENV "+name+"=") }) {
+		if !slices.ContainsFunc(secretVariables, func(name string) bool {
+			return strings.Contains(step.Instruction, "ENV "+name+"=")
+		}) {
 			add(fmt.Sprintf("history, step %d: %s", i+1, short(step.Instruction)), step.Instruction)
 		}
 	}

@@ -17,24 +17,29 @@ const (
 func size(s *subject) []result {
 	var list []result
 	if n := len(s.Layers); n > maxLayerCount {
-		list = append(list, fail("it has %d layers; Docker's limit is %d", n, maxLayerCount).keyed("layers").mended("join RUN instructions, or copy the result into a new stage"))
+		list = append(list, fail("it has %d layers; Docker's limit is %d", n, maxLayerCount).keyed("layers").
+			mended("join RUN instructions, or copy the result into a new stage"))
 	}
 	for i, layer := range s.Layers {
 		if layer.Packed >= maxPackedLayer {
-			list = append(list, fail("layer %d is %s to download", i+1, bytes(layer.Packed)).with(s.layerText(i)).keyed("layer").mended("split the instruction that makes it"))
+			list = append(list, fail("layer %d is %s to download", i+1, bytes(layer.Packed)).with(s.layerText(i)).
+				keyed("layer").mended("split the instruction that makes it"))
 		}
 	}
 	total := s.Size()
 	switch budget := s.variant.Needs.SizeBudget; {
 	case total == inventory.UnknownSize:
-		list = append(list, unknown("the registry does not say how large the unpacked image is; --depth files tells").known(inventory.FilesDepth))
+		list = append(list, unknown("the registry does not say how large the unpacked image is; --depth files tells").
+			known(inventory.FilesDepth))
 	case budget > 0 && total > budget:
-		list = append(list, fail("it takes %s unpacked, more than the %s of a %s image", bytes(total), bytes(budget), strings.ToUpper(s.variant.Name)).
+		list = append(list, fail("it takes %s unpacked, more than the %s of a %s image", bytes(total), bytes(budget),
+			strings.ToUpper(s.variant.Name)).
 			with(s.largest()...).saving(total-budget).keyed("budget"))
 	case budget > 0:
 		list = append(list, pass("it takes %s unpacked, of a budget of %s", bytes(total), bytes(budget)))
 	case len(list) == 0:
-		list = append(list, pass("it takes %s unpacked, in %s", bytes(total), format.Count(len(s.Layers), "layer", "layers")))
+		list = append(list, pass("it takes %s unpacked, in %s", bytes(total),
+			format.Count(len(s.Layers), "layer", "layers")))
 	}
 	return list
 }
@@ -76,7 +81,8 @@ func waste(s *subject) []result {
 		return []result{pass("%s of %s are hidden or there twice", bytes(lost), bytes(sizes.Total))}
 	}
 	evidence = append(evidence, s.wasted()...)
-	return []result{fail("%s of %s are hidden or there twice", bytes(lost), bytes(sizes.Total)).with(some(evidence)...).saving(lost).keyed("waste")}
+	return []result{fail("%s of %s are hidden or there twice", bytes(lost), bytes(sizes.Total)).with(some(evidence)...).
+		saving(lost).keyed("waste")}
 }
 
 // wasted are the layers that hide the most, with what they hide.
@@ -91,7 +97,9 @@ func (s *subject) wasted() (list []string) {
 	for pair := range by {
 		pairs = append(pairs, pair)
 	}
-	slices.SortFunc(pairs, func(a, b [2]int) int { return cmp.Or(cmp.Compare(by[b], by[a]), slices.Compare(a[:], b[:])) })
+	slices.SortFunc(pairs, func(a, b [2]int) int {
+		return cmp.Or(cmp.Compare(by[b], by[a]), slices.Compare(a[:], b[:]))
+	})
 	for _, pair := range pairs[:min(2, len(pairs))] {
 		list = append(list, bytes(by[pair])+" of "+s.layerText(pair[0])+"; hidden by "+s.layerText(pair[1]))
 	}

@@ -65,10 +65,13 @@ func (s *subject) torch(version *inventory.Node) result {
 	case s.variant.Needs.CUDA:
 		return pass("%s is built for CUDA %s", torch, cuda).with(line)
 	case cuda != "":
-		r := fail("%s is built for CUDA %s in a CPU image: %s of CUDA libraries", torch, cuda, bytes(bytesOf(libraries)))
-		return r.with(line).with(s.fileLine(version)).with(some(s.nvidiaPackages(version))...).at(version.Path).saving(bytesOf(libraries)).keyed("cuda")
+		r := fail("%s is built for CUDA %s in a CPU image: %s of CUDA libraries", torch, cuda,
+			bytes(bytesOf(libraries)))
+		return r.with(line).with(s.fileLine(version)).with(some(s.nvidiaPackages(version))...).at(version.Path).
+			saving(bytesOf(libraries)).keyed("cuda")
 	case hip != "":
-		return fail("%s is built for ROCm %s in a CPU image", torch, hip).with("hip = '" + hip + "'").at(version.Path).keyed("hip")
+		return fail("%s is built for ROCm %s in a CPU image", torch, hip).with("hip = '" + hip + "'").at(version.Path).
+			keyed("hip")
 	}
 	return pass("%s is the CPU build", torch).with(line)
 }

@@ -18,9 +18,11 @@ func root(s *subject) []result {
 	}
 	switch seen := s.seen.Identity; {
 	case seen != nil && seen.UID == 0:
-		return []result{fail("the server runs as root").with(evidence, "the container's own process has uid 0").keyed("root")}
+		return []result{fail("the server runs as root").with(evidence, "the container's own process has uid 0").
+			keyed("root")}
 	case s.user.missing != "":
-		return []result{fail("USER %s is not in the image's passwd file: no container starts", s.user.missing).with(evidence).keyed("missing")}
+		return []result{fail("USER %s is not in the image's passwd file: no container starts", s.user.missing).
+			with(evidence).keyed("missing")}
 	case !s.user.known:
 		return []result{deeper(inventory.FilesDepth)}
 	case s.user.UID == 0:
@@ -83,7 +85,8 @@ func (s *subject) creatable(file string, trail []*inventory.Node, what string) (
 	if parent, _ := s.Files.Find(path.Dir(file)); parent != nil && s.user.may(2, parent) {
 		return result{}, true
 	}
-	r := fail("uid %d cannot %s: the directory is missing and cannot be made", s.user.UID, what).at(strings.Trim(file, "/")).keyed(what)
+	r := fail("uid %d cannot %s: the directory is missing and cannot be made", s.user.UID, what).
+		at(strings.Trim(file, "/")).keyed(what)
 	if len(trail) > 0 {
 		r = r.with(describe(trail[len(trail)-1]))
 	}
@@ -108,7 +111,8 @@ func (s *subject) unwritable() (list []result) {
 		return nil
 	}
 	for _, dir := range s.seen.Identity.Unwritable {
-		list = append(list, fail("the running server cannot write to %s", dir).at(strings.Trim(dir, "/")).known(inventory.RunDepth).keyed("run "+dir))
+		list = append(list, fail("the running server cannot write to %s", dir).at(strings.Trim(dir, "/")).
+			known(inventory.RunDepth).keyed("run "+dir))
 	}
 	return list
 }
@@ -135,7 +139,8 @@ func (s *subject) facexlib() (result, bool) {
 }
 
 // baseSetuid are the programs that Debian's and Ubuntu's base images bring.
-var baseSetuid = []string{"chage", "chfn", "chsh", "expiry", "gpasswd", "mount", "newgrp", "passwd", "su", "umount", "unix_chkpwd",
+var baseSetuid = []string{"chage", "chfn", "chsh", "expiry", "gpasswd", "mount", "newgrp", "passwd", "su", "umount",
+	"unix_chkpwd",
 	"pam_extrausers_chkpwd", "wall", "write", "bsd-write", "ssh-agent", "ssh-keysign", "dbus-daemon-launch-helper"}
 
 // ofBase tells a program of the base from one of the same name elsewhere.
@@ -160,7 +165,8 @@ func setuid(s *subject) []result {
 	if len(list) == 0 {
 		return []result{pass("only the base's own programs change the user")}
 	}
-	return []result{fail("%s not from the base can change the user", format.Count(len(list), "program", "programs")).with(some(list)...).at(first).keyed("setuid")}
+	return []result{fail("%s not from the base can change the user", format.Count(len(list), "program", "programs")).
+		with(some(list)...).at(first).keyed("setuid")}
 }
 
 func worldWritable(s *subject) []result {
@@ -178,5 +184,6 @@ func worldWritable(s *subject) []result {
 	if len(list) == 0 {
 		return []result{pass("no file can be changed by everyone")}
 	}
-	return []result{fail("%s can be changed by every user", format.Count(len(list), "path", "paths")).with(some(list)...).at(first).keyed("writable")}
+	return []result{fail("%s can be changed by every user", format.Count(len(list), "path", "paths")).
+		with(some(list)...).at(first).keyed("writable")}
 }

@@ -182,8 +182,10 @@ func Summary(findings []finding.Finding) string {
 			counts[string(f.Status)]++
 		}
 	}
-	parts := []string{format.Count(counts["error"], "error", "errors"), format.Count(counts["warning"], "warning", "warnings"), format.Count(counts["note"], "note", "notes"),
-		fmt.Sprintf("%d unknown", counts["unknown"]), fmt.Sprintf("%d passed", counts["pass"]), fmt.Sprintf("%d not applicable", counts["n/a"])}
+	parts := []string{format.Count(counts["error"], "error", "errors"),
+		format.Count(counts["warning"], "warning", "warnings"), format.Count(counts["note"], "note", "notes"),
+		fmt.Sprintf("%d unknown", counts["unknown"]), fmt.Sprintf("%d passed", counts["pass"]),
+		fmt.Sprintf("%d not applicable", counts["n/a"])}
 	if n := counts["ignored"]; n > 0 {
 		parts = append(parts, fmt.Sprintf("%d ignored", n))
 	}

@@ -48,10 +48,13 @@ func sound(t testing.TB, variant string) *image {
 	i.Target, i.Tag, i.Depth = "facecraft.invalid/image:"+variant, variant, inventory.LayersDepth
 	i.Config = inventory.Config{
 		Platform: "linux/amd64", User: "appuser", WorkingDir: "/app", Exposed: []string{"8000/tcp"},
-		Env: []string{"PATH=/usr/local/bin:/usr/bin:/bin", "FACECRAFT_DEVICE=" + map[string]string{"cpu": "cpu", "gpu": "cuda"}[variant]},
+		Env: []string{"PATH=/usr/local/bin:/usr/bin:/bin",
+			"FACECRAFT_DEVICE=" + map[string]string{"cpu": "cpu", "gpu": "cuda"}[variant]},
 		Cmd: []string{"python", "-m", "uvicorn", "facecraft.main:app"},
-		Labels: map[string]string{"org.opencontainers.image.source": "https://github.com/djok/facecraft", "org.opencontainers.image.version": "1.0.0",
-			"org.opencontainers.image.title": "facecraft", "org.opencontainers.image.licenses": "MIT AND LicenseRef-S-Lab-1.0 AND LicenseRef-iBUG-300-W"},
+		Labels: map[string]string{"org.opencontainers.image.source": "https://github.com/djok/facecraft",
+			"org.opencontainers.image.version":  "1.0.0",
+			"org.opencontainers.image.title":    "facecraft",
+			"org.opencontainers.image.licenses": "MIT AND LicenseRef-S-Lab-1.0 AND LicenseRef-iBUG-300-W"},
 		Health: &inventory.Health{Test: []string{"CMD-SHELL", "curl -f http://localhost:8000/readiness || exit 1"},
 			Interval: 30 * time.Second, Timeout: 10 * time.Second, StartPeriod: 180 * time.Second, Retries: 3},
 		History: []inventory.Step{{Instruction: "RUN everything", Layer: 0}},
@@ -60,7 +63,8 @@ func sound(t testing.TB, variant string) *image {
 	i.text("etc/group", "appuser:x:1000:\nvideo:x:44:appuser\n")
 	i.text("etc/ld.so.conf", "include /etc/ld.so.conf.d/*.conf\n")
 	i.text("etc/ld.so.conf.d/cuda.conf", "/usr/local/cuda/lib64\n")
-	i.text("var/lib/dpkg/status", "Package: libc6\nStatus: install ok installed\n\nPackage: curl\nStatus: install ok installed\n")
+	i.text("var/lib/dpkg/status",
+		"Package: libc6\nStatus: install ok installed\n\nPackage: curl\nStatus: install ok installed\n")
 	for _, program := range []string{"usr/bin/curl", "bin/sh", "usr/bin/passwd"} {
 		i.file(program, 50_000).Mode = 0o755
 	}
@@ -74,7 +78,8 @@ func sound(t testing.TB, variant string) *image {
 		e.UID, e.GID = 1000, 1000
 	}
 	for _, m := range catalogueModels(t, variant) {
-		file := map[string]string{"shape_predictor_68_face_landmarks.dat": "app/models/", "codeformer.pth": "app/models/codeformer/",
+		file := map[string]string{"shape_predictor_68_face_landmarks.dat": "app/models/",
+			"codeformer.pth":       "app/models/codeformer/",
 			"u2net_human_seg.onnx": "home/appuser/.u2net/"}[m.Name] + m.Name
 		i.file(file, m.Size).Facts = &inventory.Facts{SHA256: m.SHA256, Head: []byte("PK\x03\x04")}
 	}
@@ -83,13 +88,15 @@ func sound(t testing.TB, variant string) *image {
 	for _, weights := range []string{"detection_Resnet50_Final.pth", "parsing_parsenet.pth"} {
 		i.file(site+"facexlib/weights/"+weights, 90_000_000)
 	}
-	i.file(site+"_dlib_pybind11.cpython-311-x86_64-linux-gnu.so", 9_000_000).Facts = &inventory.Facts{Needed: []string{"libopenblas.so.0", "libc.so.6"}}
+	i.file(site+"_dlib_pybind11.cpython-311-x86_64-linux-gnu.so",
+		9_000_000).Facts = &inventory.Facts{Needed: []string{"libopenblas.so.0", "libc.so.6"}}
 	i.file(site+"torch/lib/libtorch_cpu.so", 400_000_000)
 	if variant == "gpu" {
 		i.gpu()
 	} else {
 		i.text(site+"torch/version.py", "__version__ = '2.0.1+cpu'\ncuda = None\nhip: Optional[str] = None\n")
-		i.text(site+"onnxruntime-1.16.3.dist-info/RECORD", "onnxruntime/capi/onnxruntime_pybind11_state.so,sha256=x,100\n")
+		i.text(site+"onnxruntime-1.16.3.dist-info/RECORD",
+			"onnxruntime/capi/onnxruntime_pybind11_state.so,sha256=x,100\n")
 	}
 	i.seen = goodRun()
 	return i
@@ -98,12 +105,14 @@ func sound(t testing.TB, variant string) *image {
 // gpu adds what a GPU image has: CUDA that torch brings, and the system's for
 // ONNX Runtime, which needs it.
 func (i *image) gpu() {
-	i.text(site+"torch/version.py", "__version__ = '2.0.1+cu118'\ncuda: Optional[str] = '11.8'\nhip: Optional[str] = None\n")
+	i.text(site+"torch/version.py",
+		"__version__ = '2.0.1+cu118'\ncuda: Optional[str] = '11.8'\nhip: Optional[str] = None\n")
 	i.file(site+"torch/lib/libtorch_cuda.so", 1_200_000_000)
 	i.file(site+"torch/lib/libcublas.so.11", 90_000_000)
 	i.file("usr/local/cuda/lib64/libcublas.so.11", 90_000_001)
 	i.file("usr/lib/x86_64-linux-gnu/libcudnn.so.8", 100_000)
-	i.text(site+"onnxruntime_gpu-1.16.3.dist-info/RECORD", "onnxruntime/capi/onnxruntime_pybind11_state.so,sha256=x,100\n")
+	i.text(site+"onnxruntime_gpu-1.16.3.dist-info/RECORD",
+		"onnxruntime/capi/onnxruntime_pybind11_state.so,sha256=x,100\n")
 	i.file(site+"onnxruntime/capi/libonnxruntime_providers_cuda.so", 300_000_000).Facts =
 		&inventory.Facts{Needed: []string{"libcublas.so.11", "libcudnn.so.8", "libcuda.so.1", "libc.so.6"}}
 	i.seen.GPU = nil
@@ -123,12 +132,14 @@ func goodRun() verify.Observations {
 		Photos:   &verify.Photos{First: 1500 * time.Millisecond, Third: 1450 * time.Millisecond, CPUs: 2},
 		Bursts:   []verify.Burst{{N: 2}, {N: 4}},
 		Stop:     &verify.Stop{After: time.Second},
-		Windows:  []verify.Window{{CPUs: 2, Ready: true, After: 8 * time.Second}, {CPUs: 0.5, Ready: true, After: 30 * time.Second}},
-		Cleanup:  &verify.Cleanup{Deleted: true, Periodically: true},
-		CORS:     &verify.CORS{},
-		Key:      &verify.Key{Status: 401},
-		GPU:      &verify.GPU{Present: true, Device: "cuda"},
-		Registry: &verify.Registry{Reference: "facecraft.invalid/image:latest", Description: verify.Description{Known: true, Same: true}},
+		Windows: []verify.Window{{CPUs: 2, Ready: true, After: 8 * time.Second},
+			{CPUs: 0.5, Ready: true, After: 30 * time.Second}},
+		Cleanup: &verify.Cleanup{Deleted: true, Periodically: true},
+		CORS:    &verify.CORS{},
+		Key:     &verify.Key{Status: 401},
+		GPU:     &verify.GPU{Present: true, Device: "cuda"},
+		Registry: &verify.Registry{Reference: "facecraft.invalid/image:latest",
+			Description: verify.Description{Known: true, Same: true}},
 	}
 }
 
@@ -192,7 +203,8 @@ func statements(r verify.Report) string {
 	var b strings.Builder
 	for _, f := range r.Findings {
 		if f.Status == finding.Fail || f.Status == finding.Unknown {
-			b.WriteString(string(f.Status) + " " + f.ID + ": " + f.Statement + "\n    " + strings.Join(f.Evidence, "\n    ") + "\n")
+			b.WriteString(string(f.Status) + " " + f.ID + ": " + f.Statement + "\n    " + strings.Join(f.Evidence,
+				"\n    ") + "\n")
 		}
 	}
 	return b.String()
@@ -220,7 +232,8 @@ func TestEveryCheckAnswers(t *testing.T) {
 		i.Depth, i.seen = depth, verify.Observations{}
 		r := i.judge(t)
 		for _, c := range checks(t) {
-			if slices.Contains(c.SeenBy, "verify") && c.Group != "Ignores" && !slices.ContainsFunc(r.Findings, func(f finding.Finding) bool { return f.ID == c.ID }) {
+			if slices.Contains(c.SeenBy, "verify") && c.Group != "Ignores" &&
+				!slices.ContainsFunc(r.Findings, func(f finding.Finding) bool { return f.ID == c.ID }) {
 				t.Errorf("%s says nothing at depth %s", c.ID, depth)
 			}
 		}

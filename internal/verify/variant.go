@@ -25,7 +25,8 @@ func variantOf(inv inventory.Inventory, catalogue plan.Catalogue, name string) p
 	}
 	device, _ := inv.Config.Variable("FACECRAFT_DEVICE")
 	for _, v := range catalogue.Variants {
-		if v.Tag != "" && device != "" && v.Needs.CUDA == strings.HasPrefix(device, "cuda") && (v.Needs.CUDA || device == "cpu") {
+		if v.Tag != "" && device != "" && v.Needs.CUDA == strings.HasPrefix(device, "cuda") &&
+			(v.Needs.CUDA || device == "cpu") {
 			return v
 		}
 	}
