@@ -101,7 +101,14 @@ const (
 	// patienceFactor how many times longer than usual.
 	minPatience    = time.Minute
 	patienceFactor = 5
-	watched        = 20 * time.Second
+	// watched is how long at least, and watchedMax how long at most, to wait for
+	// a cleanup.
+	watched    = 20 * time.Second
+	watchedMax = 10 * time.Minute
+	// busy is how long the server processes photos while its health check runs,
+	// and probed the interval of that check.
+	busy   = 5 * time.Second
+	probed = 2 * time.Second
 )
 
 // observe runs the image as up would run it.
@@ -111,8 +118,9 @@ func (a Assay) observe(ctx context.Context, reference string) (verify.Observatio
 		return verify.Observations{Why: err.Error()}, ctx.Err()
 	}
 	variant, _ := a.Catalogue.Variant(container.Variant)
-	return a.Daemon.Observe(ctx, container, trial.Bounds{
-		Patience: max(minPatience, patienceFactor*time.Duration(variant.StartSeconds)*time.Second), Watch: watched, CPUs: []float64{2, 1, 0.5}})
+	usual := time.Duration(variant.StartSeconds) * time.Second
+	return a.Daemon.Observe(ctx, container, trial.Bounds{Usual: usual, Patience: max(minPatience, patienceFactor*usual),
+		Watch: watched, WatchMax: watchedMax, CPUs: []float64{2, 1, 0.5}, Busy: busy, Probe: probed})
 }
 
 // isFile tells whether a target is on disk. A directory counts only if it

@@ -40,8 +40,17 @@ func Create(ctx context.Context, docker client.APIClient, config *container.Conf
 // Remove removes a container. It retries briefly, because Podman (4.3) cannot
 // remove one that is just exiting.
 func Remove(ctx context.Context, docker client.APIClient, id string) error {
+	return remove(ctx, docker, id, container.RemoveOptions{Force: true})
+}
+
+// RemoveWithVolumes also removes the container's volumes without names.
+func RemoveWithVolumes(ctx context.Context, docker client.APIClient, id string) error {
+	return remove(ctx, docker, id, container.RemoveOptions{Force: true, RemoveVolumes: true})
+}
+
+func remove(ctx context.Context, docker client.APIClient, id string, options container.RemoveOptions) error {
 	return RetryBriefly(ctx, func() error {
-		err := docker.ContainerRemove(ctx, id, container.RemoveOptions{Force: true})
+		err := docker.ContainerRemove(ctx, id, options)
 		if errdefs.IsNotFound(err) {
 			return nil
 		}

@@ -392,8 +392,18 @@ func PushLite(t testing.TB, reference string) {
 // reference.
 func Stub(t testing.TB, docker client.APIClient, behaviour ...string) string {
 	t.Helper()
+	return StubWith(t, docker, func(c *v1.Config) { c.Cmd = behaviour })
+}
+
+// StubWith loads an image of the stub with a changed configuration and
+// additional layers.
+func StubWith(t testing.TB, docker client.APIClient, change func(*v1.Config), layers ...v1.Layer) string {
+	t.Helper()
 	img, err := image(t, build(t, "internal/dockertest/stub")).Image()
 	if err != nil {
+		t.Fatal(err)
+	}
+	if img, err = mutate.AppendLayers(img, layers...); err != nil {
 		t.Fatal(err)
 	}
 	file, err := img.ConfigFile()
@@ -401,7 +411,7 @@ func Stub(t testing.TB, docker client.APIClient, behaviour ...string) string {
 		t.Fatal(err)
 	}
 	config := file.Config
-	config.Cmd = behaviour
+	change(&config)
 	if img, err = mutate.Config(img, config); err != nil {
 		t.Fatal(err)
 	}

@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/docker/docker/api/types/container"
-	"github.com/docker/docker/api/types/filters"
 	"github.com/docker/docker/client"
 
 	"github.com/djok/facecraft/internal/containers"
@@ -26,10 +25,6 @@ const (
 	askTimeout  = 20 * time.Second
 	giveTimeout = 10 * time.Minute
 )
-
-// stale is the age from which a stopped helper container must be left over from
-// a killed facecraft. A running one may still be changing the owner of files.
-const stale = time.Minute
 
 // Containers runs short-lived containers of the lite image in one daemon, for
 // what can only be seen or done from there. Each is removed when its method
@@ -152,9 +147,9 @@ func (e *oddAnswer) Unwrap() error { return e.cause }
 // ask runs a command in a helper container and decodes its JSON output. It sets
 // what all helper containers have in common.
 func (h *Containers) ask(ctx context.Context, image plan.Image, answer any, config *container.Config, host *container.HostConfig) error {
-	h.removeStale(ctx)
+	containers.RemoveStaleHelpers(ctx, h.Docker, h.Instance)
 	config.Image = image.Reference
-	config.Labels = map[string]string{plan.LabelHelper: h.Instance}
+	config.Labels = containers.HelperLabels(h.Instance)
 	// The image's health check is for servers.
 	config.Healthcheck = &container.HealthConfig{Test: []string{"NONE"}}
 	host.NetworkMode = "none" // also the fastest to set up
@@ -206,41 +201,16 @@ func (h *Containers) runToEnd(ctx context.Context, id string) ([]byte, error) {
 	return stdout.Bytes(), nil
 }
 
-// removeStale removes what a killed facecraft left behind.
-func (h *Containers) removeStale(ctx context.Context) {
-	list, err := h.list(ctx)
-	if err != nil {
-		return // the next step will hit and report the same problem
-	}
-	for _, c := range list {
-		old := stale
-		if c.State == "running" {
-			old = giveTimeout
-		}
-		if time.Since(time.Unix(c.Created, 0)) > old {
-			_ = containers.Remove(ctx, h.Docker, c.ID)
-		}
-	}
-}
-
 // RemoveAll removes the helper containers left behind by killed calls.
 func (h *Containers) RemoveAll(ctx context.Context) error {
-	list, err := h.list(ctx)
+	list, err := containers.Helpers(ctx, h.Docker, h.Instance)
 	if err != nil {
 		return err
 	}
 	for _, c := range list {
-		if err := containers.Remove(ctx, h.Docker, c.ID); err != nil {
+		if err := containers.RemoveWithVolumes(ctx, h.Docker, c.ID); err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-// list returns the instance's helper containers.
-func (h *Containers) list(ctx context.Context) ([]container.Summary, error) {
-	return h.Docker.ContainerList(ctx, container.ListOptions{
-		All:     true,
-		Filters: filters.NewArgs(filters.Arg("label", plan.LabelHelper+"="+h.Instance)),
-	})
 }

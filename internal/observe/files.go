@@ -1,7 +1,10 @@
 package observe
 
 import (
+	"archive/tar"
+	"bytes"
 	"context"
+	"io"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -11,26 +14,45 @@ import (
 	"github.com/djok/facecraft/internal/helpercmd"
 )
 
-// age is that of files that a clean-up should not leave.
+// age is that of files which a cleanup should delete.
 const age = 72 * time.Hour
 
-// The old files, as the server itself would have left them.
+// The old files, named as the server itself names them.
 const (
 	oldJob    = "0ddf00d0"
 	oldFile   = "portrait.png"
 	oldUpload = oldJob + "_photo.jpg"
+
+	oldContent = "old"
 )
 
-// seed makes old files, and returns the directories where that failed.
-func seed(dirs []string) (failed []string) {
+// OldFiles returns an archive of a directory's old files, which belong to a user.
+func OldFiles(uid, gid int) io.Reader {
+	var archive bytes.Buffer
+	w := tar.NewWriter(&archive)
+	then := time.Now().Add(-age)
+	for _, h := range []tar.Header{
+		{Name: oldJob + "/", Typeflag: tar.TypeDir, Mode: 0o755},
+		{Name: oldJob + "/" + oldFile, Typeflag: tar.TypeReg, Mode: 0o644, Size: int64(len(oldContent))},
+		{Name: oldUpload, Typeflag: tar.TypeReg, Mode: 0o644, Size: int64(len(oldContent))},
+	} {
+		h.ModTime, h.Uid, h.Gid = then, uid, gid
+		_ = w.WriteHeader(&h) // a buffer takes everything
+		_, _ = io.WriteString(w, oldContent[:h.Size])
+	}
+	_ = w.Close()
+	return &archive
+}
+
+// seed creates old files, and reports whether that succeeded.
+func seed(dirs []string) bool {
 	then := time.Now().Add(-age)
 	for _, dir := range dirs {
 		job := filepath.Join(dir, oldJob)
-		alone := filepath.Join(dir, oldUpload)
 		err := os.Mkdir(job, 0o755)
-		for _, file := range []string{filepath.Join(job, oldFile), alone} {
+		for _, file := range []string{filepath.Join(job, oldFile), filepath.Join(dir, oldUpload)} {
 			if err == nil {
-				err = os.WriteFile(file, []byte("old"), 0o644)
+				err = os.WriteFile(file, []byte(oldContent), 0o644)
 			}
 			if err == nil {
 				err = os.Chtimes(file, then, then)
@@ -40,15 +62,15 @@ func seed(dirs []string) (failed []string) {
 			err = os.Chtimes(job, then, then)
 		}
 		if err != nil {
-			failed = append(failed, dir)
+			return false
 		}
 	}
-	return failed
+	return true
 }
 
-// left tells whether a directory still has its old files, and whether one has
-// a job's directory without them. Servers keep uploads as files and results in
-// directories of their jobs: of the two, each deletes what is its own.
+// left reports whether a directory still has its old files, and whether one has
+// a job's directory without its file. Servers keep uploads as files and results
+// in a directory for each job, and delete only their own kind.
 func left(dirs []string) (files, empty bool) {
 	there := func(parts ...string) bool {
 		_, err := os.Lstat(filepath.Join(parts...))
@@ -62,32 +84,36 @@ func left(dirs []string) (files, empty bool) {
 	return files, empty && !files
 }
 
-func (w *watcher) files(ctx context.Context) {
+func (w *watcher) files() {
 	if len(w.order.Gone) == 0 {
 		return
 	}
 	there, empty := left(w.order.Gone)
 	w.seen.Gone, w.seen.Empty = !there, empty
-	if there {
+}
+
+// watch waits for a cleanup while the server is running.
+func (w *watcher) watch(ctx context.Context) {
+	if len(w.order.Renew) == 0 {
 		return
 	}
-	for _, dir := range w.order.Gone {
+	for _, dir := range w.order.Renew {
 		os.RemoveAll(filepath.Join(dir, oldJob))
 		os.Remove(filepath.Join(dir, oldUpload))
 	}
-	if len(seed(w.order.Gone)) > 0 {
+	if w.seen.Renewed = seed(w.order.Renew); !w.seen.Renewed {
 		return
 	}
 	for end := time.Now().Add(w.order.Watch); time.Now().Before(end) && ctx.Err() == nil; time.Sleep(pollInterval) {
-		if there, _ := left(w.order.Gone); !there {
+		if there, _ := left(w.order.Renew); !there {
 			w.seen.Later = true
 			return
 		}
 	}
 }
 
-// who reads the user of the first process, which is the server's or its
-// parent, and tries the directories.
+// who reads the user of the first process, which is the server or its parent,
+// and tries to write to the directories.
 func (w *watcher) who() {
 	if w.order.Who {
 		status, _ := os.ReadFile("/proc/1/status")

@@ -1,5 +1,5 @@
-// Package observe watches a server from inside its own network, where nothing
-// else can be reached. It runs in a helper container beside the server's.
+// Package observe watches a server from a helper container that shares the
+// server's network, processes and volumes.
 package observe
 
 import (
@@ -12,62 +12,70 @@ import (
 // prints what it has Seen, both as JSON.
 const Command = "observe-inside"
 
-// base is where every server listens.
+// base is the server's address; the container's port is always 8000.
 const base = "http://127.0.0.1:8000"
 
-// Order is what to look at, in this order.
+// Order lists what to look at. The fields are carried out in this order.
 type Order struct {
-	// Seed are directories in which old files are made, and nothing else is
-	// done: the server does not run yet.
-	Seed []string
-	// Patience is how long the server may take to be ready.
+	// Patience is how long the server may take to get ready.
 	Patience time.Duration
 	Who      bool     // the user of the server's first process
-	Write    []string // directories in which the server's user writes
+	Write    []string // directories that the server's user writes to
 	Photos   int      // one after the other
+	Memory   bool     // the memory of the server's processes
 	Bursts   []int    // photos at once
-	Busy     bool     // whether it answers while it processes a photo
-	Stranger bool     // a foreign website
-	NoKey    bool     // a request without the key
-	// Gone are directories whose old files should be gone; then new old files
-	// are made, and watched for Watch.
-	Gone  []string
+	// Busy keeps the server busy with photos for this long, and checks that it
+	// still answers.
+	Busy     time.Duration
+	Stranger bool // requests of a foreign website
+	NoKey    bool // requests without a key, and with a wrong one
+	// Gone are directories whose old files should have been deleted by now.
+	Gone []string
+	// Renew creates old files in these directories while the server is running,
+	// and waits up to Watch for them to be deleted.
+	Renew []string
 	Watch time.Duration
 }
 
-// Seen is what was seen.
+// Seen is what was observed.
 type Seen struct {
-	Ready   bool
-	ReadyAt time.Time
-	Early   string // an answer of 2xx that said it is not ready
-	Problem string // why it did not get ready
-	Device  string // by /status
-	UID     int
-	Cannot  []string // directories that cannot be written to
-	Photos  []Photo
-	Bursts  []Burst
-	Silent  time.Duration // the longest time without an answer while it was busy
-	CORS    *CORS
-	NoKey   int // HTTP status; 0 is none
-	Gone    bool
-	Empty   bool // directories that are left without their files
-	Later   bool // files that were made while it ran are gone too
+	Ready     bool
+	ReadyAt   time.Time
+	Early     string // a 2xx answer whose body said that it is not ready
+	Problem   string // why it did not get ready
+	Device    string // from /status
+	UID       int
+	Cannot    []string // directories that are not writable
+	Photos    []Photo
+	Processes []Process // largest first
+	Bursts    []Burst
+	BusyFrom  time.Time
+	BusyUntil time.Time
+	Silent    time.Duration // the longest wait for an answer while it was busy
+	CORS      *CORS
+	NoKey     int  // HTTP status; 0 means no answer
+	WrongKey  int  // likewise
+	Gone      bool // the old files were deleted
+	Empty     bool // their directories are still there
+	Renewed   bool // new old files could be created
+	Later     bool // they were deleted while it was running
 }
 
 // Photo is the answer to one photo.
 type Photo struct {
 	Took     time.Duration
 	Portrait bool
-	Answer   string // where there is no portrait
+	Answer   string // if there is no portrait
 	picture  []byte
 }
 
-// Burst are the answers to several photos at once.
+// Burst is the answers to several photos at once.
 type Burst struct {
 	N         int
-	Failed    []string
+	Alone     string   // why the photos could not be compared with the same ones alone
+	Failed    []string // answers without a portrait
 	Different int
-	Silent    bool // the server does not answer any more
+	Silent    bool // the server no longer answers
 }
 
 // CORS is the answer to a foreign website.
@@ -83,21 +91,21 @@ type watcher struct {
 // Do carries out an Order. What cannot be seen is missing from the answer.
 func Do(ctx context.Context, order Order) Seen {
 	w := watcher{http: &http.Client{Timeout: photoTimeout}, order: order}
-	if len(order.Seed) > 0 {
-		w.seen.Cannot = seed(order.Seed)
-		return w.seen
-	}
 	if w.waitReady(ctx); !w.seen.Ready {
 		return w.seen
 	}
-	w.seen.Device = w.device(ctx)
 	w.who()
 	for range order.Photos {
 		w.seen.Photos = append(w.seen.Photos, w.photo(ctx, 0))
 	}
+	// Not before the first photo: some servers load their models for this.
+	w.seen.Device = w.device(ctx)
+	w.memory()
 	w.bursts(ctx)
 	w.busy(ctx)
 	w.stranger(ctx)
-	w.files(ctx)
+	w.keys(ctx)
+	w.files()
+	w.watch(ctx)
 	return w.seen
 }

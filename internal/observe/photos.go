@@ -2,6 +2,7 @@ package observe
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	_ "embed"
 	"fmt"
@@ -13,20 +14,20 @@ import (
 	"io"
 	"mime/multipart"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 )
 
-// face is Eileen Collins, astronaut, in a picture of NASA's, which are free for
-// everyone.
+// face is a photo of the astronaut Eileen Collins by NASA, in the public domain.
 //
 //go:embed face.jpg
 var face []byte
 
-// photoTimeout bounds the work on one photo.
+// photoTimeout limits the work on one photo.
 const photoTimeout = 3 * time.Minute
 
-// variant is one of several photos that differ from each other.
+// variant returns one of several different photos.
 func variant(n int) []byte {
 	if n == 0 {
 		return face
@@ -60,7 +61,7 @@ func darker(c color.Color, percent uint32) color.Color {
 }
 
 // post sends a photo, and returns the portrait or what came in its place.
-func (w *watcher) post(ctx context.Context, n int) (status int, body []byte, err error) {
+func (w *watcher) post(ctx context.Context, n int, headers map[string]string) (status int, body []byte, err error) {
 	var form bytes.Buffer
 	writer := multipart.NewWriter(&form)
 	part, err := writer.CreateFormFile("file", fmt.Sprintf("photo%d.jpg", n))
@@ -78,6 +79,9 @@ func (w *watcher) post(ctx context.Context, n int) (status int, body []byte, err
 		return 0, nil, err
 	}
 	request.Header.Set("Content-Type", writer.FormDataContentType())
+	for name, value := range headers {
+		request.Header.Set(name, value)
+	}
 	response, err := w.http.Do(request)
 	if err != nil {
 		return 0, nil, err
@@ -87,10 +91,10 @@ func (w *watcher) post(ctx context.Context, n int) (status int, body []byte, err
 	return response.StatusCode, body, err
 }
 
-// photo is a portrait only if it is a picture.
+// photo sends a photo. Its answer is a portrait only if it is a picture.
 func (w *watcher) photo(ctx context.Context, n int) Photo {
 	begun := time.Now()
-	status, body, err := w.post(ctx, n)
+	status, body, err := w.post(ctx, n, nil)
 	p := Photo{Took: time.Since(begun), picture: body}
 	if err != nil {
 		p.Answer = err.Error()
@@ -104,13 +108,13 @@ func (w *watcher) photo(ctx context.Context, n int) Photo {
 	return p
 }
 
-// bursts compares photos that arrive together with the same photos alone.
+// bursts compares photos that are sent at once with the same photos alone.
 func (w *watcher) bursts(ctx context.Context) {
 	if len(w.order.Bursts) == 0 {
 		return
 	}
 	var alone []Photo
-	for n := range maximum(w.order.Bursts) {
+	for n := range slices.Max(w.order.Bursts) {
 		alone = append(alone, w.photo(ctx, n))
 	}
 	for _, n := range w.order.Bursts {
@@ -119,16 +123,21 @@ func (w *watcher) bursts(ctx context.Context) {
 }
 
 func (w *watcher) burst(ctx context.Context, alone []Photo) Burst {
+	b := Burst{N: len(alone)}
+	for _, p := range alone {
+		b.Alone = cmp.Or(b.Alone, p.Answer)
+	}
+	if b.Alone != "" {
+		return b
+	}
 	together := make([]Photo, len(alone))
 	var wg sync.WaitGroup
 	for n := range alone {
 		wg.Go(func() { together[n] = w.photo(ctx, n) })
 	}
 	wg.Wait()
-	b := Burst{N: len(alone)}
 	for n, p := range together {
 		switch {
-		case !alone[n].Portrait: // then nothing can be told
 		case !p.Portrait:
 			b.Failed = append(b.Failed, p.Answer)
 		case !similar(p.picture, alone[n].picture):
@@ -140,18 +149,11 @@ func (w *watcher) burst(ctx context.Context, alone []Photo) Burst {
 	return b
 }
 
-func maximum(list []int) (most int) {
-	for _, n := range list {
-		most = max(most, n)
-	}
-	return most
-}
-
-// tolerance is how much equal portraits may differ, of 255 on average: models
+// tolerance is the average difference, of 255, between equal portraits: models
 // do not always compute in the same order.
 const tolerance = 3
 
-// similar compares pictures by some of their points.
+// similar compares every fourth pixel of every fourth line.
 func similar(a, b []byte) bool {
 	if bytes.Equal(a, b) {
 		return true

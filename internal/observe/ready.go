@@ -12,16 +12,16 @@ import (
 
 const (
 	pollInterval = 100 * time.Millisecond
-	// askTimeout is for questions: a server that processes a photo may be
-	// silent for long.
+	// askTimeout limits each question: a server may not answer for long while it
+	// processes a photo.
 	askTimeout = 75 * time.Second
-	// maxFailures is how often a server may answer 500 to whether it is ready:
-	// each answer may be a whole attempt to load the models.
+	// maxFailures is how often a server may answer the question whether it is
+	// ready with 500: each time it may have tried to load all models.
 	maxFailures = 3
 	maxAnswer   = 1 << 20
 )
 
-// answer is a status and the beginning of a body.
+// answer is the response to a question, with the beginning of its body.
 type answer struct {
 	status int
 	body   string
@@ -47,7 +47,8 @@ func (w *watcher) ask(ctx context.Context, method, path string, headers map[stri
 	return answer{response.StatusCode, strings.TrimSpace(string(body)), response.Header}, err
 }
 
-// waitReady asks one question at a time, none beside another.
+// waitReady asks one question at a time: a server that cannot load its models
+// tries again with each.
 func (w *watcher) waitReady(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, w.order.Patience)
 	defer cancel()
@@ -78,8 +79,7 @@ func (w *watcher) waitReady(ctx context.Context) {
 	}
 }
 
-// ready asks /readiness, and /ready of servers that do not know it. The body
-// decides.
+// ready asks /readiness, or /ready if that does not exist. The body decides.
 func (w *watcher) ready(ctx context.Context) (bool, answer, error) {
 	path := "/readiness"
 	a, err := w.ask(ctx, http.MethodGet, path, nil)
@@ -107,43 +107,33 @@ func (w *watcher) device(ctx context.Context) string {
 	return status.Device.Type
 }
 
-// busy processes a photo and asks meanwhile, as a health check does.
+// busy keeps the server busy with photos, and asks meanwhile, as a health check
+// does.
 func (w *watcher) busy(ctx context.Context) {
-	if !w.order.Busy {
+	if w.order.Busy == 0 {
 		return
 	}
 	done := make(chan struct{})
+	w.seen.BusyFrom = time.Now()
 	go func() {
-		w.photo(ctx, 0)
-		close(done)
+		defer close(done)
+		for end := w.seen.BusyFrom.Add(w.order.Busy); time.Now().Before(end) && ctx.Err() == nil; {
+			if p := w.photo(ctx, 0); !p.Portrait {
+				time.Sleep(pollInterval) // an error may come at once
+			}
+		}
 	}()
 	for {
 		asked := time.Now()
-		w.ready(ctx)
+		_, _, _ = w.ready(ctx)
 		w.seen.Silent = max(w.seen.Silent, time.Since(asked))
 		select {
 		case <-done:
+			w.seen.BusyUntil = time.Now()
 			return
 		case <-ctx.Done():
 			return
 		case <-time.After(pollInterval):
 		}
-	}
-}
-
-// stranger is a website of somebody else, and a caller who has no key.
-func (w *watcher) stranger(ctx context.Context) {
-	if w.order.Stranger {
-		a, err := w.ask(ctx, http.MethodOptions, "/api/v1/process", map[string]string{
-			"Origin": "https://stranger.invalid", "Access-Control-Request-Method": http.MethodPost})
-		switch {
-		case err == nil && a.status/100 != 2:
-			w.seen.CORS = &CORS{}
-		case err == nil:
-			w.seen.CORS = &CORS{a.header.Get("Access-Control-Allow-Origin"), a.header.Get("Access-Control-Allow-Credentials")}
-		}
-	}
-	if w.order.NoKey {
-		w.seen.NoKey, _, _ = w.post(ctx, 0)
 	}
 }

@@ -32,6 +32,8 @@ const (
 	// LabelHelper marks the short-lived helper containers. They are not
 	// servers.
 	LabelHelper = "io.facecraft.probe"
+	// LabelOwner is the process that needs a helper container.
+	LabelOwner = "io.facecraft.owner"
 	// LabelDigest records which image a tag meant; tags move.
 	LabelDigest = "io.facecraft.digest"
 )

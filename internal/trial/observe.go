@@ -1,29 +1,29 @@
 package trial
 
 import (
-	"cmp"
 	"context"
-	"errors"
 	"fmt"
-	"regexp"
-	"runtime"
-	"slices"
-	"strings"
 	"time"
 
 	"github.com/docker/docker/api/types/container"
+	"github.com/docker/docker/api/types/image"
 
-	"github.com/djok/facecraft/internal/observe"
+	"github.com/djok/facecraft/internal/format"
 	"github.com/djok/facecraft/internal/plan"
 	"github.com/djok/facecraft/internal/verify"
 )
 
 // Bounds are how long observations may take.
 type Bounds struct {
-	Patience time.Duration // for a server to get ready
-	Watch    time.Duration // for a clean-up while the server runs
-	// CPUs are the limits under which starts are measured.
-	CPUs []float64
+	Usual    time.Duration // until the server is ready, for estimates
+	Patience time.Duration // for the server to get ready
+	// Watch is how long at least, and WatchMax how long at most, to wait for a
+	// cleanup while the server is running.
+	Watch, WatchMax time.Duration
+	// CPUs are the limits with which starts are measured, Busy how long the
+	// server is then kept busy, and Probe the interval of its health check.
+	CPUs        []float64
+	Busy, Probe time.Duration
 }
 
 // run is one image's observations.
@@ -33,200 +33,146 @@ type run struct {
 	bounds    Bounds
 	network   change // with which the server gets ready
 	seen      verify.Observations
+
+	cpus   int   // the daemon's
+	memory int64 // the daemon's, in bytes
+	image  image.InspectResponse
+	python string        // the path of the image's Python, or empty
+	photo  time.Duration // one photo takes
+	ready  time.Duration // a start takes
+	steps  []step        // what is left to do
+	total  int           // how many steps there are
+	watch  *watch
+}
+
+// step is an observation in a fresh container.
+type step struct {
+	text string
+	do   func(context.Context)
+	cost func() time.Duration // an estimate
 }
 
 // Observe runs the image several times, each time in a fresh container, and
-// tells what was seen. All of it is gone when Observe returns. The error is
-// only that of an interruption: what goes wrong is an observation.
+// returns what was seen. Everything is removed when it returns. The only error
+// is an interruption: whatever else goes wrong is an observation.
 func (d *Daemon) Observe(ctx context.Context, c plan.Container, b Bounds) (verify.Observations, error) {
-	version, err := d.Docker.ServerVersion(ctx)
-	if err != nil {
+	observing := *d
+	r := &run{Daemon: &observing, container: c, bounds: b, network: offline, ready: b.Usual, photo: usualPhoto}
+	if err := r.survey(ctx); err != nil {
 		return verify.Observations{Why: err.Error()}, ctx.Err()
 	}
-	observing := *d
-	observing.arch = version.Arch
-	r := &run{Daemon: &observing, container: c, bounds: b, network: offline}
-	r.start(ctx)
-	if r.seen.Ran && r.seen.Start.Ready {
-		r.together(ctx)
-		r.keyAndFiles(ctx)
-		r.windows(ctx)
+	d.sweep(ctx)
+	r.steps = r.allSteps()
+	r.total = len(r.steps)
+	defer r.endWatch(ctx)
+	for len(r.steps) > 0 && ctx.Err() == nil {
+		s := r.steps[0]
+		r.say(s.text)
+		s.do(ctx)
+		r.steps = r.steps[1:]
+		if !r.seen.Ran {
+			break
+		}
 	}
+	r.endWatch(ctx)
 	return r.seen, ctx.Err()
+}
+
+// survey asks the daemon what matters for all observations.
+func (r *run) survey(ctx context.Context) error {
+	version, err := r.Docker.ServerVersion(ctx)
+	if err != nil {
+		return err
+	}
+	info, err := r.Docker.Info(ctx)
+	if err != nil {
+		return err
+	}
+	r.image, err = r.Docker.ImageInspect(ctx, r.container.Image.Reference)
+	if err != nil {
+		return err
+	}
+	// Loaded now, the helper delays no observation.
+	if r.helper, err = r.Images.EnsureLite(ctx, version.Arch); err != nil {
+		return err
+	}
+	r.cpus, r.memory = info.NCPU, info.MemTotal
+	r.seen.Emulated = r.image.Architecture != "" && r.image.Architecture != version.Arch
+	return nil
+}
+
+const (
+	usualPhoto = 2 * time.Second
+	// overhead is what creating and removing containers takes.
+	overhead = 2 * time.Second
+)
+
+// allSteps lists the observations in their order. Those that need a server
+// which gets ready are skipped without one.
+func (r *run) allSteps() []step {
+	steps := []step{
+		{"starting it without a network", r.start, func() time.Duration { return r.ready + 3*r.photo }},
+		{"importing its libraries", r.libraries, func() time.Duration { return 5 * time.Second }},
+		{"trying its API key and its cleanup of old files", r.needsReady(r.keyAndFiles),
+			func() time.Duration { return r.ready + 2*r.photo }},
+		{"sending it 2 and 4 photos at once", r.needsReady(r.together),
+			func() time.Duration { return r.ready + 10*r.photo }},
+	}
+	for _, n := range r.limits() {
+		slower := max(1, min(2, float64(r.cpus))/n)
+		steps = append(steps, step{fmt.Sprintf("starting it with %g CPU", n),
+			r.needsReady(func(ctx context.Context) { r.window(ctx, n) }),
+			func() time.Duration {
+				return time.Duration(slower*float64(r.ready)) + max(r.bounds.Busy, time.Duration(slower*float64(r.photo)))
+			}})
+	}
+	return append(steps, step{"waiting for its cleanup of old files", r.endWatch, func() time.Duration { return 0 }})
+}
+
+func (r *run) needsReady(do func(context.Context)) func(context.Context) {
+	return func(ctx context.Context) {
+		if r.seen.Start != nil && r.seen.Start.Ready {
+			do(ctx)
+		}
+	}
+}
+
+// limits are the CPU limits that the daemon's machine can have. Times of an
+// emulated image mean nothing.
+func (r *run) limits() (list []float64) {
+	for _, n := range r.bounds.CPUs {
+		if n <= float64(r.cpus) && !r.seen.Emulated {
+			list = append(list, n)
+		}
+	}
+	return list
+}
+
+// say reports a step, which one of how many it is, and how long the rest will
+// take.
+func (r *run) say(text string) {
+	if r.Say == nil {
+		return
+	}
+	var left time.Duration
+	for _, s := range r.steps {
+		left += s.cost() + overhead
+	}
+	left = max(left, r.watch.left())
+	r.Say("%s (%d of %d, about %s left)", text, r.total-len(r.steps)+1, r.total, format.Duration(roughly(left)))
+}
+
+// roughly rounds an estimate up to what it can be trusted for.
+func roughly(d time.Duration) time.Duration {
+	unit := 10 * time.Second
+	if d > 2*time.Minute {
+		unit = time.Minute
+	}
+	return (d + unit - 1).Truncate(unit)
 }
 
 func offline(_ *container.Config, host *container.HostConfig) { host.NetworkMode = "none" }
 func online(*container.Config, *container.HostConfig)         {}
 
-// bare has no process that passes signals on, as with docker run.
+// bare has no init process that passes signals on, as with `docker run`.
 func bare(_ *container.Config, host *container.HostConfig) { host.Init = nil }
-
-// start is the first start, without a network, and the first photos. What does
-// not get ready so is tried with a network.
-func (r *run) start(ctx context.Context) {
-	r.say("starting it without a network")
-	seen, log, ok := r.first(ctx, offline)
-	if !ok {
-		return
-	}
-	r.seen.Offline = &verify.Offline{Ready: seen.Ready, Problem: seen.Problem, Log: downloads(log)}
-	if len(seen.Photos) > 0 {
-		r.seen.Offline.Portrait = seen.Photos[0].Portrait
-		r.seen.Offline.Problem = seen.Photos[0].Answer
-	}
-	if !seen.Ready && ctx.Err() == nil {
-		r.say("starting it with a network")
-		r.network = online
-		if seen, _, ok = r.first(ctx, online); !ok {
-			return
-		}
-	}
-	r.told(seen)
-}
-
-// first starts a server, looks at it, and ends it.
-func (r *run) first(ctx context.Context, network change) (seen observe.Seen, log []string, ok bool) {
-	s, err := r.newServer(ctx, r.container, network, bare)
-	if err == nil {
-		defer s.remove()
-		err = s.start(ctx)
-	}
-	if err != nil {
-		r.seen.Why = "it cannot be started here: " + err.Error()
-		return seen, nil, false
-	}
-	seen, err = s.ask(ctx, observe.Order{Patience: r.bounds.Patience, Who: true, Write: targets(r.container), Photos: 3, Stranger: true})
-	log = s.log(ctx, s.id)
-	switch {
-	case errors.Is(err, errEnded):
-		seen = observe.Seen{Problem: "the server ended: " + s.lastWords(ctx, s.id)}
-	case err != nil:
-		r.seen.Why = err.Error()
-		return seen, log, false
-	}
-	r.seen.Ran = true
-	r.seen.Start = &verify.Start{Ready: seen.Ready, After: seen.ReadyAt.Sub(s.startedAt(ctx)), Early: seen.Early, Problem: seen.Problem,
-		Log: log[max(0, len(log)-5):]}
-	if seen.Ready {
-		if after, killed, err := s.stop(ctx); err == nil {
-			r.seen.Stop = &verify.Stop{After: after, Killed: killed}
-		}
-	}
-	return seen, log, true
-}
-
-// told keeps what the first look saw beside the start.
-func (r *run) told(seen observe.Seen) {
-	if !seen.Ready {
-		return
-	}
-	r.seen.Identity = &verify.Identity{UID: seen.UID, Unwritable: seen.Cannot}
-	if len(seen.Photos) == 3 {
-		p := verify.Photos{First: seen.Photos[0].Took, Third: seen.Photos[2].Took, CPUs: runtime.NumCPU()}
-		for _, photo := range seen.Photos {
-			p.Problem = cmp.Or(p.Problem, photo.Answer)
-		}
-		r.seen.Photos = &p
-	}
-	if seen.CORS != nil {
-		r.seen.CORS = &verify.CORS{Echoed: seen.CORS.Origin == "*" || strings.Contains(seen.CORS.Origin, "stranger"),
-			Credentials: seen.CORS.Credentials == "true",
-			Answer:      fmt.Sprintf("access-control-allow-origin: %s, -credentials: %s", seen.CORS.Origin, seen.CORS.Credentials)}
-	}
-	r.seen.GPU = &verify.GPU{Present: r.container.GPUs != nil, Device: seen.Device}
-}
-
-var download = regexp.MustCompile(`(?i)download|name or service not known|temporary failure in name resolution|urlerror|max retries exceeded|connection refused|no such host`)
-
-// downloads are the lines of a log that speak of one.
-func downloads(log []string) []string {
-	return slices.DeleteFunc(slices.Clone(log), func(line string) bool { return !download.MatchString(line) })
-}
-
-func targets(c plan.Container) (list []string) {
-	for _, v := range c.Volumes {
-		list = append(list, v.Target)
-	}
-	return list
-}
-
-// look starts a fresh server, prepared where that is needed, and asks about
-// it. It tells after what time the server was ready.
-func (r *run) look(ctx context.Context, doing string, order observe.Order, prepare func(*server), changes ...change) (seen observe.Seen, after time.Duration, err error) {
-	if ctx.Err() != nil {
-		return seen, 0, ctx.Err()
-	}
-	r.say("%s", doing)
-	s, err := r.newServer(ctx, r.container, append([]change{r.network}, changes...)...)
-	if err != nil {
-		return seen, 0, err
-	}
-	defer s.remove()
-	if prepare != nil {
-		prepare(s)
-	}
-	if err := s.start(ctx); err != nil {
-		return seen, 0, err
-	}
-	seen, err = s.ask(ctx, order)
-	return seen, seen.ReadyAt.Sub(s.startedAt(ctx)), err
-}
-
-// together sends photos at once.
-func (r *run) together(ctx context.Context) {
-	seen, _, err := r.look(ctx, "sending it 2 and 4 photos at once", observe.Order{Patience: r.bounds.Patience, Bursts: []int{2, 4}}, nil)
-	if errors.Is(err, errEnded) {
-		r.seen.Bursts = []verify.Burst{{N: 4, Died: true}}
-		return
-	}
-	for _, b := range seen.Bursts {
-		r.seen.Bursts = append(r.seen.Bursts, verify.Burst{N: b.N, Failed: b.Failed, Different: b.Different, Died: b.Silent})
-	}
-}
-
-// keyAndFiles starts a server with a key, and with old files in its volumes.
-func (r *run) keyAndFiles(ctx context.Context) {
-	with := func(config *container.Config, _ *container.HostConfig) {
-		config.Env = append(config.Env, "FACECRAFT_API_KEY=verify-"+r.Instance, "FACECRAFT_CLEANUP_AGE_HOURS=1")
-	}
-	seeded := false
-	prepare := func(s *server) {
-		made, err := s.ask(ctx, observe.Order{Seed: targets(r.container)})
-		seeded = err == nil && len(made.Cannot) == 0 && len(targets(r.container)) > 0
-	}
-	order := observe.Order{Patience: r.bounds.Patience, NoKey: true, Gone: targets(r.container), Watch: r.bounds.Watch}
-	seen, _, err := r.look(ctx, "trying its key, and its clean-up of old files", order, prepare, with)
-	if err != nil || !seen.Ready {
-		return
-	}
-	if seen.NoKey != 0 {
-		r.seen.Key = &verify.Key{Status: seen.NoKey}
-	}
-	if seeded {
-		r.seen.Cleanup = &verify.Cleanup{Deleted: seen.Gone, EmptyDirs: seen.Empty, Periodically: seen.Later, Waited: r.bounds.Watch}
-	}
-}
-
-// windows measures starts with few processors.
-func (r *run) windows(ctx context.Context) {
-	for _, n := range r.bounds.CPUs {
-		limit := func(_ *container.Config, host *container.HostConfig) { host.NanoCPUs = int64(n * 1e9) }
-		if n > float64(runtime.NumCPU()) {
-			continue
-		}
-		seen, after, err := r.look(ctx, fmt.Sprintf("starting it with %g CPU", n), observe.Order{Patience: r.bounds.Patience, Busy: true}, nil, limit)
-		if err != nil {
-			continue
-		}
-		if !seen.Ready {
-			after = r.bounds.Patience
-		}
-		r.seen.Windows = append(r.seen.Windows, verify.Window{CPUs: n, Ready: seen.Ready, After: after, Silent: seen.Silent})
-	}
-}
-
-func (r *run) say(format string, args ...any) {
-	if r.Say != nil {
-		r.Say(format, args...)
-	}
-}

@@ -19,18 +19,19 @@ import (
 	"github.com/docker/docker/api/types/mount"
 	"github.com/docker/docker/api/types/versions"
 
+	"github.com/djok/facecraft/internal/containers"
 	"github.com/djok/facecraft/internal/inventory"
-	"github.com/djok/facecraft/internal/plan"
 )
 
-// ErrNotHere is that the daemon does not have the image.
+// ErrNotHere means that the daemon does not have the image.
 var ErrNotHere = errors.New("the image is not available locally")
 
 // Read makes the inventory of an image of the daemon. This program's own
 // executable looks at the files, in a container in which nothing of the image
 // runs. Nothing is copied to this machine.
 func (d *Daemon) Read(ctx context.Context, reference string, o inventory.Options) (inventory.Inventory, error) {
-	inv := inventory.Inventory{Target: reference, Tag: inventory.TagOf(reference), Depth: min(o.Depth, inventory.FilesDepth)}
+	inv := inventory.Inventory{Target: reference, Tag: inventory.TagOf(reference)}
+	inv.Depth = min(o.Depth, inventory.FilesDepth)
 	inspected, err := d.Docker.ImageInspect(ctx, reference)
 	if errdefs.IsNotFound(err) {
 		return inv, ErrNotHere
@@ -62,8 +63,8 @@ func (d *Daemon) Read(ctx context.Context, reference string, o inventory.Options
 	return inv, nil
 }
 
-// configOf is the configuration as the image has it: the daemon's answer has
-// its own names for some of it.
+// configOf returns the configuration as it is in the image: the daemon names
+// some of it differently.
 func configOf(inspected image.InspectResponse) (inventory.Config, []inventory.Layer, error) {
 	data, err := json.Marshal(map[string]any{
 		"os": inspected.Os, "architecture": inspected.Architecture, "config": inspected.Config,
@@ -96,8 +97,8 @@ func (d *Daemon) history(ctx context.Context, id string, inv *inventory.Inventor
 	return nil
 }
 
-// countsFiles tells whether the daemon's sizes are sums of files' sizes. Those
-// of the containerd store are blocks of a disk. (moby 53426)
+// countsFiles reports whether the daemon's sizes are sums of file sizes. Those
+// of the containerd store are blocks on disk. (moby 53426)
 func (d *Daemon) countsFiles(ctx context.Context) (bool, error) {
 	info, err := d.Docker.Info(ctx)
 	if err != nil {
@@ -111,13 +112,15 @@ func (d *Daemon) countsFiles(ctx context.Context) (bool, error) {
 	return info.Driver == "overlay2" || info.Driver == "fuse-overlayfs" || info.Driver == "overlay", nil
 }
 
-// walkTimeout bounds the look at the files of one image.
+// walkTimeout limits reading the files of one image.
 const walkTimeout = 10 * time.Minute
 
-// walk looks at the files in a container.
-func (d *Daemon) walk(ctx context.Context, inspected image.InspectResponse, interest inventory.Interest) ([]inventory.Entry, error) {
+// walk reads the image's files in a container.
+func (d *Daemon) walk(ctx context.Context, inspected image.InspectResponse, interest inventory.Interest) (
+	[]inventory.Entry, error) {
 	ctx, cancel := context.WithTimeout(ctx, walkTimeout)
 	defer cancel()
+	d.sweep(ctx)
 	version, err := d.Docker.ServerVersion(ctx)
 	if err != nil {
 		return nil, err
@@ -134,7 +137,8 @@ func (d *Daemon) walk(ctx context.Context, inspected image.InspectResponse, inte
 const imageMounts = "1.48"
 
 // walkMounted has the image mounted read-only in a container of the lite image.
-func (d *Daemon) walkMounted(ctx context.Context, imageID, arch string, interest inventory.Interest) ([]inventory.Entry, error) {
+func (d *Daemon) walkMounted(ctx context.Context, imageID, arch string, interest inventory.Interest) (
+	[]inventory.Entry, error) {
 	lite, err := d.Images.EnsureLite(ctx, arch)
 	if err != nil {
 		return nil, err
@@ -163,13 +167,15 @@ var enginesOwn = []string{".dockerenv", "etc/hostname", "etc/hosts", "etc/mtab",
 
 // walkBeside puts the helper beside the image's files, in a container of the
 // image that runs nothing else.
-func (d *Daemon) walkBeside(ctx context.Context, inspected image.InspectResponse, arch string, interest inventory.Interest) ([]inventory.Entry, error) {
+func (d *Daemon) walkBeside(ctx context.Context, inspected image.InspectResponse, arch string, interest inventory.Interest) (
+	[]inventory.Entry, error) {
 	h, err := d.Images.Helper(arch)
 	if err != nil {
 		return nil, err
 	}
 	place := fmt.Sprintf(".facecraft-%d", time.Now().UnixNano())
-	order := inventory.Order{Interest: interest, Root: "/", Out: "/" + place + "/found", LeaveOut: append([]string{place}, enginesOwn...)}
+	order := inventory.Order{Interest: interest, Root: "/", Out: "/" + place + "/found",
+		LeaveOut: append([]string{place}, enginesOwn...)}
 	if inspected.Config != nil {
 		order.Volumes = slices.Sorted(maps.Keys(inspected.Config.Volumes))
 	}
@@ -184,7 +190,7 @@ func (d *Daemon) walkBeside(ctx context.Context, inspected image.InspectResponse
 	}
 	defer remove()
 	if err := d.Docker.CopyToContainer(ctx, id, "/", h.Carried(place), container.CopyToContainerOptions{}); err != nil {
-		return nil, fmt.Errorf("put the helper beside the image's files: %w", err)
+		return nil, fmt.Errorf("copy the helper into a container of the image: %w", err)
 	}
 	if err := d.runToEnd(ctx, id); err != nil {
 		return nil, err
@@ -201,7 +207,7 @@ func (d *Daemon) walker(image string, order inventory.Order) (*container.Config,
 		Cmd: []string{inventory.WalkCommand, string(words)},
 		// The image's own environment must not change how the helper runs.
 		Env:         []string{"GODEBUG=", "GOGC=50", "GOMEMLIMIT=", "GOTRACEBACK="},
-		Labels:      map[string]string{plan.LabelHelper: d.Instance},
+		Labels:      containers.HelperLabels(d.Instance),
 		Healthcheck: &container.HealthConfig{Test: []string{"NONE"}},
 	}
 	host := &container.HostConfig{

@@ -30,26 +30,47 @@ func TestMain(m *testing.M) { dockertest.Main(m) }
 func daemon(t *testing.T) *trial.Daemon {
 	t.Helper()
 	docker := dockertest.Engine(t)
+	lite := func(string) (*helper.Helper, error) { return dockertest.Lite(t), nil }
 	return &trial.Daemon{Docker: docker, Instance: dockertest.Instance(t, docker),
-		Images: &images.Store{Docker: docker, Helper: func(string) (*helper.Helper, error) { return dockertest.Lite(t), nil }}}
+		Images: &images.Store{Docker: docker, Helper: lite}}
 }
 
-func layer(t *testing.T, headers map[string]string) v1.Layer {
+func layer(t *testing.T, files map[string]string) v1.Layer {
 	t.Helper()
 	var b bytes.Buffer
 	w := tar.NewWriter(&b)
-	for name, data := range headers {
-		if err := w.WriteHeader(&tar.Header{Name: name, Mode: 0o640, Uid: 1000, Size: int64(len(data)), Typeflag: tar.TypeReg}); err != nil {
+	for name, data := range files {
+		header := tar.Header{Name: name, Mode: 0o640, Uid: 1000, Size: int64(len(data)), Typeflag: tar.TypeReg}
+		if err := w.WriteHeader(&header); err != nil {
 			t.Fatal(err)
 		}
 		if _, err := io.WriteString(w, data); err != nil {
 			t.Fatal(err)
 		}
 	}
+	return closed(t, w, &b)
+}
+
+// layerOf is a layer of links and directories.
+func layerOf(t *testing.T, headers ...tar.Header) v1.Layer {
+	t.Helper()
+	var b bytes.Buffer
+	w := tar.NewWriter(&b)
+	for _, header := range headers {
+		if err := w.WriteHeader(&header); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return closed(t, w, &b)
+}
+
+func closed(t *testing.T, w *tar.Writer, b *bytes.Buffer) v1.Layer {
+	t.Helper()
 	if err := w.Close(); err != nil {
 		t.Fatal(err)
 	}
-	made, err := tarball.LayerFromOpener(func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(b.Bytes())), nil })
+	open := func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(b.Bytes())), nil }
+	made, err := tarball.LayerFromOpener(open)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -60,7 +81,8 @@ func layer(t *testing.T, headers map[string]string) v1.Layer {
 // would be started does not exist.
 func pitted(t *testing.T, docker client.APIClient) string {
 	t.Helper()
-	image := dockertest.ImageOf(t, layer(t, map[string]string{"app/main.py": "x = 1\n", "app/gone": "12345", "data/kept": "in a volume"}),
+	image := dockertest.ImageOf(t,
+		layer(t, map[string]string{"app/main.py": "x = 1\n", "app/gone": "12345", "data/kept": "in a volume"}),
 		layer(t, map[string]string{"app/.wh.gone": "", "etc/passwd": "app:x:1000:1000::/app:/bin/sh\n",
 			"etc/hosts": "the image's own\n"}))
 	config, err := image.ConfigFile()

@@ -12,7 +12,8 @@ import (
 // writes the whole image to a temporary directory of its own first. (moby 39464)
 //
 // The daemon's own word on the image's size counts where the layers' are not known.
-func (d *Daemon) readSaved(ctx context.Context, inv inventory.Inventory, size int64, o inventory.Options) (inventory.Inventory, error) {
+func (d *Daemon) readSaved(ctx context.Context, inv inventory.Inventory, size int64, o inventory.Options) (
+	inventory.Inventory, error) {
 	if known, err := o.RecallLayers(&inv); known || err != nil {
 		return inv, err
 	}
@@ -49,5 +50,6 @@ func (d *Daemon) roomFor(ctx context.Context, size int64) error {
 		return nil
 	}
 	return fault.New(fault.Unrunnable, "use --depth files, or verify the image in its registry: docker://IMAGE",
-		"the disk of the Docker daemon is too small: it copies the image first, %s, and %s are free", format.Size(size), format.Size(free))
+		"the disk of the Docker daemon is too small: it copies the image first, %s, and %s are free",
+		format.Size(size), format.Size(free))
 }

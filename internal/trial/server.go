@@ -17,8 +17,8 @@ import (
 	"github.com/djok/facecraft/internal/plan"
 )
 
-// server is a container of the image, with the launcher's own protection and
-// fresh volumes. No port of it is published.
+// server is a container of the image with the launcher's own protection, fresh
+// volumes, and no published port.
 type server struct {
 	*Daemon
 	id     string
@@ -26,15 +26,15 @@ type server struct {
 	plan   plan.Container
 }
 
-// change is what one observation needs otherwise.
+// change is what one observation needs to be different.
 type change func(*container.Config, *container.HostConfig)
 
-// newServer makes a container that does not run yet.
+// newServer creates a container without starting it.
 func (d *Daemon) newServer(ctx context.Context, c plan.Container, changes ...change) (*server, error) {
 	config, host, _ := containers.Spec(c, nil, d.Version)
 	d.labelled(config)
 	config.ExposedPorts, host.PortBindings = nil, nil
-	// The volumes have no names, and go with the container.
+	// Volumes without names are removed with the container.
 	for i := range host.Mounts {
 		if host.Mounts[i].Type == mount.TypeVolume {
 			host.Mounts[i].Source = ""
@@ -50,9 +50,10 @@ func (d *Daemon) newServer(ctx context.Context, c plan.Container, changes ...cha
 	return &server{d, id, remove, c}, nil
 }
 
-// labelled makes a container one that no command takes for a server.
+// labelled marks a container as a helper, so that no command takes it for a
+// server.
 func (d *Daemon) labelled(config *container.Config) {
-	config.Labels = map[string]string{plan.LabelHelper: d.Instance}
+	config.Labels = containers.HelperLabels(d.Instance)
 	config.Healthcheck = &container.HealthConfig{Test: []string{"NONE"}}
 }
 
@@ -60,7 +61,7 @@ func (s *server) start(ctx context.Context) error {
 	return s.Docker.ContainerStart(ctx, s.id, container.StartOptions{})
 }
 
-// startedAt is by the daemon's clock, which helpers have too.
+// startedAt uses the daemon's clock, as helper containers do.
 func (s *server) startedAt(ctx context.Context) time.Time {
 	inspected, err := containers.Inspect(ctx, s.Docker, s.id)
 	if err != nil || inspected.State == nil {
@@ -70,35 +71,22 @@ func (s *server) startedAt(ctx context.Context) time.Time {
 	return at
 }
 
-// errEnded is that the server ended while it was observed.
+// errEnded means that the server ended while it was observed.
 var errEnded = errors.New("the server ended")
 
-// ask has a helper look at the server, as its user and among its files.
+// ask has a helper container observe the server, as its user and with its
+// files.
 func (s *server) ask(ctx context.Context, order observe.Order) (seen observe.Seen, err error) {
-	image, err := s.Images.EnsureLite(ctx, s.arch)
+	config, host, err := s.observer(order)
 	if err != nil {
 		return seen, err
-	}
-	words, err := json.Marshal(order)
-	if err != nil {
-		return seen, err
-	}
-	config := &container.Config{Image: image.Reference, User: s.plan.User, Cmd: []string{observe.Command, string(words)}}
-	s.labelled(config)
-	host := &container.HostConfig{
-		NetworkMode: "none", VolumesFrom: []string{s.id}, UsernsMode: container.UsernsMode(s.plan.UserNamespace),
-		GroupAdd: s.plan.GroupAdd, CapDrop: []string{"ALL"}, SecurityOpt: []string{"no-new-privileges"},
-		LogConfig: container.LogConfig{Type: "json-file"},
-	}
-	if len(order.Seed) == 0 {
-		host.NetworkMode, host.PidMode = container.NetworkMode("container:"+s.id), container.PidMode("container:"+s.id)
 	}
 	id, remove, err := s.create(ctx, config, host)
 	if err != nil {
 		return seen, err
 	}
 	defer remove()
-	if err := s.until(ctx, id, len(order.Seed) == 0); err != nil {
+	if err := s.until(ctx, id); err != nil {
 		return seen, err
 	}
 	var out, problems bytes.Buffer
@@ -106,7 +94,7 @@ func (s *server) ask(ctx context.Context, order observe.Order) (seen observe.See
 		return seen, err
 	}
 	if err := json.Unmarshal(out.Bytes(), &seen); err != nil {
-		if len(order.Seed) == 0 && s.ends(ctx) {
+		if s.ends(ctx) {
 			return seen, errEnded
 		}
 		return seen, fmt.Errorf("the helper said %q", strings.TrimSpace(out.String()+problems.String()))
@@ -114,19 +102,35 @@ func (s *server) ask(ctx context.Context, order observe.Order) (seen observe.See
 	return seen, nil
 }
 
-// until waits for the end of the helper, or of the server where that runs.
-func (s *server) until(ctx context.Context, helper string, running bool) error {
+// observer is the helper's container, which shares the server's network,
+// processes and volumes.
+func (s *server) observer(order observe.Order) (*container.Config, *container.HostConfig, error) {
+	words, err := json.Marshal(order)
+	if err != nil {
+		return nil, nil, err
+	}
+	config := &container.Config{Image: s.helper.Reference, User: s.plan.User,
+		Cmd: []string{observe.Command, string(words)}}
+	s.labelled(config)
+	host := &container.HostConfig{
+		NetworkMode: container.NetworkMode("container:" + s.id), PidMode: container.PidMode("container:" + s.id),
+		VolumesFrom: []string{s.id}, UsernsMode: container.UsernsMode(s.plan.UserNamespace),
+		GroupAdd: s.plan.GroupAdd, CapDrop: []string{"ALL"}, SecurityOpt: []string{"no-new-privileges"},
+		LogConfig: container.LogConfig{Type: "json-file"},
+	}
+	return config, host, nil
+}
+
+// until waits for the end of the helper, or of the server.
+func (s *server) until(ctx context.Context, helper string) error {
 	ended, failed := s.Docker.ContainerWait(ctx, helper, container.WaitConditionNextExit)
 	if err := s.Docker.ContainerStart(ctx, helper, container.StartOptions{}); err != nil {
-		if running && !s.running(ctx) {
+		if !s.running(ctx) {
 			return errEnded
 		}
 		return err
 	}
-	var died <-chan container.WaitResponse
-	if running {
-		died, _ = s.Docker.ContainerWait(ctx, s.id, container.WaitConditionNotRunning)
-	}
+	died, _ := s.Docker.ContainerWait(ctx, s.id, container.WaitConditionNotRunning)
 	select {
 	case err := <-failed:
 		return err
@@ -144,11 +148,11 @@ func (s *server) running(ctx context.Context) bool {
 	return err == nil && inspected.State != nil && inspected.State.Running
 }
 
-// endGrace is how long a server may seem to run after its end: a helper that
-// shares its processes ends with it, and the daemon may see that first.
+// endGrace is how long a server may seem to be running after its end: a helper
+// that shares its processes ends with it, and the daemon may notice that first.
 const endGrace = 2 * time.Second
 
-// ends tells whether the server has ended, or is just about to.
+// ends reports whether the server has ended, or is just about to.
 func (s *server) ends(ctx context.Context) bool {
 	ctx, cancel := context.WithTimeout(ctx, endGrace)
 	defer cancel()
@@ -161,11 +165,11 @@ func (s *server) ends(ctx context.Context) bool {
 	}
 }
 
-// maxStop is how long a server is given to end, in seconds: more than the
-// check allows, so that a slow end is told from none.
+// maxStop is how long a server may take to stop, in seconds: more than the check
+// allows, to tell a slow stop from none.
 const maxStop = 12
 
-// stop ends the server as Docker does.
+// stop stops the server as `docker stop` does.
 func (s *server) stop(ctx context.Context) (after time.Duration, killed bool, err error) {
 	seconds := maxStop
 	begun := time.Now()

@@ -1,6 +1,6 @@
-// Package trial puts an image of the daemon to the test: it looks at its files
-// without running its code, and watches it run. Everything that it makes in the daemon is gone
-// when it returns.
+// Package trial tests an image of the daemon: it reads the image's files without
+// running its code, and observes its server in fresh containers. Everything that
+// it creates in the daemon is removed when it returns.
 package trial
 
 import (
@@ -8,34 +8,35 @@ import (
 	"context"
 	"strings"
 
-	"github.com/containerd/errdefs"
 	"github.com/docker/docker/api/types/container"
 	"github.com/docker/docker/client"
 
 	"github.com/djok/facecraft/internal/containers"
 	"github.com/djok/facecraft/internal/images"
+	"github.com/djok/facecraft/internal/plan"
 	"github.com/djok/facecraft/internal/remains"
 )
 
 // Daemon is where the images are.
 type Daemon struct {
 	Docker     client.APIClient
-	Instance   string        // under which the trial's containers are known
-	Images     *images.Store // which has the helper
+	Instance   string        // that the containers belong to
+	Images     *images.Store // for the helper's image
 	Version    string        // of this program
 	Unfinished *remains.List
-	// FreeDisk is how many bytes are free where the daemon keeps its images; it
-	// may be nil.
+	// FreeDisk returns the free bytes where the daemon keeps its images; nil
+	// means unknown.
 	FreeDisk func(context.Context) (int64, error)
-	Say      func(format string, args ...any) // what is being done; may be nil
+	Say      func(format string, args ...any) // reports progress; may be nil
 
-	arch string // of the daemon, as GOARCH
+	helper plan.Image // loaded into the daemon
 }
 
-// create makes a container, which remove takes away with its volumes, also
-// after an interruption.
-func (d *Daemon) create(ctx context.Context, config *container.Config, host *container.HostConfig) (id string, remove func(), err error) {
-	gone := d.Unfinished.Add("a container that looks at an image", "docker ps --all --filter label=io.facecraft.probe="+d.Instance)
+// create creates a container. remove removes it with its volumes, also after an
+// interruption.
+func (d *Daemon) create(ctx context.Context, config *container.Config, host *container.HostConfig) (
+	id string, remove func(), err error) {
+	gone := d.Unfinished.Add("a container that tests an image", plan.DownCommand(d.Instance))
 	created, err := containers.Create(ctx, d.Docker, config, host, nil, "")
 	if err != nil {
 		gone()
@@ -51,19 +52,16 @@ func (d *Daemon) create(ctx context.Context, config *container.Config, host *con
 func (d *Daemon) remove(ctx context.Context, id string) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), containers.CleanupTimeout)
 	defer cancel()
-	return containers.RetryBriefly(ctx, func() error {
-		err := d.Docker.ContainerRemove(ctx, id, container.RemoveOptions{Force: true, RemoveVolumes: true})
-		if errdefs.IsNotFound(err) {
-			return nil
-		}
-		return err
-	}, client.IsErrConnectionFailed)
+	return containers.RemoveWithVolumes(ctx, d.Docker, id)
 }
 
-// maxLog is how much of a log is kept, in bytes.
+// sweep removes what killed calls left behind.
+func (d *Daemon) sweep(ctx context.Context) { containers.RemoveStaleHelpers(ctx, d.Docker, d.Instance) }
+
+// maxLog limits how much of a log is kept, in bytes.
 const maxLog = 1 << 20
 
-// log are the lines that a container wrote.
+// log returns the lines that a container wrote.
 func (d *Daemon) log(ctx context.Context, id string) []string {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), containers.CleanupTimeout)
 	defer cancel()
@@ -77,7 +75,7 @@ func (d *Daemon) lastWords(ctx context.Context, id string) string {
 	return lines[len(lines)-1]
 }
 
-// capped keeps the first bytes.
+// capped keeps the first maxLog bytes.
 type capped struct{ bytes.Buffer }
 
 func (c *capped) Write(p []byte) (int, error) {

@@ -49,6 +49,10 @@ func ready(s *subject) []result {
 			mended("install "+missing+", or use the program's own check").known(inventory.FilesDepth))
 	}
 	asked := checkedPath.FindStringSubmatch(command)
+	if output, broken := s.brokenCheck(); broken && len(list) == 0 {
+		list = append(list, fail("the health check fails while the server is ready").with(evidence).with(output...).
+			known(inventory.RunDepth).keyed("fails").mended("run it in the container: docker exec CONTAINER "+short(command)))
+	}
 	switch {
 	case blindly.MatchString(command) && !bodyReader.MatchString(command):
 		list = append(list, fail("the health check asks /ready and does not read the answer, which is 200 before the models are loaded too").
@@ -66,6 +70,25 @@ func ready(s *subject) []result {
 		list = append(list, pass("the health check is a command of the image's own").with(evidence))
 	}
 	return list
+}
+
+// brokenCheck reports whether the image's own check never succeeded although
+// the server answered in time whether it is ready, and what the check printed.
+func (s *subject) brokenCheck() (output []string, broken bool) {
+	_, timeout, _ := timesOf(s.Config.Health)
+	for _, w := range s.seen.Windows {
+		if w.Probes == nil || !w.Ready || w.Silent >= timeout {
+			continue
+		}
+		if w.Probes.Passed > 0 {
+			return nil, false
+		}
+		broken = true
+		if w.Probes.Output != "" {
+			output = []string{"it prints " + short(w.Probes.Output)}
+		}
+	}
+	return output, broken
 }
 
 var tcpOnly = regexp.MustCompile(`\bnc\s+-\w*z|/dev/tcp/`)
@@ -129,6 +152,9 @@ func healthWindow(s *subject) []result {
 		return []result{beside("there is no HEALTHCHECK")}
 	}
 	window, text := windowOf(health)
+	if s.seen.Emulated {
+		return []result{unknown(emulated).with(text)}
+	}
 	if len(s.seen.Windows) > 0 {
 		return s.measuredWindow(window, text)
 	}
@@ -142,11 +168,26 @@ func healthWindow(s *subject) []result {
 	return []result{pass("the health check waits %s, and loading takes about %s", format.Duration(window), format.Duration(usual)).with(text)}
 }
 
-// streakOf is how often a check would fail in a row while a server is silent,
-// and how often it may.
-func streakOf(h *inventory.Health, silent time.Duration) (streak, retries int) {
-	interval, timeout, retries := timesOf(h)
-	return int(silent / (interval + timeout)), retries
+// streakOf returns how often a check may fail in a row while a server does not
+// answer it for some time, if each failure takes as long as given.
+func streakOf(h *inventory.Health, silent, took time.Duration) int {
+	interval, timeout, _ := timesOf(h)
+	took = min(took, timeout)
+	if silent < took {
+		return 0
+	}
+	return int((silent + interval) / (took + interval))
+}
+
+// streak returns how often the image's check may fail in a row with its own
+// interval while photos are processed.
+func (s *subject) streak(w Window) int {
+	_, timeout, _ := timesOf(s.Config.Health)
+	n := streakOf(s.Config.Health, w.Silent, timeout)
+	if p := w.Probes; p != nil && p.Passed > 0 && p.Failing > 0 {
+		n = max(n, streakOf(s.Config.Health, p.Failing, p.Took))
+	}
+	return n
 }
 
 // timesOf are a check's settings, with the engine's defaults.
@@ -175,21 +216,16 @@ func windowOf(h *inventory.Health) (time.Duration, string) {
 func (s *subject) measuredWindow(window time.Duration, text string) []result {
 	var evidence []string
 	var worst result
+	_, _, retries := timesOf(s.Config.Health)
 	for _, w := range s.seen.Windows {
-		switch {
-		case w.Emulated:
-			return []result{unknown("the image runs emulated here: its times mean nothing").with(text)}
-		case !w.Ready:
-			evidence = append(evidence, fmt.Sprintf("%g CPU: not ready after %s", w.CPUs, w.After.Round(time.Second)))
-		default:
-			evidence = append(evidence, fmt.Sprintf("%g CPU: ready after %s", w.CPUs, w.After.Round(100*time.Millisecond)))
-		}
-		streak, retries := streakOf(s.Config.Health, w.Silent)
+		evidence = append(evidence, w.evidence())
+		streak := s.streak(w)
 		switch {
 		case float64(window) < windowFactor*float64(w.After):
-			worst = fail("the health check gives up after %s; with %g CPU the server needs %s", format.Duration(window), w.CPUs, w.After.Round(time.Second))
+			worst = fail("the health check gives up after %s; with %g CPU the server needs %s", format.Duration(window), w.CPUs,
+				w.needed())
 		case streak >= retries:
-			worst = fail("the health check fails %d times in a row while a photo is processed", streak)
+			worst = fail("the health check can fail %d times in a row while a photo is processed", streak)
 		}
 	}
 	evidence = append(evidence, text)
@@ -199,5 +235,24 @@ func (s *subject) measuredWindow(window time.Duration, text string) []result {
 	if slices.ContainsFunc(s.seen.Windows, func(w Window) bool { return !w.Ready }) {
 		return []result{unknown("the server did not get ready in the time that was given").with(evidence...)}
 	}
-	return []result{pass("the health check's window of %s suffices with few CPUs", format.Duration(window)).with(evidence...).known(inventory.RunDepth)}
+	return []result{pass("the health check's window of %s suffices with few CPUs", format.Duration(window)).with(evidence...).
+		known(inventory.RunDepth)}
+}
+
+func (w Window) needed() string {
+	if !w.Ready {
+		return "more than " + format.Duration(w.After.Round(time.Second))
+	}
+	return w.After.Round(time.Second).String()
+}
+
+func (w Window) evidence() string {
+	if !w.Ready {
+		return fmt.Sprintf("%g CPU: not ready after %s", w.CPUs, w.After.Round(time.Second))
+	}
+	text := fmt.Sprintf("%g CPU: ready after %s", w.CPUs, w.After.Round(100*time.Millisecond))
+	if p := w.Probes; p != nil {
+		text += fmt.Sprintf("; then %d of %s passed while photos were processed", p.Passed, format.Count(p.Count, "health check", "health checks"))
+	}
+	return text
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/djok/facecraft/internal/finding"
+	"github.com/djok/facecraft/internal/format"
 	"github.com/djok/facecraft/internal/inventory"
 )
 
@@ -133,20 +134,44 @@ func hubReadme(s *subject) []result {
 
 var workerFlag = regexp.MustCompile(`(?:--workers[= ]|-w )\s*(\d+)`)
 
-// workers looks at the command and at what variables promise.
+// workers looks at the command, at what variables promise, and at the processes
+// that were running.
 func workers(s *subject) []result {
+	memory := s.workerMemory()
 	command := strings.Join(append(slices.Clone(s.Config.Entrypoint), s.Config.Cmd...), " ")
 	if m := workerFlag.FindStringSubmatch(command); m != nil && m[1] != "1" && m[1] != "0" && !strings.Contains(command, "--preload") {
-		return []result{fail("the command starts %s workers, and each loads all models", m[1]).with("CMD " + short(command)).keyed("flag")}
+		return []result{fail("the command starts %s workers, and each loads all models", m[1]).with("CMD " + short(command)).
+			with(memory...).keyed("flag")}
 	}
 	if value, ok := s.Config.Variable("WEB_CONCURRENCY"); ok && value != "1" && value != "" {
-		return []result{fail("WEB_CONCURRENCY starts %s workers, and each loads all models", short(value)).with("ENV WEB_CONCURRENCY=" + short(value)).keyed("variable")}
+		return []result{fail("WEB_CONCURRENCY starts %s workers, and each loads all models", short(value)).
+			with("ENV WEB_CONCURRENCY=" + short(value)).with(memory...).keyed("variable")}
 	}
 	if value, ok := s.Config.Variable("FACECRAFT_WORKERS"); ok && value != "1" && !strings.Contains(command, "FACECRAFT_WORKERS") {
 		return []result{fail("FACECRAFT_WORKERS is %s, and the command does not read it", short(value)).
 			with("ENV FACECRAFT_WORKERS="+short(value), "CMD "+short(command)).keyed("unread")}
 	}
-	return []result{pass("the command starts one worker")}
+	if n := s.seen.Memory.Workers(); n > 1 {
+		return []result{fail("%d processes have loaded models", n).with(memory...).with("CMD " + short(command)).
+			keyed("processes").known(inventory.RunDepth)}
+	}
+	return []result{pass("the command starts one worker").with(memory...)}
+}
+
+// workerMemory is the evidence of what one worker and all of them use.
+func (s *subject) workerMemory() []string {
+	m := s.seen.Memory
+	if m == nil || len(m.Processes) == 0 {
+		return nil
+	}
+	text := "after three photos, " + format.Size(m.Total) + " of memory"
+	if n := m.Workers(); n > 1 {
+		text += fmt.Sprintf(" in %d workers, %s each", n, format.Size(m.Processes[0]))
+	}
+	if m.Limit > 0 {
+		text += ", of a limit of " + format.Size(m.Limit)
+	}
+	return []string{text}
 }
 
 // minLeftovers is not worth a word below, in bytes.

@@ -2,6 +2,7 @@ package verify
 
 import (
 	"fmt"
+	"net/http"
 	"slices"
 	"strings"
 	"time"
@@ -11,7 +12,7 @@ import (
 	"github.com/djok/facecraft/internal/inventory"
 )
 
-// notObserved is the answer where an image ran, but not for this.
+// notObserved is the answer if an image ran, but this was not seen.
 func notObserved(seen Observations) []result {
 	why := "the server did not get ready"
 	if seen.Start != nil && seen.Start.Ready {
@@ -32,25 +33,39 @@ func offline(s *subject) []result {
 	case !o.Ready:
 		return []result{fail("it does not get ready without a network").with(o.Problem).with(some(o.Log)...).keyed("start")}
 	}
+	if !o.Online {
+		return []result{fail("it makes no portrait, without a network or with one").with(o.Problem).with(some(o.Log)...).keyed("photo").
+			mended("see why in its log; facecraft up --image IMAGE and facecraft process PHOTO show it too")}
+	}
 	return []result{fail("it starts without a network, and makes no portrait").with(o.Problem).with(some(o.Log)...).keyed("photo")}
 }
 
 const (
 	maxFirst   = 10 * time.Second
 	lazyFactor = 3
-	// minLazy is the first photo's time below which a factor means nothing.
+	// minLazy is the time of the first photo below which the factor means
+	// nothing.
 	minLazy = time.Second
 )
 
+// emulated is the answer of checks that measure times.
+const emulated = "the image is for a different processor and runs emulated here, so its times mean nothing"
+
 func lazy(s *subject) []result {
 	p := s.seen.Photos
-	if p == nil || p.Problem != "" {
+	switch {
+	case p == nil || p.Problem != "":
 		return notObserved(s.seen)
+	case s.seen.Emulated:
+		return []result{unknown(emulated)}
 	}
-	evidence := fmt.Sprintf("first photo %s, third %s, with %s", p.First.Round(10*time.Millisecond), p.Third.Round(10*time.Millisecond), format.Count(p.CPUs, "CPU", "CPUs"))
+	evidence := fmt.Sprintf("first photo %s, third %s, with %s", p.First.Round(10*time.Millisecond),
+		p.Third.Round(10*time.Millisecond), format.Count(p.CPUs, "CPU", "CPUs"))
 	switch {
 	case p.First > minLazy && p.First > lazyFactor*p.Third:
-		return []result{fail("the first photo takes %.1f times as long as the third: models are loaded at the first photo", float64(p.First)/float64(p.Third)).with(evidence).keyed("lazy")}
+		times := float64(p.First) / float64(p.Third)
+		return []result{fail("the first photo takes %.1f times as long as the third: models are loaded at the first photo", times).
+			with(evidence).keyed("lazy")}
 	case p.First > maxFirst:
 		return []result{fail("the first photo takes %s", p.First.Round(time.Second)).with(evidence).keyed("slow").
 			mended("see whether the machine is too slow: the third photo takes as long")}
@@ -66,13 +81,15 @@ func concurrent(s *subject) []result {
 		switch {
 		case b.Died:
 			return []result{fail("the server dies of %d photos at once", b.N).with(some(b.Failed)...).keyed("died")}
+		case b.Alone != "":
+			return []result{unknown("the same photos fail one after the other").with(b.Alone)}
 		case len(b.Failed) > 0:
 			return []result{fail("%d of %d photos at once fail", len(b.Failed), b.N).with(some(b.Failed)...).keyed("failed")}
 		case b.Different > 0:
-			return []result{fail("%d of %d photos at once give another portrait than alone", b.Different, b.N).keyed("different")}
+			return []result{fail("%d of %d photos at once give a different portrait than alone", b.Different, b.N).keyed("different")}
 		}
 	}
-	return []result{pass("2 and 4 photos at once give the portraits that they give alone")}
+	return []result{pass("2 and 4 photos at once give the same portraits as alone")}
 }
 
 func diskGrowth(s *subject) []result {
@@ -87,21 +104,8 @@ func diskGrowth(s *subject) []result {
 	case c.Periodically:
 		return []result{fail("old files are deleted, and empty job directories stay").graded(finding.Note).keyed("dirs")}
 	}
-	return []result{unknown("old files are deleted when the server starts; while it ran, none was in %s: longer intervals are not watched", c.Waited)}
-}
-
-func gpuUsed(s *subject) []result {
-	switch g := s.seen.GPU; {
-	case s.variant.Name == "":
-		return []result{unknown(notKnown)}
-	case !s.variant.Needs.CUDA:
-		return []result{beside("the image is for CPUs")}
-	case g == nil || !g.Present:
-		return []result{unknown("there is no GPU here; verify it on a machine with one")}
-	case g.Device != "cuda":
-		return []result{fail("the server was given a GPU and runs on %s", g.Device).keyed("device")}
-	}
-	return []result{pass("the server runs on the GPU")}
+	return []result{unknown("old files are deleted at the start; no cleanup was seen in the %s after it: longer intervals are not watched",
+		format.Duration(c.Waited))}
 }
 
 // cors looks at the answer to a stranger, or without one at what the image
@@ -126,11 +130,15 @@ func cors(s *subject) []result {
 
 func apiKey(s *subject) []result {
 	k := s.seen.Key
+	refused := func(status int) bool { return status == http.StatusUnauthorized || status == http.StatusForbidden }
+	const evidence = "started with FACECRAFT_API_KEY set"
 	switch {
 	case k == nil:
 		return notObserved(s.seen)
-	case k.Status == 401 || k.Status == 403:
-		return []result{pass("a request without the key is refused")}
+	case !refused(k.Status):
+		return []result{fail("a request without the key is answered with %d", k.Status).with(evidence).keyed("open")}
+	case k.Wrong != 0 && !refused(k.Wrong):
+		return []result{fail("a request with a wrong key is answered with %d", k.Wrong).with(evidence).keyed("wrong")}
 	}
-	return []result{fail("a request without the key is answered with %d", k.Status).with("started with FACECRAFT_API_KEY set").keyed("open")}
+	return []result{pass("a request without the key is refused")}
 }

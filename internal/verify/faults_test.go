@@ -112,13 +112,13 @@ var faults = []fault{
 	}, severity: finding.Error, says: "0.5 CPU"},
 	{id: "health-window", name: "a streak of failures", change: func(i *image) {
 		i.seen.Windows = []verify.Window{{CPUs: 1, Ready: true, After: 10 * time.Second, Silent: 130 * time.Second}}
-	}, severity: finding.Error, says: "3 times in a row"},
+	}, severity: finding.Error, says: "4 times in a row"},
 	{id: "lazy", name: "lazy", change: func(i *image) { i.seen.Photos.First = 9 * time.Second }, severity: finding.Error, says: "6.2 times"},
 	{id: "lazy", name: "slow", change: func(i *image) {
 		i.seen.Photos = &verify.Photos{First: 12 * time.Second, Third: 11 * time.Second, CPUs: 2}
 	}, severity: finding.Error, says: "takes 12s"},
 	{id: "concurrent", name: "fails", change: func(i *image) { i.seen.Bursts[1].Failed = []string{"500 InvalidGraph"} }, severity: finding.Error, says: "InvalidGraph"},
-	{id: "concurrent", name: "differs", change: func(i *image) { i.seen.Bursts[0].Different = 1 }, severity: finding.Error, says: "another portrait"},
+	{id: "concurrent", name: "differs", change: func(i *image) { i.seen.Bursts[0].Different = 1 }, severity: finding.Error, says: "a different portrait"},
 	{id: "concurrent", name: "dies", change: func(i *image) { i.seen.Bursts[1].Died = true }, severity: finding.Error, says: "dies"},
 	{id: "workers", name: "a flag", change: func(i *image) { i.Config.Cmd = append(i.Config.Cmd, "--workers", "4") }, severity: finding.Warning, says: "4 workers"},
 	{id: "workers", name: "a variable", change: func(i *image) { i.Config.Env = append(i.Config.Env, "WEB_CONCURRENCY=2") }, severity: finding.Warning, says: "WEB_CONCURRENCY"},

@@ -1,36 +1,45 @@
 package verify
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
-// Observations are what was seen while the image ran, each in a container of
-// its own. What is nil was not observed.
+// Observations are what was seen while the image was running, each in a fresh
+// container. What is nil was not observed.
 type Observations struct {
 	Ran bool
-	Why string // why it did not run, for the report
+	Why string // why it did not run
+	// Emulated means that the image is for a different processor, so its times
+	// mean nothing.
+	Emulated bool
 
-	Offline  *Offline
-	Identity *Identity
-	Start    *Start
-	Photos   *Photos
-	Bursts   []Burst
-	Stop     *Stop
-	Windows  []Window
-	Cleanup  *Cleanup
-	CORS     *CORS
-	Key      *Key
-	GPU      *GPU
-	Registry *Registry
+	Offline   *Offline
+	Identity  *Identity
+	Start     *Start
+	Photos    *Photos
+	Memory    *Memory
+	Libraries *Libraries
+	Bursts    []Burst
+	Stop      *Stop
+	Windows   []Window
+	Cleanup   *Cleanup
+	CORS      *CORS
+	Key       *Key
+	GPU       *GPU
+	Registry  *Registry
 }
 
 // Offline is a start without any network, and a portrait made there.
 type Offline struct {
 	Ready    bool
 	Portrait bool
+	Online   bool     // with a network, it makes one
 	Problem  string   // in one line
-	Log      []string // lines that speak of a download
+	Log      []string // lines that mention a download
 }
 
-// Identity is who the server is, as the container itself says.
+// Identity is the server's user, as seen in the container.
 type Identity struct {
 	UID        int
 	Unwritable []string // directories of its volumes
@@ -40,7 +49,7 @@ type Identity struct {
 type Start struct {
 	Ready   bool
 	After   time.Duration
-	Early   string // an answer with 2xx that said it is not ready, or empty
+	Early   string // a 2xx answer whose body said that it is not ready, or empty
 	Problem string
 	Log     []string
 }
@@ -48,17 +57,42 @@ type Start struct {
 // Photos are single photos after the server was ready.
 type Photos struct {
 	First, Third time.Duration
-	CPUs         int
+	CPUs         int // of the daemon
 	Problem      string
 }
 
-// Burst are several photos at once.
+// Memory is what the server's processes use after a few photos, in bytes.
+type Memory struct {
+	Processes []int64 // private memory of each, largest first
+	Total     int64   // of all, shared memory counted once
+	Limit     int64   // of the container; 0 means none
+}
+
+// minModels is the private memory, in bytes, from which a process is taken to
+// have loaded models.
+const minModels = 64 << 20
+
+// Workers returns how many processes have loaded models: those that use at
+// least half as much memory as the largest one.
+func (m *Memory) Workers() (n int) {
+	if m == nil || len(m.Processes) == 0 || m.Processes[0] < minModels {
+		return 0
+	}
+	for _, private := range m.Processes {
+		if private >= m.Processes[0]/2 {
+			n++
+		}
+	}
+	return n
+}
+
+// Burst is several photos at once.
 type Burst struct {
 	N         int
-	Failed    []string // answers that were no portraits
-	Different int      // portraits that differ from their sequential ones
+	Alone     string   // why there is nothing to compare with
+	Failed    []string // answers without a portrait
+	Different int      // portraits that differ from the same photo's alone
 	Died      bool
-	Took      time.Duration
 }
 
 // Stop is how the server ends on SIGTERM.
@@ -67,38 +101,103 @@ type Stop struct {
 	Killed bool
 }
 
-// Window is a start under a limit of processors, while the image's own health
-// check watches.
+// Window is a start with a CPU limit, while the image's own health check runs.
 type Window struct {
-	CPUs     float64
-	Ready    bool
-	After    time.Duration
-	Silent   time.Duration // the longest time without an answer while a photo was processed
-	Emulated bool
+	CPUs   float64
+	Ready  bool
+	After  time.Duration
+	Silent time.Duration // the longest wait for an answer while photos were processed
+	Probes *Probes
+}
+
+// Probes are the results of the image's health check after the server was
+// ready, from State.Health.Log.
+type Probes struct {
+	Count   int
+	Passed  int
+	Failing time.Duration // the longest time without a success
+	Took    time.Duration // the shortest of the failed ones
+	Output  string        // of the last failed one
 }
 
 // Cleanup is what happened to old files in a fresh volume.
 type Cleanup struct {
-	Deleted      bool // after the start
-	EmptyDirs    bool // job directories that were left
+	Deleted      bool // at the start
+	EmptyDirs    bool // directories of jobs were left
 	Periodically bool
 	Waited       time.Duration
 }
 
-// CORS is the answer to a stranger's preflight request.
+// CORS is the answer to a foreign website, with the image's own settings.
 type CORS struct {
 	Echoed      bool
 	Credentials bool
 	Answer      string
 }
 
-// Key is the answer to a request without the key that the server was given.
-type Key struct{ Status int }
+// Key are the HTTP statuses for a photo without a key, and with a wrong one,
+// from a server that was given a key. 0 means no answer.
+type Key struct{ Status, Wrong int }
 
-// GPU is what the server's own libraries say of the device.
+// GPU is what the server says about its device.
 type GPU struct {
 	Present bool
 	Device  string
+}
+
+// Libraries are the Python libraries of the image, as its own Python sees them.
+type Libraries struct {
+	Python string // the path of the interpreter
+	Why    string // why nothing was seen
+	List   []Library
+}
+
+// Library is what a library says about itself. The JSON is that of the script
+// which asks it.
+type Library struct {
+	Name     string `json:"name"`
+	Version  string `json:"version"`
+	Problem  string `json:"problem"` // why it cannot be imported
+	Answered bool   `json:"-"`       // false if the import did not end
+
+	// Of torch; the fields of the device only with a GPU.
+	CUDA          string   `json:"cuda"`
+	HIP           string   `json:"hip"`
+	Available     bool     `json:"available"`
+	Device        string   `json:"device"`
+	Capability    string   `json:"capability"`
+	Kernels       []string `json:"kernels"`
+	KernelProblem string   `json:"kernel_problem"`
+
+	// Of ONNX Runtime.
+	Providers       []string `json:"providers"`
+	Session         []string `json:"session"` // that a session really uses
+	SessionProblem  string   `json:"session_problem"`
+	ProviderProblem string   `json:"provider_problem"` // a library that the CUDA provider lacks
+
+	// Of dlib; nil means it does not say.
+	BLAS   *bool `json:"blas"`
+	LAPACK *bool `json:"lapack"`
+}
+
+// Unfinished gives the library whose import ended Python its problem.
+func (l *Libraries) Unfinished(problem string) {
+	for i := range l.List {
+		if !l.List[i].Answered {
+			l.List[i].Problem, l.List[i].Answered = problem, true
+		}
+	}
+}
+
+// library returns a library that was asked, or nil.
+func (l *Libraries) library(name string) *Library {
+	if l == nil {
+		return nil
+	}
+	if at := slices.IndexFunc(l.List, func(l Library) bool { return l.Name == name && l.Answered }); at >= 0 {
+		return &l.List[at]
+	}
+	return nil
 }
 
 // Registry is what is published beside the image.

@@ -32,7 +32,7 @@ type check struct {
 
 // checks are all there are, in the order of the report.
 var checks = []check{
-	{"torch-cuda", inventory.FilesDepth, torchCUDA},
+	{"torch-cuda", inventory.FilesDepth, imported("torch", torchCUDA, torchRan)},
 	{"cuda-devel", inventory.FilesDepth, cudaDevel},
 	{"cuda-twice", inventory.FilesDepth, cudaTwice},
 	{"size", inventory.ConfigDepth, size},
@@ -47,13 +47,13 @@ var checks = []check{
 	{"concurrent", inventory.RunDepth, concurrent},
 	{"workers", inventory.ConfigDepth, workers},
 	{"disk-growth", inventory.RunDepth, diskGrowth},
-	{"dlib-blas", inventory.FilesDepth, dlibBLAS},
+	{"dlib-blas", inventory.FilesDepth, imported("dlib", dlibBLAS, dlibRan)},
 	{"root", inventory.ConfigDepth, root},
 	{"cache-perm", inventory.FilesDepth, cachePerm},
 	{"setuid", inventory.FilesDepth, setuid},
 	{"world-writable", inventory.FilesDepth, worldWritable},
-	{"ort-both", inventory.FilesDepth, ortBoth},
-	{"ort-cuda", inventory.FilesDepth, ortCUDA},
+	{"ort-both", inventory.FilesDepth, imported("onnxruntime", ortBoth, ortRan)},
+	{"ort-cuda", inventory.FilesDepth, imported("onnxruntime", ortCUDA, ortCUDARan)},
 	{"gpu-used", inventory.RunDepth, gpuUsed},
 	{"secret", inventory.FilesDepth, secrets},
 	{"cors", inventory.RunDepth, cors},

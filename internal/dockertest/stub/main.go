@@ -14,6 +14,8 @@
 //	check-lite      is the health check of its image: exits with code 0 if ready
 //	stumbles        is ready, and answers each photo with 500 and a traceback
 //	portraits FAULT...  processes photos; with the faults of portrait.go
+//	models          holds memory, as a worker of it does
+//	-c SCRIPT       as Python would, prints the variable LIBRARIES
 //	old DURATION    answers as version 1.0.0 does: no /readiness, and /ready
 //	                with 200 and a body that says false until DURATION has passed
 //	unloadable LINE prints LINE, then fails over each question whether it is
@@ -69,6 +71,11 @@ func main() {
 		old(time.Now())
 	case "portraits":
 		servePortraits(os.Args[2:])
+	case "models":
+		models()
+		time.Sleep(time.Hour)
+	case "-c":
+		fmt.Print(os.Getenv("LIBRARIES"))
 	case "old":
 		old(time.Now().Add(duration()))
 	default:

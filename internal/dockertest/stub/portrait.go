@@ -6,8 +6,10 @@ import (
 	"image"
 	"image/png"
 	"io"
+	"net"
 	"net/http"
 	"os"
+	"os/exec"
 	"os/signal"
 	"path/filepath"
 	"slices"
@@ -18,18 +20,30 @@ import (
 	"time"
 )
 
-// portrait is a server that does all well, but for the faults that are named:
+// portrait is a server without pitfalls, except for the named faults:
 //
 //	early      answers 200 before it is ready
 //	lazy       loads its models at the first photo
 //	downloads  loads a model from the internet at the first photo
+//	fetches    loads a model from the internet before it is ready
 //	shared     mixes up photos that arrive together
 //	crashes    ends when photos arrive together
+//	fails      answers 500 when photos arrive together
 //	broken     answers every photo with 500
 //	stubborn   does not end on SIGTERM
-//	open       allows foreign websites, and ignores its key
+//	open       allows foreign websites
+//	reads      lets foreign websites read as the visitor, but not post
+//	keyless    ignores its key
+//	anykey     accepts any key
 //	hoards     deletes no old files
+//	dirs       deletes old files and leaves their directories
+//	starts     deletes old files only at its start
+//	deaf       answers nothing while it processes a photo
+//	slow       gets ready late
+//	unwell     has a health check that always fails
+//	workers    has two processes with models
 //	never      does not get ready
+//	ends       dies before it is ready
 type portrait struct {
 	faults []string
 	ready  atomic.Bool
@@ -37,6 +51,7 @@ type portrait struct {
 	active atomic.Int32
 	last   atomic.Uint32
 	worker sync.Mutex
+	deaf   sync.RWMutex
 }
 
 func (p *portrait) has(fault string) bool { return slices.Contains(p.faults, fault) }
@@ -51,31 +66,89 @@ func servePortraits(faults []string) {
 			os.Exit(0)
 		}
 	}()
-	if !p.has("hoards") {
-		p.clean()
-		go func() {
-			for range time.Tick(200 * time.Millisecond) {
-				p.clean()
-			}
-		}()
+	p.cleanUp()
+	if p.has("workers") {
+		p.fork()
 	}
-	go func() {
-		time.Sleep(300 * time.Millisecond)
-		p.ready.Store(!p.has("never"))
-	}()
+	go p.start()
 	http.HandleFunc("/readiness", p.readiness)
-	http.HandleFunc("/status", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, cpuStatus) })
+	http.HandleFunc("/ready", p.readiness)
+	http.HandleFunc("/status", p.status)
 	http.HandleFunc("/api/v1/process", p.options)
 	http.HandleFunc("/api/v1/process/quick", p.photo)
 	panic(http.ListenAndServe(":8000", nil))
 }
 
-func (p *portrait) readiness(w http.ResponseWriter, _ *http.Request) {
+// start gets ready, or does not.
+func (p *portrait) start() {
+	pause := 300 * time.Millisecond
+	if p.has("slow") || p.has("early") {
+		pause = 2 * time.Second
+	}
+	time.Sleep(pause)
+	if p.has("ends") {
+		fmt.Fprintln(os.Stderr, "no models")
+		os.Exit(3)
+	}
+	if p.has("fetches") && !fetch() {
+		return
+	}
+	p.ready.Store(!p.has("never"))
+}
+
+// fork starts a second process, and gives both the memory of models.
+func (p *portrait) fork() {
+	command := exec.Command("/proc/self/exe", "models")
+	if err := command.Start(); err != nil {
+		panic(err)
+	}
+	models()
+}
+
+var loaded []byte
+
+// models is memory that a process uses, as models are.
+func models() {
+	loaded = make([]byte, 70<<20)
+	for i := 0; i < len(loaded); i += 4096 {
+		loaded[i] = 1
+	}
+}
+
+func (p *portrait) cleanUp() {
+	if p.has("hoards") {
+		return
+	}
+	p.clean()
+	if p.has("starts") {
+		return
+	}
+	go func() {
+		for range time.Tick(200 * time.Millisecond) {
+			p.clean()
+		}
+	}()
+}
+
+func (p *portrait) readiness(w http.ResponseWriter, r *http.Request) {
+	p.deaf.RLock()
+	defer p.deaf.RUnlock()
 	ready := p.ready.Load()
+	if p.has("unwell") && r.URL.Path == "/ready" { // which only its check asks
+		ready = false
+	}
 	if !ready && !p.has("early") {
 		w.WriteHeader(http.StatusServiceUnavailable)
 	}
 	fmt.Fprintf(w, `{"ready":%v}`, ready)
+}
+
+func (p *portrait) status(w http.ResponseWriter, r *http.Request) {
+	if p.has("reads") && r.Header.Get("Origin") != "" {
+		w.Header().Set("Access-Control-Allow-Origin", r.Header.Get("Origin"))
+		w.Header().Set("Access-Control-Allow-Credentials", "true")
+	}
+	fmt.Fprint(w, cpuStatus)
 }
 
 func (p *portrait) options(w http.ResponseWriter, r *http.Request) {
@@ -88,7 +161,7 @@ func (p *portrait) options(w http.ResponseWriter, r *http.Request) {
 // photo paints a picture that depends on the photo. Photos wait for each
 // other, unless the server is one that mixes them up.
 func (p *portrait) photo(w http.ResponseWriter, r *http.Request) {
-	if os.Getenv("FACECRAFT_API_KEY") != "" && !p.has("open") {
+	if !p.admits(r) {
 		w.WriteHeader(http.StatusUnauthorized)
 		return
 	}
@@ -106,19 +179,13 @@ func (p *portrait) photo(w http.ResponseWriter, r *http.Request) {
 		shade = shade*31 + uint32(b)
 	}
 	p.last.Store(shade)
-	if p.active.Add(1) > 1 && p.has("crashes") {
-		fmt.Fprintln(os.Stderr, "InvalidGraph")
-		os.Exit(139)
+	if !p.process() {
+		w.WriteHeader(http.StatusInternalServerError)
+		return
 	}
-	if p.has("shared") || p.has("crashes") {
-		time.Sleep(200 * time.Millisecond)
+	if p.has("shared") {
 		shade = p.last.Load()
-	} else {
-		p.worker.Lock()
-		time.Sleep(20 * time.Millisecond)
-		p.worker.Unlock()
 	}
-	p.active.Add(-1)
 	picture := image.NewRGBA(image.Rect(0, 0, 8, 8))
 	for i := range picture.Pix {
 		picture.Pix[i] = uint8(shade >> (8 * (i % 3)))
@@ -127,6 +194,36 @@ func (p *portrait) photo(w http.ResponseWriter, r *http.Request) {
 	_ = png.Encode(&out, picture)
 	w.Header().Set("Content-Type", "image/png")
 	_, _ = w.Write(out.Bytes())
+}
+
+// admits reports whether a request has the server's key.
+func (p *portrait) admits(r *http.Request) bool {
+	key := os.Getenv("FACECRAFT_API_KEY")
+	given := r.Header.Get("X-API-Key")
+	return key == "" || given == key || p.has("keyless") || p.has("anykey") && given != ""
+}
+
+// process takes its time, and reports whether it went well.
+func (p *portrait) process() bool {
+	alone := p.active.Add(1) == 1
+	defer p.active.Add(-1)
+	switch {
+	case p.has("crashes") && !alone:
+		fmt.Fprintln(os.Stderr, "InvalidGraph")
+		os.Exit(139)
+	case p.has("deaf"):
+		p.deaf.Lock()
+		defer p.deaf.Unlock()
+		time.Sleep(400 * time.Millisecond)
+	case p.has("shared"), p.has("crashes"), p.has("fails"):
+		time.Sleep(200 * time.Millisecond)
+		return alone || !p.has("fails")
+	default:
+		p.worker.Lock()
+		defer p.worker.Unlock()
+		time.Sleep(20 * time.Millisecond)
+	}
+	return true
 }
 
 // load does what some servers do only now, and tells whether it went well.
@@ -138,15 +235,23 @@ func (p *portrait) load(w http.ResponseWriter) bool {
 		w.WriteHeader(http.StatusInternalServerError)
 		return false
 	}
-	if p.has("downloads") {
-		if _, err := http.Get("http://models.invalid/model.onnx"); err != nil {
-			fmt.Fprintln(os.Stderr, "Downloading model.onnx:", err)
-			w.WriteHeader(http.StatusInternalServerError)
-			fmt.Fprint(w, "URLError")
-			return false
-		}
+	if p.has("downloads") && !fetch() {
+		w.WriteHeader(http.StatusInternalServerError)
+		fmt.Fprint(w, "URLError")
+		return false
 	}
 	return true
+}
+
+// fetch succeeds in a container that has a network. No server is asked: tests
+// have no internet.
+func fetch() bool {
+	interfaces, err := net.Interfaces()
+	if err == nil && len(interfaces) > 1 { // more than loopback
+		return true
+	}
+	fmt.Fprintln(os.Stderr, "Downloading model.onnx: Name or service not known")
+	return false
 }
 
 // clean deletes what is older than a day, and the directories that are left.
@@ -158,7 +263,7 @@ func (p *portrait) clean() {
 			}
 			if info, err := os.Stat(path); err == nil && !info.IsDir() && time.Since(info.ModTime()) > 24*time.Hour {
 				os.Remove(path)
-				if parent := filepath.Dir(path); strings.Count(parent, "/") > 2 {
+				if parent := filepath.Dir(path); strings.Count(parent, "/") > 2 && !p.has("dirs") {
 					os.Remove(parent)
 				}
 			}
