@@ -7,7 +7,7 @@ build   := CGO_ENABLED=0 go build -tags nodynamic -trimpath -ldflags "-s -w -X m
 
 engine_packages := ./internal/containers ./internal/detect ./internal/helper ./internal/images ./internal/run ./internal/e2e
 
-.PHONY: build demo test test-podman test-engine29 test-debian lint bench release check-release
+.PHONY: build demo test test-kills test-podman test-engine29 test-debian lint bench release check-release
 
 build:
 	$(build) -o bin/facecraft ./cmd/facecraft
@@ -29,6 +29,11 @@ demo: build
 test:
 	@sh scripts/ensure-docker.sh || echo "Continuing without Docker: tests that need it will be skipped." >&2
 	go test -p 1 $(if $(RUN),-run '$(RUN)') ./...
+
+# Kill a pull at fifty random moments; make test kills it five times.
+test-kills:
+	@sh scripts/ensure-docker.sh
+	FACECRAFT_KILLS=50 FACECRAFT_E2E=required go test -count 1 -v -run KilledPull ./internal/images
 
 # Run the tests that need an engine on Podman. SKIP is a pattern of tests to skip.
 # Few run in parallel: Podman's image list fails while an image is being removed.

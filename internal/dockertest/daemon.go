@@ -257,3 +257,15 @@ func bridge(t testing.TB) string {
 	command(t, "ip", "address", "add", "198.51.100.1/24", "dev", name)
 	return name
 }
+
+// SmallFileSystem mounts a file system of size bytes that needs no disk.
+func SmallFileSystem(t testing.TB, size int64) string {
+	t.Helper()
+	dir := t.TempDir()
+	output, err := exec.Command("mount", "-t", "tmpfs", "-o", fmt.Sprintf("size=%d", size), "tmpfs", dir).CombinedOutput()
+	if err != nil {
+		Need(t, fmt.Errorf("mount: %w: %s", err, output), "a small file system")
+	}
+	t.Cleanup(func() { command(t, "umount", dir) })
+	return dir
+}

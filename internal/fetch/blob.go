@@ -10,9 +10,9 @@ import (
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 )
 
-// blockSize is what is recorded, and kept, as one: an interruption loses less
+// BlockSize is what is recorded, and kept, as one: an interruption loses less
 // than one block of each connection. It is part of the format on disk.
-const blockSize = 256 << 10
+const BlockSize = 256 << 10
 
 // Blob is content as a manifest names it.
 type Blob struct {
@@ -20,12 +20,12 @@ type Blob struct {
 	Size   int64 // bytes
 }
 
-func (b Blob) blocks() int { return int((b.Size + blockSize - 1) / blockSize) }
+func (b Blob) blocks() int { return int((b.Size + BlockSize - 1) / BlockSize) }
 
 // blockAt is the extent of a block in bytes.
 func (b Blob) blockAt(i int) (offset, length int64) {
-	offset = int64(i) * blockSize
-	return offset, min(blockSize, b.Size-offset)
+	offset = int64(i) * BlockSize
+	return offset, min(BlockSize, b.Size-offset)
 }
 
 // The states of a block.

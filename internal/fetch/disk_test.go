@@ -24,18 +24,18 @@ func (r *rig) files(i int) (data, record string) {
 // only that is fetched again.
 func TestDamageOnDisk(t *testing.T) {
 	t.Parallel()
-	const size = 6 * blockSize
+	const size = 6 * BlockSize
 	for what, tt := range map[string]struct {
 		damage func(t *testing.T, data, record string)
 		again  int64 // bytes
 	}{
-		"a changed byte":         {func(t *testing.T, data, _ string) { overwrite(t, data, 2*blockSize+9, "x") }, blockSize},
-		"a block of zeros":       {func(t *testing.T, data, _ string) { overwrite(t, data, blockSize, strings.Repeat("\x00", blockSize)) }, blockSize},
-		"data that was lost":     {func(t *testing.T, data, _ string) { truncate(t, data, 4*blockSize+100) }, 2 * blockSize},
+		"a changed byte":         {func(t *testing.T, data, _ string) { overwrite(t, data, 2*BlockSize+9, "x") }, BlockSize},
+		"a block of zeros":       {func(t *testing.T, data, _ string) { overwrite(t, data, BlockSize, strings.Repeat("\x00", BlockSize)) }, BlockSize},
+		"data that was lost":     {func(t *testing.T, data, _ string) { truncate(t, data, 4*BlockSize+100) }, 2 * BlockSize},
 		"no data":                {func(t *testing.T, data, _ string) { truncate(t, data, 0) }, size},
-		"a torn record":          {func(t *testing.T, _, record string) { truncate(t, record, 3*sumSize+2) }, 3 * blockSize},
+		"a torn record":          {func(t *testing.T, _, record string) { truncate(t, record, 3*sumSize+2) }, 3 * BlockSize},
 		"no record":              {func(t *testing.T, _, record string) { truncate(t, record, 0) }, size},
-		"nonsense in the record": {func(t *testing.T, _, record string) { overwrite(t, record, 5*sumSize, "abcd") }, blockSize},
+		"nonsense in the record": {func(t *testing.T, _, record string) { overwrite(t, record, 5*sumSize, "abcd") }, BlockSize},
 		"a record too long":      {func(t *testing.T, _, record string) { overwrite(t, record, 6*sumSize, "abcd") }, 0},
 	} {
 		t.Run(what, func(t *testing.T) {
@@ -73,37 +73,21 @@ func truncate(t *testing.T, path string, size int64) {
 	}
 }
 
-// smallDisk is a file system of that many bytes.
-func smallDisk(t *testing.T, size int) string {
-	t.Helper()
-	dir := t.TempDir()
-	output, err := exec.Command("mount", "-t", "tmpfs", "-o", fmt.Sprintf("size=%d", size), "tmpfs", dir).CombinedOutput()
-	if err != nil {
-		dockertest.Need(t, fmt.Errorf("mount: %w: %s", err, output), "a small file system")
-	}
-	t.Cleanup(func() {
-		if output, err := exec.Command("umount", dir).CombinedOutput(); err != nil {
-			t.Errorf("umount: %v: %s", err, output)
-		}
-	})
-	return dir
-}
-
 // TestAFullDisk is told as such, and when there is room again only what is
 // missing is fetched.
 func TestAFullDisk(t *testing.T) {
 	t.Parallel()
-	r := newRig(t, 2*blockSize, 10*blockSize)
-	r.dir = smallDisk(t, 6*blockSize)
+	r := newRig(t, 2*BlockSize, 10*BlockSize)
+	r.dir = dockertest.SmallFileSystem(t, 6*BlockSize)
 	err := r.refused(t)
 	if !errors.Is(err, ErrDisk) || !strings.Contains(err.Error(), "is full") || !strings.Contains(fault.HintOf(err), "continues where it stopped") {
 		t.Errorf("%v (%s)", err, fault.HintOf(err))
 	}
 	kept, err := Kept(r.dir)
-	if err != nil || kept < 4*blockSize {
+	if err != nil || kept < 4*BlockSize {
 		t.Errorf("%d bytes were kept, %v", kept, err)
 	}
-	command := exec.Command("mount", "-o", fmt.Sprintf("remount,size=%d", 20*blockSize), r.dir)
+	command := exec.Command("mount", "-o", fmt.Sprintf("remount,size=%d", 20*BlockSize), r.dir)
 	if output, err := command.CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, output)
 	}

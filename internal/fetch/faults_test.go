@@ -51,6 +51,23 @@ func (c *changedHeader) WriteHeader(status int) {
 	c.ResponseWriter.WriteHeader(status)
 }
 
+// lengthOf has an answer be all of a blob, of the wrong length.
+func lengthOf(n int) dockertest.Fault {
+	return func(w http.ResponseWriter, _ *http.Request, _ http.Handler) {
+		_, _ = w.Write(make([]byte, n))
+	}
+}
+
+// firstBytes answers with fewer bytes than were asked for, as a server may that
+// limits ranges.
+func firstBytes(n int) dockertest.Fault {
+	return func(w http.ResponseWriter, r *http.Request, registry http.Handler) {
+		first := beginning(r)
+		r.Header.Set("Range", fmt.Sprintf("bytes=%d-%d", first, first+n-1))
+		registry.ServeHTTP(w, r)
+	}
+}
+
 // ignoreRange answers with all of the blob, as some proxies do.
 func ignoreRange(w http.ResponseWriter, r *http.Request, registry http.Handler) {
 	r.Header.Del("Range")
@@ -74,7 +91,7 @@ func TestFaults(t *testing.T) {
 		extra int64 // bytes that may be sent in vain
 	}{
 		"a connection that is cut":         {dockertest.CutAfter(300_000), 0},
-		"one that is cut at a block":       {dockertest.CutAfter(blockSize), 0},
+		"one that is cut at a block":       {dockertest.CutAfter(BlockSize), 0},
 		"one that is cut before an answer": {dockertest.CutAfter(0), 0},
 		"a stall":                          {dockertest.StallAfter(700_000), 0},
 		"a stall before an answer":         {dockertest.StallAfter(0), 0},
@@ -84,6 +101,8 @@ func TestFaults(t *testing.T) {
 		"another size":                     {headers(func(h http.Header) { h.Set("Content-Range", strings.TrimSuffix(h.Get("Content-Range"), "2")+"7") }), 4 * mega},
 		"no range in the header":           {headers(func(h http.Header) { h.Del("Content-Range") }), 4 * mega},
 		"an encoding":                      {headers(func(h http.Header) { h.Set("Content-Encoding", "gzip") }), 4 * mega},
+		"a wrong length":                   {lengthOf(1234), 4 * mega},
+		"a range shorter than asked for":   {firstBytes(300_000), 0},
 		"429":                              {dockertest.Answer(429, "TOOMANYREQUESTS", "slow down"), 0},
 		"429 with Retry-After":             {retryLater("1"), 0},
 		"429 with a date":                  {retryLater(time.Now().Add(time.Second).UTC().Format(http.TimeFormat)), 0},
@@ -143,7 +162,7 @@ func TestRangesAreNeverHonoured(t *testing.T) {
 // TestWrongBytes: whatever is wrong each time never reaches the reader's end.
 func TestWrongBytes(t *testing.T) {
 	t.Parallel()
-	r := newRig(t, 3*blockSize)
+	r := newRig(t, 3*BlockSize)
 	r.Fail("/blobs/", -1, dockertest.Corrupt)
 	f, end := r.start(t)
 	defer end()
@@ -152,7 +171,7 @@ func TestWrongBytes(t *testing.T) {
 		t.Fatal(err)
 	}
 	got, err := io.ReadAll(reader)
-	if err == nil || len(got) >= 3*blockSize {
+	if err == nil || len(got) >= 3*BlockSize {
 		t.Errorf("%d bytes of a wrong blob, %v", len(got), err)
 	}
 	if err := f.Wait(t.Context()); !errors.Is(err, ErrWrong) {
@@ -162,9 +181,9 @@ func TestWrongBytes(t *testing.T) {
 
 func TestTheLastByteWaitsForTheDigest(t *testing.T) {
 	t.Parallel()
-	b := &blob{Blob: Blob{Size: 2*blockSize + 5}, changed: make(chan struct{}), wake: func() {}}
+	b := &blob{Blob: Blob{Size: 2*BlockSize + 5}, changed: make(chan struct{}), wake: func() {}}
 	b.advance(2)
-	if b.ready != 2*blockSize {
+	if b.ready != 2*BlockSize {
 		t.Errorf("%d bytes may be read", b.ready)
 	}
 	b.advance(3)

@@ -103,7 +103,7 @@ func Start(ctx context.Context, store *Store, order Order) (*Fetcher, error) {
 		order.Connections = Connections
 	}
 	f := &Fetcher{order: order, woken: make(chan struct{}, 1), over: make(chan struct{})}
-	f.buffers.New = func() any { return new([blockSize]byte) }
+	f.buffers.New = func() any { return new([BlockSize]byte) }
 	if err := f.openBlobs(store); err != nil {
 		return nil, err
 	}

@@ -168,7 +168,7 @@ func (r *rig) servedAtMost(t testing.TB, bytes int64) {
 
 func TestBlobsOfAllSizes(t *testing.T) {
 	t.Parallel()
-	r := newRig(t, 0, 1, blockSize-1, blockSize, blockSize+1, 40*mega+17)
+	r := newRig(t, 0, 1, BlockSize-1, BlockSize, BlockSize+1, 40*mega+17)
 	r.fetch(t)
 	r.servedAtMost(t, r.size())
 	if r.Count("GET /v2/some/image/blobs/"+r.order.Blobs[5].Digest.String()) < 3 {
@@ -178,7 +178,7 @@ func TestBlobsOfAllSizes(t *testing.T) {
 
 func TestASecondCallFetchesNothing(t *testing.T) {
 	t.Parallel()
-	r := newRig(t, 3*blockSize, 100)
+	r := newRig(t, 3*BlockSize, 100)
 	r.fetch(t)
 	r.restart()
 	r.fetch(t)
@@ -187,26 +187,26 @@ func TestASecondCallFetchesNothing(t *testing.T) {
 
 func TestTheSameBlobTwiceInAnOrder(t *testing.T) {
 	t.Parallel()
-	r := newRig(t, 3*blockSize)
+	r := newRig(t, 3*BlockSize)
 	r.order.Blobs, r.content = append(r.order.Blobs, r.order.Blobs[0]), append(r.content, r.content[0])
 	r.fetch(t)
-	r.servedAtMost(t, 3*blockSize)
+	r.servedAtMost(t, 3*BlockSize)
 }
 
 // TestOnlyWhatIsRead: blobs that are not to be fetched ahead are fetched for
 // their readers.
 func TestOnlyWhatIsRead(t *testing.T) {
 	t.Parallel()
-	r := newRig(t, 2*blockSize, 3*blockSize)
+	r := newRig(t, 2*BlockSize, 3*BlockSize)
 	r.order.Blobs[0].Ahead = false
 	f, end := r.start(t)
 	defer end()
 	if err := f.Wait(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	r.servedAtMost(t, 3*blockSize)
+	r.servedAtMost(t, 3*BlockSize)
 	r.compare(t, f)
-	r.servedAtMost(t, 5*blockSize)
+	r.servedAtMost(t, 5*BlockSize)
 }
 
 // TestAnInterruption: what was here is not fetched again.
@@ -233,7 +233,7 @@ func TestAnInterruption(t *testing.T) {
 // TestTwoAtOnce: the second waits for the first, and finds its blobs.
 func TestTwoAtOnce(t *testing.T) {
 	t.Parallel()
-	r := newRig(t, 5*blockSize)
+	r := newRig(t, 5*BlockSize)
 	f, end := r.start(t)
 	waiting := make(chan struct{})
 	second := make(chan *Store)
@@ -271,7 +271,7 @@ func TestWaitingForTheOtherCanBeEnded(t *testing.T) {
 
 func TestForget(t *testing.T) {
 	t.Parallel()
-	r := newRig(t, 3*blockSize, 10)
+	r := newRig(t, 3*BlockSize, 10)
 	r.fetch(t)
 	kept, err := Kept(r.dir)
 	if err != nil || kept != r.size() {

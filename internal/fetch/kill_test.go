@@ -91,7 +91,7 @@ func TestKilled(t *testing.T) {
 	r.Fail("GET /v2/some/image/blobs/", -1, func(w http.ResponseWriter, request *http.Request, registry http.Handler) {
 		dockertest.Slow(32<<10, 10*time.Millisecond)(w, request, registry)
 		if request.Context().Err() != nil {
-			underWay.Add(blockSize)
+			underWay.Add(BlockSize)
 		}
 	})
 	kept := int64(0)

@@ -88,7 +88,7 @@ func (l *loop) next() *run {
 	limit := l.share()
 	for _, b := range l.blobs {
 		if r := b.claim(limit); r != nil {
-			r.block = l.buffers.Get().(*[blockSize]byte)[:0]
+			r.block = l.buffers.Get().(*[BlockSize]byte)[:0]
 			return r
 		}
 	}
@@ -104,7 +104,7 @@ func (l *loop) share() int {
 			pending += b.pending()
 		}
 	}
-	blocks := pending / blockSize / int64(2*l.pace.limit)
+	blocks := pending / BlockSize / int64(2*l.pace.limit)
 	return int(min(max(blocks, shortestRun), longestRun))
 }
 
@@ -131,7 +131,7 @@ func (l *loop) settle(r result) error {
 
 func (l *loop) drop(r *run) {
 	r.blob.release(r)
-	l.buffers.Put((*[blockSize]byte)(r.block[:blockSize]))
+	l.buffers.Put((*[BlockSize]byte)(r.block[:BlockSize]))
 }
 
 // tell lets people see how it goes.

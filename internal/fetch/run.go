@@ -20,10 +20,10 @@ type run struct {
 }
 
 // at is the first byte that the run still needs.
-func (r *run) at() int64 { return int64(r.next)*blockSize + int64(len(r.block)) }
+func (r *run) at() int64 { return int64(r.next)*BlockSize + int64(len(r.block)) }
 
 // last is the last one.
-func (r *run) last() int64 { return min(int64(r.end)*blockSize, r.blob.Size) - 1 }
+func (r *run) last() int64 { return min(int64(r.end)*BlockSize, r.blob.Size) - 1 }
 
 // receive makes one request for what the run still needs, and writes it.
 // Each byte is told to got.

@@ -114,7 +114,7 @@ func Kept(dir string) (n int64, err error) {
 				blocks++
 			}
 		}
-		n += min(blocks*blockSize, data.Size())
+		n += min(blocks*BlockSize, data.Size())
 	}
 	return n, err
 }

@@ -117,7 +117,7 @@ func (b *blob) check(i int, digest io.Writer) error {
 func (b *blob) advance(n int) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.ready = min(int64(n)*blockSize, b.Size-1)
+	b.ready = min(int64(n)*BlockSize, b.Size-1)
 	b.announce()
 }
 
