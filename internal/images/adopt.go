@@ -21,14 +21,18 @@ func (d *direct) adopt(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if _, pinned := named.(reference.Digested); !pinned {
+	_, pinned := named.(reference.Digested)
+	if !pinned {
 		if err := d.store.Docker.ImageTag(ctx, d.from, reference.TagNameOnly(named).String()); err != nil {
 			return fmt.Errorf("name the image: %w", err)
 		}
 	}
-	err = d.confirm(ctx, named)
-	if _, pinned := named.(reference.Digested); err != nil && pinned {
-		return err
+	// In a containerd store an image has its digest under every name, and the
+	// pull by digest would add a second name that stays.
+	if pinned || !d.store.keepsContent(ctx) {
+		if err := d.confirm(ctx, named); err != nil && pinned {
+			return err
+		}
 	}
 	own, _, _ := strings.Cut(d.from, "/")
 	d.store.removeServed(ctx, func(host string) bool { return host == own })

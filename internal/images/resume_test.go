@@ -107,16 +107,19 @@ func TestTheTagMoved(t *testing.T) {
 	p.settle()
 	moved := dockertest.ImageOf(t, shared, dockertest.Layer(t, 2<<20))
 	p.push(t, "image:1", moved)
-	kept := p.kept(t, reference)
-	if kept < 3<<20 {
+	kept, estimate := p.kept(t, reference), p.estimate(t, reference)
+	// A containerd store has taken the whole layer already.
+	if kept < 3<<20 && !estimate.Layers[0].Here {
 		t.Errorf("%d bytes of the shared layer were kept", kept)
 	}
-	estimate := p.estimate(t, reference)
 	p.pullTheRest(t, reference, kept)
 	inspect, err := p.docker.ImageInspect(t.Context(), reference)
-	id, err2 := moved.ConfigName()
-	if err != nil || err2 != nil || inspect.ID != id.String() && inspect.ID != estimate.Digest {
-		t.Errorf("the image is %s, %v; want %s", inspect.ID, err, id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	layers, err := moved.ConfigFile()
+	if err != nil || len(inspect.RootFS.Layers) != 2 || inspect.RootFS.Layers[1] != layers.RootFS.DiffIDs[1].String() {
+		t.Errorf("the image has the layers %v, %v; want %v", inspect.RootFS.Layers, err, layers.RootFS.DiffIDs)
 	}
 }
 
