@@ -34,7 +34,8 @@ func (l *Launcher) Processors(ctx context.Context, r ServerRequest) ([]*batch.Se
 	l.processors = map[string]run.Server{}
 	for _, replica := range replicas {
 		l.processors[replica.URL] = replica
-		servers = append(servers, &batch.Server{URL: replica.URL, ImageID: replica.ImageID, Revive: l.reviver(replica, r.Timeout)})
+		servers = append(servers,
+			&batch.Server{URL: replica.URL, ImageID: replica.ImageID, Revive: l.reviver(replica, r.Timeout)})
 	}
 	return servers, nil
 }
@@ -61,11 +62,11 @@ func (l *Launcher) reviver(server run.Server, timeout time.Duration) func(contex
 func (l *Launcher) Replicas(ctx context.Context, r ServerRequest) ([]run.Server, error) {
 	servers, err := l.Servers.List(ctx)
 	return slices.DeleteFunc(servers, func(server run.Server) bool {
-		port := server.Port
+		wish := r.Request
 		if server.Replica > 1 {
-			port = r.Port // the one asked for is the first server's
+			wish.Port = 0 // the one asked for is the first server's
 		}
-		return !server.Running() || server.URL == "" || r.Differs(server.Variant, server.Image, server.GPUs, port) != ""
+		return !server.Running() || server.URL == "" || run.Unfit(server, wish) != ""
 	}), err
 }
 

@@ -72,13 +72,14 @@ func (l *Launcher) adopt(ctx context.Context, server run.Server, r ServerRequest
 		return Outcome{}, err
 	}
 	r.Replicas = 1 + len(others)
-	if !server.Unmanaged && (r.Compare || r.ShapesContainer()) {
+	if !server.Unmanaged && (r.Compare || run.NeedsComparison(r.Request)) {
 		if err := l.compare(ctx, server, r.Request); err != nil {
 			return Outcome{}, err
 		}
 	}
 	if r.Fetch.When == FetchAlways {
-		l.UI.Warn("--pull always has no effect while a server is running; to switch to a newer image, run: facecraft up --recreate --pull always")
+		l.UI.Warn("--pull always has no effect while a server is running; to switch to a newer image, run: facecraft up " +
+			"--recreate --pull always")
 	}
 	return Outcome{Status: Status{Server: server, Ready: true}, Replicas: others, Took: time.Since(begin)}, nil
 }

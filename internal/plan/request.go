@@ -42,13 +42,6 @@ type Request struct {
 // (https://docs.docker.com/engine/containers/start-containers-automatically/)
 var RestartPolicies = []string{"on-failure", "unless-stopped", "always"}
 
-// ShapesContainer reports whether the request sets anything that Differs does
-// not compare.
-func (r Request) ShapesContainer() bool {
-	asked := func(s Secret) bool { return !s.Ambient }
-	return r.Listen != "" || r.Restart != "" || r.Data != "" || len(r.Env) > 0 || slices.ContainsFunc(r.Secrets, asked)
-}
-
 // WantsGPU reports whether the request can only be met with a GPU.
 func (r Request) WantsGPU(c Catalogue) bool {
 	v, _ := c.Variant(r.Tag)
@@ -84,37 +77,6 @@ func (r Request) checkGPUsExist(f Facts) error {
 	return nil
 }
 
-// DiffersInNumber says how the number of running servers differs from the
-// request, or returns "".
-func (r Request) DiffersInNumber(running int) string {
-	if r.Replicas > 0 && r.Replicas != running {
-		if running == 1 {
-			return fmt.Sprintf("there is 1 server, not %d", r.Replicas)
-		}
-		return fmt.Sprintf("there are %d servers, not %d", running, r.Replicas)
-	}
-	return ""
-}
-
 // ShortName strips the localhost/ that Podman adds to image references without
 // a registry.
 func ShortName(reference string) string { return strings.TrimPrefix(reference, "localhost/") }
-
-// Differs says how a running server differs from an explicit request, or
-// returns "".
-func (r Request) Differs(variant, image, gpus string, port int) string {
-	asked := NewGPURequest(r.GPUs).String()
-	switch {
-	case r.Tag != "" && r.Tag != Auto && variant == "":
-		return "its variant is unknown and may not be " + r.Tag
-	case r.Tag != "" && r.Tag != Auto && r.Tag != variant:
-		return "it is the " + variant + " variant, not " + r.Tag
-	case r.Image != "" && ShortName(r.Image) != ShortName(image):
-		return "it runs " + image + ", not " + r.Image
-	case len(r.GPUs) > 0 && asked != gpus:
-		return "it uses the GPUs " + gpus + ", not " + asked
-	case r.Port != 0 && r.Port != port:
-		return fmt.Sprintf("it is on port %d, not %d", port, r.Port)
-	}
-	return ""
-}

@@ -1,8 +1,6 @@
 package run
 
 import (
-	"context"
-	"fmt"
 	"net"
 	"slices"
 	"strconv"
@@ -19,43 +17,6 @@ import (
 
 // trait is one setting of a container, as text.
 type trait struct{ what, value string }
-
-// Differences lists how a server differs from the plan's container, whoever
-// started it; empty if it does not. Secrets are the plan's, by name: their
-// values are not part of the hash.
-func (r *Runner) Differences(ctx context.Context, s Server, c plan.Container, secrets map[string]string) ([]string, error) {
-	if s.Plan == c.Hash() && len(c.Secrets) == 0 {
-		return nil, nil
-	}
-	inspect, err := r.Docker.ContainerInspect(ctx, s.ID)
-	if err != nil {
-		return nil, err
-	}
-	image, err := r.Docker.ImageInspect(ctx, inspect.Image)
-	if err != nil {
-		return nil, err
-	}
-	var imageEnv []string
-	if image.Config != nil {
-		imageEnv = image.Config.Env
-	}
-	have, want := traitsOf(inspect, imageEnv), traitsWanted(c, secrets, imageEnv)
-	var list []string
-	for i := range have {
-		if have[i].value != want[i].value {
-			list = append(list, fmt.Sprintf("%s: %s, not %s", have[i].what, only(have[i].value, want[i].value), only(want[i].value, have[i].value)))
-		}
-	}
-	for _, wanted := range containers.Environment(c, secrets) {
-		// Its current value may be a secret.
-		name, _, _ := strings.Cut(wanted, "=")
-		if i := slices.IndexFunc(inspect.Config.Env, func(have string) bool { return strings.HasPrefix(have, name+"=") }); i >= 0 &&
-			inspect.Config.Env[i] != wanted {
-			list = append(list, "environment: "+name+" has a different value")
-		}
-	}
-	return list, nil
-}
 
 // only returns the items that are in one list and not in the other.
 func only(list, other string) string {

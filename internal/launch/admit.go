@@ -16,10 +16,11 @@ func (l *Launcher) admit(ctx context.Context, server run.Server, r ServerRequest
 	if server.Unmanaged {
 		replace = "stop it: docker stop " + server.Name + ", or start another beside it with --port"
 	}
-	if difference := r.Differs(server.Variant, server.Image, server.GPUs, server.Port); difference != "" {
-		return nil, fault.New(fault.Failed, "use it as it is, or "+replace, "a server is already running at %s, but %s", server.URL, difference)
+	if difference := run.Unfit(server, r.Request); difference != "" {
+		return nil, fault.New(fault.Failed, "use it as it is, or "+replace, "a server is already running at %s, but %s",
+			server.URL, difference)
 	}
-	if server.Unmanaged && r.ShapesContainer() {
+	if server.Unmanaged && run.NeedsComparison(r.Request) {
 		return nil, fault.New(fault.Failed, "drop the flags that configure a container, or "+replace,
 			"a server is already running at %s, in the container %s, which facecraft does not manage", server.URL, server.Name)
 	}
@@ -32,7 +33,7 @@ func (l *Launcher) admit(ctx context.Context, server run.Server, r ServerRequest
 	if err != nil {
 		return nil, err
 	}
-	if difference := r.DiffersInNumber(1 + len(others)); difference != "" {
+	if difference := run.UnfitReplicas(1+len(others), r.Request); difference != "" {
 		return nil, fault.New(fault.Failed, "use the running servers, or "+replace, "%s", difference)
 	}
 	return others, nil
@@ -42,7 +43,7 @@ func (l *Launcher) admit(ctx context.Context, server run.Server, r ServerRequest
 // now. If something was asked for explicitly, a difference is an error. Choices
 // that are left open stay as they are.
 func (l *Launcher) compare(ctx context.Context, server run.Server, r plan.Request) error {
-	explicit := r.ShapesContainer()
+	explicit := run.NeedsComparison(r)
 	if r.Image == "" {
 		r.Tag = server.Variant
 	}
