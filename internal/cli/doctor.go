@@ -23,7 +23,8 @@ func (a *app) doctorCommand() *cli.Command {
 			"3: no server can run here.",
 		Flags: []cli.Flag{
 			jsonFlag(),
-			&cli.StringFlag{Name: "bundle", EnvVars: env("bundle"), Usage: "write a redacted report for a bug tracker to `FILE`, or -"},
+			&cli.StringFlag{Name: "bundle", EnvVars: env("bundle"),
+				Usage: "write a redacted report for a bug tracker to `FILE`, or -"},
 		},
 		Action: a.doctor,
 	}
@@ -59,7 +60,8 @@ func (a *app) printReport(report doctor.Report, asJSON bool, bundle output.File)
 	case asJSON:
 		err = a.printJSON(report)
 	default:
-		_, err = a.Stdout.Write([]byte(report.Text(min(term.Width(a.Stdout), 100), painted(term.NewPainter(a.Stdout, a.Getenv)))))
+		_, err = a.Stdout.Write([]byte(report.Text(min(term.Width(a.Stdout), 100),
+			painted(term.NewPainter(a.Stdout, a.Getenv)))))
 	}
 	if err != nil || bundle.Path == "" {
 		return err

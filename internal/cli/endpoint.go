@@ -17,7 +17,9 @@ func (a *app) checkEndpointFlags(c *cli.Context) error {
 	}
 	for _, flag := range slices.Concat(requestFlags(), fetchFlags()) {
 		name := flag.Names()[0]
-		ambient := slices.ContainsFunc(flag.(cli.DocGenerationFlag).GetEnvVars(), func(variable string) bool { return a.Getenv(variable) != "" })
+		ambient := slices.ContainsFunc(flag.(cli.DocGenerationFlag).GetEnvVars(), func(variable string) bool {
+			return a.Getenv(variable) != ""
+		})
 		if c.IsSet(name) && !ambient {
 			return fault.New(fault.Usage, "drop --"+name+", or drop --endpoint to use a server on this machine",
 				"--%s applies to servers started here, but --endpoint uses one that is already running", name)

@@ -118,7 +118,8 @@ func startFlags() []cli.Flag {
 }
 
 func quietFlag() cli.Flag {
-	return &cli.BoolFlag{Name: "quiet", Aliases: []string{"q"}, EnvVars: env("quiet"), Usage: "print only warnings and errors"}
+	return &cli.BoolFlag{Name: "quiet", Aliases: []string{"q"}, EnvVars: env("quiet"),
+		Usage: "print only warnings and errors"}
 }
 
 func jsonFlag() cli.Flag {

@@ -50,7 +50,8 @@ func (a *app) report(e progress.Event) {
 	case progress.Kept:
 		a.ui.Say("Kept %s of it for the next try; delete it with docker rmi %s", format.Size(e.Done), e.Subject)
 	case progress.Cached:
-		a.ui.Say("Kept %s in %s\nRun the same command to continue, or delete it with facecraft pull --forget", format.Size(e.Done), e.Subject)
+		a.ui.Say("Kept %s in %s\nRun the same command to continue, or delete it with facecraft pull --forget",
+			format.Size(e.Done), e.Subject)
 	case progress.Busy:
 		a.ui.Say("Waiting for another facecraft to finish downloading")
 	case progress.Loading:

@@ -23,7 +23,8 @@ func TestLine(t *testing.T) {
 		{batch.Result{Job: &plain, Outcome: batch.Kept, Took: 2 * time.Second},
 			`{"photo":"müller.jpg","outcome":"kept","results":["müller.png"],"seconds":2}`},
 		{batch.Result{Job: &odd, Outcome: batch.Done},
-			`{"photo":"m\ufffdller.jpg","photo_base64":` + of("m\xfcller.jpg") + `,"outcome":"done","results":["out/a.png","out/m\ufffdller.png"],` +
+			`{"photo":"m\ufffdller.jpg","photo_base64":` + of("m\xfcller.jpg") +
+				`,"outcome":"done","results":["out/a.png","out/m\ufffdller.png"],` +
 				`"results_base64":[` + of("out/a.png") + `,` + of("out/m\xfcller.png") + `]}`},
 	} {
 		if got, err := json.Marshal(line(tt.result)); err != nil || string(got) != tt.want {

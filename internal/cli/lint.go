@@ -30,9 +30,11 @@ func (a *app) lintCommand() *cli.Command {
 		Flags: []cli.Flag{
 			&cli.BoolFlag{Name: "fix", EnvVars: env("fix"), Usage: "show a diff of what can be fixed for certain"},
 			&cli.BoolFlag{Name: "write", EnvVars: env("write"), Usage: "with --fix: change the files"},
-			&cli.StringFlag{Name: "explain", EnvVars: env("explain"), Usage: "say what the check `ID` is about, with examples; all lists them"},
+			&cli.StringFlag{Name: "explain", EnvVars: env("explain"),
+				Usage: "say what the check `ID` is about, with examples; all lists them"},
 			jsonFlag(),
-			&cli.StringFlag{Name: "format", EnvVars: env("format"), DefaultText: formatText, Usage: "`FORM`: json, sarif or junit"},
+			&cli.StringFlag{Name: "format", EnvVars: env("format"), DefaultText: formatText,
+				Usage: "`FORM`: json, sarif or junit"},
 			&cli.BoolFlag{Name: "strict", EnvVars: env("strict"), Usage: "exit code 7 also for what is unknown"},
 			quietFlag(),
 		},

@@ -19,7 +19,8 @@ import (
 // serveLiteCommand is the lite engine: what the helper image runs.
 func (a *app) serveLiteCommand() *cli.Command {
 	return &cli.Command{Name: helper.ServeCommand, Hidden: true, Action: a.serveLite, Flags: []cli.Flag{
-		&cli.StringSliceFlag{Name: allowHostFlag, EnvVars: []string{plan.HostsVariable}, Usage: "`NAME` that clients may call the server by"},
+		&cli.StringSliceFlag{Name: allowHostFlag, EnvVars: []string{plan.HostsVariable},
+			Usage: "`NAME` that clients may call the server by"},
 	}}
 }
 

@@ -26,7 +26,8 @@ func (a *app) logsCommand() *cli.Command {
 		UsageText: "facecraft logs [-f] [--tail 100]",
 		Flags: []cli.Flag{
 			&cli.BoolFlag{Name: "follow", Aliases: []string{"f"}, EnvVars: env("follow"), Usage: "follow log output"},
-			&cli.IntFlag{Name: "tail", Aliases: []string{"n"}, EnvVars: env("tail"), DefaultText: "all", Usage: "show only the last `N` lines"},
+			&cli.IntFlag{Name: "tail", Aliases: []string{"n"}, EnvVars: env("tail"), DefaultText: "all",
+				Usage: "show only the last `N` lines"},
 		},
 		Action: a.logs,
 	}
@@ -59,7 +60,8 @@ func (a *app) logs(c *cli.Context) error {
 }
 
 // serverLogs copies what a server said, and says why nothing more comes.
-func (a *app) serverLogs(ctx context.Context, l *launch.Launcher, server run.Server, stdout, stderr io.Writer, options containers.LogOptions) error {
+func (a *app) serverLogs(ctx context.Context, l *launch.Launcher, server run.Server, stdout, stderr io.Writer,
+	options containers.LogOptions) error {
 	if err := l.Servers.Logs(ctx, server, stdout, stderr, options); err != nil || !options.Follow {
 		return err
 	}
@@ -80,7 +82,8 @@ func (a *app) serverLogs(ctx context.Context, l *launch.Launcher, server run.Ser
 }
 
 // allLogs copies what several servers said, each line after its server's name.
-func (a *app) allLogs(ctx context.Context, l *launch.Launcher, servers []run.Server, options containers.LogOptions) error {
+func (a *app) allLogs(ctx context.Context, l *launch.Launcher, servers []run.Server,
+	options containers.LogOptions) error {
 	var copying errgroup.Group
 	var mu sync.Mutex
 	for _, server := range servers {

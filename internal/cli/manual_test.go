@@ -41,7 +41,8 @@ func TestValues(t *testing.T) {
 	for _, command := range described((&app{}).commandLine()).Commands {
 		for _, flag := range command.Flags {
 			seen = append(seen, flag.Name(), command.Name+" "+flag.Name())
-			if completed := completes(command, flag); (flag.Placeholder != "") != (completed || slices.Contains(freeForm, flag.Name())) {
+			if completed := completes(command, flag); (flag.Placeholder != "") != (completed ||
+				slices.Contains(freeForm, flag.Name())) {
 				t.Errorf("%s --%s: completed is %t", command.Name, flag.Name(), completed)
 			}
 		}

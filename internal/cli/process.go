@@ -32,15 +32,19 @@ func (a *app) processCommand() *cli.Command {
 		Flags: slices.Concat([]cli.Flag{
 			&cli.StringFlag{Name: "output", Aliases: []string{"o"}, EnvVars: env("output"), DefaultText: "next to it",
 				Usage: "`PLACE`: directory, FILE or -"},
-			&cli.BoolFlag{Name: "force", Aliases: []string{"f"}, EnvVars: env("force"), Usage: "reprocess all photos and overwrite results"},
-			&cli.BoolFlag{Name: "recursive", Aliases: []string{"r"}, EnvVars: env("recursive"), Usage: "process the photos in directories"},
-			&cli.BoolFlag{Name: "null", Aliases: []string{"0"}, EnvVars: env("null"), Usage: "use NUL to end names in @LISTs and output"},
+			&cli.BoolFlag{Name: "force", Aliases: []string{"f"}, EnvVars: env("force"),
+				Usage: "reprocess all photos and overwrite results"},
+			&cli.BoolFlag{Name: "recursive", Aliases: []string{"r"}, EnvVars: env("recursive"),
+				Usage: "process the photos in directories"},
+			&cli.BoolFlag{Name: "null", Aliases: []string{"0"}, EnvVars: env("null"),
+				Usage: "use NUL to end names in @LISTs and output"},
 			&cli.BoolFlag{Name: "checksum", EnvVars: env("checksum"), Usage: "detect changed photos by content"},
 			&cli.BoolFlag{Name: "watch", EnvVars: env("watch"), Usage: "keep running and process new photos"},
 		}, recipeFlags(), []cli.Flag{
 			&cli.StringSliceFlag{Name: "endpoint", EnvVars: env("endpoint"),
 				Usage: "`URL` of a remote server; repeatable"},
-			&cli.IntFlag{Name: "in-flight", EnvVars: env("in-flight"), Value: batch.InFlight, Usage: "how many `PHOTOS` a server gets at once"},
+			&cli.IntFlag{Name: "in-flight", EnvVars: env("in-flight"), Value: batch.InFlight,
+				Usage: "how many `PHOTOS` a server gets at once"},
 			&cli.StringFlag{Name: "report", EnvVars: env("report"), Usage: "write an HTML report to `FILE`, or -"},
 			&cli.BoolFlag{Name: "preview", EnvVars: env("preview"), Usage: "show portraits in the terminal"},
 			jsonFlag(),
@@ -119,7 +123,8 @@ func (a *app) photos(c *cli.Context) (_ *photos, err error) {
 		place = filepath.Join(spool, "portrait."+recipe.Formats[0])
 	}
 	p.Planner.Output = batch.Output{Path: place, Formats: recipe.Formats}
-	p.Finder = batch.Finder{Recursive: c.Bool("recursive") || c.Bool("watch"), Null: c.Bool("null"), Stdin: a.stdin(c.Context), Avoid: place, Spool: spool}
+	p.Finder = batch.Finder{Recursive: c.Bool("recursive") || c.Bool("watch"), Null: c.Bool("null"),
+		Stdin: a.stdin(c.Context), Avoid: place, Spool: spool}
 	if err := p.check(c, place); err != nil {
 		p.close()
 		return nil, err
@@ -138,17 +143,23 @@ func (p *photos) check(c *cli.Context, output string) error {
 	case p.show.page.Path == stream && p.show.json:
 		return fault.New(fault.Usage, "drop one of them", "--json and --report - contradict each other")
 	case p.show.page.Path != "" && p.show.toStdout:
-		return fault.New(fault.Usage, "name a file with -o", "a report shows portraits in files, but this one goes to standard output")
+		return fault.New(fault.Usage, "name a file with -o",
+			"a report shows portraits in files, but this one goes to standard output")
 	case output == "" && slices.Contains(p.Args, stream):
-		return fault.New(fault.Usage, "name a directory with -o", "a photo from standard input needs a directory for its portrait")
+		return fault.New(fault.Usage, "name a directory with -o",
+			"a photo from standard input needs a directory for its portrait")
 	case p.show.toStdout && term.IsTerminal(p.app.Stdout):
-		return fault.New(fault.Usage, "write it to a file: -o portrait."+formats[0], "refusing to write an image to the terminal")
-	case output != "" && named == "" && filepath.Ext(output) != "" && len(p.Args) == 1 && !isDirectory(output) && !isDirectory(p.Args[0]) && !os.IsPathSeparator(output[len(output)-1]):
+		return fault.New(fault.Usage, "write it to a file: -o portrait."+formats[0],
+			"refusing to write an image to the terminal")
+	case output != "" && named == "" && filepath.Ext(output) != "" && len(p.Args) == 1 && !isDirectory(output) &&
+		!isDirectory(p.Args[0]) && !os.IsPathSeparator(output[len(output)-1]):
 		return fault.New(fault.Usage, "name a file that ends in .png or .jpg, or a directory that ends in /",
 			"the result is a PNG or a JPEG, so it cannot be named %s", term.Name(output))
 	}
-	if batch.FormatOf(output) != "" && len(p.Args) > 1 && !isDirectory(output) && !os.IsPathSeparator(output[len(output)-1]) {
-		return fault.New(fault.Usage, "name a directory with -o", "%d photos do not fit into the one file %s", len(p.Args), term.Name(output))
+	if batch.FormatOf(output) != "" && len(p.Args) > 1 && !isDirectory(output) &&
+		!os.IsPathSeparator(output[len(output)-1]) {
+		return fault.New(fault.Usage, "name a directory with -o", "%d photos do not fit into the one file %s", len(p.Args),
+			term.Name(output))
 	}
 	return nil
 }

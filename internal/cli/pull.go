@@ -124,7 +124,8 @@ func (e *pullEvents) progress(p progress.Event) {
 		return
 	}
 	e.was, e.last = p.Stage, now
-	e.write(progressEvent{p.Stage.String(), p.Subject, p.Done, p.Total, p.Rate, int64(p.Left.Seconds()), p.Connections, p.Unpacked})
+	e.write(progressEvent{p.Stage.String(), p.Subject, p.Done, p.Total, p.Rate, int64(p.Left.Seconds()),
+		p.Connections, p.Unpacked})
 }
 
 func (e *pullEvents) done(image plan.Image, fetched bool) {

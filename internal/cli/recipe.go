@@ -17,11 +17,14 @@ func recipeFlags() []cli.Flag {
 	return []cli.Flag{
 		&cli.StringFlag{Name: "preset", EnvVars: env("preset"), Usage: "`NAME`: ad, linkedin, passport-us, -uk, -icao"},
 		&cli.StringFlag{Name: "size", EnvVars: env("size"), DefaultText: "648x648", Usage: "`WxH` in pixels, 64 to 4096"},
-		&cli.StringFlag{Name: "background", EnvVars: env("background"), DefaultText: "#f0f0f0", Usage: "`COLOUR`: a name or #RRGGBB"},
-		&cli.Float64Flag{Name: "margin", EnvVars: env("margin"), DefaultText: "0.3", Usage: "`PART` of the face as margin, 0 to 1"},
+		&cli.StringFlag{Name: "background", EnvVars: env("background"), DefaultText: "#f0f0f0",
+			Usage: "`COLOUR`: a name or #RRGGBB"},
+		&cli.Float64Flag{Name: "margin", EnvVars: env("margin"), DefaultText: "0.3",
+			Usage: "`PART` of the face as margin, 0 to 1"},
 		&cli.BoolFlag{Name: "no-oval", EnvVars: env("no-oval"), Usage: "no oval mask; writes a JPEG"},
 		&cli.BoolFlag{Name: "no-enhance", EnvVars: env("no-enhance"), Usage: "do not enhance the face"},
-		&cli.Float64Flag{Name: "fidelity", EnvVars: env("fidelity"), DefaultText: "0.7", Usage: "`X`: 0 is smoothest, 1 truest"},
+		&cli.Float64Flag{Name: "fidelity", EnvVars: env("fidelity"), DefaultText: "0.7",
+			Usage: "`X`: 0 is smoothest, 1 truest"},
 		&cli.StringFlag{Name: "format", EnvVars: env("format"), DefaultText: "png", Usage: "`F`: png, jpg or both"},
 	}
 }
@@ -64,9 +67,11 @@ func recipe(c *cli.Context, output string) (batch.Recipe, error) {
 	case !r.Oval && r.Formats[0] == batch.PNG && preset != "" && c.IsSet("format"):
 		return r, fault.New(fault.Usage, "leave --format out", "--preset %s writes a JPEG, not a PNG", preset)
 	case !r.Oval && r.Formats[0] == batch.PNG:
-		return r, fault.New(fault.Usage, "use --format jpg, or drop --no-oval", "without the oval mask the server only makes a JPEG")
+		return r, fault.New(fault.Usage, "use --format jpg, or drop --no-oval",
+			"without the oval mask the server only makes a JPEG")
 	case named != "" && (len(r.Formats) > 1 || r.Formats[0] != named):
-		return r, fault.New(fault.Usage, "name a directory, or leave --format out", "%s does not match --format %s", output, c.String("format"))
+		return r, fault.New(fault.Usage, "name a directory, or leave --format out", "%s does not match --format %s", output,
+			c.String("format"))
 	}
 	return r, nil
 }

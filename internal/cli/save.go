@@ -67,7 +67,8 @@ func (a *app) save(c *cli.Context) error {
 // oneFile is the argument of save and load.
 func oneFile(c *cli.Context) (string, error) {
 	if c.NArg() != 1 {
-		return "", fault.New(fault.Usage, "facecraft "+c.Command.Name+" FILE, or - for a pipe", "%s takes one file", c.Command.Name)
+		return "", fault.New(fault.Usage, "facecraft "+c.Command.Name+" FILE, or - for a pipe", "%s takes one file",
+			c.Command.Name)
 	}
 	file := c.Args().First()
 	if file == "" {
@@ -107,7 +108,8 @@ func (a *app) load(c *cli.Context) error {
 		return err
 	}
 	a.ui.Done("Loaded %s (%s, %s)", facts.Reference, facts.Platform, format.Size(size))
-	rows := [][2]string{{"variant", facts.Variant + ": " + facts.Summary}, {"memory", "needs about " + format.Memory(facts.MemoryNeeded)}}
+	rows := [][2]string{{"variant", facts.Variant + ": " + facts.Summary},
+		{"memory", "needs about " + format.Memory(facts.MemoryNeeded)}}
 	if facts.Digest != "" {
 		rows = append(rows, [2]string{"pulled as", facts.Digest})
 	}

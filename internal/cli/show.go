@@ -58,10 +58,12 @@ type show struct {
 }
 
 func newShow(a *app, c *cli.Context, spool string) *show {
-	s := &show{app: a, spool: spool, json: c.Bool("json"), null: c.Bool("null"), preview: c.Bool("preview"), terminal: term.IsTerminal(a.Stdout), watching: c.Bool("watch"),
+	s := &show{app: a, spool: spool, json: c.Bool("json"), null: c.Bool("null"), preview: c.Bool("preview"),
+		terminal: term.IsTerminal(a.Stdout), watching: c.Bool("watch"),
 		failures: map[batch.Cause][]string{}, begun: time.Now()}
-	s.page = output.File{Path: c.String("report"), Stream: a.Stdout, Force: c.Bool("force"), Flag: "--force", Earlier: report.IsPage,
-		Needed: func(path string, info fs.FileInfo) string { return batch.Needed(s.jobs, path, info) }}
+	s.page = output.File{Path: c.String("report"), Stream: a.Stdout, Force: c.Bool("force"), Flag: "--force",
+		Earlier: report.IsPage,
+		Needed:  func(path string, info fs.FileInfo) string { return batch.Needed(s.jobs, path, info) }}
 	return s
 }
 
@@ -149,7 +151,8 @@ func (s *show) PassedOver(photos []batch.Photo) {
 	earlier, reasons := 0, []string{}
 	for _, photo := range photos {
 		if s.json {
-			s.written(json.NewEncoder(s.app.Stdout).Encode(line(batch.Result{Job: &batch.Job{Photo: photo}, Outcome: batch.Skipped, Err: photo.Problem})))
+			s.written(json.NewEncoder(s.app.Stdout).
+				Encode(line(batch.Result{Job: &batch.Job{Photo: photo}, Outcome: batch.Skipped, Err: photo.Problem})))
 		}
 		if errors.Is(photo.Problem, batch.ErrEarlier) {
 			earlier++
@@ -215,7 +218,8 @@ func (s *show) copy(path string) error {
 }
 
 func entry(r batch.Result) report.Entry {
-	e := report.Entry{Photo: r.Path, Name: r.Name, Outcome: string(r.Outcome), Cause: string(r.Cause), Seconds: seconds(r.Took)}
+	e := report.Entry{Photo: r.Path, Name: r.Name, Outcome: string(r.Outcome), Cause: string(r.Cause),
+		Seconds: seconds(r.Took)}
 	if r.Spooled {
 		e.Photo = ""
 	}
@@ -318,7 +322,8 @@ func (s *show) End(ctx context.Context, runErr error) error {
 		if remedy := fault.HintOf(none.Why); remedy != "" {
 			hint = remedy + "; then " + hint
 		}
-		return fault.Wrap(fault.Server, none.Why, hint, "%s not done, and no server is left to do it", format.Count(s.pending, "photo is", "photos are"))
+		return fault.Wrap(fault.Server, none.Why, hint, "%s not done, and no server is left to do it",
+			format.Count(s.pending, "photo is", "photos are"))
 	case runErr != nil:
 		return runErr
 	case s.writeErr != nil:

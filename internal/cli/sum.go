@@ -23,7 +23,8 @@ func (s *show) sum() {
 	case s.total > 1 && s.done == 0:
 		s.app.ui.Say("no new portrait%s", already(ours))
 	case s.total > 1:
-		s.app.ui.Done("%s in %s%s", format.Count(s.done, "portrait", "portraits"), format.Elapsed(time.Since(s.begun)), already(ours))
+		s.app.ui.Done("%s in %s%s", format.Count(s.done, "portrait", "portraits"), format.Elapsed(time.Since(s.begun)),
+			already(ours))
 	}
 	if s.foreign > 0 {
 		s.app.ui.Say("%s not made here, or changed since; --force overwrites %s",
@@ -52,7 +53,8 @@ func (s *show) sumWatch() {
 		s.app.ui.Say("no portrait in %s%s", format.Elapsed(time.Since(s.begun)), without)
 		return
 	}
-	s.app.ui.Done("%s in %s%s", format.Count(s.done, "portrait", "portraits"), format.Elapsed(time.Since(s.begun)), without)
+	s.app.ui.Done("%s in %s%s", format.Count(s.done, "portrait", "portraits"),
+		format.Elapsed(time.Since(s.begun)), without)
 }
 
 func already(n int) string {

@@ -19,7 +19,8 @@ func (a *app) upCommand() *cli.Command {
 		UsageText: "facecraft up [--tag auto|cpu|gpu|lite]",
 		Flags: slices.Concat(requestFlags(), fetchFlags(), startFlags(), []cli.Flag{
 			&cli.BoolFlag{Name: "recreate", EnvVars: env("recreate"), Usage: "replace a running server"},
-			&cli.BoolFlag{Name: "fix-permissions", EnvVars: env("fix-permissions"), Usage: "make the server own the files it cannot write to"},
+			&cli.BoolFlag{Name: "fix-permissions", EnvVars: env("fix-permissions"),
+				Usage: "make the server own the files it cannot write to"},
 			&cli.BoolFlag{Name: "no-open", EnvVars: env("no-open"), Usage: "do not open a browser"},
 			&cli.BoolFlag{Name: "dry-run", EnvVars: env("dry-run"), Usage: "show the plan without doing anything"},
 			jsonFlag(),
@@ -119,7 +120,8 @@ func (a *app) welcome(server launch.Outcome) {
 	}
 	switch {
 	case server.Unmanaged:
-		a.ui.Done("%s is already running at %s, in the container %s, which was not started by facecraft", name, server.URL, server.Name)
+		a.ui.Done("%s is already running at %s, in the container %s, which was not started by facecraft", name,
+			server.URL, server.Name)
 	case server.Plan == nil:
 		a.ui.Done("%s is already running at %s", name, where)
 	default:

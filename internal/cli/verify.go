@@ -42,12 +42,15 @@ func (a *app) verifyCommand() *cli.Command {
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "depth", EnvVars: env("depth"), DefaultText: "run",
 				Usage: "`DEPTH`: config, files, layers, run"},
-			&cli.StringFlag{Name: "tag", Aliases: []string{"t"}, EnvVars: env("tag"), Usage: "judge it as the `VARIANT` cpu or gpu"},
+			&cli.StringFlag{Name: "tag", Aliases: []string{"t"}, EnvVars: env("tag"),
+				Usage: "judge it as the `VARIANT` cpu or gpu"},
 			&cli.StringFlag{Name: "catalogue", EnvVars: env("catalogue"), Usage: "what the image needs, in a `FILE`"},
-			&cli.StringFlag{Name: "dockerfile", EnvVars: env("dockerfile"), Usage: "name its lines, from the `FILE` of the build"},
+			&cli.StringFlag{Name: "dockerfile", EnvVars: env("dockerfile"),
+				Usage: "name its lines, from the `FILE` of the build"},
 			&cli.StringFlag{Name: "against", EnvVars: env("against"), Usage: "compare with another `IMAGE`"},
 			jsonFlag(),
-			&cli.StringFlag{Name: "format", EnvVars: env("format"), DefaultText: formatText, Usage: "`FORM`: json, sarif or junit"},
+			&cli.StringFlag{Name: "format", EnvVars: env("format"), DefaultText: formatText,
+				Usage: "`FORM`: json, sarif or junit"},
 			&cli.StringFlag{Name: "html", EnvVars: env("html"), Usage: "write a page to `FILE`"},
 			&cli.BoolFlag{Name: "strict", EnvVars: env("strict"), Usage: "exit code 7 also for what is unknown"},
 			quietFlag(),
@@ -181,7 +184,8 @@ func (a *app) printVerdict(report verify.Report, format string, checks []finding
 	case formatJUnit:
 		return report.JUnit(a.Stdout)
 	}
-	_, err := fmt.Fprint(a.Stdout, report.Screen(min(term.Width(a.Stdout), 100), verdictPaint(term.NewPainter(a.Stdout, a.Getenv))))
+	_, err := fmt.Fprint(a.Stdout,
+		report.Screen(min(term.Width(a.Stdout), 100), verdictPaint(term.NewPainter(a.Stdout, a.Getenv))))
 	return err
 }
 

@@ -23,7 +23,8 @@ type carried struct {
 
 // Load gives the daemon an image from a file that Save wrote, and tells how many
 // bytes that had. stdin is read where the source is output.Stdout.
-func (l *Launcher) Load(ctx context.Context, source string, stdin io.Reader) (facts carry.Facts, size int64, err error) {
+func (l *Launcher) Load(ctx context.Context, source string, stdin io.Reader) (facts carry.Facts,
+	size int64, err error) {
 	file, facts, err := l.checked(source, stdin)
 	if err != nil {
 		return facts, 0, err
@@ -95,11 +96,14 @@ func loadFault(source string, err error) error {
 	case errors.Is(err, carry.ErrUnchecked):
 		return fault.Wrap(fault.Failed, err, dockerLoad(source), "did not load %s", fileName(source))
 	case errors.As(err, &compressed):
-		return fault.Wrap(fault.Failed, err, "unpack it first: "+unpacked(compressed.With, source)+" | facecraft load -", "did not load %s", fileName(source))
+		return fault.Wrap(fault.Failed, err, "unpack it first: "+unpacked(compressed.With, source)+" | facecraft load -",
+			"did not load %s", fileName(source))
 	case errors.Is(err, carry.ErrDamaged):
-		return fault.Wrap(fault.Failed, err, "copy it again, or write it again with facecraft save", "did not load %s", fileName(source))
+		return fault.Wrap(fault.Failed, err, "copy it again, or write it again with facecraft save", "did not load %s",
+			fileName(source))
 	case errors.As(err, &path) && source == output.Stdout:
-		return fault.Wrap(fault.Failed, err, "set TMPDIR to a directory with more room, or copy the file first and load it", "cannot store the piped image")
+		return fault.Wrap(fault.Failed, err, "set TMPDIR to a directory with more room, or copy the file first and load it",
+			"cannot store the piped image")
 	}
 	return err
 }

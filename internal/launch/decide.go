@@ -152,5 +152,6 @@ func (l *Launcher) checkVariables(p plan.Plan) error {
 }
 
 func outOfRange(s plan.Setting, what string) error {
-	return fault.New(fault.Usage, fmt.Sprintf("set %s to %s", s.Name, s.Range), "%s is out of range: the server would not work", what)
+	return fault.New(fault.Usage, fmt.Sprintf("set %s to %s", s.Name, s.Range),
+		"%s is out of range: the server would not work", what)
 }

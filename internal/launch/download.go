@@ -17,10 +17,12 @@ import (
 func (l *Launcher) showEstimate(estimate registry.Estimate, free plan.Fact[int64], cache string) {
 	rows := [][2]string{{"download", downloadText(estimate)}, {"on disk", diskText(estimate, free)}}
 	if cache != "" {
-		rows = append(rows, [2]string{"cache", format.Size(estimate.Download) + " in " + cache + " until Docker has the image"})
+		rows = append(rows,
+			[2]string{"cache", format.Size(estimate.Download) + " in " + cache + " until Docker has the image"})
 	}
 	if estimate.Limit != nil {
-		rows = append(rows, [2]string{"pulls left", fmt.Sprintf("%d of %d per %s", estimate.Limit.Remaining, estimate.Limit.Pulls, format.Duration(time.Duration(estimate.Limit.Seconds)*time.Second))})
+		rows = append(rows, [2]string{"pulls left", fmt.Sprintf("%d of %d per %s", estimate.Limit.Remaining,
+			estimate.Limit.Pulls, format.Duration(time.Duration(estimate.Limit.Seconds)*time.Second))})
 	}
 	if estimate.Mirror != "" {
 		rows = append(rows, [2]string{"mirror", estimate.Mirror})
@@ -38,7 +40,8 @@ func downloadText(estimate registry.Estimate) string {
 	case estimate.DownloadEstimated:
 		return "at most " + format.Size(estimate.Download) + ", an estimate from the catalogue"
 	}
-	text := fmt.Sprintf("%s, %d of %d layers", format.Size(estimate.ToFetch()), len(estimate.Missing()), len(estimate.Layers))
+	text := fmt.Sprintf("%s, %d of %d layers", format.Size(estimate.ToFetch()), len(estimate.Missing()),
+		len(estimate.Layers))
 	if estimate.Here > 0 {
 		text += "; " + format.Size(estimate.Here) + " already available locally"
 	}
@@ -80,7 +83,8 @@ func (l *Launcher) checkDisk(estimate registry.Estimate, free plan.Fact[int64]) 
 	}
 	if certain > free.Value {
 		return fault.New(fault.Unrunnable, plan.FreeUpDisk(l.keptDownloads()),
-			"not enough disk space for Docker: %s needs %s, and %s is free", estimate.Reference, format.Size(certain), format.Size(free.Value))
+			"not enough disk space for Docker: %s needs %s, and %s is free", estimate.Reference, format.Size(certain),
+			format.Size(free.Value))
 	}
 	l.UI.Warn("disk space may run out: %s is free, and the image may need %s while unpacking",
 		format.Size(free.Value), format.Size(estimate.Peak()))
@@ -92,7 +96,8 @@ func (l *Launcher) agreeToDownload(ctx context.Context, estimate registry.Estima
 	size := "the download size is " + downloadText(estimate)
 	switch {
 	case f.Max > 0 && (!estimate.Known() || estimate.ToFetch() > f.Max):
-		return fault.New(fault.Declined, "raise the limit, or drop it", "%s, more than --max-download %s", size, format.Size(f.Max))
+		return fault.New(fault.Declined, "raise the limit, or drop it", "%s, more than --max-download %s", size,
+			format.Size(f.Max))
 	case f.Yes || f.Max > 0 || estimate.Known() && estimate.ToFetch() <= withoutAsking:
 		return nil
 	}

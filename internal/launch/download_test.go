@@ -37,17 +37,21 @@ func TestConsentWithoutATerminal(t *testing.T) {
 		asked    Fetching
 		refusal  string
 	}{
-		"little":                {known(withoutAsking), Fetching{}, ""},
-		"much":                  {known(withoutAsking + 1), Fetching{}, "confirmation needed, but not running in a terminal"},
-		"much, agreed to":       {known(14 * gigabyte), Fetching{Yes: true}, ""},
-		"within the limit":      {known(2 * gigabyte), Fetching{Max: 2 * gigabyte}, ""},
-		"over the limit":        {known(2*gigabyte + 1), Fetching{Max: 2 * gigabyte}, "more than --max-download 2 GB"},
-		"over it, agreed to":    {known(3 * gigabyte), Fetching{Max: 2 * gigabyte, Yes: true}, "more than --max-download 2 GB"},
-		"little, over a limit":  {known(2000), Fetching{Max: 1000}, "more than --max-download 1 kB"},
-		"unknown":               {registry.Estimate{DownloadEstimated: true}, Fetching{}, "of unknown size; confirmation needed"},
-		"unknown, agreed to":    {registry.Estimate{DownloadEstimated: true}, Fetching{Yes: true}, ""},
-		"unknown, with a limit": {registry.Estimate{DownloadEstimated: true}, Fetching{Max: gigabyte}, "of unknown size, more than"},
-		"an estimate":           {registry.Estimate{Download: 4 * gigabyte, DownloadEstimated: true}, Fetching{}, "at most 4 GB, an estimate from the catalogue; confirmation needed"},
+		"little":           {known(withoutAsking), Fetching{}, ""},
+		"much":             {known(withoutAsking + 1), Fetching{}, "confirmation needed, but not running in a terminal"},
+		"much, agreed to":  {known(14 * gigabyte), Fetching{Yes: true}, ""},
+		"within the limit": {known(2 * gigabyte), Fetching{Max: 2 * gigabyte}, ""},
+		"over the limit":   {known(2*gigabyte + 1), Fetching{Max: 2 * gigabyte}, "more than --max-download 2 GB"},
+		"over it, agreed to": {known(3 * gigabyte), Fetching{Max: 2 * gigabyte, Yes: true},
+			"more than --max-download 2 GB"},
+		"little, over a limit": {known(2000), Fetching{Max: 1000}, "more than --max-download 1 kB"},
+		"unknown": {registry.Estimate{DownloadEstimated: true}, Fetching{},
+			"of unknown size; confirmation needed"},
+		"unknown, agreed to": {registry.Estimate{DownloadEstimated: true}, Fetching{Yes: true}, ""},
+		"unknown, with a limit": {registry.Estimate{DownloadEstimated: true}, Fetching{Max: gigabyte},
+			"of unknown size, more than"},
+		"an estimate": {registry.Estimate{Download: 4 * gigabyte, DownloadEstimated: true}, Fetching{},
+			"at most 4 GB, an estimate from the catalogue; confirmation needed"},
 	} {
 		l, _ := spoken()
 		err := l.agreeToDownload(t.Context(), tt.estimate, tt.asked)
@@ -88,7 +92,8 @@ func TestCheckDisk(t *testing.T) {
 		l, said := spoken()
 		err := l.checkDisk(tt.estimate, tt.free)
 		switch {
-		case tt.refused == "" && err != nil, tt.refused != "" && (fault.CodeOf(err) != fault.Unrunnable || !strings.Contains(err.Error(), tt.refused)):
+		case tt.refused == "" && err != nil, tt.refused != "" &&
+			(fault.CodeOf(err) != fault.Unrunnable || !strings.Contains(err.Error(), tt.refused)):
 			t.Errorf("%s: %v, want %q", what, err, tt.refused)
 		case strings.Contains(said.String(), "warning") != tt.warned:
 			t.Errorf("%s: said %q", what, said)
@@ -108,8 +113,9 @@ func TestShowBill(t *testing.T) {
 	}{
 		"everything is known": {
 			registry.Estimate{
-				Download: 1_900_000_000, Unpacked: 4_080_000_000, Layers: []registry.Layer{missing}, Digest: "sha256:12", Mirror: "https://mirror.example",
-				Limit: &registry.Limit{Pulls: 100, Remaining: 76, Seconds: 21600},
+				Download: 1_900_000_000, Unpacked: 4_080_000_000, Layers: []registry.Layer{missing}, Digest: "sha256:12",
+				Mirror: "https://mirror.example",
+				Limit:  &registry.Limit{Pulls: 100, Remaining: 76, Seconds: 21600},
 			},
 			plan.Known[int64](77*gigabyte, "a test"), "/cache",
 			"  download    1.9 GB, 1 of 1 layers\n" +
@@ -119,7 +125,8 @@ func TestShowBill(t *testing.T) {
 				"  mirror      https://mirror.example\n",
 		},
 		"much is here": {
-			registry.Estimate{Download: 1_700_001_000, Here: 200_000_000, Unpacked: 5_100_000_000, UnpackedEstimated: true, Layers: []registry.Layer{here, missing}},
+			registry.Estimate{Download: 1_700_001_000, Here: 200_000_000, Unpacked: 5_100_000_000, UnpackedEstimated: true,
+				Layers: []registry.Layer{here, missing}},
 			plan.Unknown[int64]("no container runs"), "",
 			"  download  1.7 GB, 1 of 2 layers; 200 MB already available locally\n" +
 				"  on disk   about 5.1 GB, about 6.8 GB while unpacking, free space unknown: no container runs\n",

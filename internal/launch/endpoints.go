@@ -20,7 +20,8 @@ const endpointPoll = time.Second
 
 // Endpoints are servers elsewhere. Those that do not answer are left
 // out. token is a bearer token for all of them, or "".
-func Endpoints(ctx context.Context, ui UI, token string, addresses []string, timeout time.Duration) ([]*batch.Server, error) {
+func Endpoints(ctx context.Context, ui UI, token string, addresses []string,
+	timeout time.Duration) ([]*batch.Server, error) {
 	var all []string
 	for _, address := range addresses {
 		if err := checkEndpoint(ui, address, token); err != nil {
@@ -72,7 +73,8 @@ func checkEndpoint(ui UI, address, token string) error {
 	case err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.RawQuery != "" || u.Fragment != "":
 		return fault.New(fault.Usage, "write it as http://192.168.1.20:8000", "%q is not a server address", address)
 	case u.User != nil:
-		return fault.New(fault.Usage, "put a bearer token into "+api.TokenVariable, "an endpoint URL must not contain a password, because it is shown")
+		return fault.New(fault.Usage, "put a bearer token into "+api.TokenVariable,
+			"an endpoint URL must not contain a password, because it is shown")
 	case u.Scheme == "http" && token != "" && !loopback(u.Hostname()):
 		ui.Warn("the token is sent to %s unencrypted; use https on a shared network", u.Host)
 	}

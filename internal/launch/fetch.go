@@ -110,7 +110,8 @@ func (l *Launcher) fetch(ctx context.Context, p plan.Plan, f Fetching) error {
 
 // estimate asks the registry what the image costs, and the daemon what disk it
 // has for it.
-func (l *Launcher) estimate(ctx context.Context, p plan.Plan) (estimate registry.Estimate, free plan.Fact[int64], err error) {
+func (l *Launcher) estimate(ctx context.Context, p plan.Plan) (estimate registry.Estimate,
+	free plan.Fact[int64], err error) {
 	image := p.First().Image
 	l.UI.Progress("Checking the download size of %s", image.Reference)
 	local, err := l.Images.LocalLayers(ctx)

@@ -77,7 +77,8 @@ func Connect(ctx context.Context, s Settings) (*Launcher, error) {
 	helpers := &helper.Containers{Docker: docker, Instance: s.Instance, Image: store.EnsureLite, Unfinished: s.Unfinished}
 	servers := &run.Runner{Docker: docker, Helpers: helpers, Instance: s.Instance, Version: s.Version,
 		Remote: !docker.Endpoint.Local(), Report: s.Report, Unfinished: s.Unfinished}
-	return &Launcher{Settings: s, Engine: docker, Servers: servers, Images: store, Helpers: helpers, freeDisk: helpers.FreeDisk}, nil
+	return &Launcher{Settings: s, Engine: docker, Servers: servers, Images: store, Helpers: helpers,
+		freeDisk: helpers.FreeDisk}, nil
 }
 
 // Close ends the connection to the daemon, if there is one.

@@ -107,7 +107,8 @@ func other(ignored int) string {
 
 // selectJobs finds what is to be done and who does it. No server is started,
 // nor need the daemon be there, where nothing is to be done.
-func (p *Processing) selectJobs(ctx context.Context, jobs []*batch.Job) (selected batch.Selected, servers []*batch.Server, err error) {
+func (p *Processing) selectJobs(ctx context.Context, jobs []*batch.Job) (selected batch.Selected,
+	servers []*batch.Server, err error) {
 	if selected = p.Selection.Select(jobs); len(selected.Todo) == 0 {
 		p.Selection.ImageIDs = p.imageIDs(ctx)
 		if selected = p.Selection.Select(jobs); len(selected.Todo) == 0 {

@@ -13,7 +13,8 @@ import (
 
 // startOnFreePorts starts the plan's containers. A port that was chosen here and
 // taken by another program in the meantime gives way to the next.
-func (l *Launcher) startOnFreePorts(ctx context.Context, p *plan.Plan, r plan.Request) (servers, created []run.Server, err error) {
+func (l *Launcher) startOnFreePorts(ctx context.Context, p *plan.Plan, r plan.Request) (servers,
+	created []run.Server, err error) {
 	var taken []int
 	for {
 		servers, created, port, err := l.startAll(ctx, *p)
@@ -54,7 +55,8 @@ func (l *Launcher) startAll(ctx context.Context, p plan.Plan) (servers, created 
 	return servers, created, 0, nil
 }
 
-func (l *Launcher) startOne(ctx context.Context, c plan.Container, usual time.Duration) (server run.Server, created bool, err error) {
+func (l *Launcher) startOne(ctx context.Context, c plan.Container, usual time.Duration) (server run.Server,
+	created bool, err error) {
 	if err := run.MakeDirectories(c); err != nil {
 		return run.Server{}, false, err
 	}

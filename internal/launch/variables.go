@@ -56,13 +56,15 @@ func (v *Variables) Add(word, file string) error {
 		v.Request.Env = append(v.Request.Env, plan.Env{Name: name, Value: value})
 		return nil
 	case strings.Contains(value, "\x00"):
-		return fault.New(fault.Usage, "remove it: environment variables cannot contain it", "the value of %s in %s contains a NUL byte", name, file)
+		return fault.New(fault.Usage, "remove it: environment variables cannot contain it",
+			"the value of %s in %s contains a NUL byte", name, file)
 	case given:
 		v.addSecret(plan.Secret{Name: name, File: file}, value)
 		return nil
 	}
 	if value = v.Getenv(name); value == "" {
-		return fault.New(fault.Usage, "export it, or use --env "+name+"=VALUE", "the environment variable %q is empty or not set", name)
+		return fault.New(fault.Usage, "export it, or use --env "+name+"=VALUE",
+			"the environment variable %q is empty or not set", name)
 	}
 	v.addSecret(plan.Secret{Name: name}, value)
 	return nil

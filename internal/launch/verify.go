@@ -20,15 +20,18 @@ import (
 
 // Assay is what verifies images, as a variant if one is named. Without a
 // daemon, files and registries are left.
-func (l *Launcher) Assay(ctx context.Context, known plan.Catalogue, variant string, depth inventory.Depth) (assay.Assay, error) {
+func (l *Launcher) Assay(ctx context.Context, known plan.Catalogue, variant string,
+	depth inventory.Depth) (assay.Assay, error) {
 	checks, err := finding.Checks()
 	if err != nil {
 		return assay.Assay{}, err
 	}
 	work := assay.Assay{
-		Registry: l.RegistryClient(ctx), Catalogue: known, Checks: checks, Variant: variant, Run: depth == inventory.RunDepth, Readme: "README.md",
-		Options: inventory.Options{Depth: depth.Read(), Platform: "linux/" + runtime.GOARCH, Interest: assay.InterestOf(known),
-			Cache: inventory.Cache(l.CacheDir("layers")), Progress: func(done, total int64) {
+		Registry: l.RegistryClient(ctx), Catalogue: known, Checks: checks, Variant: variant, Run: depth == inventory.RunDepth,
+		Readme: "README.md",
+		Options: inventory.Options{Depth: depth.Read(), Platform: "linux/" + runtime.GOARCH,
+			Interest: assay.InterestOf(known),
+			Cache:    inventory.Cache(l.CacheDir("layers")), Progress: func(done, total int64) {
 				l.UI.ProgressBar(done, total, "reading %s of layers", format.Size(total))
 			}},
 		Container: func(ctx context.Context, reference string) (plan.Container, error) {
@@ -37,8 +40,9 @@ func (l *Launcher) Assay(ctx context.Context, known plan.Catalogue, variant stri
 		Say: l.UI.Progress,
 	}
 	if l.Engine != nil {
-		work.Daemon = &trial.Daemon{Docker: l.Engine, Instance: l.Instance, Images: l.Images, Version: l.Version, Unfinished: l.Unfinished,
-			FreeDisk: l.freeDisk, Say: l.UI.Progress}
+		work.Daemon = &trial.Daemon{Docker: l.Engine, Instance: l.Instance, Images: l.Images, Version: l.Version,
+			Unfinished: l.Unfinished,
+			FreeDisk:   l.freeDisk, Say: l.UI.Progress}
 	}
 	return work, nil
 }
@@ -60,7 +64,8 @@ func (l *Launcher) asUp(ctx context.Context, known plan.Catalogue, variant, refe
 const glanceTimeout = 10 * time.Second
 
 // mattering are the pitfalls that whoever runs an image notices.
-var mattering = []string{"torch-cuda", "cuda-twice", "models", "model-closure", "root", "cache-perm", "ort-both", "ort-cuda", "dlib-blas"}
+var mattering = []string{"torch-cuda", "cuda-twice", "models", "model-closure", "root", "cache-perm", "ort-both",
+	"ort-cuda", "dlib-blas"}
 
 // pitfalls are what a short look at an image's files finds that matters for
 // running it. What cannot be seen in time is no pitfall.
@@ -103,7 +108,8 @@ func (l *Launcher) warnOfPitfalls(ctx context.Context, c plan.Container) {
 	if len(found) > 2 {
 		more = fmt.Sprintf("; %d more", len(found)-2)
 	}
-	l.UI.Warn("the image has pitfalls: %s%s (facecraft verify %s)", strings.Join(found[:min(2, len(found))], "; "), more, c.Image.Reference)
+	l.UI.Warn("the image has pitfalls: %s%s (facecraft verify %s)", strings.Join(found[:min(2, len(found))], "; "), more,
+		c.Image.Reference)
 }
 
 // imagePitfalls are those of the images that are available here.
@@ -113,7 +119,8 @@ func (l *Launcher) imagePitfalls(ctx context.Context, known plan.Catalogue) (lis
 		if local, err := l.Images.Inspect(ctx, reference); v.BuiltIn || err != nil || !local.Here {
 			continue
 		}
-		list = append(list, plan.ImagePitfalls{Image: reference, Pitfalls: append([]string{}, l.pitfalls(ctx, v.Name, reference)...)})
+		list = append(list,
+			plan.ImagePitfalls{Image: reference, Pitfalls: append([]string{}, l.pitfalls(ctx, v.Name, reference)...)})
 	}
 	return list
 }

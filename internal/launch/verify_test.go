@@ -21,18 +21,22 @@ func TestPitfallsOfAFetchedImage(t *testing.T) {
 	t.Setenv("XDG_CACHE_HOME", t.TempDir())
 	var said bytes.Buffer
 	lite := dockertest.Lite(t) // which takes longer to build than the look may take
-	l := &Launcher{Engine: docker, Images: &images.Store{Docker: docker, Helper: func(string) (*helper.Helper, error) { return lite, nil }},
+	l := &Launcher{Engine: docker, Images: &images.Store{Docker: docker, Helper: func(string) (*helper.Helper, error) {
+		return lite, nil
+	}},
 		Settings: Settings{Instance: dockertest.Instance(t, docker), Getenv: func(string) string { return t.TempDir() },
 			UI: term.New(&said, func(string) string { return "" }, false)}}
 	reference := dockertest.Load(t, docker, dockertest.ImageOf(t, dockertest.FileLayer(t, "app/main.py", []byte("x"))))
 	l.warnOfPitfalls(t.Context(), plan.Container{Variant: "cpu", Image: plan.Image{Reference: reference}})
-	for _, want := range []string{"warning: the image has pitfalls: ", "is not in the image", "(facecraft verify " + reference + ")"} {
+	for _, want := range []string{"warning: the image has pitfalls: ", "is not in the image",
+		"(facecraft verify " + reference + ")"} {
 		if !strings.Contains(said.String(), want) {
 			t.Errorf("no %q in %q", want, said.String())
 		}
 	}
 	said.Reset()
-	for _, image := range []plan.Image{{Reference: "built-in", BuiltIn: true}, {Reference: "facecraft-test.invalid/none:cpu"}} {
+	for _, image := range []plan.Image{{Reference: "built-in", BuiltIn: true},
+		{Reference: "facecraft-test.invalid/none:cpu"}} {
 		l.warnOfPitfalls(t.Context(), plan.Container{Variant: "cpu", Image: image})
 	}
 	if strings.Contains(said.String(), "warning") {
