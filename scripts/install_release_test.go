@@ -362,8 +362,9 @@ func TestInstallFailures(t *testing.T) {
 func TestInstallNeedsTools(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct{ tools, want []string }{
-		"no client":        {[]string{"sha256sum"}, []string{"neither curl nor wget is installed", "install curl"}},
-		"no checksum tool": {[]string{"curl"}, []string{"cannot verify", "none of sha256sum, shasum and openssl is installed"}},
+		"no client": {[]string{"sha256sum"}, []string{"neither curl nor wget is installed", "install curl"}},
+		"no checksum tool": {[]string{"curl"},
+			[]string{"cannot verify", "none of sha256sum, shasum and openssl is installed"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -69,11 +69,13 @@ func TestInstallSigned(t *testing.T) {
 		tamper func(*releases)
 		want   string // of the refusal; empty if there is none
 	}{
-		"as released":       {func(*releases) {}, ""},
-		"no signature":      {func(r *releases) { delete(r.files, signature) }, "404"},
-		"another key":       {func(r *releases) { r.sign(t, stranger, signatureNamespace) }, "not signed by the release key"},
-		"another purpose":   {func(r *releases) { r.sign(t, key, "file") }, "not signed by the release key"},
-		"checksums changed": {func(r *releases) { r.files[sums] = append(r.files[sums], '\n') }, "not signed by the release key"},
+		"as released":     {func(*releases) {}, ""},
+		"no signature":    {func(r *releases) { delete(r.files, signature) }, "404"},
+		"another key":     {func(r *releases) { r.sign(t, stranger, signatureNamespace) }, "not signed by the release key"},
+		"another purpose": {func(r *releases) { r.sign(t, key, "file") }, "not signed by the release key"},
+		"checksums changed": {func(r *releases) {
+			r.files[sums] = append(r.files[sums], '\n')
+		}, "not signed by the release key"},
 		"archive replaced": {func(r *releases) {
 			r.files[archive] = packed(t, "#!/bin/sh\necho evil\n")
 			r.files[sums] = fmt.Appendf(nil, "%x  %s\n", sha256.Sum256(r.files[archive]), archiveName(platform))

@@ -19,9 +19,10 @@ func checkout(t *testing.T) string {
 	text, err := os.ReadFile(script(t, "install.sh"))
 	must(t, err)
 	for name, content := range map[string]string{
-		"install.sh":            string(text),
-		"go.mod":                "module example.com/facecraft\n\ngo 1.21\n",
-		"cmd/facecraft/main.go": "package main\n\nvar version string\n\nfunc main() { print(\"facecraft \", version, \"\\n\") }\n",
+		"install.sh": string(text),
+		"go.mod":     "module example.com/facecraft\n\ngo 1.21\n",
+		"cmd/facecraft/main.go": "package main\n\nvar version string\n\nfunc main() { print(\"facecraft \", version, " +
+			"\"\\n\") }\n",
 	} {
 		must(t, os.WriteFile(filepath.Join(dir, name), []byte(content), 0o644))
 	}
@@ -117,7 +118,8 @@ func TestInstallFromSourceFailures(t *testing.T) {
 		t.Parallel()
 		m := newBuilder(t)
 		dir := checkout(t)
-		must(t, os.WriteFile(filepath.Join(dir, "cmd", "facecraft", "main.go"), []byte("package main\n\nfunc main() { wrong }\n"), 0o644))
+		must(t, os.WriteFile(filepath.Join(dir, "cmd", "facecraft", "main.go"),
+			[]byte("package main\n\nfunc main() { wrong }\n"), 0o644))
 		wantRefused(t, m.installFromSource(dir), 1, "undefined: wrong", "go build failed")
 		apps := filepath.Join(m.home, "apps") // Go writes elsewhere in a home
 		wantSameTree(t, apps, tree(t, apps), nil)

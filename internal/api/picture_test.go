@@ -53,9 +53,11 @@ func TestExamine(t *testing.T) {
 		"a flipped byte": {"png", flipped, "the server sent a damaged PNG: png: invalid format: invalid checksum"},
 		"wrong size": {"png", painted(t, "png", 512, 512, red, 255),
 			"the server sent an image of 512x512 pixels instead of 648x648"},
-		"half a JPEG":        {"jpg", half[:len(half)/2], "the server sent a damaged JPEG: invalid JPEG format"},
-		"nothing":            {"png", nil, "the server sent a damaged PNG: the end is missing"},
-		"decompression bomb": {"png", []byte("\x89PNG\r\n\x1a\n\x00\x00\x00\x0dIHDR\x00\x01\x00\x00\x00\x01\x00\x00\x08\x06\x00\x00\x00\x6c\x84\x30\xe3"), "65536x65536 pixels instead"},
+		"half a JPEG": {"jpg", half[:len(half)/2], "the server sent a damaged JPEG: invalid JPEG format"},
+		"nothing":     {"png", nil, "the server sent a damaged PNG: the end is missing"},
+		"decompression bomb": {"png",
+			[]byte("\x89PNG\r\n\x1a\n\x00\x00\x00\x0dIHDR\x00\x01\x00\x00\x00\x01\x00\x00\x08\x06\x00\x00\x00\x6c\x84\x30\xe3"),
+			"65536x65536 pixels instead"},
 	} {
 		p, err := Examine(bytes.NewReader(tt.data), tt.format, DefaultOptions())
 		switch {

@@ -25,7 +25,8 @@ func names(found []Photo) (list []string) {
 func TestFind(t *testing.T) {
 	root := t.TempDir()
 	t.Chdir(root)
-	for _, name := range []string{"a.jpg", "b.PNG", "dir/c.webp", "dir/deep/d.jpg", "dir/notes.txt", "dir/.hidden/e.jpg", "dir/.f.jpg",
+	for _, name := range []string{"a.jpg", "b.PNG", "dir/c.webp", "dir/deep/d.jpg", "dir/notes.txt",
+		"dir/.hidden/e.jpg", "dir/.f.jpg",
 		"dir/a-facecraft.png", "out/x.jpg", "other/c.webp", "[odd].jpg", "@x.jpg"} {
 		writeFile(t, name, "x")
 	}
@@ -185,7 +186,8 @@ func TestPlacesDoNotTrustTheJournal(t *testing.T) {
 	writeFile(
 		t,
 		filepath.Join("out", journalName),
-		`{"result":"../../evil.png","result_size":1,"photo":"../a.jpg"}`+"\n"+`{"result":"/etc/passwd","photo":"../a.jpg"}`+"\n",
+		`{"result":"../../evil.png","result_size":1,"photo":"../a.jpg"}`+"\n"+
+			`{"result":"/etc/passwd","photo":"../a.jpg"}`+"\n",
 	)
 	if got := plan(t, "out", []string{PNG}, "a.jpg"); !slices.Equal(got, []string{"out/a-facecraft.png"}) {
 		t.Errorf("places %q", got)

@@ -54,7 +54,8 @@ var presets = []Preset{
 		// most; Exchange keeps 648x648.
 		maxBytes: 99 << 10,
 		source:   "https://learn.microsoft.com/windows/win32/adschema/a-thumbnailphoto"},
-	{name: "linkedin", what: "LinkedIn and the like: 800x800, which shows sharp in its circle of 400", width: 800, height: 800,
+	{name: "linkedin", what: "LinkedIn and the like: 800x800, which shows sharp in its circle of 400",
+		width: 800, height: 800,
 		background: lightGrey, source: "https://www.linkedin.com/help/linkedin/answer/a549049"},
 	// The margins bring the head, from chin to crown, to the share of the
 	// height that is asked for: 50 to 69 % here, 64 to 76 % below.
@@ -65,8 +66,9 @@ var presets = []Preset{
 		background: lightGrey, margin: 0.4, Official: true, rule: passportOfficeRule,
 		more:   "Its online application crops photos itself and is reported to want them uncropped",
 		source: "https://www.gov.uk/photos-for-passports"},
-	{name: "passport-icao", what: "ICAO 9303, 35x45 mm at 600 dpi: 827x1063, light grey", width: 827, height: 1063, background: lightGrey,
-		margin: 0.4, Official: true, source: "https://www.icao.int/publications/pages/publication.aspx?docnum=9303"},
+	{name: "passport-icao", what: "ICAO 9303, 35x45 mm at 600 dpi: 827x1063, light grey", width: 827, height: 1063,
+		background: lightGrey,
+		margin:     0.4, Official: true, source: "https://www.icao.int/publications/pages/publication.aspx?docnum=9303"},
 }
 
 // FindPreset returns the preset of that name.

@@ -35,9 +35,12 @@ func TestResultsAreChecked(t *testing.T) {
 		format, picture, why string
 		asked                int
 	}{
-		"a flipped byte": {PNG, string(flipped), "the server sent a damaged PNG: png: invalid format: invalid checksum", maxAttempts},
-		"wrong size":     {PNG, painting{width: 51, height: 51}.picture(PNG), "the server sent an image of 51x51 pixels instead of 64x64", 1},
-		"too many bytes": {JPG, painting{width: 64, height: 64, text: strings.Repeat("x", 60_000)}.picture(JPG), "the limit is 50000", 1},
+		"a flipped byte": {PNG, string(flipped),
+			"the server sent a damaged PNG: png: invalid format: invalid checksum", maxAttempts},
+		"wrong size": {PNG, painting{width: 51, height: 51}.picture(PNG),
+			"the server sent an image of 51x51 pixels instead of 64x64", 1},
+		"too many bytes": {JPG, painting{width: 64, height: 64, text: strings.Repeat("x", 60_000)}.picture(JPG),
+			"the limit is 50000", 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

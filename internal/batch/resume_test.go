@@ -220,8 +220,10 @@ func TestHostileNames(t *testing.T) {
 	t.Parallel()
 	in, out := filepath.Join(t.TempDir(), "in"), t.TempDir()
 	names := []string{
-		"-rf.jpg", "--force.jpg", "new\nline.jpg", "tab\t.jpg", "a b.jpg", "quote\".jpg", "'.jpg", "$(touch x).jpg", "`x`.jpg", "%2e%2e%2f.jpg",
-		"a..jpg", "a...jpg", "*.jpg", "[a].jpg", "?.jpg", "\\..\\x.jpg", "COM1.jpg", "<img src=x>.jpg", "\x1b[31mred.jpg", "bidi\u202egpj.jpg",
+		"-rf.jpg", "--force.jpg", "new\nline.jpg", "tab\t.jpg", "a b.jpg", "quote\".jpg", "'.jpg", "$(touch x).jpg",
+		"`x`.jpg", "%2e%2e%2f.jpg",
+		"a..jpg", "a...jpg", "*.jpg", "[a].jpg", "?.jpg", "\\..\\x.jpg", "COM1.jpg", "<img src=x>.jpg", "\x1b[31mred.jpg",
+		"bidi\u202egpj.jpg",
 		"invalid\xff\xfe.jpg", "ümlaut.jpg", "日本.jpg", strings.Repeat("x", 251) + ".jpg", strings.Repeat("é", 125) + ".jpg",
 		strings.Repeat("x", 250) + "y.jpg", "a.jpg", "a.png", "A.JPG", "a.jpg.jpg", "a.b/c.jpg", "d/a.jpg", "@list.jpg",
 	}

@@ -272,7 +272,8 @@ func TestHostileServers(t *testing.T) {
 			}
 		}
 	}
-	process := func(answer func(w http.ResponseWriter, r *http.Request)) func(w http.ResponseWriter, r *http.Request) bool {
+	process := func(answer func(w http.ResponseWriter, r *http.Request)) func(w http.ResponseWriter,
+		r *http.Request) bool {
 		return func(w http.ResponseWriter, r *http.Request) bool {
 			if r.URL.Path != "/api/v1/process" {
 				return false
@@ -282,7 +283,8 @@ func TestHostileServers(t *testing.T) {
 			return true
 		}
 	}
-	download := func(answer func(w http.ResponseWriter, r *http.Request)) func(w http.ResponseWriter, r *http.Request) bool {
+	download := func(answer func(w http.ResponseWriter, r *http.Request)) func(w http.ResponseWriter,
+		r *http.Request) bool {
 		return func(w http.ResponseWriter, r *http.Request) bool {
 			if !strings.HasPrefix(r.URL.Path, "/api/v1/download/") {
 				return false

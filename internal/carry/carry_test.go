@@ -30,7 +30,8 @@ func saved(t *testing.T) []byte {
 	return file.Bytes()
 }
 
-var facts = carry.Facts{Reference: "djok/facecraft:cpu", Digest: "sha256:12", Platform: "linux/amd64", Version: "v1", Variant: "cpu", UnpackedSize: 4_080_000_000}
+var facts = carry.Facts{Reference: "djok/facecraft:cpu", Digest: "sha256:12", Platform: "linux/amd64", Version: "v1",
+	Variant: "cpu", UnpackedSize: 4_080_000_000}
 
 func TestRoundTrip(t *testing.T) {
 	t.Parallel()
@@ -39,7 +40,8 @@ func TestRoundTrip(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got.Reference != facts.Reference || got.Digest != facts.Digest || got.UnpackedSize != facts.UnpackedSize || len(got.Files) != 4 {
+	if got.Reference != facts.Reference || got.Digest != facts.Digest || got.UnpackedSize != facts.UnpackedSize ||
+		len(got.Files) != 4 {
 		t.Errorf("%+v", got)
 	}
 	// docker load accepts the file as it is.
@@ -120,20 +122,25 @@ func TestNotASavedImage(t *testing.T) {
 	lackingSum := `b3994e636814387ec7ce85e66e65bf440f7d60e4c629d7219ad1084277e3be71`
 	empty := `e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855`
 	for what, tt := range map[string]struct{ file, want string }{
-		"nothing":            {"", "it is cut off"},
-		"a photo":            {strings.Repeat("JPEG", 1000), "invalid tar header"},
-		"docker save's":      {archive("manifest.json=[]"), carry.ErrUnchecked.Error()},
-		"docker save's, cut": {strings.TrimRight(archive("manifest.json=[]"), "\x00") + strings.Repeat("\x00", 510), "there are no checksums"},
-		"docker export's":    {archive("etc/passwd="), "there are no checksums"},
-		"compressed":         {"\x1f\x8b\x08" + strings.Repeat("x", 2000), "it is compressed with gzip"},
-		"no image":           {archive(`facecraft.json={"format":1,"files":[]}`), "it contains no image"},
-		"invalid facts":      {archive("facecraft.json=nothing"), "invalid character"},
-		"a layer too few":    {archive("manifest.json="+lacking, `facecraft.json={"format":1,"files":[{"name":"manifest.json","size":51,"sha256":"`+lackingSum+`"}]}`), "1 of the image's 1 layers are missing"},
-		"a newer format":     {archive(`facecraft.json={"format":2}`), "has format 2, but this version reads only 1"},
-		"an extra entry":     {archive("more=", `facecraft.json={"format":1,"files":[]}`), "more is not listed"},
-		"a missing entry":    {archive(`facecraft.json={"format":1,"files":[{"name":"gone"}]}`), "gone is missing"},
-		"a different entry":  {archive("b=", `facecraft.json={"format":1,"files":[{"name":"a","sha256":"`+empty+`"}]}`), "a is not what was saved"},
-		"a different link":   {archive("a=", `facecraft.json={"format":1,"files":[{"name":"a","link":"b","sha256":"`+empty+`"}]}`), "a is not what was saved"},
+		"nothing":       {"", "it is cut off"},
+		"a photo":       {strings.Repeat("JPEG", 1000), "invalid tar header"},
+		"docker save's": {archive("manifest.json=[]"), carry.ErrUnchecked.Error()},
+		"docker save's, cut": {strings.TrimRight(archive("manifest.json=[]"), "\x00") + strings.Repeat("\x00", 510),
+			"there are no checksums"},
+		"docker export's": {archive("etc/passwd="), "there are no checksums"},
+		"compressed":      {"\x1f\x8b\x08" + strings.Repeat("x", 2000), "it is compressed with gzip"},
+		"no image":        {archive(`facecraft.json={"format":1,"files":[]}`), "it contains no image"},
+		"invalid facts":   {archive("facecraft.json=nothing"), "invalid character"},
+		"a layer too few": {archive("manifest.json="+lacking,
+			`facecraft.json={"format":1,"files":[{"name":"manifest.json","size":51,"sha256":"`+lackingSum+`"}]}`),
+			"1 of the image's 1 layers are missing"},
+		"a newer format":  {archive(`facecraft.json={"format":2}`), "has format 2, but this version reads only 1"},
+		"an extra entry":  {archive("more=", `facecraft.json={"format":1,"files":[]}`), "more is not listed"},
+		"a missing entry": {archive(`facecraft.json={"format":1,"files":[{"name":"gone"}]}`), "gone is missing"},
+		"a different entry": {archive("b=", `facecraft.json={"format":1,"files":[{"name":"a","sha256":"`+empty+`"}]}`),
+			"a is not what was saved"},
+		"a different link": {archive("a=", `facecraft.json={"format":1,"files":[{"name":"a","link":"b","sha256":"`+empty+
+			`"}]}`), "a is not what was saved"},
 	} {
 		_, err := carry.Verify(strings.NewReader(tt.file))
 		if err == nil || !strings.Contains(err.Error(), tt.want) {
@@ -151,7 +158,9 @@ func TestIncompleteImage(t *testing.T) {
 		leave func(name string) bool
 		want  string
 	}{
-		"a layer":    {func(name string) bool { return strings.HasSuffix(name, ".tar.gz") }, "2 of the image's 2 layers are missing"},
+		"a layer": {func(name string) bool {
+			return strings.HasSuffix(name, ".tar.gz")
+		}, "2 of the image's 2 layers are missing"},
 		"the config": {func(name string) bool { return strings.HasPrefix(name, "sha256:") }, "configuration is missing"},
 		"all":        {func(name string) bool { return true }, "it contains no image"},
 	} {

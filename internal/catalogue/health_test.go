@@ -52,7 +52,8 @@ func TestHealth(t *testing.T) {
 			defer server.Close()
 			_, port, _ := strings.Cut(server.Listener.Addr().String(), ":")
 			cpu, _ := c.Variant("cpu")
-			if cpu.Health[0] != "CMD-SHELL" || strings.Count(cpu.Health[1], "8000") != 1 || strings.Contains(cpu.Health[1], "\n") {
+			if cpu.Health[0] != "CMD-SHELL" || strings.Count(cpu.Health[1], "8000") != 1 ||
+				strings.Contains(cpu.Health[1], "\n") {
 				t.Fatalf("the check is %q", cpu.Health)
 			}
 			output, err := exec.Command("sh", "-c", strings.Replace(cpu.Health[1], "8000", port, 1)).CombinedOutput()

@@ -51,7 +51,8 @@ func TestComplete(t *testing.T) {
 		"process --unknown ": "photos jpg png",
 	} {
 		var got strings.Builder
-		if err := completion.Complete(program, strings.Split(words, " "), values).Write(&got, []string{".jpg", ".png"}); err != nil {
+		if err := completion.Complete(program, strings.Split(words, " "), values).
+			Write(&got, []string{".jpg", ".png"}); err != nil {
 			t.Fatal(err)
 		}
 		if text := strings.ReplaceAll(strings.TrimSuffix(got.String(), "\n"), "\n", "|"); text != want {

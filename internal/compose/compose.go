@@ -36,7 +36,8 @@ var (
 // parse parses a template; value formats the value of a variable.
 func parse(name, source string, value func(string) (string, error)) *template.Template {
 	return template.Must(template.New(name).Funcs(template.FuncMap{
-		"value": value, "quote": quote, "fold": fold, "name": yamltext.Name, "line": yamltext.Line, "wrap": yamltext.Wrap, "memory": format.Memory,
+		"value": value, "quote": quote, "fold": fold, "name": yamltext.Name, "line": yamltext.Line, "wrap": yamltext.Wrap,
+		"memory": format.Memory,
 	}).Parse(strings.TrimSpace(environmentSource) + source))
 }
 
@@ -107,7 +108,8 @@ func RenderProfiles(plans []plan.Plan, from Origin) (yaml []byte, notes []string
 	var services []service
 	for _, p := range plans {
 		c := p.First()
-		services = append(services, service{Container: c, Plan: p, Service: c.Variant, Profile: c.Variant, Version: from.Version})
+		services = append(services,
+			service{Container: c, Plan: p, Service: c.Variant, Profile: c.Variant, Version: from.Version})
 	}
 	return render(composeFile, services, from)
 }
@@ -125,13 +127,16 @@ func render(file *template.Template, services []service, from Origin) (yaml []by
 			dirs = append(dirs, strconv.Quote(b.Source))
 		}
 		if s.Image.BuiltIn && s.Replica < 2 {
-			notes = append(notes, fmt.Sprintf("the image %s is built by facecraft: run facecraft pull --tag %s before docker compose up on another machine",
-				s.Image.Reference, s.Variant))
+			notes = append(notes,
+				fmt.Sprintf("the image %s is built by facecraft: run facecraft pull --tag %s before docker compose up on "+
+					"another machine",
+					s.Image.Reference, s.Variant))
 		}
 	}
 	if len(dirs) > 0 {
-		notes = append(notes, fmt.Sprintf("docker compose does not create directories: %s must exist and be writable for the user %s",
-			strings.Join(dirs, ", "), services[0].User))
+		notes = append(notes,
+			fmt.Sprintf("docker compose does not create directories: %s must exist and be writable for the user %s",
+				strings.Join(dirs, ", "), services[0].User))
 	}
 	return b.Bytes(), notes, err
 }

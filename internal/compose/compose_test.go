@@ -95,8 +95,9 @@ func TestFieldsRendered(t *testing.T) {
 		}
 		return string(file)
 	}, map[string]string{
-		"Name":               "Compose names its containers itself",
-		"Needs.StartSeconds": "docker compose up returns when the container is started, and the health check has its own start period",
+		"Name": "Compose names its containers itself",
+		"Needs.StartSeconds": "docker compose up returns when the container is started, and the health check has its own " +
+			"start period",
 	})
 	plantest.Rendered(t, lite, func(p plan.Plan) string {
 		file, _, err := compose.RenderStack(p, origin)
@@ -164,7 +165,8 @@ func load(t *testing.T, file []byte, profiles ...string) *types.Project {
 	project, err := loader.LoadWithContext(t.Context(), types.ConfigDetails{
 		WorkingDir:  t.TempDir(),
 		ConfigFiles: []types.ConfigFile{{Filename: "docker-compose.yml", Content: file}},
-		Environment: types.Mapping{"HOME": "/must/not/appear", "FACECRAFT_API_KEY": plantest.SecretValue, "TOKEN": plantest.SecretValue, "Null": plantest.SecretValue},
+		Environment: types.Mapping{"HOME": "/must/not/appear", "FACECRAFT_API_KEY": plantest.SecretValue,
+			"TOKEN": plantest.SecretValue, "Null": plantest.SecretValue},
 	}, loader.WithProfiles(profiles), func(o *loader.Options) { o.SetProjectName("facecraft", false) })
 	if err != nil {
 		t.Fatal(err)
@@ -202,8 +204,10 @@ func compareService(t *testing.T, c plan.Container, project *types.Project, name
 	}
 	check("init", service.Init != nil && *service.Init, c.Init)
 	check("health check", strings.Join(service.HealthCheck.Test, "|"), strings.Join(c.Health.Test, "|"))
-	check("health interval", time.Duration(*service.HealthCheck.Interval), time.Duration(c.Health.IntervalSeconds)*time.Second)
-	check("health timeout", time.Duration(*service.HealthCheck.Timeout), time.Duration(c.Health.TimeoutSeconds)*time.Second)
+	check("health interval", time.Duration(*service.HealthCheck.Interval),
+		time.Duration(c.Health.IntervalSeconds)*time.Second)
+	check("health timeout", time.Duration(*service.HealthCheck.Timeout),
+		time.Duration(c.Health.TimeoutSeconds)*time.Second)
 	check("stop grace period", time.Duration(*service.StopGracePeriod), time.Duration(c.StopSeconds)*time.Second)
 	check("log size", service.Logging.Options["max-size"], c.Log.MaxSize)
 	check("read-only", service.ReadOnly, c.ReadOnly)
@@ -214,7 +218,8 @@ func compareService(t *testing.T, c plan.Container, project *types.Project, name
 	check("security", strings.Join(service.SecurityOpt, " "), strings.Join(c.SecurityOpt, " "))
 	check("tmpfs", strings.Join(service.Tmpfs, " "), strings.Join(c.Tmpfs, " "))
 	check("number of ports", len(service.Ports), 1)
-	check("port", service.Ports[0].HostIP+" "+service.Ports[0].Published, c.Publish.Address+" "+strconv.Itoa(c.Publish.Port))
+	check("port", service.Ports[0].HostIP+" "+service.Ports[0].Published,
+		c.Publish.Address+" "+strconv.Itoa(c.Publish.Port))
 	check("number of volumes", len(service.Volumes), len(c.Volumes)+len(c.Binds))
 	for i, v := range c.Volumes {
 		check("volume", service.Volumes[i].Source+" "+service.Volumes[i].Target, v.Name+" "+v.Target)

@@ -11,15 +11,18 @@ import (
 // say what Swarm cannot express.
 func RenderStack(p plan.Plan, from Origin) (yaml []byte, notes []string, err error) {
 	c := p.Template()
-	yaml, _, err = render(stackFile, []service{{Container: c, Plan: p, Service: "api", Version: from.Version, Count: len(p.Containers)}}, from)
+	yaml, _, err = render(stackFile,
+		[]service{{Container: c, Plan: p, Service: "api", Version: from.Version, Count: len(p.Containers)}}, from)
 	notes = []string{
-		"Swarm publishes a port on every address of every node, and the API does not enforce a key: keep port " + strconv.Itoa(c.Publish.Port) + " behind a firewall",
+		"Swarm publishes a port on every address of every node, and the API does not enforce a key: keep port " +
+			strconv.Itoa(c.Publish.Port) + " behind a firewall",
 		"Swarm cannot express no-new-privileges, nor forbid swap",
 	}
 	if c.Image.BuiltIn {
 		notes = append(notes, "the image "+c.Image.Reference+" is not in a registry: run facecraft pull --tag "+c.Variant+
 			" on every node, and docker stack deploy --resolve-image never",
-			"the lite server responds to a node's address but not to its name: to allow the name, add --env "+plan.HostsVariable+"=NAME")
+			"the lite server responds to a node's address but not to its name: to allow the name, add --env "+
+				plan.HostsVariable+"=NAME")
 	}
 	if c.GPUs != nil && len(c.GPUs.IDs) > 0 {
 		notes = append(notes, "Swarm gives each server any GPU of its node, not "+c.GPUs.String())

@@ -27,7 +27,8 @@ const (
 
 // Create is not interruptible: the daemon would finish anyway, and nobody would
 // know the container.
-func Create(ctx context.Context, docker client.APIClient, config *container.Config, host *container.HostConfig, platform *ocispec.Platform, name string) (container.CreateResponse, error) {
+func Create(ctx context.Context, docker client.APIClient, config *container.Config, host *container.HostConfig,
+	platform *ocispec.Platform, name string) (container.CreateResponse, error) {
 	if ctx.Err() != nil {
 		return container.CreateResponse{}, ctx.Err()
 	}

@@ -16,7 +16,8 @@ import (
 // Spec translates a plan for Docker's API. The plan decides everything except
 // the values of its secrets; labels identify the plan and this program's
 // version.
-func Spec(c plan.Container, secrets map[string]string, version string) (*container.Config, *container.HostConfig, *ocispec.Platform) {
+func Spec(c plan.Container, secrets map[string]string, version string) (*container.Config, *container.HostConfig,
+	*ocispec.Platform) {
 	port := nat.Port(strconv.Itoa(c.Publish.Container) + "/tcp")
 	config := &container.Config{
 		Image:        c.Image.Reference,

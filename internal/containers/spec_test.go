@@ -23,8 +23,9 @@ func TestSpec(t *testing.T) {
 		secrets map[string]string
 		want    string
 	}{
-		"data": {plantest.SELinux(), plan.Request{Tag: "lite", Data: "/home/maria/faces", Env: []plan.Env{{Name: "A", Value: "b=c"}},
-			Secrets: []plan.Secret{{Name: "TOKEN"}}}, map[string]string{"TOKEN": "hush"}, `{
+		"data": {plantest.SELinux(),
+			plan.Request{Tag: "lite", Data: "/home/maria/faces", Env: []plan.Env{{Name: "A", Value: "b=c"}},
+				Secrets: []plan.Secret{{Name: "TOKEN"}}}, map[string]string{"TOKEN": "hush"}, `{
   "config": {
     "Image": "facecraft-lite:0123456789ab",
     "User": "1234:1234",

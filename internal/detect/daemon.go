@@ -150,7 +150,8 @@ func (p Probes) settleDaemon(f *plan.Facts) {
 	if len(f.Host.Toolkit.Value) == 0 {
 		d.NvidiaToolkit = plan.Known(false, d.NvidiaToolkit.Evidence+", and no program of the toolkit is installed")
 	} else {
-		d.NvidiaToolkit.Evidence = fmt.Sprintf("%s is installed, but %s", f.Host.Toolkit.Value[0].Name, d.NvidiaToolkit.Evidence)
+		d.NvidiaToolkit.Evidence = fmt.Sprintf("%s is installed, but %s", f.Host.Toolkit.Value[0].Name,
+			d.NvidiaToolkit.Evidence)
 	}
 }
 
@@ -216,7 +217,8 @@ func (p Probes) emulation(info system.Info) plan.Fact[bool] {
 // nvidiaToolkit reads docker info. Docker does not need the nvidia runtime for
 // --gpus, but the toolkit's installer registers it; newer versions list CDI
 // devices. If neither is listed, the answer is unknown.
-func (p Probes) nvidiaToolkit(kind plan.Fact[string], info plan.Fact[system.Info], version types.Version) plan.Fact[bool] {
+func (p Probes) nvidiaToolkit(kind plan.Fact[string], info plan.Fact[system.Info],
+	version types.Version) plan.Fact[bool] {
 	switch {
 	case !info.Known:
 		return plan.Unknown[bool](info.Evidence)

@@ -110,7 +110,8 @@ func bounded[T any](ctx context.Context, source string, probe func(context.Conte
 }
 
 // within gives the probe a limit to answer, and then a grace period to end.
-func within[T any](ctx context.Context, limit, grace time.Duration, source string, probe func(context.Context) plan.Fact[T]) plan.Fact[T] {
+func within[T any](ctx context.Context, limit, grace time.Duration, source string,
+	probe func(context.Context) plan.Fact[T]) plan.Fact[T] {
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	answer := make(chan plan.Fact[T], 1)

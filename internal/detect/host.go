@@ -29,7 +29,9 @@ func (p Probes) host(ctx context.Context, h *plan.Host) {
 		h.Memory = bounded(ctx, "ghw", from("ghw", func(context.Context) (int64, error) { return p.HostMemory(p.Root) }))
 	})
 	wg.Go(func() {
-		h.GraphicsCards = bounded(ctx, "ghw", from("ghw", func(context.Context) ([]string, error) { return p.GraphicsCards(p.Root) }))
+		h.GraphicsCards = bounded(ctx, "ghw", from("ghw", func(context.Context) ([]string, error) {
+			return p.GraphicsCards(p.Root)
+		}))
 	})
 	wg.Go(func() { h.CUDA = bounded(ctx, nvidiaSMI, from(nvidiaSMI, p.cuda)) })
 	if p.OS == "linux" {
@@ -86,7 +88,8 @@ func Distribution(root string) plan.Fact[plan.Distribution] {
 		name, value, _ := strings.Cut(strings.TrimSpace(line), "=")
 		values[name] = strings.Trim(value, `"'`)
 	}
-	return plan.Known(plan.Distribution{Name: values["PRETTY_NAME"], ID: values["ID"], Like: strings.Fields(values["ID_LIKE"])}, osRelease)
+	return plan.Known(plan.Distribution{Name: values["PRETTY_NAME"], ID: values["ID"],
+		Like: strings.Fields(values["ID_LIKE"])}, osRelease)
 }
 
 // toolkitPrograms are the programs of the NVIDIA container toolkit. Docker

@@ -20,7 +20,8 @@ const wslSMI = "/usr/lib/wsl/lib/nvidia-smi"
 
 // queried are the fields to query from nvidia-smi. compute_cap does not exist
 // before driver 510.
-var queried = []string{"index", "uuid", "name", "driver_version", "memory.total", "memory.free", "compute_cap", "mig.mode.current"}
+var queried = []string{"index", "uuid", "name", "driver_version", "memory.total", "memory.free", "compute_cap",
+	"mig.mode.current"}
 
 // gpus asks nvidia-smi, which comes with the driver and is the authority on
 // this machine's GPUs.
@@ -110,7 +111,8 @@ func parseGPUs(fields []string, output string) ([]plan.GPU, error) {
 		if err != nil || index < 0 {
 			return nil, fmt.Errorf("unexpected line %q", strings.Join(row, ", "))
 		}
-		gpu := plan.GPU{Index: index, UUID: orEmpty(value("uuid")), Name: value("name"), Driver: orEmpty(value("driver_version")),
+		gpu := plan.GPU{Index: index, UUID: orEmpty(value("uuid")), Name: value("name"),
+			Driver: orEmpty(value("driver_version")),
 			Memory: memory(value("memory.total")), FreeMemory: memory(value("memory.free")),
 			ComputeCapability: told(value("compute_cap")),
 			Slices:            plan.Unknown[[]plan.Slice]("MIG is not enabled")}

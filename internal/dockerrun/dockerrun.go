@@ -24,10 +24,12 @@ func Render(p plan.Plan, version string) (lines string, notes []string) {
 	}
 	c := p.First()
 	if c.Image.BuiltIn {
-		notes = append(notes, fmt.Sprintf("the image %s is built by facecraft: create it with facecraft pull --tag %s", c.Image.Reference, c.Variant))
+		notes = append(notes, fmt.Sprintf("the image %s is built by facecraft: create it with facecraft pull --tag %s",
+			c.Image.Reference, c.Variant))
 	}
 	if c.Health.Test[0] != shellTest {
-		notes = append(notes, "docker run cannot set a health check without a shell: the image's health check is used, with these intervals")
+		notes = append(notes,
+			"docker run cannot set a health check without a shell: the image's health check is used, with these intervals")
 	}
 	for _, name := range c.InheritedSecrets() {
 		notes = append(notes, name+" is read from the environment of the shell that runs the command")
@@ -73,7 +75,8 @@ func args(c plan.Container, version string) []string {
 		flag("--env-file", "%s", file)
 	}
 	for _, v := range c.Volumes {
-		flag("--mount", "type=volume,source=%s,target=%s,volume-label=%s=%s", v.Name, v.Target, plan.LabelInstance, c.Instance)
+		flag("--mount", "type=volume,source=%s,target=%s,volume-label=%s=%s", v.Name, v.Target,
+			plan.LabelInstance, c.Instance)
 	}
 	for _, b := range c.Binds {
 		words = append(words, bind(b)...)

@@ -76,7 +76,8 @@ func shellLines(t *testing.T, script string) [][]string {
 
 func TestQuote(t *testing.T) {
 	t.Parallel()
-	words := []string{"plain", "", "two words", "it's", `"`, "$HOME", "`id`", `\`, "*", "~", "a;b", "a&b", "a|b", "#c", "!!", "é", "new\nline", "-x", "''", "{a,b}",
+	words := []string{"plain", "", "two words", "it's", `"`, "$HOME", "`id`", `\`, "*", "~", "a;b", "a&b", "a|b", "#c",
+		"!!", "é", "new\nline", "-x", "''", "{a,b}",
 		"\x1b[31m", "tab\tand\rreturn", "\x7f", "\u0085\u202e\ufeff", "Latin-1: \xfc", "\ufffd", "it's \x03 '\x04'\n"}
 	var quoted []string
 	for _, word := range words {

@@ -98,7 +98,8 @@ func newDaemon(t testing.TB) *Daemon {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d := &Daemon{Dir: dir, Host: "unix://" + filepath.Join(dir, "sock"), Data: filepath.Join(dir, "data"), environ: os.Environ(), end: syscall.SIGTERM}
+	d := &Daemon{Dir: dir, Host: "unix://" + filepath.Join(dir, "sock"), Data: filepath.Join(dir, "data"),
+		environ: os.Environ(), end: syscall.SIGTERM}
 	// Do not use the machine's configuration.
 	if err := os.WriteFile(d.at("daemon.json"), []byte("{}"), 0o600); err != nil {
 		t.Fatal(err)

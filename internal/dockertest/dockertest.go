@@ -132,7 +132,8 @@ func removeInstance(t testing.TB, docker client.APIClient, name string) {
 		t.Errorf("list the test's volumes: %v", err)
 	}
 	// Also the notes about which images it used.
-	notes, err := docker.VolumeList(ctx, volume.ListOptions{Filters: filters.NewArgs(filters.Arg("label", "io.facecraft.image-user="+name))})
+	notes, err := docker.VolumeList(ctx,
+		volume.ListOptions{Filters: filters.NewArgs(filters.Arg("label", "io.facecraft.image-user="+name))})
 	if err != nil {
 		t.Errorf("list the test's notes: %v", err)
 	}

@@ -74,13 +74,16 @@ events_logger = "file"
 			t.Fatal(err)
 		}
 	}
-	d.environ = append(d.environ, "CONTAINERS_CONF="+d.at("containers.conf"), "CONTAINERS_REGISTRIES_CONF="+d.at("registries.conf"))
+	d.environ = append(d.environ, "CONTAINERS_CONF="+d.at("containers.conf"),
+		"CONTAINERS_REGISTRIES_CONF="+d.at("registries.conf"))
 	// It leaves a process behind that holds the user namespace and must be
 	// stopped too: it ends with the shell, which is PID 1. A process that
 	// changes its user loses the parent-death signal. (prctl(2),
 	// PR_SET_PDEATHSIG)
 	podman := asOrdinary("podman", "--root", d.Data, "--runroot", d.at("run"), "system", "service", "--time=0", d.Host)
-	d.command = d.ownUsers(t, append([]string{"unshare", "--pid", "--fork", "--kill-child", "--mount-proc", "sh", "-c", `"$@"; exit $?`, "sh"}, podman...))
+	d.command = d.ownUsers(t,
+		append([]string{"unshare", "--pid", "--fork", "--kill-child", "--mount-proc", "sh", "-c", `"$@"; exit $?`, "sh"},
+			podman...))
 	d.end = syscall.SIGKILL // unshare --fork ignores other signals
 	owner = d.giveToOrdinary(t)
 	d.Start(t)

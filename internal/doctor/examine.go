@@ -59,7 +59,8 @@ func (x *examination) isolation() {
 	for _, option := range []struct {
 		name string
 		on   bool
-	}{{"rootless", d.Kind.Value == plan.KindRootless}, {"SELinux", d.SELinux.Value}, {"user namespaces", d.UserNamespaces.Value}} {
+	}{{"rootless", d.Kind.Value == plan.KindRootless}, {"SELinux", d.SELinux.Value},
+		{"user namespaces", d.UserNamespaces.Value}} {
 		if option.on {
 			title += ", " + option.name
 		}
@@ -100,7 +101,8 @@ func (x *examination) memory() {
 		evidence += ", " + free.Evidence
 	}
 	if needed := x.smallest().MemoryNeeded; total.Value < needed {
-		x.find("memory", Amber, title+": not enough for the models, which need "+format.Memory(needed), evidence, x.facts.MemoryRemedy(needed))
+		x.find("memory", Amber, title+": not enough for the models, which need "+format.Memory(needed), evidence,
+			x.facts.MemoryRemedy(needed))
 		return
 	}
 	x.find("memory", Green, title, evidence, "")
@@ -116,7 +118,8 @@ func (x *examination) disk() {
 	if dir := x.facts.Daemon.ImageDir; dir.Known {
 		title += " at " + dir.Value
 	}
-	if smallest := x.smallest(); free.Value < smallest.UnpackedSize && !x.facts.Daemon.HasImage(x.catalogue.Reference(smallest)) {
+	if smallest := x.smallest(); free.Value < smallest.UnpackedSize &&
+		!x.facts.Daemon.HasImage(x.catalogue.Reference(smallest)) {
 		x.find("disk", Amber, title+": not enough for any image with models", free.Evidence, x.facts.DiskRemedy())
 		return
 	}
@@ -152,7 +155,8 @@ func (x *examination) downloads() {
 		x.find("downloads", Green, title, d.Direct.Evidence, "")
 		return
 	}
-	x.find("downloads", Green, fmt.Sprintf("%s; %s unfinished in %s", title, format.Size(d.Kept), d.Dir), d.Direct.Evidence,
+	x.find("downloads", Green, fmt.Sprintf("%s; %s unfinished in %s", title, format.Size(d.Kept), d.Dir),
+		d.Direct.Evidence,
 		"facecraft pull continues; facecraft pull --forget deletes them")
 }
 
@@ -342,6 +346,7 @@ func (x *examination) choice() *plan.Plan {
 		x.find("up", Red, "cannot choose an image", err.Error(), fault.HintOf(err))
 		return nil
 	}
-	x.find("up", Green, fmt.Sprintf("would run %s at %s", p.First().Image.Reference, p.First().Publish.URL()), p.Because("variant "+p.First().Variant), "")
+	x.find("up", Green, fmt.Sprintf("would run %s at %s", p.First().Image.Reference, p.First().Publish.URL()),
+		p.Because("variant "+p.First().Variant), "")
 	return &p
 }

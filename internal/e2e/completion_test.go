@@ -118,7 +118,8 @@ func TestCompletionOfServers(t *testing.T) {
 	}
 	defer deaf.Close()
 	begin := time.Now()
-	if got := u.with("DOCKER_HOST=tcp://"+deaf.Addr().String()).run("complete", "--", "process", "--endpoint", ""); got != "none\n" {
+	if got := u.with("DOCKER_HOST=tcp://"+deaf.Addr().String()).
+		run("complete", "--", "process", "--endpoint", ""); got != "none\n" {
 		t.Errorf("got %q without Docker", got)
 	}
 	if took := time.Since(begin); took > 5*time.Second {
@@ -142,7 +143,8 @@ func BenchmarkCompletion(b *testing.B) {
 	}
 	docker := fastest(func() *exec.Cmd { return exec.CommandContext(b.Context(), "docker", "__complete", "logs", "") })
 	for name, words := range map[string][]string{
-		"tags": {"up", "--tag", ""}, "photos": {"process", ""}, "servers": {"process", "--endpoint", ""}, "flags": {"process", "--"},
+		"tags": {"up", "--tag", ""}, "photos": {"process", ""}, "servers": {"process", "--endpoint", ""},
+		"flags": {"process", "--"},
 	} {
 		b.Run(name, func(b *testing.B) {
 			own := fastest(func() *exec.Cmd { return u.command(append([]string{"complete", "--"}, words...)...) })

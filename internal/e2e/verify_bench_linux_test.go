@@ -71,7 +71,8 @@ func BenchmarkVerifyLayers(b *testing.B) {
 	for n := 0; b.Loop(); n++ {
 		begin := time.Now()
 		var report verify.Report
-		data, err := u.with("XDG_CACHE_HOME="+filepath.Join(u.dir, fmt.Sprint(n))).command("verify", "--depth", "layers", "--json", reference).Output()
+		data, err := u.with("XDG_CACHE_HOME="+filepath.Join(u.dir, fmt.Sprint(n))).
+			command("verify", "--depth", "layers", "--json", reference).Output()
 		if exit := (*exec.ExitError)(nil); err != nil && (!errors.As(err, &exit) || exit.ExitCode() != int(fault.Pitfall)) {
 			b.Fatal(err)
 		}
@@ -79,7 +80,8 @@ func BenchmarkVerifyLayers(b *testing.B) {
 			b.Fatal(err)
 		}
 		ours += time.Since(begin)
-		found = report.Size.Causes[verify.Deleted] + report.Size.Causes[verify.Rewritten] + report.Size.Causes[verify.Overwritten] +
+		found = report.Size.Causes[verify.Deleted] + report.Size.Causes[verify.Rewritten] +
+			report.Size.Causes[verify.Overwritten] +
 			report.Size.Causes[verify.Duplicate]
 		file := filepath.Join(u.dir, "dive.json")
 		theirs += timed(b, exec.CommandContext(b.Context(), dive, "--json", file, reference))

@@ -40,7 +40,8 @@ const dockerEndpoint = "docker"
 // rootless Docker rely on them.
 func Resolve(getenv func(string) string) (Endpoint, error) {
 	if host := getenv("DOCKER_HOST"); host != "" {
-		return Endpoint{Host: host, Source: "DOCKER_HOST", tls: tlsFromEnv(getenv), apiVersion: getenv("DOCKER_API_VERSION")}, nil
+		return Endpoint{Host: host, Source: "DOCKER_HOST", tls: tlsFromEnv(getenv), apiVersion: getenv("DOCKER_API_VERSION")},
+			nil
 	}
 	dir := configDir(getenv)
 	name, source, note := getenv("DOCKER_CONTEXT"), "DOCKER_CONTEXT", ""
@@ -49,7 +50,8 @@ func Resolve(getenv func(string) string) (Endpoint, error) {
 		source = filepath.Join(dir, config.ConfigFileName)
 	}
 	if name == "" || name == "default" {
-		return Endpoint{Host: client.DefaultDockerHost, Source: defaultSource, apiVersion: getenv("DOCKER_API_VERSION"), Note: note}, nil
+		return Endpoint{Host: client.DefaultDockerHost, Source: defaultSource, apiVersion: getenv("DOCKER_API_VERSION"),
+			Note: note}, nil
 	}
 	return fromContext(dir, name, source)
 }
@@ -70,7 +72,8 @@ func fromContext(dir, name, source string) (Endpoint, error) {
 	contexts := store.New(filepath.Join(dir, "contexts"),
 		store.NewConfig(func() any { return &map[string]any{} }, store.EndpointTypeGetter(dockerEndpoint, newMeta)))
 	wrong := func(cause error) error {
-		return fault.Wrap(fault.Unrunnable, cause, "choose another with docker context use NAME (docker context ls lists them)",
+		return fault.Wrap(fault.Unrunnable, cause,
+			"choose another with docker context use NAME (docker context ls lists them)",
 			"the Docker context %q, set in %s, cannot be used", name, source)
 	}
 	metadata, err := contexts.GetMetadata(name)

@@ -62,9 +62,12 @@ func TestResolve(t *testing.T) {
 	}{
 		"nothing set":     {map[string]string{"DOCKER_CONFIG": empty}, "unix:///var/run/docker.sock", "the default socket"},
 		"current context": {map[string]string{"DOCKER_CONFIG": dir}, "unix:///colima.sock", "the Docker context colima"},
-		"DOCKER_CONTEXT":  {map[string]string{"DOCKER_CONFIG": dir, "DOCKER_CONTEXT": "far"}, "ssh://me@far", "the Docker context far"},
-		"default context": {map[string]string{"DOCKER_CONFIG": dir, "DOCKER_CONTEXT": "default"}, "unix:///var/run/docker.sock", "the default socket"},
-		"DOCKER_HOST wins": {map[string]string{"DOCKER_CONFIG": dir, "DOCKER_CONTEXT": "far", "DOCKER_HOST": "tcp://10.0.0.1:2375"},
+		"DOCKER_CONTEXT": {map[string]string{"DOCKER_CONFIG": dir, "DOCKER_CONTEXT": "far"}, "ssh://me@far",
+			"the Docker context far"},
+		"default context": {map[string]string{"DOCKER_CONFIG": dir, "DOCKER_CONTEXT": "default"},
+			"unix:///var/run/docker.sock", "the default socket"},
+		"DOCKER_HOST wins": {map[string]string{"DOCKER_CONFIG": dir, "DOCKER_CONTEXT": "far",
+			"DOCKER_HOST": "tcp://10.0.0.1:2375"},
 			"tcp://10.0.0.1:2375", "DOCKER_HOST"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -244,7 +247,8 @@ func TestConnectNegotiates(t *testing.T) {
 	})}
 	go server.Serve(listener)
 	defer server.Close()
-	docker, err := engine.Connect(t.Context(), environment(map[string]string{"DOCKER_HOST": "unix://" + listener.Addr().String()}))
+	docker, err := engine.Connect(t.Context(),
+		environment(map[string]string{"DOCKER_HOST": "unix://" + listener.Addr().String()}))
 	if err != nil {
 		t.Fatal(err)
 	}

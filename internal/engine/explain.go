@@ -51,13 +51,15 @@ func (env Env) explain(endpoint Endpoint, cause error) error {
 	case errors.Is(cause, context.DeadlineExceeded):
 		return fail("restart Docker", "Docker at %s does not answer within %s", endpoint.Host, connectTimeout)
 	case isSocket && endpoint.Source != defaultSource:
-		return fail("start that Docker, or correct "+endpoint.Source, "no Docker responds at %s, from %s", endpoint.Host, endpoint.Source)
+		return fail("start that Docker, or correct "+endpoint.Source, "no Docker responds at %s, from %s", endpoint.Host,
+			endpoint.Source)
 	case !isSocket && !strings.HasPrefix(endpoint.Host, "npipe://"):
 		return fail("check the address in "+endpoint.Source+" and that the daemon there accepts it",
 			"no Docker responds at %s, from %s", endpoint.Host, endpoint.Source)
 	}
 	if other := env.alternativeSocket(); other != "" {
-		return fail("use it: export DOCKER_HOST=unix://"+other, "no Docker responds at %s, but there is a socket at %s", endpoint.Host, other)
+		return fail("use it: export DOCKER_HOST=unix://"+other, "no Docker responds at %s, but there is a socket at %s",
+			endpoint.Host, other)
 	}
 	if env.installed(cause) {
 		return fail(env.startHint(), "Docker is installed but not running")
@@ -87,7 +89,8 @@ func (env Env) alternativeSocket() string {
 		candidates = append(candidates, filepath.Join(dir, "docker.sock"))
 	}
 	if home := env.Getenv(homeVariable); home != "" {
-		for _, path := range []string{".docker/run/docker.sock", ".docker/desktop/docker.sock", ".colima/default/docker.sock", ".rd/docker.sock"} {
+		for _, path := range []string{".docker/run/docker.sock", ".docker/desktop/docker.sock", ".colima/default/docker.sock",
+			".rd/docker.sock"} {
 			candidates = append(candidates, filepath.Join(home, path))
 		}
 	}

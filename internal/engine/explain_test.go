@@ -24,12 +24,18 @@ func TestExplainDefaultSocket(t *testing.T) {
 		os         string
 		text, hint string
 	}{
-		"not installed":           {missing, fs.ErrNotExist, nil, "linux", "Docker is not installed", "docs.docker.com/engine/install"},
-		"installed, not running":  {missing, fs.ErrNotExist, []string{"docker"}, "linux", "installed but not running", "systemctl start docker"},
-		"Desktop not running":     {missing, fs.ErrNotExist, []string{"docker"}, "darwin", "installed but not running", "start Docker Desktop"},
-		"Desktop not installed":   {missing, fs.ErrNotExist, nil, "windows", "Docker is not installed", "install Docker Desktop"},
-		"connection refused":      {Endpoint{Host: "npipe:////./pipe/docker_engine", Source: defaultSource}, syscall.ECONNREFUSED, nil, "windows", "not running", "start Docker Desktop"},
-		"no permission on socket": {Endpoint{Host: "npipe://x", Source: defaultSource}, os.ErrPermission, nil, "linux", "you do not have permission to use the Docker socket", "usermod -aG docker"},
+		"not installed": {missing, fs.ErrNotExist, nil, "linux", "Docker is not installed",
+			"docs.docker.com/engine/install"},
+		"installed, not running": {missing, fs.ErrNotExist, []string{"docker"}, "linux", "installed but not running",
+			"systemctl start docker"},
+		"Desktop not running": {missing, fs.ErrNotExist, []string{"docker"}, "darwin", "installed but not running",
+			"start Docker Desktop"},
+		"Desktop not installed": {missing, fs.ErrNotExist, nil, "windows", "Docker is not installed",
+			"install Docker Desktop"},
+		"connection refused": {Endpoint{Host: "npipe:////./pipe/docker_engine", Source: defaultSource},
+			syscall.ECONNREFUSED, nil, "windows", "not running", "start Docker Desktop"},
+		"no permission on socket": {Endpoint{Host: "npipe://x", Source: defaultSource}, os.ErrPermission, nil, "linux",
+			"you do not have permission to use the Docker socket", "usermod -aG docker"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -44,7 +50,8 @@ func TestExplainDefaultSocket(t *testing.T) {
 				OS: tt.os,
 			}
 			err := env.explain(tt.endpoint, tt.cause)
-			if fault.CodeOf(err) != fault.Unrunnable || !strings.Contains(err.Error(), tt.text) || !strings.Contains(fault.HintOf(err), tt.hint) {
+			if fault.CodeOf(err) != fault.Unrunnable || !strings.Contains(err.Error(), tt.text) ||
+				!strings.Contains(fault.HintOf(err), tt.hint) {
 				t.Errorf("got %q, fix %q, exit code %d; want %q, %q", err, fault.HintOf(err), fault.CodeOf(err), tt.text, tt.hint)
 			}
 			if tt.endpoint != missing && !errors.Is(err, tt.cause) {
@@ -56,7 +63,8 @@ func TestExplainDefaultSocket(t *testing.T) {
 
 func TestInstallHint(t *testing.T) {
 	t.Parallel()
-	if got := (Env{OS: "linux", Install: "sudo apt-get install docker.io"}).installHint(); got != "install it: sudo apt-get install docker.io" {
+	if got := (Env{OS: "linux", Install: "sudo apt-get install docker.io"}).
+		installHint(); got != "install it: sudo apt-get install docker.io" {
 		t.Errorf("got %q", got)
 	}
 }

@@ -198,7 +198,8 @@ func (h *Helper) Carried(dir string) io.Reader {
 		w := tar.NewWriter(writer)
 		err := w.WriteHeader(&tar.Header{Name: dir + "/", Typeflag: tar.TypeDir, Mode: 0o700})
 		if err == nil {
-			err = w.WriteHeader(&tar.Header{Name: dir + "/facecraft", Typeflag: tar.TypeReg, Mode: 0o500, Size: int64(len(h.executable))})
+			err = w.WriteHeader(&tar.Header{Name: dir + "/facecraft", Typeflag: tar.TypeReg, Mode: 0o500,
+				Size: int64(len(h.executable))})
 		}
 		if err == nil {
 			_, err = w.Write(h.executable)

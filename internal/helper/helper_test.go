@@ -33,7 +33,9 @@ func TestImage(t *testing.T) {
 	if !bytes.Equal(first.Bytes(), second.Bytes()) {
 		t.Error("the same executable gave two different archives")
 	}
-	img, err := tarball.Image(func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(first.Bytes())), nil }, nil)
+	img, err := tarball.Image(func() (io.ReadCloser, error) {
+		return io.NopCloser(bytes.NewReader(first.Bytes())), nil
+	}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -41,7 +43,8 @@ func TestImage(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if config.OS != "linux" || config.Config.User != "1000:1000" || !slices.Equal(config.Config.Cmd, []string{helper.ServeCommand}) {
+	if config.OS != "linux" || config.Config.User != "1000:1000" ||
+		!slices.Equal(config.Config.Cmd, []string{helper.ServeCommand}) {
 		t.Errorf("config %+v", config)
 	}
 	layers, err := img.Layers()

@@ -17,7 +17,8 @@ import (
 var source string
 
 var file = template.Must(template.New("kubernetes.yml").Funcs(template.FuncMap{
-	"value": value, "quote": yamltext.Quote, "fold": yamltext.Fold, "name": yamltext.Name, "line": yamltext.Line, "wrap": yamltext.Wrap,
+	"value": value, "quote": yamltext.Quote, "fold": yamltext.Fold, "name": yamltext.Name, "line": yamltext.Line,
+	"wrap":   yamltext.Wrap,
 	"memory": format.Memory, "size": format.Size,
 }).Parse(source))
 
@@ -68,13 +69,17 @@ func (m manifests) notes() []string {
 		"the HorizontalPodAutoscaler needs metrics-server in the cluster, the NetworkPolicy a network plugin that enforces it",
 	}
 	if m.Image.BuiltIn {
-		notes = append(notes, fmt.Sprintf("the image %s is not in a registry: load it on every node, or push it and use it with --image", m.Image.Reference))
+		notes = append(notes,
+			fmt.Sprintf("the image %s is not in a registry: load it on every node, or push it and use it with --image",
+				m.Image.Reference))
 	}
 	if m.GPUs != nil && len(m.GPUs.IDs) > 0 {
 		notes = append(notes, "Kubernetes gives each pod any GPU of its node, not "+m.GPUs.String())
 	}
 	if len(m.Secrets) > 0 {
-		notes = append(notes, fmt.Sprintf("create the secret first: kubectl create namespace %s; kubectl -n %s create secret generic %s --from-literal=NAME=VALUE", m.Instance, m.Instance, m.Instance))
+		notes = append(notes,
+			fmt.Sprintf("create the secret first: kubectl create namespace %s; kubectl -n %s create secret generic %s "+
+				"--from-literal=NAME=VALUE", m.Instance, m.Instance, m.Instance))
 	}
 	return notes
 }
@@ -86,7 +91,8 @@ func (m manifests) notes() []string {
 func (m manifests) Env() []plan.Env {
 	inside := m.Instance + "." + m.Instance // the namespace has the same name
 	pods := m.Instance + "-pods." + m.Instance
-	names := []string{inside, inside + ".svc", inside + ".svc.cluster.local", pods, pods + ".svc", pods + ".svc.cluster.local"}
+	names := []string{inside, inside + ".svc", inside + ".svc.cluster.local", pods, pods + ".svc",
+		pods + ".svc.cluster.local"}
 	if m.Ingress != "" {
 		names = append(names, m.Ingress)
 	}

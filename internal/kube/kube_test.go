@@ -156,7 +156,8 @@ func (c *cluster) check(t *testing.T, p plan.Plan) {
 		}
 	}
 	equal("namespace", c.namespace.Name, server.Instance)
-	for what, object := range map[string]metav1.Object{"deployment": c.deployment, "service": c.service, "headless service": c.headless, "budget": c.budget, "scaler": c.scaler, "network policy": c.network} {
+	for what, object := range map[string]metav1.Object{"deployment": c.deployment, "service": c.service,
+		"headless service": c.headless, "budget": c.budget, "scaler": c.scaler, "network policy": c.network} {
 		equal("namespace of the "+what, object.GetNamespace(), server.Instance)
 	}
 	equal("image", container.Image, server.Image.Pinned())
@@ -168,8 +169,9 @@ func (c *cluster) check(t *testing.T, p plan.Plan) {
 	equal("service links", *pod.Spec.EnableServiceLinks, false)
 	equal("port", c.service.Spec.Ports[0].TargetPort.String(), container.Ports[0].Name)
 	for what, selector := range map[string]map[string]string{
-		"service": c.service.Spec.Selector, "headless service": c.headless.Spec.Selector, "deployment": c.deployment.Spec.Selector.MatchLabels,
-		"budget": c.budget.Spec.Selector.MatchLabels, "network policy": c.network.Spec.PodSelector.MatchLabels,
+		"service": c.service.Spec.Selector, "headless service": c.headless.Spec.Selector,
+		"deployment": c.deployment.Spec.Selector.MatchLabels,
+		"budget":     c.budget.Spec.Selector.MatchLabels, "network policy": c.network.Spec.PodSelector.MatchLabels,
 	} {
 		for name, value := range selector {
 			equal("label "+name+" that the "+what+" looks for", pod.Labels[name], value)
@@ -199,7 +201,8 @@ func (c *cluster) check(t *testing.T, p plan.Plan) {
 	equal("number of variables", len(container.Env), len(server.Env)+len(server.Secrets))
 	inside := p.First().Instance + "." + p.First().Instance
 	pods := p.First().Instance + "-pods." + p.First().Instance
-	for i, e := range server.EnvUnder(inside, inside+".svc", inside+".svc.cluster.local", pods, pods+".svc", pods+".svc.cluster.local") {
+	for i, e := range server.EnvUnder(inside, inside+".svc", inside+".svc.cluster.local", pods, pods+".svc",
+		pods+".svc.cluster.local") {
 		equal("variable", container.Env[i].Name, e.Name)
 		equal(e.Name, container.Env[i].Value, e.Value)
 	}
@@ -240,7 +243,8 @@ func restricted(t *testing.T, pod corev1.PodSpec) {
 	security := pod.SecurityContext
 	refuse(security.RunAsNonRoot == nil || !*security.RunAsNonRoot, "runAsNonRoot")
 	refuse(security.RunAsUser == nil || *security.RunAsUser == 0, "runAsUser")
-	refuse(security.SeccompProfile == nil || security.SeccompProfile.Type != corev1.SeccompProfileTypeRuntimeDefault, "seccompProfile")
+	refuse(security.SeccompProfile == nil || security.SeccompProfile.Type != corev1.SeccompProfileTypeRuntimeDefault,
+		"seccompProfile")
 	refuse(len(security.Sysctls) > 0, "sysctls")
 	for _, c := range slices.Concat(pod.InitContainers, pod.Containers) {
 		own := c.SecurityContext
@@ -290,8 +294,9 @@ func TestKustomize(t *testing.T) {
 	dir := t.TempDir()
 	file := render(t, plantest.Make(t, plantest.Laptop(), plan.Request{}), options)
 	for name, data := range map[string][]byte{
-		"facecraft.yml":      file,
-		"kustomization.yaml": []byte("resources: [facecraft.yml]\nnamespace: elsewhere\nimages: [{name: djok/facecraft, newName: mirror.example.org/facecraft}]\n"),
+		"facecraft.yml": file,
+		"kustomization.yaml": []byte("resources: [facecraft.yml]\nnamespace: elsewhere\nimages: [{name: djok/facecraft, " +
+			"newName: mirror.example.org/facecraft}]\n"),
 	} {
 		if err := os.WriteFile(filepath.Join(dir, name), data, 0o644); err != nil {
 			t.Fatal(err)
@@ -301,7 +306,8 @@ func TestKustomize(t *testing.T) {
 	if err != nil {
 		t.Fatalf("%v\n%s", err, output)
 	}
-	for want, times := range map[string]int{"namespace: elsewhere": 6, "name: elsewhere": 1, "image: mirror.example.org/facecraft:cpu": 1} {
+	for want, times := range map[string]int{"namespace: elsewhere": 6, "name: elsewhere": 1,
+		"image: mirror.example.org/facecraft:cpu": 1} {
 		if got := strings.Count(string(output), want+"\n"); got != times {
 			t.Errorf("%q occurs %d times, want %d\n%s", want, got, times, output)
 		}

@@ -80,7 +80,8 @@ RUN pip install \
     requests
 USER 1000
 `},
-	"Windows line ends and a byte-order mark": {text: "\ufeffFROM python:3.11-slim\r\nRUN pip install \\\r\n    --index-url https://download.pytorch.org/whl/cpu \\\r\n    torch\r\nUSER 1000\r\n"},
+	"Windows line ends and a byte-order mark": {text: "\ufeffFROM python:3.11-slim\r\nRUN pip install \\\r\n    " +
+		"--index-url https://download.pytorch.org/whl/cpu \\\r\n    torch\r\nUSER 1000\r\n"},
 	"ARG before FROM": {text: `
 ARG PYTHON=3.11-slim
 ARG BASE=python:${PYTHON}

@@ -79,7 +79,8 @@ func TestFixes(t *testing.T) {
 			}
 		})
 	}
-	for _, id := range []string{"torch-cuda", "chown-layer", "wheels-layer", "health-window", "fetch", "fetch-digest", "root", "context"} {
+	for _, id := range []string{"torch-cuda", "chown-layer", "wheels-layer", "health-window", "fetch", "fetch-digest",
+		"root", "context"} {
 		if !fixed[id] {
 			t.Errorf("nothing of %s was fixed", id)
 		}
@@ -175,7 +176,8 @@ func TestCRLF(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !bytes.HasPrefix(data, []byte("\ufeffFROM")) || bytes.Count(data, []byte("\n")) != bytes.Count(data, []byte("\r\n")) || !bytes.Contains(data, []byte(cpuIndex)) {
+	if !bytes.HasPrefix(data, []byte("\ufeffFROM")) ||
+		bytes.Count(data, []byte("\n")) != bytes.Count(data, []byte("\r\n")) || !bytes.Contains(data, []byte(cpuIndex)) {
 		t.Errorf("%q", data)
 	}
 }
@@ -193,8 +195,10 @@ func FuzzRun(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, dockerfile, requirements, compose, readme string) {
 		root := fstest.MapFS{
-			"Dockerfile": {Data: []byte(dockerfile)}, "requirements.txt": {Data: []byte(requirements)}, "compose.yml": {Data: []byte(compose)},
-			"README.md": {Data: []byte(readme)}, ".gitignore": {Data: []byte(requirements)}, ".dockerignore": {Data: []byte(requirements)},
+			"Dockerfile": {Data: []byte(dockerfile)}, "requirements.txt": {Data: []byte(requirements)},
+			"compose.yml": {Data: []byte(compose)},
+			"README.md":   {Data: []byte(readme)}, ".gitignore": {Data: []byte(requirements)},
+			".dockerignore":           {Data: []byte(requirements)},
 			".github/workflows/a.yml": {Data: []byte(compose)},
 		}
 		r := run(t, root)

@@ -17,7 +17,8 @@ import (
 // chownFix gives the files their owner where they are copied. It is sure only
 // where nothing but those steps fills the directory: the chown then goes on
 // the directories alone.
-func chownFix(i *repo.Image, step *dockerfile.Step, c *shell.Command, target string, copies []*dockerfile.Step) []source.Edit {
+func chownFix(i *repo.Image, step *dockerfile.Step, c *shell.Command, target string,
+	copies []*dockerfile.Step) []source.Edit {
 	args := operands(c)
 	if c.Name() != "chown" || len(args) != 2 || step.Script.Exec || step.Onbuild {
 		return nil
@@ -26,7 +27,8 @@ func chownFix(i *repo.Image, step *dockerfile.Step, c *shell.Command, target str
 	owner := args[0].Text
 	name, group, _ := strings.Cut(owner, ":")
 	users := usersCreated(step.Stage.Chain())
-	if group == "" || !args[0].Known() || !args[1].Known() || strings.ContainsAny(owner, " '\"") || !isOwnPlace(i, step, target) {
+	if group == "" || !args[0].Known() || !args[1].Known() || strings.ContainsAny(owner, " '\"") ||
+		!isOwnPlace(i, step, target) {
 		return nil
 	}
 	var edits []source.Edit
@@ -35,7 +37,8 @@ func chownFix(i *repo.Image, step *dockerfile.Step, c *shell.Command, target str
 		if _, inside := repo.Below(dest, target); !inside || hasOwner(earlier) {
 			return nil
 		}
-		if maker := users[name]; maker != nil && slices.Index(step.Stage.Chain(), maker) > slices.Index(step.Stage.Chain(), earlier) {
+		if maker := users[name]; maker != nil &&
+			slices.Index(step.Stage.Chain(), maker) > slices.Index(step.Stage.Chain(), earlier) {
 			return nil // there is no such user yet
 		}
 		keyword, ok := keywordEnd(i, earlier)
@@ -62,7 +65,8 @@ func chownFix(i *repo.Image, step *dockerfile.Step, c *shell.Command, target str
 }
 
 // systemPlaces are directories in which base images have files.
-var systemPlaces = []string{"bin", "boot", "dev", "etc", "lib", "lib64", "proc", "root", "run", "sbin", "sys", "tmp", "usr", "var", ""}
+var systemPlaces = []string{"bin", "boot", "dev", "etc", "lib", "lib64", "proc", "root", "run", "sbin", "sys", "tmp",
+	"usr", "var", ""}
 
 // isOwnPlace tells whether only the Dockerfile fills a directory: the base is one
 // that is known, and has nothing there.
@@ -94,7 +98,8 @@ func keywordEnd(i *repo.Image, step *dockerfile.Step) (int, bool) {
 
 // writesNothing are commands that leave a directory of the application alone.
 var writesNothing = []string{
-	"apt-get", "apt", "apk", "useradd", "adduser", "groupadd", "addgroup", "echo", "true", "set", "pip", "pip3", "chown", "cd", "rm", "export", "ldconfig",
+	"apt-get", "apt", "apk", "useradd", "adduser", "groupadd", "addgroup", "echo", "true", "set", "pip", "pip3", "chown",
+	"cd", "rm", "export", "ldconfig",
 }
 
 // madeUnder are the directories that mkdir makes below a path up to a command,
@@ -140,12 +145,14 @@ func madeUnder(step *dockerfile.Step, until *shell.Command, target string) (made
 func bindFix(i *repo.Image, earlier, step *dockerfile.Step, rm *shell.Command, target string) []source.Edit {
 	cp, ok := earlier.Command.(*instructions.CopyCommand)
 	dest, _ := repo.Destination(earlier)
-	if !ok || dest != target || len(cp.SourcePaths) != 1 || len(cp.SourceContents) > 0 || strings.ContainsAny(cp.SourcePaths[0], "*?[") || step.Script.Exec {
+	if !ok || dest != target || len(cp.SourcePaths) != 1 || len(cp.SourceContents) > 0 ||
+		strings.ContainsAny(cp.SourcePaths[0], "*?[") || step.Script.Exec {
 		return nil
 	}
 	commands := step.Script.Commands
 	n := slices.Index(commands, rm)
-	if n < 1 || n != len(commands)-1 || len(operands(rm)) != 1 || !rm.Plain || !commands[n-1].Plain || !isOnlyUse(i, earlier, step, target) || !readsFrom(i, step, earlier, cp) {
+	if n < 1 || n != len(commands)-1 || len(operands(rm)) != 1 || !rm.Plain || !commands[n-1].Plain ||
+		!isOnlyUse(i, earlier, step, target) || !readsFrom(i, step, earlier, cp) {
 		return nil
 	}
 	mount := "--mount=type=bind,"

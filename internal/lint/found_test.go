@@ -305,7 +305,9 @@ USER 1000
 // TestSecretsAreNotShown looks through all that is written about one.
 func TestSecretsAreNotShown(t *testing.T) {
 	const value = "dckr_pat_abcdefghijklmnopqrstuvwxyzA"
-	r := run(t, files("FROM python:3.11-slim\nENV TOKEN="+value+"\nRUN docker login -p "+value+"\nUSER 1000\n-- .github/workflows/a.yml --\njobs:\n  a:\n    steps:\n      - uses: docker/login-action@v3\n        with: {password: "+value+"}\n"))
+	r := run(t, files("FROM python:3.11-slim\nENV TOKEN="+value+"\nRUN docker login -p "+value+
+		"\nUSER 1000\n-- .github/workflows/a.yml --\njobs:\n  a:\n    steps:\n      - uses: docker/login-action@v3\n      "+
+		"  with: {password: "+value+"}\n"))
 	var out strings.Builder
 	out.WriteString(r.Screen(80, func(_ screen.Style, text string) string { return text }))
 	if err := r.SARIF(&out, nil, ""); err != nil {

@@ -66,5 +66,7 @@ var rules = []func(*judge){
 // Checks are those that lint makes.
 func Checks() ([]finding.Check, error) {
 	all, err := finding.Checks()
-	return slices.DeleteFunc(slices.Clone(all), func(c finding.Check) bool { return !slices.Contains(c.SeenBy, "lint") }), err
+	return slices.DeleteFunc(slices.Clone(all), func(c finding.Check) bool {
+		return !slices.Contains(c.SeenBy, "lint")
+	}), err
 }

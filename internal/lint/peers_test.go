@@ -38,7 +38,8 @@ var peers = map[string][2]string{
 // TestPeersDocument holds the table in docs/lint.md to what is found in the
 // corpus; -update writes it.
 func TestPeersDocument(t *testing.T) {
-	const file, begin, end = "../../docs/lint.md", "<!-- peers: written by go test ./internal/lint -update -->\n", "<!-- /peers -->\n"
+	const file, begin, end = "../../docs/lint.md", "<!-- peers: written by go test ./internal/lint -update -->\n",
+		"<!-- /peers -->\n"
 	data, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)

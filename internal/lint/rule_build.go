@@ -17,10 +17,12 @@ func cudaDevelRule(j *judge) {
 	for _, i := range j.Images {
 		root := i.Final().Lineage()[0]
 		b := baseimage.Parse(root.Base)
-		isCUDA := b.Name == "nvidia/cuda" || strings.HasSuffix(b.Name, "/cuda") || strings.HasSuffix(b.Name, "pytorch/pytorch")
+		isCUDA := b.Name == "nvidia/cuda" || strings.HasSuffix(b.Name, "/cuda") ||
+			strings.HasSuffix(b.Name, "pytorch/pytorch")
 		switch {
 		case isCUDA && strings.Contains(b.Tag, "devel"):
-			f := j.fail("cuda-devel", root.Location(), "the final image is built on %s, with CUDA's compilers and headers", root.Base)
+			f := j.fail("cuda-devel", root.Location(),
+				"the final image is built on %s, with CUDA's compilers and headers", root.Base)
 			f.SavesBytes = 4_500_000_000
 		case isCUDA && (b.Tag == "" || b.Tag == "unknown"):
 			j.unknown("cuda-devel", root.Location(), "which of CUDA's images it is is not known: %s", shown(root.Base))
@@ -65,7 +67,8 @@ func copiesSources(i *repo.Image, step *dockerfile.Step) bool {
 	for _, name := range repo.Copied(step) {
 		files := i.Repo.Tree.Under(path.Join(i.Context.Dir, name))
 		if slices.ContainsFunc(files, func(file string) bool {
-			return !slices.Contains(manifests, path.Ext(file)) && !download.IsModel(file) && !strings.HasPrefix(path.Base(file), ".")
+			return !slices.Contains(manifests, path.Ext(file)) && !download.IsModel(file) &&
+				!strings.HasPrefix(path.Base(file), ".")
 		}) {
 			return true
 		}
@@ -112,7 +115,8 @@ func chownLayerRule(j *judge) {
 
 func recursive(c *shell.Command) bool {
 	for _, arg := range c.Args() {
-		if arg.Text == "--recursive" || strings.HasPrefix(arg.Text, "-") && !strings.HasPrefix(arg.Text, "--") && strings.Contains(arg.Text, "R") {
+		if arg.Text == "--recursive" || strings.HasPrefix(arg.Text, "-") && !strings.HasPrefix(arg.Text, "--") &&
+			strings.Contains(arg.Text, "R") {
 			return true
 		}
 	}
@@ -141,7 +145,8 @@ func (j *judge) chown(i *repo.Image, step *dockerfile.Step, c *shell.Command) {
 		if len(copies) == 0 {
 			continue
 		}
-		f := j.fail("chown-layer", step.Script.Location(c.From, c.To), "%s -R stores every file below %s a second time", c.Name(), shown(target)).about(step)
+		f := j.fail("chown-layer", step.Script.Location(c.From, c.To), "%s -R stores every file below %s a second time",
+			c.Name(), shown(target)).about(step)
 		for _, earlier := range copies {
 			at := earlier.Location()
 			f.evidence("%s: %s", at.String(), strings.TrimSpace(step.Stage.File.Line(earlier.Line)))

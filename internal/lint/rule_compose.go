@@ -24,7 +24,8 @@ func composeReadinessRule(j *judge) {
 			switch health, known := j.imageHealth(s); {
 			case health:
 			case known:
-				f := j.fail("compose-readiness", at, "%s is restarted when it dies, and nothing notices when it is not ready", s.Name)
+				f := j.fail("compose-readiness", at,
+					"%s is restarted when it dies, and nothing notices when it is not ready", s.Name)
 				f.first = s.Key.Line
 			default:
 				j.unknown("compose-readiness", at, "whether the image of %s has a health check is not known here", s.Name)
@@ -61,7 +62,8 @@ func composeCommentRule(j *judge) {
 			if names == nil {
 				continue
 			}
-			f := j.fail("compose-comment", yamltree.Location(file.File, first.Node), "no comment says what %s is for", join(names))
+			f := j.fail("compose-comment", yamltree.Location(file.File, first.Node),
+				"no comment says what %s is for", join(names))
 			f.first, f.Key = s.Key.Line, s.Name
 			f.Location.End = 0
 		}

@@ -56,7 +56,8 @@ func (j *judge) composeProbe(file *compose.File, s *compose.Service) {
 	}
 	for _, word := range words {
 		if u, err := url.Parse(strings.Trim(word, `'"`)); err == nil && u.Host != "" && liveOnly(u.Path) {
-			j.fail("ready", yamltree.Location(file.File, test), "%s answers before the models are loaded", orRoot(u.Path)).severity(finding.Warning)
+			j.fail("ready", yamltree.Location(file.File, test), "%s answers before the models are loaded", orRoot(u.Path)).
+				severity(finding.Warning)
 			return
 		}
 	}
@@ -72,7 +73,8 @@ func (j *judge) composeWindow(file *compose.File, s *compose.Service) {
 		period, err = j.imagePeriod(s)
 	}
 	if err == nil && period < startPeriod {
-		j.fail("health-window", yamltree.Location(file.File, node), "models may need 3 minutes to load; the start period is %s", seconds(period)).severity(finding.Warning)
+		j.fail("health-window", yamltree.Location(file.File, node),
+			"models may need 3 minutes to load; the start period is %s", seconds(period)).severity(finding.Warning)
 	}
 }
 

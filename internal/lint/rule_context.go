@@ -42,7 +42,8 @@ func (j *judge) lacking(i *repo.Image, step *dockerfile.Step, lacks []string) {
 			return
 		}
 	}
-	f := j.fail("context", step.Location(), "the build gets %s as well: there is no %s", join(lacks), i.Context.IgnoreFile).about(step)
+	f := j.fail("context", step.Location(), "the build gets %s as well: there is no %s", join(lacks),
+		i.Context.IgnoreFile).about(step)
 	f.fix(source.Edit{File: i.Context.IgnoreFile, New: strings.Join(lacks, "\n") + "\n"})
 }
 
@@ -170,7 +171,8 @@ func (j *judge) hidden(hides map[string]int, seen map[int]bool, file string, lin
 		seen[at] = true
 		pattern := j.Tree.Patterns[at]
 		j.keepIgnoreFile(pattern.File)
-		j.fail("hidden-import", finding.Location{File: pattern.File, Line: pattern.Line}, "%s hides %s, which the sources import", pattern.Text, dir).
+		j.fail("hidden-import", finding.Location{File: pattern.File, Line: pattern.Line},
+			"%s hides %s, which the sources import", pattern.Text, dir).
 			evidence("%s:%d: %s", file, line, strings.TrimSpace(text))
 	}
 }

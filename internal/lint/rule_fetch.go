@@ -39,7 +39,8 @@ func (j *judge) download(d *download.Download) {
 	}
 	if d.Insecure != nil {
 		at := d.Step.Script.Location(d.Insecure.From, d.Insecure.To)
-		j.fail("fetch-insecure", at, "%s is accepted from anyone: %s turns the check of the certificate off", d.What(), d.Insecure.Text).about(d.Step)
+		j.fail("fetch-insecure", at, "%s is accepted from anyone: %s turns the check of the certificate off", d.What(),
+			d.Insecure.Text).about(d.Step)
 	}
 	if d.Cmd != nil && d.Cmd.Lost != "" && !verified {
 		f := j.fail("fetch-status", d.Location(), "the build goes on when %s cannot be downloaded", d.What()).about(d.Step)
@@ -71,7 +72,8 @@ func (j *judge) digest(check download.Checksum, e download.Entry) {
 		return
 	}
 	script := check.Step.Script
-	f := j.fail("fetch-digest", script.Location(e.Word.From, e.Word.To), "the checksum of %s is wrong", name).about(check.Step)
+	f := j.fail("fetch-digest", script.Location(e.Word.From, e.Word.To), "the checksum of %s is wrong", name).
+		about(check.Step)
 	f.evidence("given: %s", e.Digest).evidence("right: %s", truth)
 	if e.Digest == known.Wrong {
 		f.evidence("%s", known.Note)

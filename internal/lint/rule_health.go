@@ -29,7 +29,8 @@ func healthRule(j *judge) {
 		step, command := repo.Last[*instructions.HealthCheckCommand](i)
 		switch {
 		case step == nil && !i.Base().Known():
-			j.unknown("ready", i.Final().Location(), "no HEALTHCHECK is set, and whether %s has one is not known here", shown(i.Final().Root())).whole()
+			j.unknown("ready", i.Final().Location(), "no HEALTHCHECK is set, and whether %s has one is not known here",
+				shown(i.Final().Root())).whole()
 		case step == nil:
 			j.fail("ready", i.Final().Location(), "a server that loads models has no HEALTHCHECK").whole().evidence("%s", why)
 		case slices.Equal(command.Health.Test, []string{"NONE"}):
@@ -58,7 +59,8 @@ func healthOverridden(i *repo.Image) bool {
 }
 
 // liveness are paths that answer before the models are loaded.
-var liveness = []string{"", "/health", "/healthz", "/health/live", "/live", "/livez", "/ping", "/docs", "/api/health", "/api/v1/health"}
+var liveness = []string{"", "/health", "/healthz", "/health/live", "/live", "/livez", "/ping", "/docs", "/api/health",
+	"/api/v1/health"}
 
 // probe judges what the health check asks, and with what.
 func (j *judge) probe(i *repo.Image, step *dockerfile.Step) {
@@ -84,7 +86,8 @@ func (j *judge) probe(i *repo.Image, step *dockerfile.Step) {
 			case liveOnly(u.Path):
 				j.fail("ready", at, "%s answers before the models are loaded", orRoot(u.Path)).about(step).severity(finding.Warning)
 			case u.Path == "/ready" && isFacecraft(i):
-				j.fail("ready", at, "/ready answers 200 with ready:false, which %s cannot see", c.Name()).about(step).severity(finding.Warning)
+				j.fail("ready", at, "/ready answers 200 with ready:false, which %s cannot see", c.Name()).about(step).
+					severity(finding.Warning)
 			}
 		}
 	}
@@ -103,7 +106,10 @@ func isFacecraft(i *repo.Image) bool {
 		return true
 	}
 	for _, step := range i.Final().Chain() {
-		if c, ok := step.Command.(*instructions.EnvCommand); ok && slices.ContainsFunc(c.Env, func(p instructions.KeyValuePair) bool { return strings.HasPrefix(p.Key, "FACECRAFT_") }) {
+		if c, ok := step.Command.(*instructions.EnvCommand); ok &&
+			slices.ContainsFunc(c.Env, func(p instructions.KeyValuePair) bool {
+				return strings.HasPrefix(p.Key, "FACECRAFT_")
+			}) {
 			return true
 		}
 	}
@@ -153,7 +159,8 @@ func provides(i *repo.Image, tool string) bool {
 }
 
 func isPackageManager(c *shell.Command) bool {
-	return slices.Contains([]string{"apt-get", "apt", "apk", "dnf", "yum", "microdnf", "aptitude", "conda", "mamba"}, c.Name()) && c.Has("install", "add")
+	return slices.Contains([]string{"apt-get", "apt", "apk", "dnf", "yum", "microdnf", "aptitude", "conda", "mamba"},
+		c.Name()) && c.Has("install", "add")
 }
 
 // window judges how long the models may take.
@@ -162,7 +169,8 @@ func (j *judge) window(i *repo.Image, step *dockerfile.Step, command *instructio
 	if h.StartPeriod >= startPeriod {
 		return
 	}
-	f := j.fail("health-window", step.Location(), "models may need 3 minutes to load; the start period is %s", seconds(h.StartPeriod)).about(step).severity(finding.Warning)
+	f := j.fail("health-window", step.Location(), "models may need 3 minutes to load; the start period is %s",
+		seconds(h.StartPeriod)).about(step).severity(finding.Warning)
 	f.fix(periodFix(i, step)...)
 }
 

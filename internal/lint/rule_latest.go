@@ -73,15 +73,19 @@ func (j *judge) floating(at finding.Location, image string) {
 
 func (j *judge) pushesLatest(file *workflow.File, step *workflow.Step) {
 	if tags := step.With("tags"); tags != nil && pushes(step) {
-		for _, tag := range strings.FieldsFunc(yamltree.Text(tags), func(r rune) bool { return r == '\n' || r == ',' || r == ' ' }) {
+		for _, tag := range strings.FieldsFunc(yamltree.Text(tags), func(r rune) bool {
+			return r == '\n' || r == ',' || r == ' '
+		}) {
 			if strings.HasSuffix(tag, ":latest") || strings.HasPrefix(tag, "type=raw") && strings.Contains(tag, "value=latest") {
-				j.fail("latest", yamltree.Location(file.File, tags), "the workflow pushes latest").severity(finding.Error).remedy("push only tags that say what they are").evidence("%s", tag)
+				j.fail("latest", yamltree.Location(file.File, tags), "the workflow pushes latest").severity(finding.Error).
+					remedy("push only tags that say what they are").evidence("%s", tag)
 				return
 			}
 		}
 	}
 	if flavor := yamltree.Text(step.With("flavor")); strings.Contains(flavor, "latest=true") {
-		j.fail("latest", yamltree.Location(file.File, step.With("flavor")), "the workflow pushes latest").severity(finding.Error).remedy("push only tags that say what they are").evidence("latest=true")
+		j.fail("latest", yamltree.Location(file.File, step.With("flavor")), "the workflow pushes latest").
+			severity(finding.Error).remedy("push only tags that say what they are").evidence("latest=true")
 	}
 	for _, c := range step.Commands {
 		if isDocker(c, "push") && strings.HasSuffix(c.Words[len(c.Words)-1].Text, ":latest") {

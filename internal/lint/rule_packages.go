@@ -49,7 +49,8 @@ func (j *judge) onnx(in repo.Install, stage *dockerfile.Stage, seen map[string]s
 		here := fmt.Sprintf("%s: %s", at.String(), r.Name)
 		for other, where := range seen {
 			if other != build && in.Step.Stage == stage {
-				f := j.fail("ort-both", in.Step.Script.Location(in.Cmd.From, in.Cmd.To), "onnxruntime and onnxruntime-gpu are installed side by side").about(in.Step)
+				f := j.fail("ort-both", in.Step.Script.Location(in.Cmd.From, in.Cmd.To),
+					"onnxruntime and onnxruntime-gpu are installed side by side").about(in.Step)
 				f.evidence("%s", where).evidence("%s", here)
 				return true
 			}
@@ -88,7 +89,8 @@ func dlibRule(j *judge) {
 // dlib is the requirement that has dlib compiled.
 func dlib(in repo.Install) (repo.Required, bool) {
 	for _, r := range in.Requirements {
-		if (r.Name == "dlib" || r.Name == "face-recognition") && !strings.HasSuffix(r.URL+r.Path, ".whl") && r.Applies("x86_64") != python.No {
+		if (r.Name == "dlib" || r.Name == "face-recognition") && !strings.HasSuffix(r.URL+r.Path, ".whl") &&
+			r.Applies("x86_64") != python.No {
 			return r, true
 		}
 	}
@@ -117,11 +119,13 @@ func (j *judge) dlib(i *repo.Image, in repo.Install, r repo.Required) {
 	}
 	where := in.Step.Script.Location(in.Cmd.From, in.Cmd.To)
 	if !b.Known() {
-		j.unknown("dlib-blas", where, "dlib is compiled here; whether %s has a BLAS is not known", shown(in.Step.Stage.Root())).about(in.Step)
+		j.unknown("dlib-blas", where, "dlib is compiled here; whether %s has a BLAS is not known",
+			shown(in.Step.Stage.Root())).about(in.Step)
 		return
 	}
 	at := r.At(in)
-	j.fail("dlib-blas", where, "dlib is compiled without libopenblas-dev and liblapack-dev").about(in.Step).severity(finding.Warning).
+	j.fail("dlib-blas", where, "dlib is compiled without libopenblas-dev and liblapack-dev").about(in.Step).
+		severity(finding.Warning).
 		evidence("%s: %s", at.String(), r.Name)
 }
 
@@ -184,7 +188,8 @@ func (j *judge) workers(i *repo.Image, step *dockerfile.Step, c *shell.Command) 
 		for _, pair := range env.Env {
 			if workerVariables.MatchString(pair.Key) {
 				where := earlier.Location()
-				j.fail("workers", at, "the command fixes the workers, so that %s changes nothing", pair.Key).about(step).severity(finding.Note).
+				j.fail("workers", at, "the command fixes the workers, so that %s changes nothing", pair.Key).about(step).
+					severity(finding.Note).
 					evidence("%s sets it", where.String())
 				return
 			}

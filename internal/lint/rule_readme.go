@@ -44,7 +44,8 @@ func readmeRule(j *judge) {
 func (j *judge) readmeCommand(file *readme.File, c readme.Command, image shell.Word, after []shell.Word) {
 	at := file.Location(c.Start+c.From, c.Start+c.To)
 	if named, err := reference.ParseNormalizedNamed(image.Text); err == nil && reference.IsNameOnly(named) {
-		j.fail("readme-pull", file.Location(c.Start+image.From, c.Start+image.To), "%s without a tag gets latest, or nothing", image.Text)
+		j.fail("readme-pull", file.Location(c.Start+image.From, c.Start+image.To),
+			"%s without a tag gets latest, or nothing", image.Text)
 	}
 	if isDocker(c.Command, "run") && len(after) == 0 && !published(c.Command) {
 		j.fail("readme-port", at, "the server cannot be reached: no port is published")
@@ -61,7 +62,8 @@ func (j *judge) readmeLacks(file *readme.File, first *readme.Command, upload boo
 		j.fail("readme-size", at, "nothing says how large the image is").whole()
 	}
 	if source := j.openCORS(); source != nil && !bytes.Contains(bytes.ToUpper(file.Data), []byte("CORS")) {
-		j.fail("readme-cors", at, "nothing says that every web page may use the server").whole().evidence("%s", source.String())
+		j.fail("readme-cors", at, "nothing says that every web page may use the server").whole().
+			evidence("%s", source.String())
 	}
 }
 
@@ -76,7 +78,8 @@ func negative(before string) bool { return negatives.MatchString(before) }
 // without.
 func published(c *shell.Command) bool {
 	return slices.ContainsFunc(c.Args(), func(w shell.Word) bool {
-		return strings.HasPrefix(w.Text, "-p") || strings.HasPrefix(w.Text, "--publish") || strings.HasPrefix(w.Text, "--net") ||
+		return strings.HasPrefix(w.Text, "-p") || strings.HasPrefix(w.Text, "--publish") ||
+			strings.HasPrefix(w.Text, "--net") ||
 			w.Text == "-P" || strings.HasPrefix(w.Text, "--entrypoint") || !w.Known()
 	})
 }
@@ -87,7 +90,8 @@ func uploads(c *shell.Command) bool {
 		return true
 	}
 	return c.Name() == "curl" && slices.ContainsFunc(c.Args(), func(w shell.Word) bool {
-		return strings.HasPrefix(w.Text, "-F") || strings.HasPrefix(w.Text, "--form") || strings.HasPrefix(w.Text, "--data-binary") || w.Text == "-T" || w.Text == "--upload-file"
+		return strings.HasPrefix(w.Text, "-F") || strings.HasPrefix(w.Text, "--form") ||
+			strings.HasPrefix(w.Text, "--data-binary") || w.Text == "-T" || w.Text == "--upload-file"
 	})
 }
 
@@ -111,7 +115,8 @@ func ownImage(c *shell.Command, own map[string]bool) (shell.Word, []shell.Word) 
 func (j *judge) ownImages() map[string]bool {
 	own := map[string]bool{"djok/facecraft": true}
 	add := func(image string) {
-		if named, err := reference.ParseNormalizedNamed(image); err == nil && !strings.Contains(image, shell.Unknown) && !strings.Contains(image, "$") {
+		if named, err := reference.ParseNormalizedNamed(image); err == nil && !strings.Contains(image, shell.Unknown) &&
+			!strings.Contains(image, "$") {
 			own[reference.FamiliarName(named)] = true
 		}
 	}

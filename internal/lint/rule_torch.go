@@ -41,7 +41,8 @@ func (j *judge) torch(i *repo.Image, in repo.Install, done map[*dockerfile.Stage
 	where := in.Step.Script.Location(in.Cmd.From, in.Cmd.To)
 	if !ok {
 		if len(in.Unresolved) > 0 {
-			j.unknown("torch-cuda", where, "whether it installs torch is not known: %s", strings.Join(in.Unresolved, "; ")).about(in.Step)
+			j.unknown("torch-cuda", where, "whether it installs torch is not known: %s", strings.Join(in.Unresolved, "; ")).
+				about(in.Step)
 		}
 		return
 	}
@@ -160,7 +161,8 @@ func torchSource(in repo.Install, i *repo.Image, r repo.Required) (torchChoice, 
 	if contains(in.Links, "whl/cpu") {
 		return fromPyPI, "PyTorch comes with CUDA: -f does not read the CPU index"
 	}
-	if !i.Base().Known() && in.Verb == "install" && in.Step.Stage.Root() != "scratch" && !requiresAny(in, repo.TorchFamily) {
+	if !i.Base().Known() && in.Verb == "install" && in.Step.Stage.Root() != "scratch" &&
+		!requiresAny(in, repo.TorchFamily) {
 		return fromElsewhere, "the base image may have torch already"
 	}
 	return fromPyPI, "PyTorch comes with CUDA: no index for the CPU build is given"
@@ -176,7 +178,8 @@ func torchFromIndex(in repo.Install, r repo.Required) (torchChoice, string, bool
 	case contains(in.Extra, "whl/cpu") && (r.Pinned() != "" || in.Tool == "uv"):
 		return fromCPU, "", true // ==2.0.1 prefers 2.0.1+cpu; uv takes the extra index first
 	case contains(in.Extra, "whl/cpu"):
-		return mayBeCUDA, "PyTorch may come with CUDA: the version is open, and PyPI may have a newer one than the CPU index", true
+		return mayBeCUDA, "PyTorch may come with CUDA: the version is open, and PyPI may have a newer one than the CPU index",
+			true
 	case contains(all, shell.Unknown):
 		return fromElsewhere, "the index is not known before the build", true
 	case len(in.Index) > 0 && !contains(in.Index, "pypi.org"):
@@ -222,7 +225,8 @@ func indexConfigured(i *repo.Image, in repo.Install) (name, text string) {
 // cpuFix adds the CPU index where that is sure to give the same versions: all
 // of PyTorch's packages are pinned, or nothing else is installed.
 func cpuFix(in repo.Install) []source.Edit {
-	if in.Step.Script.Exec || in.Verb == "sync" || in.Verb == "add" || len(in.Index) > 0 || len(in.Unresolved) > 0 || contains(in.Links, "whl/") {
+	if in.Step.Script.Exec || in.Verb == "sync" || in.Verb == "add" || len(in.Index) > 0 || len(in.Unresolved) > 0 ||
+		contains(in.Links, "whl/") {
 		return nil
 	}
 	torch, pinned, only := false, true, len(in.Editable) == 0

@@ -27,7 +27,8 @@ func userRule(j *judge) {
 		user, _, _ := strings.Cut(step.Expand(command.User), ":")
 		switch {
 		case strings.Contains(user, shell.Unknown):
-			j.unknown("root", step.Location(), "which user it runs as is not known before the build: %s", shown(user)).about(step)
+			j.unknown("root", step.Location(), "which user it runs as is not known before the build: %s",
+				shown(user)).about(step)
 		case user == "root" || strings.Trim(user, "0") == "" && user != "":
 			if tool := dropsRootWith(i); tool != "" {
 				j.unknown("root", step.Location(), "it starts as root, and %s may drop that", tool).about(step)
@@ -55,7 +56,8 @@ func (j *judge) noUser(i *repo.Image) {
 	case tool != "":
 		j.unknown("root", from.Location(), "it starts as root, and %s may drop that", tool).whole()
 	case !b.Known() || strings.Contains(b.Tag, "nonroot") || strings.Contains(b.Tag, "rootless"):
-		j.unknown("root", from.Location(), "no USER is set, and which one %s sets is not known here", shown(from.Root())).whole()
+		j.unknown("root", from.Location(), "no USER is set, and which one %s sets is not known here",
+			shown(from.Root())).whole()
 	default:
 		f := j.fail("root", from.Location(), "the image runs as root: no USER is set").whole()
 		f.fix(userFix(i)...)
@@ -105,7 +107,8 @@ func usersCreated(steps []*dockerfile.Step) map[string]*dockerfile.Step {
 // of adduser the first of two.
 func userName(c *shell.Command) string {
 	rest := download.Flags(c, "ugGsdkcKmfebpZh", []string{
-		"--uid", "--gid", "--groups", "--shell", "--home", "--home-dir", "--comment", "--ingroup", "--gecos", "--base-dir", "--skel", "--password", "--key",
+		"--uid", "--gid", "--groups", "--shell", "--home", "--home-dir", "--comment", "--ingroup", "--gecos", "--base-dir",
+		"--skel", "--password", "--key",
 	}, func(string, string, shell.Word) {})
 	if c.Name() == "useradd" { // its -m, -K and -f differ from adduser's
 		rest = download.Flags(c, "ugGsdkcKfebpZR", []string{

@@ -35,7 +35,8 @@ func (j *judge) removed(i *repo.Image, step *dockerfile.Step, c *shell.Command) 
 			if !i.Puts(earlier, target) || i.Small(earlier) {
 				continue
 			}
-			f := j.fail("wheels-layer", step.Script.Location(c.From, c.To), "%s is deleted, but its layer stays in the image", shown(target)).about(step)
+			f := j.fail("wheels-layer", step.Script.Location(c.From, c.To), "%s is deleted, but its layer stays in the image",
+				shown(target)).about(step)
 			at := earlier.Location()
 			f.evidence("%s: %s", at.String(), strings.TrimSpace(i.Line(earlier.Line)))
 			f.fix(bindFix(i, earlier, step, c, target)...)

@@ -18,8 +18,10 @@ func workflowPasswordRule(j *judge) {
 	for _, file := range j.Workflows {
 		for _, job := range file.Jobs {
 			for _, step := range job.Steps {
-				if password := step.With("password"); password != nil && strings.HasSuffix(step.Uses, "login-action") && literal(password) {
-					j.fail("workflow-password", yamltree.Location(file.File, password), "the password of a registry stands here in clear").Key = step.Uses
+				if password := step.With("password"); password != nil && strings.HasSuffix(step.Uses, "login-action") &&
+					literal(password) {
+					j.fail("workflow-password", yamltree.Location(file.File, password),
+						"the password of a registry stands here in clear").Key = step.Uses
 				}
 				for _, c := range step.Commands {
 					if word, ok := loginPassword(c); ok {
@@ -74,7 +76,8 @@ func workflowEnvironmentRule(j *judge) {
 			}
 			for _, s := range job.Secrets {
 				if s.Name != "GITHUB_TOKEN" {
-					f := j.fail("workflow-environment", yamltree.Location(file.File, job.Key), "the job %s uses the secret %s without an environment", job.Name, s.Name)
+					f := j.fail("workflow-environment", yamltree.Location(file.File, job.Key),
+						"the job %s uses the secret %s without an environment", job.Name, s.Name)
 					f.first, f.end = job.Key.Line, s.Node.Line
 					break
 				}
@@ -112,7 +115,9 @@ func workflowLoginRule(j *judge) {
 }
 
 func logsIn(step *workflow.Step) bool {
-	return step.Uses == "docker/login-action" || slices.ContainsFunc(step.Commands, func(c *shell.Command) bool { return isDocker(c, "login") })
+	return step.Uses == "docker/login-action" || slices.ContainsFunc(step.Commands, func(c *shell.Command) bool {
+		return isDocker(c, "login")
+	})
 }
 
 // pulls names what in a step pulls images, or "".
@@ -132,7 +137,8 @@ func pulls(step *workflow.Step) string {
 }
 
 // syncs are actions that bring a README to Docker Hub.
-var syncs = []string{"peter-evans/dockerhub-description", "christian-korneck/update-container-description-action", "meeDamian/sync-readme", "grantbirki/dockerhub-description"}
+var syncs = []string{"peter-evans/dockerhub-description", "christian-korneck/update-container-description-action",
+	"meeDamian/sync-readme", "grantbirki/dockerhub-description"}
 
 // hubReadmeRule finds workflows that publish on Docker Hub without its
 // description: hub-readme.
@@ -148,7 +154,8 @@ func hubReadmeRule(j *judge) {
 		for _, job := range file.Jobs {
 			for _, step := range job.Steps {
 				if pushesToHub(step) {
-					j.fail("hub-readme", yamltree.Location(file.File, job.Key), "the job %s publishes on Docker Hub, and nothing brings the README there", job.Name).whole()
+					j.fail("hub-readme", yamltree.Location(file.File, job.Key),
+						"the job %s publishes on Docker Hub, and nothing brings the README there", job.Name).whole()
 					return
 				}
 			}
@@ -160,7 +167,9 @@ func hubReadmeRule(j *judge) {
 // registry's name.
 func pushesToHub(step *workflow.Step) bool {
 	if step.Uses == "docker/build-push-action" && pushes(step) {
-		for _, tag := range strings.FieldsFunc(yamltree.Text(step.With("tags")), func(r rune) bool { return r == '\n' || r == ',' }) {
+		for _, tag := range strings.FieldsFunc(yamltree.Text(step.With("tags")), func(r rune) bool {
+			return r == '\n' || r == ','
+		}) {
 			if onHub(strings.TrimSpace(tag)) {
 				return true
 			}
@@ -175,5 +184,6 @@ func pushesToHub(step *workflow.Step) bool {
 func onHub(image string) bool {
 	name, _, _ := strings.Cut(image, ":")
 	parts := strings.Split(strings.TrimPrefix(name, "docker.io/"), "/")
-	return len(parts) == 2 && !strings.ContainsAny(parts[0], ".:$") && parts[0] != "" && !strings.Contains(parts[0], shell.Unknown)
+	return len(parts) == 2 && !strings.ContainsAny(parts[0], ".:$") && parts[0] != "" &&
+		!strings.Contains(parts[0], shell.Unknown)
 }

@@ -11,8 +11,9 @@ import (
 
 var program = manual.Program{Name: "p", Usage: "does it", Description: ".start\nline\n\n  kept  as-is",
 	Synopsis: []string{`p a\b`}, ExitCodes: []manual.ExitCode{{Code: 3, Meaning: "no"}},
-	Commands: []manual.Command{{Name: "go", Usage: "goes", Arguments: "FILE", Synopsis: []string{"p go a|b"}, Flags: []manual.Flag{
-		{Names: []string{"tag", "t"}, Placeholder: "TAG", Usage: "a|b", Variables: []string{"P_TAG"}}}}}}
+	Commands: []manual.Command{{Name: "go", Usage: "goes", Arguments: "FILE", Synopsis: []string{"p go a|b"},
+		Flags: []manual.Flag{
+			{Names: []string{"tag", "t"}, Placeholder: "TAG", Usage: "a|b", Variables: []string{"P_TAG"}}}}}}
 
 // TestManIsValid has groff read the pages.
 func TestManIsValid(t *testing.T) {

@@ -33,14 +33,16 @@ func TestWhatIsReplaced(t *testing.T) {
 	dir := t.TempDir()
 	at := func(name string) string { return filepath.Join(dir, name) }
 	furnish := func() {
-		for name, text := range map[string]string{"letter": "a letter", "page": "page one", "empty": "", "photo": "page or photo"} {
+		for name, text := range map[string]string{"letter": "a letter", "page": "page one", "empty": "",
+			"photo": "page or photo"} {
 			if err := os.WriteFile(at(name), []byte(text), 0o600); err != nil {
 				t.Fatal(err)
 			}
 		}
 	}
 	furnish()
-	if err := errors.Join(os.Mkdir(at("dir"), 0o700), os.Symlink("page", at("link")), os.Symlink("nowhere", at("dangling"))); err != nil {
+	if err := errors.Join(os.Mkdir(at("dir"), 0o700), os.Symlink("page", at("link")),
+		os.Symlink("nowhere", at("dangling"))); err != nil {
 		t.Fatal(err)
 	}
 	socket, err := net.Listen("unix", at("socket"))

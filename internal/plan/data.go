@@ -49,7 +49,8 @@ func (m *maker) chooseData(v Variant) error {
 		return nil
 	}
 	if !utf8.ValidString(dir) {
-		return fault.New(fault.Usage, "use a directory with a UTF-8 name: Docker and YAML accept nothing else", "the name %q is not UTF-8", dir)
+		return fault.New(fault.Usage, "use a directory with a UTF-8 name: Docker and YAML accept nothing else",
+			"the name %q is not UTF-8", dir)
 	}
 	selinux := m.facts.Daemon.SELinux.Value
 	if selinux && strings.Contains(dir, ":") {

@@ -97,7 +97,8 @@ func (r Request) validateEnv() error {
 	for _, e := range r.Env {
 		names = append(names, e.Name)
 		if !utf8.ValidString(e.Value) {
-			return fault.New(fault.Usage, "convert it to UTF-8: Docker and YAML accept nothing else", "the value of %s is not UTF-8", e.Name)
+			return fault.New(fault.Usage, "convert it to UTF-8: Docker and YAML accept nothing else",
+				"the value of %s is not UTF-8", e.Name)
 		}
 	}
 	for _, s := range r.Secrets {

@@ -26,7 +26,8 @@ func (f Facts) checkGPUs(needs *GPUNeeds, asked []string) Verdict {
 	switch {
 	case !access.Known:
 		verdict.Answer, verdict.Remedy = Undecided, "run facecraft doctor, which tests GPU access in a container"
-		verdict.Because = fmt.Sprintf("%s is present, but it is unknown whether Docker can pass it to a container: %s", names, access.Evidence)
+		verdict.Because = fmt.Sprintf("%s is present, but it is unknown whether Docker can pass it to a container: %s", names,
+			access.Evidence)
 	case !access.Value:
 		verdict.Answer, verdict.Remedy = Unsuitable, f.ToolkitRemedy()
 		verdict.Because = fmt.Sprintf("%s is present, but Docker cannot pass it to a container: %s", names, access.Evidence)
@@ -213,13 +214,15 @@ func (n *GPUNeeds) check(gpu GPU, windows bool) Verdict {
 			compute.Value, n.MinCompute)
 	case !olderThan(compute.Value, n.BelowCompute):
 		return not(Unsuitable, "wait for an image with a newer PyTorch",
-			"is too new: compute capability %s, and the image's PyTorch has no code for %s and up", compute.Value, n.BelowCompute)
+			"is too new: compute capability %s, and the image's PyTorch has no code for %s and up", compute.Value,
+			n.BelowCompute)
 	}
 	memory := gpu.Memory
 	if gpu.MIG.Known && gpu.MIG.Value {
 		switch {
 		case !gpu.Slices.Known:
-			return not(Undecided, "nvidia-smi -L lists its slices", "is partitioned (MIG), but its slices are unknown: %s", gpu.Slices.Evidence)
+			return not(Undecided, "nvidia-smi -L lists its slices", "is partitioned (MIG), but its slices are unknown: %s",
+				gpu.Slices.Evidence)
 		case len(gpu.Slices.Value) == 0:
 			return not(Unsuitable, fmt.Sprintf("create slices, or turn MIG off: sudo nvidia-smi -i %d -mig 0", gpu.Index),
 				"has MIG enabled but no slices, so programs see no GPU")
@@ -227,11 +230,13 @@ func (n *GPUNeeds) check(gpu GPU, windows bool) Verdict {
 		memory = smallest(gpu.Slices.Value)
 	}
 	if memory.Known && memory.Value < n.MinMemory {
-		return not(Unsuitable, "use a GPU with more memory", "has %s of memory and the models need %s", format.Memory(memory.Value), format.Memory(n.MinMemory))
+		return not(Unsuitable, "use a GPU with more memory", "has %s of memory and the models need %s",
+			format.Memory(memory.Value), format.Memory(n.MinMemory))
 	}
 	if free := gpu.FreeMemory; free.Known && free.Value < n.MinMemory && !gpu.MIG.Value {
 		verdict.Advice = append(verdict.Advice, Advice{
-			fmt.Sprintf("%s has %s of memory free and the models need %s", gpu.Name, format.Memory(free.Value), format.Memory(n.MinMemory)),
+			fmt.Sprintf("%s has %s of memory free and the models need %s", gpu.Name, format.Memory(free.Value),
+				format.Memory(n.MinMemory)),
 			"nvidia-smi shows what uses it"})
 	}
 	return verdict

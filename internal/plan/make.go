@@ -110,14 +110,16 @@ func (r Request) Validate(c Catalogue) error {
 		return fault.New(fault.Usage, "use a port from 1 to 65535", "port %d is out of range", r.Port)
 	}
 	if r.Replicas != AutoReplicas && (r.Replicas < 0 || r.Replicas > MaxReplicas) {
-		return fault.New(fault.Usage, fmt.Sprintf("use a number from 1 to %d, or auto", MaxReplicas), "cannot run %d servers", r.Replicas)
+		return fault.New(fault.Usage, fmt.Sprintf("use a number from 1 to %d, or auto", MaxReplicas),
+			"cannot run %d servers", r.Replicas)
 	}
 	if r.Listen != "" && net.ParseIP(r.Listen) == nil {
 		return fault.New(fault.Usage, "use an address of this machine, such as 127.0.0.1 or 0.0.0.0",
 			"%q is not an IP address to listen on", r.Listen)
 	}
 	if r.Restart != "" && !slices.Contains(RestartPolicies, r.Restart) {
-		return fault.New(fault.Usage, "use one of: "+strings.Join(RestartPolicies, ", "), "there is no restart policy %q", r.Restart)
+		return fault.New(fault.Usage, "use one of: "+strings.Join(RestartPolicies, ", "),
+			"there is no restart policy %q", r.Restart)
 	}
 	if r.Tag != "" && r.Tag != Auto {
 		if _, ok := c.Variant(r.Tag); !ok {
@@ -300,7 +302,8 @@ func (m *maker) choosePort() error {
 		address = Loopback
 	}
 	if ip := net.ParseIP(address); !ip.IsLoopback() {
-		m.warn("the server listens on %s, not only for this machine, and enforces no API key: anyone who can reach the port can use it", address)
+		m.warn("the server listens on %s, not only for this machine, and enforces no API key: anyone who can reach the "+
+			"port can use it", address)
 	}
 	port, err := m.freePort()
 	if err != nil {

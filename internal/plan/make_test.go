@@ -54,15 +54,23 @@ func TestMakeChooses(t *testing.T) {
 			reason: "variant cpu: requested with --tag cpu",
 			check:  func(p plan.Plan) bool { return p.First().GPUs == nil }},
 		"GPU without toolkit": {
-			facts:   with(plantest.Workstation(), func(f *plan.Facts) { f.Daemon.NvidiaToolkit = plan.Known(false, "nothing listed") }),
-			variant: "cpu", reason: "not gpu: NVIDIA GeForce RTX 4090 is present, but Docker cannot pass it to a container: nothing listed",
+			facts: with(plantest.Workstation(), func(f *plan.Facts) {
+				f.Daemon.NvidiaToolkit = plan.Known(false, "nothing listed")
+			}),
+			variant: "cpu", reason: "not gpu: NVIDIA GeForce RTX 4090 is present, but Docker cannot pass it to a container: " +
+				"nothing listed",
 			warning: "to use it: install nvidia-container-toolkit && sudo nvidia-ctk runtime configure"},
 		"GPU with unknown toolkit": {
-			facts:   with(plantest.Workstation(), func(f *plan.Facts) { f.Daemon.NvidiaToolkit = plan.Unknown[bool]("Desktop") }),
-			variant: "cpu", reason: "not gpu: NVIDIA GeForce RTX 4090 is present, but it is unknown whether Docker can pass it to a container: Desktop",
+			facts: with(plantest.Workstation(), func(f *plan.Facts) {
+				f.Daemon.NvidiaToolkit = plan.Unknown[bool]("Desktop")
+			}),
+			variant: "cpu", reason: "not gpu: NVIDIA GeForce RTX 4090 is present, but it is unknown whether Docker can pass " +
+				"it to a container: Desktop",
 			warning: "tests GPU access in a container"},
 		"GPU requested with unknown toolkit": {
-			facts:   with(plantest.Workstation(), func(f *plan.Facts) { f.Daemon.NvidiaToolkit = plan.Unknown[bool]("Desktop") }),
+			facts: with(plantest.Workstation(), func(f *plan.Facts) {
+				f.Daemon.NvidiaToolkit = plan.Unknown[bool]("Desktop")
+			}),
 			request: plan.Request{Tag: "gpu"}, variant: "gpu",
 			reason: "variant gpu: requested with --tag gpu", warning: "it is unknown whether a GPU can be used"},
 		"old driver": {facts: workstation(func(g *plan.GPU) { g.Driver = "470.223.02" }), variant: "cpu",
@@ -70,21 +78,34 @@ func TestMakeChooses(t *testing.T) {
 			warning: "update NVIDIA's driver to 530.30.02"},
 		"the oldest advised driver": {facts: workstation(func(g *plan.GPU) { g.Driver = "530.30.02" }), variant: "gpu"},
 		"unknown driver": {facts: workstation(func(g *plan.GPU) { g.Driver = "" }), variant: "cpu",
-			reason: "not gpu: NVIDIA GeForce RTX 4090 has an unknown driver version", warning: "to use it: update NVIDIA's driver"},
-		"too new": {facts: workstation(func(g *plan.GPU) { g.ComputeCapability = plan.Known("12.0", "nvidia-smi") }), variant: "cpu",
-			reason:  "not gpu: NVIDIA GeForce RTX 4090 is too new: compute capability 12.0, and the image's PyTorch has no code for 10.0 and up",
+			reason:  "not gpu: NVIDIA GeForce RTX 4090 has an unknown driver version",
+			warning: "to use it: update NVIDIA's driver"},
+		"too new": {facts: workstation(func(g *plan.GPU) {
+			g.ComputeCapability = plan.Known("12.0", "nvidia-smi")
+		}), variant: "cpu",
+			reason: "not gpu: NVIDIA GeForce RTX 4090 is too new: compute capability 12.0, and the image's PyTorch has no " +
+				"code for 10.0 and up",
 			warning: "wait for an image"},
-		"the newest that runs": {facts: workstation(func(g *plan.GPU) { g.ComputeCapability = plan.Known("9.0", "nvidia-smi") }), variant: "gpu"},
-		"too old": {facts: workstation(func(g *plan.GPU) { g.ComputeCapability = plan.Known("3.5", "nvidia-smi") }), variant: "cpu",
+		"the newest that runs": {facts: workstation(func(g *plan.GPU) {
+			g.ComputeCapability = plan.Known("9.0", "nvidia-smi")
+		}), variant: "gpu"},
+		"too old": {facts: workstation(func(g *plan.GPU) {
+			g.ComputeCapability = plan.Known("3.5", "nvidia-smi")
+		}), variant: "cpu",
 			reason:  "not gpu: NVIDIA GeForce RTX 4090 is too old: compute capability 3.5, and the image's PyTorch starts at 3.7",
 			warning: "use a newer GPU"},
-		"little GPU memory": {facts: workstation(func(g *plan.GPU) { g.Memory = plan.Known(int64(2<<30), "nvidia-smi") }), variant: "cpu",
+		"little GPU memory": {facts: workstation(func(g *plan.GPU) {
+			g.Memory = plan.Known(int64(2<<30), "nvidia-smi")
+		}), variant: "cpu",
 			reason:  "not gpu: NVIDIA GeForce RTX 4090 has 2 GiB of memory and the models need 3.7 GiB",
 			warning: "more memory"},
-		"unknown GPU memory": {facts: workstation(func(g *plan.GPU) { g.Memory = plan.Unknown[int64]("nvidia-smi says [N/A]") }), variant: "gpu"},
+		"unknown GPU memory": {facts: workstation(func(g *plan.GPU) {
+			g.Memory = plan.Unknown[int64]("nvidia-smi says [N/A]")
+		}), variant: "gpu"},
 		"nothing known": {facts: plantest.Blind(), variant: "cpu",
-			reason: "not gpu: no NVIDIA GPU could be detected: nvidia-smi did not answer within 3s", warning: "NVIDIA's driver is stuck",
-			check: func(p plan.Plan) bool { return p.First().Publish.Port == 8000 && p.First().MemoryLimit == 6<<30 }},
+			reason:  "not gpu: no NVIDIA GPU could be detected: nvidia-smi did not answer within 3s",
+			warning: "NVIDIA's driver is stuck",
+			check:   func(p plan.Plan) bool { return p.First().Publish.Port == 8000 && p.First().MemoryLimit == 6<<30 }},
 
 		"lite": {facts: plantest.Laptop(), request: plan.Request{Tag: "lite"}, variant: "lite",
 			reason: "image: built into this program, nothing is downloaded",
@@ -97,29 +118,39 @@ func TestMakeChooses(t *testing.T) {
 		"emulation": {facts: with(plantest.Laptop(), func(f *plan.Facts) { f.Daemon.Arch.Value = "arm64" }), variant: "cpu",
 			warning: "under emulation",
 			check:   func(p plan.Plan) bool { return p.First().Image.Platform == "linux/amd64" }},
-		"custom image with a known tag": {facts: plantest.Workstation(), request: plan.Request{Image: "127.0.0.1:5000/djok/facecraft:cpu"}, variant: "cpu",
+		"custom image with a known tag": {facts: plantest.Workstation(),
+			request: plan.Request{Image: "127.0.0.1:5000/djok/facecraft:cpu"}, variant: "cpu",
 			reason: "variant cpu: the tag of the image requested with --image",
 			check: func(p plan.Plan) bool {
 				return p.First().Image.Reference == "127.0.0.1:5000/djok/facecraft:cpu" && p.Needs.UnpackedSize == 0
 			}},
-		"custom image with an unknown tag": {facts: plantest.Workstation(), request: plan.Request{Image: "mine:v2"}, variant: "gpu",
-			reason: "image: requested with --image"},
-		"custom latest":            {facts: plantest.Laptop(), request: plan.Request{Image: "mine:latest"}, variant: "cpu"},
-		"digest of the repository": {facts: plantest.Laptop(), request: plan.Request{Image: "djok/facecraft@sha256:00"}, variant: "cpu"},
+		"custom image with an unknown tag": {facts: plantest.Workstation(), request: plan.Request{Image: "mine:v2"},
+			variant: "gpu",
+			reason:  "image: requested with --image"},
+		"custom latest": {facts: plantest.Laptop(), request: plan.Request{Image: "mine:latest"}, variant: "cpu"},
+		"digest of the repository": {facts: plantest.Laptop(), request: plan.Request{Image: "djok/facecraft@sha256:00"},
+			variant: "cpu"},
 
-		"port in use": {facts: with(plantest.Laptop(), func(f *plan.Facts) { f.BusyPorts.Value = []int{8000, 8001} }), variant: "cpu",
+		"port in use": {facts: with(plantest.Laptop(), func(f *plan.Facts) {
+			f.BusyPorts.Value = []int{8000, 8001}
+		}), variant: "cpu",
 			reason: "port 8002: port 8000 is taken by another program", warning: "the server is on port 8002",
 			check: func(p plan.Plan) bool {
 				return p.First().Publish.Port == 8002 && p.First().Env[0].Value == "http://127.0.0.1:8002,http://localhost:8002"
 			}},
-		"chosen port": {facts: plantest.Laptop(), request: plan.Request{Port: 9000}, variant: "cpu", reason: "port 9000: requested with --port"},
-		"open to the network": {facts: plantest.Laptop(), request: plan.Request{Listen: "0.0.0.0"}, variant: "cpu", warning: "enforces no API key",
+		"chosen port": {facts: plantest.Laptop(), request: plan.Request{Port: 9000}, variant: "cpu",
+			reason: "port 9000: requested with --port"},
+		"open to the network": {facts: plantest.Laptop(), request: plan.Request{Listen: "0.0.0.0"}, variant: "cpu",
+			warning: "enforces no API key",
 			check: func(p plan.Plan) bool {
 				return p.First().Publish.Address == "0.0.0.0" && p.First().Publish.URL() == "http://127.0.0.1:8000"
 			}},
-		"little memory": {facts: with(plantest.Laptop(), func(f *plan.Facts) { f.Daemon.Memory.Value = 2 << 30 }), variant: "cpu",
-			reason: "memory limit 2 GiB: all the memory Docker has (docker info)", warning: "needs about 4 GiB of memory and Docker has 2 GiB",
-			check: func(p plan.Plan) bool { return p.First().MemoryLimit == 2<<30 }},
+		"little memory": {facts: with(plantest.Laptop(), func(f *plan.Facts) {
+			f.Daemon.Memory.Value = 2 << 30
+		}), variant: "cpu",
+			reason:  "memory limit 2 GiB: all the memory Docker has (docker info)",
+			warning: "needs about 4 GiB of memory and Docker has 2 GiB",
+			check:   func(p plan.Plan) bool { return p.First().MemoryLimit == 2<<30 }},
 		"restarted": {facts: plantest.Laptop(), request: plan.Request{Restart: "unless-stopped"}, variant: "cpu",
 			check: func(p plan.Plan) bool { return p.First().Restart == "unless-stopped" }},
 		"second instance": {facts: plantest.Laptop(), request: plan.Request{Instance: "second"}, variant: "cpu",
@@ -171,31 +202,53 @@ func TestMakeRefuses(t *testing.T) {
 	}{
 		"GPU requested, none present": {plantest.Laptop(), plan.Request{Tag: "gpu"}, fault.Unrunnable,
 			"the gpu variant cannot run here: no NVIDIA GPU", "--tag cpu"},
-		"GPU image requested, none present": {plantest.Laptop(), plan.Request{Image: "mirror/facecraft:gpu"}, fault.Unrunnable,
+		"GPU image requested, none present": {plantest.Laptop(), plan.Request{Image: "mirror/facecraft:gpu"},
+			fault.Unrunnable,
 			"the gpu variant cannot run here", "--tag cpu"},
-		"GPU requested, too new": {workstation(func(g *plan.GPU) { g.ComputeCapability.Value = "12.0" }), plan.Request{Tag: "gpu"},
+		"GPU requested, too new": {workstation(func(g *plan.GPU) {
+			g.ComputeCapability.Value = "12.0"
+		}), plan.Request{Tag: "gpu"},
 			fault.Unrunnable, "too new", "newer PyTorch"},
-		"unknown variant":    {plantest.Laptop(), plan.Request{Tag: "tpu"}, fault.Usage, `no variant "tpu"`, "auto, gpu, cpu, lite"},
-		"without a tag":      {plantest.Laptop(), plan.Request{Image: "djok/facecraft"}, fault.Usage, "no usable :latest", "--tag cpu"},
-		"latest":             {plantest.Laptop(), plan.Request{Image: "djok/facecraft:latest"}, fault.Usage, "no usable :latest", "--tag cpu"},
-		"invalid reference":  {plantest.Laptop(), plan.Request{Image: "two words"}, fault.Usage, "not an image reference", "TAG"},
-		"lite with image":    {plantest.Laptop(), plan.Request{Tag: "lite", Image: "mine:v2"}, fault.Usage, "built into this program", "drop one"},
-		"lite not available": {plantest.Blind(), plan.Request{Tag: "lite"}, fault.Unrunnable, "carries no Linux executable", "--tag cpu"},
-		"Windows container":  {with(plantest.Laptop(), func(f *plan.Facts) { f.Daemon.OS.Value = "windows" }), plan.Request{}, fault.Unrunnable, "the images are for Linux", "Linux containers"},
-		"port out of range":  {plantest.Laptop(), plan.Request{Port: 65536}, fault.Usage, "is out of range", "65535"},
-		"negative port":      {plantest.Laptop(), plan.Request{Port: -1}, fault.Usage, "is out of range", "65535"},
-		"requested port in use": {with(plantest.Laptop(), func(f *plan.Facts) { f.BusyPorts.Value = []int{9000} }), plan.Request{Port: 9000},
+		"unknown variant": {plantest.Laptop(), plan.Request{Tag: "tpu"}, fault.Usage, `no variant "tpu"`,
+			"auto, gpu, cpu, lite"},
+		"without a tag": {plantest.Laptop(), plan.Request{Image: "djok/facecraft"}, fault.Usage,
+			"no usable :latest", "--tag cpu"},
+		"latest": {plantest.Laptop(), plan.Request{Image: "djok/facecraft:latest"}, fault.Usage,
+			"no usable :latest", "--tag cpu"},
+		"invalid reference": {plantest.Laptop(), plan.Request{Image: "two words"}, fault.Usage,
+			"not an image reference", "TAG"},
+		"lite with image": {plantest.Laptop(), plan.Request{Tag: "lite", Image: "mine:v2"}, fault.Usage,
+			"built into this program", "drop one"},
+		"lite not available": {plantest.Blind(), plan.Request{Tag: "lite"}, fault.Unrunnable,
+			"carries no Linux executable", "--tag cpu"},
+		"Windows container": {with(plantest.Laptop(), func(f *plan.Facts) {
+			f.Daemon.OS.Value = "windows"
+		}), plan.Request{}, fault.Unrunnable, "the images are for Linux", "Linux containers"},
+		"port out of range": {plantest.Laptop(), plan.Request{Port: 65536}, fault.Usage, "is out of range", "65535"},
+		"negative port":     {plantest.Laptop(), plan.Request{Port: -1}, fault.Usage, "is out of range", "65535"},
+		"requested port in use": {with(plantest.Laptop(), func(f *plan.Facts) {
+			f.BusyPorts.Value = []int{9000}
+		}), plan.Request{Port: 9000},
 			fault.Failed, "port 9000 is taken", "--port"},
-		"all ports in use": {with(plantest.Laptop(), func(f *plan.Facts) { f.BusyPorts.Value = plan.Request{}.CandidatePorts() }), plan.Request{},
+		"all ports in use": {with(plantest.Laptop(), func(f *plan.Facts) {
+			f.BusyPorts.Value = plan.Request{}.CandidatePorts()
+		}), plan.Request{},
 			fault.Failed, "8000 to 8019 are all taken", "--port"},
-		"invalid policy":    {plantest.Laptop(), plan.Request{Restart: "sometimes"}, fault.Usage, "no restart policy", "unless-stopped"},
-		"invalid address":   {plantest.Laptop(), plan.Request{Listen: "eth0"}, fault.Usage, "not an IP address", "127.0.0.1"},
-		"Latin-1":           {plantest.Laptop(), plan.Request{Env: []plan.Env{{Name: "A", Value: "\xfc"}}}, fault.Usage, "the value of A is not UTF-8", "convert"},
-		"Latin-1 directory": {plantest.Laptop(), plan.Request{Data: "/gr\xfcn"}, fault.Usage, `"/gr\xfcn" is not UTF-8`, "a UTF-8 name"},
-		"invalid name":      {plantest.Laptop(), plan.Request{Instance: "a/b"}, fault.Usage, "not a valid instance name", "letters"},
-		"capital":           {plantest.Laptop(), plan.Request{Instance: "A"}, fault.Usage, `"A" is not a valid instance name`, "lower-case"},
-		"one character":     {plantest.Laptop(), plan.Request{Instance: "x"}, fault.Usage, `"x" is not a valid instance name`, "2 to 63"},
-		"trailing dash":     {plantest.Laptop(), plan.Request{Instance: "ab-"}, fault.Usage, "not a valid instance name", "dashes only in between"},
+		"invalid policy": {plantest.Laptop(), plan.Request{Restart: "sometimes"}, fault.Usage, "no restart policy",
+			"unless-stopped"},
+		"invalid address": {plantest.Laptop(), plan.Request{Listen: "eth0"}, fault.Usage, "not an IP address", "127.0.0.1"},
+		"Latin-1": {plantest.Laptop(), plan.Request{Env: []plan.Env{{Name: "A", Value: "\xfc"}}}, fault.Usage,
+			"the value of A is not UTF-8", "convert"},
+		"Latin-1 directory": {plantest.Laptop(), plan.Request{Data: "/gr\xfcn"}, fault.Usage, `"/gr\xfcn" is not UTF-8`,
+			"a UTF-8 name"},
+		"invalid name": {plantest.Laptop(), plan.Request{Instance: "a/b"}, fault.Usage,
+			"not a valid instance name", "letters"},
+		"capital": {plantest.Laptop(), plan.Request{Instance: "A"}, fault.Usage, `"A" is not a valid instance name`,
+			"lower-case"},
+		"one character": {plantest.Laptop(), plan.Request{Instance: "x"}, fault.Usage,
+			`"x" is not a valid instance name`, "2 to 63"},
+		"trailing dash": {plantest.Laptop(), plan.Request{Instance: "ab-"}, fault.Usage, "not a valid instance name",
+			"dashes only in between"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -243,7 +296,8 @@ func TestHash(t *testing.T) {
 
 func TestFactJSON(t *testing.T) {
 	t.Parallel()
-	for _, fact := range []plan.Fact[int64]{plan.Known(int64(0), "seen"), plan.Known(int64(7), "seen"), plan.Unknown[int64]("blind")} {
+	for _, fact := range []plan.Fact[int64]{plan.Known(int64(0), "seen"), plan.Known(int64(7), "seen"),
+		plan.Unknown[int64]("blind")} {
 		data, err := json.Marshal(fact)
 		if err != nil {
 			t.Fatal(err)

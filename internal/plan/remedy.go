@@ -121,7 +121,8 @@ func (f Facts) configureToolkit() string {
 // gpuTroubles lists how the NVIDIA driver fails, by the output of nvidia-smi.
 var gpuTroubles = []struct{ text, remedy string }{
 	{"Driver/library version mismatch", "restart the computer: the driver was updated but the old one is still loaded"},
-	{"couldn't communicate with the NVIDIA driver", "load the driver: sudo modprobe nvidia; if that fails, reinstall it (Secure Boot blocks unsigned modules)"},
+	{"couldn't communicate with the NVIDIA driver",
+		"load the driver: sudo modprobe nvidia; if that fails, reinstall it (Secure Boot blocks unsigned modules)"},
 	{"couldn't find libnvidia-ml", "reinstall NVIDIA's driver: its library is missing"},
 	{"GPU access blocked by the operating system", "in Windows: wsl --update, then wsl --shutdown"},
 	{"GPU is lost", "restart the computer; if that does not help, reseat the card and check its power"},
@@ -177,7 +178,8 @@ func (f Facts) MemoryRemedy(needed int64) string {
 	goal := format.Memory(needed + spare)
 	switch windows := f.Host.OS == "windows" || f.Host.WSL.Value; {
 	case windows && f.Daemon.Local.Value:
-		return "raise memory= below [wsl2] in %UserProfile%\\.wslconfig to " + strings.ReplaceAll(goal, " GiB", "GB") + ", then wsl --shutdown"
+		return "raise memory= below [wsl2] in %UserProfile%\\.wslconfig to " + strings.ReplaceAll(goal, " GiB", "GB") +
+			", then wsl --shutdown"
 	case f.Daemon.Kind.Value == KindDesktop:
 		return "raise Docker Desktop's Settings > Resources > Advanced > Memory limit to " + goal
 	case f.Host.OS == "darwin":

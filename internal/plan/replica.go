@@ -101,7 +101,8 @@ func (m *maker) fittingReplicas(v Variant) int {
 		m.limitByGPU(v, limit)
 	}
 	if cpus.Known {
-		limit(cpus.Value/max(1, v.CoresUsed), "each keeps %d of %d processors busy (%s)", max(1, v.CoresUsed), cpus.Value, cpus.Evidence)
+		limit(cpus.Value/max(1, v.CoresUsed), "each keeps %d of %d processors busy (%s)", max(1, v.CoresUsed), cpus.Value,
+			cpus.Evidence)
 	} else {
 		limit(1, "the number of processors is unknown: %s", cpus.Evidence)
 	}
@@ -160,7 +161,8 @@ func (m *maker) gpuForEach(count int) []*GPURequest {
 func (m *maker) checkReplicaMemory(v Variant, count int) {
 	memory := m.facts.Daemon.Memory
 	if needed := int64(count) * v.MemoryNeeded; memory.Known && needed > memory.Value {
-		m.warn("%d servers need about %s of memory and Docker has %s: expect some to be killed", count, format.Memory(needed), format.Memory(memory.Value))
+		m.warn("%d servers need about %s of memory and Docker has %s: expect some to be killed", count, format.Memory(needed),
+			format.Memory(memory.Value))
 	}
 }
 
@@ -175,7 +177,8 @@ func (m *maker) replicaPorts(count int) ([]int, error) {
 	}
 	if len(ports) < count {
 		return nil, fault.New(fault.Failed, "choose a different first port with --port",
-			"there are only %d free ports after %s", len(ports)-1, net.JoinHostPort(m.server.Publish.Address, strconv.Itoa(first)))
+			"there are only %d free ports after %s", len(ports)-1,
+			net.JoinHostPort(m.server.Publish.Address, strconv.Itoa(first)))
 	}
 	return ports, nil
 }

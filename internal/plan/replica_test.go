@@ -27,12 +27,16 @@ func TestAutoReplicas(t *testing.T) {
 	}{
 		"processors": {with(plantest.Laptop(), func(f *plan.Facts) { f.Daemon.Memory.Value = 64 << 30 }), plan.Request{}, 4,
 			"each keeps 2 of 8 processors busy"},
-		"memory":         {plantest.Laptop(), plan.Request{}, 3, "each needs 4 GiB of memory and Docker has 16 GiB"},
-		"a small laptop": {with(plantest.Laptop(), func(f *plan.Facts) { f.Daemon.Memory.Value = 5 << 30 }), plan.Request{}, 1, "each needs 4 GiB"},
-		"GPU memory":     {oneGPU(9 << 30), plan.Request{}, 2, "GPU memory and NVIDIA GeForce RTX 4090 has 9 GiB"},
-		"several GPUs":   {plantest.TwoGPUs(), plan.Request{}, 2, "one for each of 2 GPUs"},
-		"lite":           {plantest.Laptop(), plan.Request{Tag: "lite"}, 8, "each keeps 1 of 8 processors busy"},
-		"many processors": {with(plantest.Laptop(), func(f *plan.Facts) { f.Daemon.CPUs.Value = 128 }), plan.Request{Tag: "lite"}, plan.MaxReplicas,
+		"memory": {plantest.Laptop(), plan.Request{}, 3, "each needs 4 GiB of memory and Docker has 16 GiB"},
+		"a small laptop": {with(plantest.Laptop(), func(f *plan.Facts) {
+			f.Daemon.Memory.Value = 5 << 30
+		}), plan.Request{}, 1, "each needs 4 GiB"},
+		"GPU memory":   {oneGPU(9 << 30), plan.Request{}, 2, "GPU memory and NVIDIA GeForce RTX 4090 has 9 GiB"},
+		"several GPUs": {plantest.TwoGPUs(), plan.Request{}, 2, "one for each of 2 GPUs"},
+		"lite":         {plantest.Laptop(), plan.Request{Tag: "lite"}, 8, "each keeps 1 of 8 processors busy"},
+		"many processors": {with(plantest.Laptop(), func(f *plan.Facts) {
+			f.Daemon.CPUs.Value = 128
+		}), plan.Request{Tag: "lite"}, plan.MaxReplicas,
 			"this is the maximum"},
 		"nothing known": {plantest.Blind(), plan.Request{}, 1, "is unknown: no Docker daemon was reached"},
 	} {
@@ -77,7 +81,8 @@ func TestContainers(t *testing.T) {
 		"ports":   {ports, {"http://127.0.0.1:8000", "http://127.0.0.1:8002", "http://127.0.0.1:8003"}},
 		"GPUs":    {gpus, {"GPU-4090", "GPU-4090-2", "GPU-4090"}},
 		"volumes": {volumes, {"facecraft_uploads", "facecraft-2_uploads", "facecraft-3_uploads"}},
-		"origins": {origins, {"http://127.0.0.1:8000,http://localhost:8000", "http://127.0.0.1:8002,http://localhost:8002", "http://127.0.0.1:8003,http://localhost:8003"}},
+		"origins": {origins, {"http://127.0.0.1:8000,http://localhost:8000", "http://127.0.0.1:8002,http://localhost:8002",
+			"http://127.0.0.1:8003,http://localhost:8003"}},
 	} {
 		if !slices.Equal(both[0], both[1]) {
 			t.Errorf("%s are %q, want %q", what, both[0], both[1])
@@ -87,7 +92,8 @@ func TestContainers(t *testing.T) {
 		t.Errorf("%d hashes for three containers", len(hashes))
 	}
 	one := plantest.Make(t, plantest.Laptop(), plan.Request{})
-	if single := one.Containers; len(single) != 1 || single[0].Name != "facecraft" || single[0].Labels("v1")[plan.LabelReplica] != "" {
+	if single := one.Containers; len(single) != 1 || single[0].Name != "facecraft" ||
+		single[0].Labels("v1")[plan.LabelReplica] != "" {
 		t.Errorf("a single server became %+v", single)
 	}
 }
@@ -105,7 +111,9 @@ func TestReplicasRefused(t *testing.T) {
 		t.Errorf("beyond the last port: %v", err)
 	}
 	p := plantest.Make(t, plantest.Laptop(), plan.Request{Replicas: 8})
-	if !slices.ContainsFunc(p.Warnings, func(w string) bool { return strings.Contains(w, "8 servers need about 32 GiB") }) {
+	if !slices.ContainsFunc(p.Warnings, func(w string) bool {
+		return strings.Contains(w, "8 servers need about 32 GiB")
+	}) {
 		t.Errorf("missing a warning about too little memory: %q", p.Warnings)
 	}
 }

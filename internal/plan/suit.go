@@ -55,7 +55,8 @@ func Judge(f Facts, c Catalogue, v Variant, gpus []string) Verdict {
 			return Verdict{Answer: Unsuitable, Because: short.of, Remedy: short.remedy}
 		default:
 			// It is the last resort, and the estimate may be too strict.
-			verdict.Advice = append(verdict.Advice, Advice{short.of + short.consequence, short.remedy + ", or use facecraft up --lite"})
+			verdict.Advice = append(verdict.Advice,
+				Advice{short.of + short.consequence, short.remedy + ", or use facecraft up --lite"})
 		}
 	}
 	if v.GPU == nil {
@@ -72,8 +73,9 @@ func (f Facts) checkPlatform(v Variant) Verdict {
 		return verdict
 	}
 	if d.OS.Value != "linux" {
-		return Verdict{Answer: Unsuitable, Because: fmt.Sprintf("the daemon runs %s containers, but the images are for Linux", d.OS.Value),
-			Remedy: "switch Docker Desktop to Linux containers"}
+		return Verdict{Answer: Unsuitable,
+			Because: fmt.Sprintf("the daemon runs %s containers, but the images are for Linux", d.OS.Value),
+			Remedy:  "switch Docker Desktop to Linux containers"}
 	}
 	native := d.OS.Value + "/" + d.Arch.Value
 	if slices.Contains(v.Platforms, native) {
@@ -109,7 +111,8 @@ func (f Facts) memoryShortage(v Variant) shortage {
 			": expect it to be killed while it loads", f.MemoryRemedy(v.MemoryNeeded)}
 	case free.Known && free.Value < v.MemoryNeeded && v.GPU == nil:
 		// Memory in use now may be free soon, so no choice depends on it.
-		return shortage{fmt.Sprintf("%s and %s is free", needs, format.Memory(free.Value)), "", "close other programs if it is slow or killed"}
+		return shortage{fmt.Sprintf("%s and %s is free", needs, format.Memory(free.Value)), "",
+			"close other programs if it is slow or killed"}
 	}
 	return shortage{}
 }
@@ -119,6 +122,7 @@ func (f Facts) diskShortage(v Variant) shortage {
 	if !free.Known || free.Value >= v.UnpackedSize {
 		return shortage{}
 	}
-	return shortage{fmt.Sprintf("the image takes %s of disk and %s is free where Docker stores images", format.Size(v.UnpackedSize), format.Size(free.Value)),
+	return shortage{fmt.Sprintf("the image takes %s of disk and %s is free where Docker stores images",
+		format.Size(v.UnpackedSize), format.Size(free.Value)),
 		"", f.DiskRemedy()}
 }

@@ -59,64 +59,118 @@ func TestJudgeGPU(t *testing.T) {
 		advice  string // "" means that there must be none
 		gpus    []string
 	}{
-		"Linux driver floor":                  {facts: gpus(card("NVIDIA GeForce RTX 3090", "525.60.13")), answer: plan.Suitable, advice: "below 530.30.02"},
-		"below the Linux floor":               {facts: gpus(card("NVIDIA GeForce RTX 3090", "525.60.12")), answer: plan.Unsuitable, because: "needs 525.60.13", remedy: "530.30.02"},
-		"driver 530":                          {facts: gpus(card("NVIDIA GeForce RTX 3090", "530.30.02")), answer: plan.Suitable},
-		"data centre with 525":                {facts: gpus(card("NVIDIA A100-SXM4-40GB", "525.147.05")), answer: plan.Suitable},
-		"data centre with 515":                {facts: gpus(card("NVIDIA A100-SXM4-40GB", "515.105.01")), answer: plan.Suitable},
-		"data centre with 510":                {facts: gpus(card("Tesla T4", "510.47.03")), answer: plan.Suitable},
-		"data centre with 520":                {facts: gpus(card("NVIDIA A100-SXM4-40GB", "520.61.05")), answer: plan.Unsuitable, because: "driver 520.61.05"},
-		"GeForce with 515":                    {facts: gpus(card("NVIDIA GeForce RTX 3090", "515.105.01")), answer: plan.Unsuitable, because: "driver 515.105.01"},
+		"Linux driver floor": {facts: gpus(card("NVIDIA GeForce RTX 3090", "525.60.13")),
+			answer: plan.Suitable, advice: "below 530.30.02"},
+		"below the Linux floor": {facts: gpus(card("NVIDIA GeForce RTX 3090", "525.60.12")),
+			answer: plan.Unsuitable, because: "needs 525.60.13", remedy: "530.30.02"},
+		"driver 530": {facts: gpus(card("NVIDIA GeForce RTX 3090", "530.30.02")),
+			answer: plan.Suitable},
+		"data centre with 525": {facts: gpus(card("NVIDIA A100-SXM4-40GB", "525.147.05")),
+			answer: plan.Suitable},
+		"data centre with 515": {facts: gpus(card("NVIDIA A100-SXM4-40GB", "515.105.01")),
+			answer: plan.Suitable},
+		"data centre with 510": {facts: gpus(card("Tesla T4", "510.47.03")), answer: plan.Suitable},
+		"data centre with 520": {facts: gpus(card("NVIDIA A100-SXM4-40GB", "520.61.05")),
+			answer: plan.Unsuitable, because: "driver 520.61.05"},
+		"GeForce with 515": {facts: gpus(card("NVIDIA GeForce RTX 3090", "515.105.01")),
+			answer: plan.Unsuitable, because: "driver 515.105.01"},
 		"RTX A4000 is not a data-centre card": {facts: gpus(card("NVIDIA RTX A4000", "515.105.01")), answer: plan.Unsuitable},
-		"Windows driver floor":                {facts: with(gpus(card("NVIDIA GeForce RTX 3090", "527.41")), windows), answer: plan.Suitable, advice: "below 531.14"},
-		"below the Windows floor":             {facts: with(gpus(card("NVIDIA GeForce RTX 3090", "527.40")), windows), answer: plan.Unsuitable, because: "needs 527.41", remedy: "in Windows"},
-		"driver 531.14 on Windows":            {facts: with(gpus(card("NVIDIA GeForce RTX 3090", "531.14")), windows), answer: plan.Suitable},
-		"WSL uses Windows versions":           {facts: with(gpus(card("NVIDIA GeForce RTX 3090", "526.98")), wsl), answer: plan.Unsuitable, because: "needs 527.41", remedy: "in Windows"},
-		"no branches on Windows":              {facts: with(gpus(card("Tesla T4", "515.105.01")), wsl), answer: plan.Unsuitable},
-		"the oldest compute capability":       {facts: gpus(func(g *plan.GPU) { g.ComputeCapability.Value = "3.7" }), answer: plan.Suitable},
-		"compute capability 10.0":             {facts: gpus(func(g *plan.GPU) { g.ComputeCapability.Value = "10.0" }), answer: plan.Unsuitable, because: "too new"},
-		"a 4 GB card":                         {facts: gpus(func(g *plan.GPU) { g.Memory = plan.Known(int64(4096<<20), "") }), answer: plan.Suitable},
-		"GPU memory taken": {facts: gpus(func(g *plan.GPU) { g.FreeMemory = plan.Known(int64(1<<30), "") }), answer: plan.Suitable,
+		"Windows driver floor": {facts: with(gpus(card("NVIDIA GeForce RTX 3090", "527.41")), windows),
+			answer: plan.Suitable, advice: "below 531.14"},
+		"below the Windows floor": {facts: with(gpus(card("NVIDIA GeForce RTX 3090", "527.40")), windows),
+			answer: plan.Unsuitable, because: "needs 527.41", remedy: "in Windows"},
+		"driver 531.14 on Windows": {facts: with(gpus(card("NVIDIA GeForce RTX 3090", "531.14")), windows),
+			answer: plan.Suitable},
+		"WSL uses Windows versions": {facts: with(gpus(card("NVIDIA GeForce RTX 3090", "526.98")), wsl),
+			answer: plan.Unsuitable, because: "needs 527.41", remedy: "in Windows"},
+		"no branches on Windows": {facts: with(gpus(card("Tesla T4", "515.105.01")), wsl),
+			answer: plan.Unsuitable},
+		"the oldest compute capability": {facts: gpus(func(g *plan.GPU) {
+			g.ComputeCapability.Value = "3.7"
+		}), answer: plan.Suitable},
+		"compute capability 10.0": {facts: gpus(func(g *plan.GPU) {
+			g.ComputeCapability.Value = "10.0"
+		}), answer: plan.Unsuitable, because: "too new"},
+		"a 4 GB card": {facts: gpus(func(g *plan.GPU) {
+			g.Memory = plan.Known(int64(4096<<20), "")
+		}), answer: plan.Suitable},
+		"GPU memory taken": {facts: gpus(func(g *plan.GPU) {
+			g.FreeMemory = plan.Known(int64(1<<30), "")
+		}), answer: plan.Suitable,
 			advice: "has 1 GiB of memory free"},
 
-		"two that suit":                                {facts: gpus(good, good), answer: plan.Suitable, because: "2 × NVIDIA GeForce RTX 4090"},
-		"one of two suits":                             {facts: gpus(small, good), answer: plan.Suitable, gpus: []string{"GPU-b"}, advice: "one GPU is not used: Quadro K620 has 2 GiB"},
-		"one of two is vague":                          {facts: gpus(vague, good), answer: plan.Suitable, gpus: []string{"GPU-b"}, advice: "one GPU is not used: NVIDIA Mystery"},
-		"undecided beats unsuitable":                   {facts: gpus(blackwell, vague), answer: plan.Undecided, because: "NVIDIA Mystery"},
-		"none of two":                                  {facts: gpus(blackwell, small), answer: plan.Unsuitable, because: "RTX 5090 is too new"},
-		"asked by index":                               {facts: gpus(small, good), asked: []string{"1"}, answer: plan.Suitable, gpus: []string{"1"}},
-		"asked by UUID":                                {facts: gpus(small, good), asked: []string{"GPU-b"}, answer: plan.Suitable, gpus: []string{"GPU-b"}},
-		"asked for an unsuitable one":                  {facts: gpus(small, good), asked: []string{"0", "1"}, answer: plan.Unsuitable, because: "Quadro K620", gpus: []string{"0", "1"}},
-		"asked for an unsuitable and an undecided one": {facts: gpus(vague, small), asked: []string{"0", "1"}, answer: plan.Unsuitable, because: "Quadro K620", gpus: []string{"0", "1"}},
-		"asked for all":                                {facts: gpus(good, good), asked: []string{"all"}, answer: plan.Suitable},
-		"asked for all, one unsuitable":                {facts: gpus(small, good), asked: []string{"all"}, answer: plan.Unsuitable, because: "Quadro K620"},
+		"two that suit": {facts: gpus(good, good), answer: plan.Suitable,
+			because: "2 × NVIDIA GeForce RTX 4090"},
+		"one of two suits": {facts: gpus(small, good), answer: plan.Suitable,
+			gpus: []string{"GPU-b"}, advice: "one GPU is not used: Quadro K620 has 2 GiB"},
+		"one of two is vague": {facts: gpus(vague, good), answer: plan.Suitable,
+			gpus: []string{"GPU-b"}, advice: "one GPU is not used: NVIDIA Mystery"},
+		"undecided beats unsuitable": {facts: gpus(blackwell, vague), answer: plan.Undecided,
+			because: "NVIDIA Mystery"},
+		"none of two": {facts: gpus(blackwell, small), answer: plan.Unsuitable,
+			because: "RTX 5090 is too new"},
+		"asked by index": {facts: gpus(small, good), asked: []string{"1"},
+			answer: plan.Suitable, gpus: []string{"1"}},
+		"asked by UUID": {facts: gpus(small, good), asked: []string{"GPU-b"},
+			answer: plan.Suitable, gpus: []string{"GPU-b"}},
+		"asked for an unsuitable one": {facts: gpus(small, good), asked: []string{"0", "1"},
+			answer: plan.Unsuitable, because: "Quadro K620", gpus: []string{"0", "1"}},
+		"asked for an unsuitable and an undecided one": {facts: gpus(vague, small), asked: []string{"0", "1"},
+			answer: plan.Unsuitable, because: "Quadro K620", gpus: []string{"0", "1"}},
+		"asked for all": {facts: gpus(good, good), asked: []string{"all"},
+			answer: plan.Suitable},
+		"asked for all, one unsuitable": {facts: gpus(small, good), asked: []string{"all"},
+			answer: plan.Unsuitable, because: "Quadro K620"},
 
-		"MIG":                 {facts: gpus(mig(plan.Slice{UUID: "MIG-1", Profile: "1g.5gb", Memory: 5 << 30})), answer: plan.Suitable},
-		"MIG slice requested": {facts: gpus(mig(plan.Slice{UUID: "MIG-1", Profile: "1g.5gb", Memory: 5 << 30})), asked: []string{"MIG-1"}, answer: plan.Suitable, gpus: []string{"MIG-1"}},
-		"MIG slice requested, another too small": {facts: gpus(mig(plan.Slice{UUID: "MIG-1", Profile: "1g.3gb", Memory: 3 << 30}, plan.Slice{UUID: "MIG-2", Profile: "2g.10gb", Memory: 10 << 30})),
+		"MIG": {facts: gpus(mig(plan.Slice{UUID: "MIG-1", Profile: "1g.5gb", Memory: 5 << 30})),
+			answer: plan.Suitable},
+		"MIG slice requested": {facts: gpus(mig(plan.Slice{UUID: "MIG-1", Profile: "1g.5gb", Memory: 5 << 30})),
+			asked: []string{"MIG-1"}, answer: plan.Suitable, gpus: []string{"MIG-1"}},
+		"MIG slice requested, another too small": {facts: gpus(mig(plan.Slice{UUID: "MIG-1", Profile: "1g.3gb",
+			Memory: 3 << 30}, plan.Slice{UUID: "MIG-2", Profile: "2g.10gb", Memory: 10 << 30})),
 			asked: []string{"MIG-2"}, answer: plan.Suitable, gpus: []string{"MIG-2"}},
-		"MIG next to an unsuitable GPU": {facts: gpus(small, mig(plan.Slice{UUID: "MIG-1", Profile: "1g.5gb", Memory: 5 << 30})), answer: plan.Suitable, gpus: []string{"MIG-1"}, advice: "one GPU is not used"},
-		"MIG slice too small":           {facts: gpus(mig(plan.Slice{UUID: "MIG-1", Profile: "1g.3gb", Memory: 3 << 30})), answer: plan.Unsuitable, because: "3 GiB of memory"},
-		"MIG without slices":            {facts: gpus(mig()), answer: plan.Unsuitable, because: "no slices", remedy: "nvidia-smi -i 0 -mig 0"},
-		"MIG with unknown slices": {facts: gpus(func(g *plan.GPU) { g.MIG, g.Slices = plan.Known(true, ""), plan.Unknown[[]plan.Slice]("no answer") }), answer: plan.Undecided,
+		"MIG next to an unsuitable GPU": {facts: gpus(small,
+			mig(plan.Slice{UUID: "MIG-1", Profile: "1g.5gb", Memory: 5 << 30})), answer: plan.Suitable, gpus: []string{"MIG-1"},
+			advice: "one GPU is not used"},
+		"MIG slice too small": {facts: gpus(mig(plan.Slice{UUID: "MIG-1", Profile: "1g.3gb", Memory: 3 << 30})),
+			answer: plan.Unsuitable, because: "3 GiB of memory"},
+		"MIG without slices": {facts: gpus(mig()), answer: plan.Unsuitable, because: "no slices",
+			remedy: "nvidia-smi -i 0 -mig 0"},
+		"MIG with unknown slices": {facts: gpus(func(g *plan.GPU) {
+			g.MIG, g.Slices = plan.Known(true, ""), plan.Unknown[[]plan.Slice]("no answer")
+		}), answer: plan.Undecided,
 			because: "MIG), but its slices are unknown: no answer"},
 
-		"proof contradicts the toolkit": {facts: with(gpus(good), func(f *plan.Facts) { f.Daemon.GPUProof = plan.Known(false, "refused") }),
+		"proof contradicts the toolkit": {facts: with(gpus(good), func(f *plan.Facts) {
+			f.Daemon.GPUProof = plan.Known(false, "refused")
+		}),
 			answer: plan.Unsuitable, because: "cannot pass it to a container: refused"},
 		"proof where docker info is silent": {facts: with(gpus(good), func(f *plan.Facts) {
 			f.Daemon.NvidiaToolkit, f.Daemon.GPUProof = plan.Unknown[bool]("Desktop"), plan.Known(true, "it has /dev/dxg")
 		}), answer: plan.Suitable, because: "it has /dev/dxg"},
-		"no GPU seen, container gets none": {facts: with(plantest.Blind(), func(f *plan.Facts) { f.Daemon.GPUProof = plan.Known(false, "refused") }),
+		"no GPU seen, container gets none": {facts: with(plantest.Blind(), func(f *plan.Facts) {
+			f.Daemon.GPUProof = plan.Known(false, "refused")
+		}),
 			answer: plan.Unsuitable, because: "refused"},
-		"no GPU seen, container gets one": {facts: with(plantest.Blind(), func(f *plan.Facts) { f.Daemon.GPUProof = plan.Known(true, "it has /dev/nvidia0") }),
+		"no GPU seen, container gets one": {facts: with(plantest.Blind(), func(f *plan.Facts) {
+			f.Daemon.GPUProof = plan.Known(true, "it has /dev/nvidia0")
+		}),
 			answer: plan.Undecided, because: "the GPU's model is unknown"},
-		"card without driver": {facts: with(plantest.Laptop(), func(f *plan.Facts) { f.Host.GraphicsCards.Value = []string{"NVIDIA device 2684"} }),
+		"card without driver": {facts: with(plantest.Laptop(), func(f *plan.Facts) {
+			f.Host.GraphicsCards.Value = []string{"NVIDIA device 2684"}
+		}),
 			answer: plan.Unsuitable, because: "its driver is not working", remedy: "install NVIDIA's driver"},
 
-		"too little RAM": {facts: with(gpus(good), func(f *plan.Facts) { f.Daemon.Memory.Value = 3 << 30 }), answer: plan.Unsuitable,
+		"too little RAM": {facts: with(gpus(good), func(f *plan.Facts) {
+			f.Daemon.Memory.Value = 3 << 30
+		}), answer: plan.Unsuitable,
 			because: "needs about 4 GiB of memory and Docker has 3 GiB", remedy: "more memory"},
-		"RAM taken": {facts: with(gpus(good), func(f *plan.Facts) { f.Daemon.FreeMemory = plan.Known(int64(1<<30), "") }), answer: plan.Suitable},
-		"too little disk": {facts: with(gpus(good), func(f *plan.Facts) { f.Daemon.DiskFree = plan.Known(int64(13e9), "") }), answer: plan.Unsuitable,
+		"RAM taken": {facts: with(gpus(good), func(f *plan.Facts) {
+			f.Daemon.FreeMemory = plan.Known(int64(1<<30), "")
+		}), answer: plan.Suitable},
+		"too little disk": {facts: with(gpus(good), func(f *plan.Facts) {
+			f.Daemon.DiskFree = plan.Known(int64(13e9), "")
+		}), answer: plan.Unsuitable,
 			because: "13.8 GB of disk and 13 GB is free", remedy: "free up disk space"},
 		"image available locally": {facts: with(gpus(good), func(f *plan.Facts) {
 			f.Daemon.DiskFree = plan.Known(int64(1e9), "")
@@ -183,11 +237,18 @@ func TestJudgeCPU(t *testing.T) {
 			"switch Docker Desktop to Linux containers"},
 		"Docker Desktop on macOS": {little(plan.KindDesktop, "darwin", 16<<30), plan.Suitable,
 			"Settings > Resources > Advanced > Memory limit to 6 GiB"},
-		"Docker Desktop on Windows": {little(plan.KindDesktop, "windows", 16<<30), plan.Suitable, `.wslconfig to 6GB, then wsl --shutdown`},
-		"other virtual machine":     {little(plan.KindEngine, "darwin", 16<<30), plan.Suitable, "give Docker's virtual machine 6 GiB"},
-		"a small host":              {little(plan.KindDesktop, "darwin", 4<<30), plan.Suitable, "use a machine with more memory, or use facecraft up --lite"},
-		"RAM taken":                 {func(f *plan.Facts) { f.Daemon.FreeMemory = plan.Known(int64(1<<30), "") }, plan.Suitable, "1 GiB is free; close other programs"},
-		"little disk":               {func(f *plan.Facts) { f.Daemon.DiskFree = plan.Known(int64(2e9), "") }, plan.Suitable, "4.1 GB of disk and 2 GB is free where Docker stores images; free up disk space"},
+		"Docker Desktop on Windows": {little(plan.KindDesktop, "windows", 16<<30), plan.Suitable,
+			`.wslconfig to 6GB, then wsl --shutdown`},
+		"other virtual machine": {little(plan.KindEngine, "darwin", 16<<30), plan.Suitable,
+			"give Docker's virtual machine 6 GiB"},
+		"a small host": {little(plan.KindDesktop, "darwin", 4<<30), plan.Suitable,
+			"use a machine with more memory, or use facecraft up --lite"},
+		"RAM taken": {func(f *plan.Facts) {
+			f.Daemon.FreeMemory = plan.Known(int64(1<<30), "")
+		}, plan.Suitable, "1 GiB is free; close other programs"},
+		"little disk": {func(f *plan.Facts) {
+			f.Daemon.DiskFree = plan.Known(int64(2e9), "")
+		}, plan.Suitable, "4.1 GB of disk and 2 GB is free where Docker stores images; free up disk space"},
 		"little disk, image available locally": {func(f *plan.Facts) {
 			f.Daemon.DiskFree, f.Daemon.Images = plan.Known(int64(2e9), ""), plan.Known([]string{"djok/facecraft:cpu"}, "")
 		}, plan.Suitable, ""},
@@ -222,13 +283,18 @@ func TestRemedies(t *testing.T) {
 		change          func(*plan.Facts)
 		toolkit, driver string
 	}{
-		"Debian":   {distro("debian"), "sudo apt-get install nvidia-container-toolkit && sudo nvidia-ctk", "apt-get install nvidia-driver"},
-		"Ubuntu":   {distro("ubuntu", "debian"), "sudo apt-get install nvidia-container-toolkit", "ubuntu-drivers"},
-		"Mint":     {distro("linuxmint", "ubuntu", "debian"), "sudo apt-get install nvidia-container-toolkit", "ubuntu-drivers"},
-		"Rocky":    {distro("rocky", "rhel", "centos", "fedora"), "sudo dnf install nvidia-container-toolkit", "akmod-nvidia"},
+		"Debian": {distro("debian"), "sudo apt-get install nvidia-container-toolkit && sudo nvidia-ctk",
+			"apt-get install nvidia-driver"},
+		"Ubuntu": {distro("ubuntu", "debian"), "sudo apt-get install nvidia-container-toolkit", "ubuntu-drivers"},
+		"Mint": {distro("linuxmint", "ubuntu", "debian"), "sudo apt-get install nvidia-container-toolkit",
+			"ubuntu-drivers"},
+		"Rocky": {distro("rocky", "rhel", "centos", "fedora"), "sudo dnf install nvidia-container-toolkit",
+			"akmod-nvidia"},
 		"openSUSE": {distro("opensuse-leap", "suse", "opensuse"), "sudo zypper install nvidia-container-toolkit", "zypper"},
-		"Arch":     {distro("arch"), "sudo pacman -S nvidia-container-toolkit && sudo nvidia-ctk runtime configure --runtime=docker && sudo systemctl restart docker", "pacman"},
-		"another":  {distro("nixos"), "install nvidia-container-toolkit", "nvidia.com/drivers"},
+		"Arch": {distro("arch"),
+			"sudo pacman -S nvidia-container-toolkit && sudo nvidia-ctk runtime configure --runtime=docker && sudo systemctl " +
+				"restart docker", "pacman"},
+		"another": {distro("nixos"), "install nvidia-container-toolkit", "nvidia.com/drivers"},
 		"installed": {func(f *plan.Facts) { f.Host.Toolkit = plan.Known([]plan.Tool{{Name: "nvidia-ctk"}}, "") },
 			"configure Docker for the toolkit: sudo nvidia-ctk runtime configure", "nvidia.com/drivers"},
 		"rootless":         {kind(plan.KindRootless), "systemctl --user restart docker", "nvidia.com/drivers"},
@@ -254,7 +320,8 @@ func TestRemedies(t *testing.T) {
 
 func TestInstallDocker(t *testing.T) {
 	t.Parallel()
-	for id, want := range map[string]string{"debian": "apt-get install docker.io", "fedora": "moby-engine", "arch": "pacman -S docker", "nixos": "", "": ""} {
+	for id, want := range map[string]string{"debian": "apt-get install docker.io", "fedora": "moby-engine",
+		"arch": "pacman -S docker", "nixos": "", "": ""} {
 		h := plan.Host{Distro: plan.Known(plan.Distribution{ID: id}, "")}
 		if got := h.InstallDocker(); !strings.Contains(got, want) || want == "" && got != "" {
 			t.Errorf("%s: %q, want %q", id, got, want)
@@ -273,7 +340,8 @@ func TestRequestedGPUs(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if p.First().Variant != "gpu" || !slices.Equal(p.First().GPUs.IDs, []string{"1"}) || p.First().Labels("v1")[plan.LabelGPUs] != "1" {
+	if p.First().Variant != "gpu" || !slices.Equal(p.First().GPUs.IDs, []string{"1"}) ||
+		p.First().Labels("v1")[plan.LabelGPUs] != "1" {
 		t.Errorf("--gpus 1 gave\n%s", p)
 	}
 	for asked, want := range map[string][]string{"1": {"1"}, "0,1": {"0", "1"}, "GPU-4090-2": {"GPU-4090-2"}, "all": nil} {

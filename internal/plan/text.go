@@ -38,7 +38,8 @@ func (p Plan) rows() [][2]string {
 	if c.GPUs != nil {
 		rows = append(rows, [2]string{"GPUs", c.GPUs.String()})
 	}
-	rows = append(rows, [2]string{"limits", fmt.Sprintf("%s of memory, %d processes", format.Memory(c.MemoryLimit), c.PIDsLimit)})
+	rows = append(rows,
+		[2]string{"limits", fmt.Sprintf("%s of memory, %d processes", format.Memory(c.MemoryLimit), c.PIDsLimit)})
 	if c.Restart != "" {
 		rows = append(rows, [2]string{"restart", c.Restart})
 	}

@@ -40,5 +40,6 @@ const (
 
 // String is the stage's name in JSON events.
 func (s Stage) String() string {
-	return [...]string{"downloading", "unpacking", "retrying", "kept", "cached", "busy", "docker-pull", "loading", "starting", "unproven", "waiting", "died"}[s]
+	return [...]string{"downloading", "unpacking", "retrying", "kept", "cached", "busy", "docker-pull", "loading",
+		"starting", "unproven", "waiting", "died"}[s]
 }

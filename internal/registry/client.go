@@ -62,7 +62,8 @@ func (c Client) Has(ctx context.Context, reference, digest string) (bool, error)
 
 // eachSource asks the mirrors and then the registry until one answers. It
 // returns the mirror that did, or "".
-func (c Client) eachSource(reference string, ask func(name.Reference, authn.Authenticator) error) (mirror string, err error) {
+func (c Client) eachSource(reference string,
+	ask func(name.Reference, authn.Authenticator) error) (mirror string, err error) {
 	ref, err := name.ParseReference(reference)
 	if err != nil {
 		return "", err
@@ -120,7 +121,8 @@ var errPlatform = errors.New("no matching manifest")
 // image resolves a reference to the image for one platform (such as
 // linux/amd64). It costs one counted request, and one more if the reference is
 // an index.
-func (c Client) image(ctx context.Context, ref name.Reference, auth authn.Authenticator, platform string, transport http.RoundTripper) (r resolved, err error) {
+func (c Client) image(ctx context.Context, ref name.Reference, auth authn.Authenticator, platform string,
+	transport http.RoundTripper) (r resolved, err error) {
 	descriptor, err := remote.Get(ref, c.options(ctx, auth, transport)...)
 	if err != nil {
 		return r, err

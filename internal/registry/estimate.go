@@ -117,7 +117,8 @@ func (e Estimate) Peak() int64 { return e.Download + e.Unpacked }
 // most two requests that Docker Hub counts.
 func (c Client) Estimate(ctx context.Context, q Question) (Estimate, error) {
 	if _, err := name.ParseReference(q.Reference); err != nil {
-		return Estimate{}, fault.Wrap(fault.Usage, err, "use REGISTRY/REPOSITORY:TAG", "%q is not an image reference", q.Reference)
+		return Estimate{},
+			fault.Wrap(fault.Usage, err, "use REGISTRY/REPOSITORY:TAG", "%q is not an image reference", q.Reference)
 	}
 	asking, cancel := context.WithTimeout(ctx, estimateTimeout)
 	defer cancel()

@@ -86,10 +86,12 @@ func TestEstimateSubtractsKnownLayers(t *testing.T) {
 		local []registry.LocalLayers
 		want  int64
 	}{
-		"nothing":                  {nil, size(t, a, b, c) + config},
-		"the base":                 {[]registry.LocalLayers{{DiffIDs: diffIDs(t, a), Pulled: true}}, size(t, b, c) + config},
-		"the longest of several":   {[]registry.LocalLayers{{DiffIDs: diffIDs(t, a), Pulled: true}, {DiffIDs: diffIDs(t, a, b, other), Pulled: true}}, size(t, c) + config},
-		"a layer on another base":  {[]registry.LocalLayers{{DiffIDs: diffIDs(t, other, b, c), Pulled: true}}, size(t, a, b, c) + config},
+		"nothing":  {nil, size(t, a, b, c) + config},
+		"the base": {[]registry.LocalLayers{{DiffIDs: diffIDs(t, a), Pulled: true}}, size(t, b, c) + config},
+		"the longest of several": {[]registry.LocalLayers{{DiffIDs: diffIDs(t, a), Pulled: true},
+			{DiffIDs: diffIDs(t, a, b, other), Pulled: true}}, size(t, c) + config},
+		"a layer on another base": {[]registry.LocalLayers{{DiffIDs: diffIDs(t, other, b, c), Pulled: true}},
+			size(t, a, b, c) + config},
 		"a base that was loaded":   {[]registry.LocalLayers{{DiffIDs: diffIDs(t, a, b)}}, size(t, a, b, c) + config},
 		"all of it and more":       {[]registry.LocalLayers{{DiffIDs: diffIDs(t, a, b, c, other), Pulled: true}}, config},
 		"the very image, loaded":   {[]registry.LocalLayers{{ID: id, DiffIDs: diffIDs(t, a, b, c)}}, 0},
@@ -129,7 +131,8 @@ func TestUnpackedSize(t *testing.T) {
 
 	unknown := estimate(t, registry.Client{}, q)
 	if want := 3 * size(t, a, b); unknown.Unpacked != want || !unknown.UnpackedEstimated {
-		t.Errorf("without the catalogue: %d (estimated %v), want an estimate of %d", unknown.Unpacked, unknown.UnpackedEstimated, want)
+		t.Errorf("without the catalogue: %d (estimated %v), want an estimate of %d", unknown.Unpacked,
+			unknown.UnpackedEstimated, want)
 	}
 	q.Published = registry.Published{Digest: unknown.Digest, Unpacked: 5_000_000}
 	if got := estimate(t, registry.Client{}, q); got.Unpacked != 5_000_000 || got.UnpackedEstimated {
@@ -141,7 +144,8 @@ func TestUnpackedSize(t *testing.T) {
 	}
 	q.Published.Digest = unknown.Digest
 	q.Local = []registry.LocalLayers{{DiffIDs: diffIDs(t, a), Pulled: true}}
-	if got := estimate(t, registry.Client{}, q); got.Unpacked >= 5_000_000 || got.Unpacked < 4_800_000 || !got.UnpackedEstimated {
+	if got := estimate(t, registry.Client{}, q); got.Unpacked >= 5_000_000 || got.Unpacked < 4_800_000 ||
+		!got.UnpackedEstimated {
 		t.Errorf("with a local base: %d, estimated %v", got.Unpacked, got.UnpackedEstimated)
 	}
 }
@@ -176,8 +180,10 @@ func TestCountedRequests(t *testing.T) {
 		t.Errorf("the digest is %q, %v; want %q", digest, err, indexed.Digest)
 	}
 	counted(0, "the check for a newer image")
-	f.Fail("/manifests/", -1, dockertest.Answer(429, "TOOMANYREQUESTS", "You have reached your unauthenticated pull rate limit."))
-	_, err = registry.Client{Keychain: nobody}.Estimate(t.Context(), registry.Question{Reference: f.Host + "/image:1", Platform: platform})
+	f.Fail("/manifests/", -1,
+		dockertest.Answer(429, "TOOMANYREQUESTS", "You have reached your unauthenticated pull rate limit."))
+	_, err = registry.Client{Keychain: nobody}.Estimate(t.Context(),
+		registry.Question{Reference: f.Host + "/image:1", Platform: platform})
 	if err == nil || !strings.Contains(fault.HintOf(err), "docker login") {
 		t.Errorf("the rate limit gives %v (%s)", err, fault.HintOf(err))
 	}
@@ -208,7 +214,8 @@ func TestRefusals(t *testing.T) {
 		f.Host + "/nope:1":      {"the image does not exist", "check the name"},
 		"UPPER CASE":            {"is not an image reference", "use REGISTRY/REPOSITORY:TAG"},
 	} {
-		_, err := registry.Client{Keychain: nobody}.Estimate(t.Context(), registry.Question{Reference: reference, Platform: platform})
+		_, err := registry.Client{Keychain: nobody}.Estimate(t.Context(),
+			registry.Question{Reference: reference, Platform: platform})
 		if err == nil || !strings.Contains(err.Error(), want.text) || fault.HintOf(err) != want.hint {
 			t.Errorf("%s: %v (%s), want %q (%s)", reference, err, fault.HintOf(err), want.text, want.hint)
 		}
@@ -223,8 +230,10 @@ func TestWithoutTheRegistry(t *testing.T) {
 	dockertest.Push(t, f.Host+"/image:1", dockertest.ImageOf(t, dockertest.Layer(t, 10)))
 	f.Fail("/manifests/", -1, dockertest.Answer(503, "UNAVAILABLE", "come back later"))
 	for _, reference := range []string{f.Host + "/image:1", "127.0.0.1:1/image:1"} {
-		got := estimate(t, registry.Client{}, registry.Question{Reference: reference, Published: registry.Published{Unpacked: 4_000_000}})
-		if !got.DownloadEstimated || got.Download != 4_000_000 || got.Unpacked != 4_000_000 || !got.Known() || len(got.Notes) != 1 {
+		got := estimate(t, registry.Client{},
+			registry.Question{Reference: reference, Published: registry.Published{Unpacked: 4_000_000}})
+		if !got.DownloadEstimated || got.Download != 4_000_000 || got.Unpacked != 4_000_000 || !got.Known() ||
+			len(got.Notes) != 1 {
 			t.Errorf("%s: %+v", reference, got)
 		}
 		if got := estimate(t, registry.Client{}, registry.Question{Reference: reference}); got.Known() {
@@ -233,7 +242,8 @@ func TestWithoutTheRegistry(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	_, err := registry.Client{Keychain: nobody}.Estimate(ctx, registry.Question{Reference: f.Host + "/image:1", Platform: platform})
+	_, err := registry.Client{Keychain: nobody}.Estimate(ctx,
+		registry.Question{Reference: f.Host + "/image:1", Platform: platform})
 	if !errors.Is(err, context.Canceled) {
 		t.Errorf("after an interruption: %v", err)
 	}
@@ -338,12 +348,14 @@ func TestStoredLogins(t *testing.T) {
 		want   registry.Login
 		noted  bool
 	}{
-		"none":              {`{}`, registry.Login{}, false},
-		"in the file":       {`{"auths":{"reg.example:5000":{"auth":"` + secret + `"}}}`, registry.Login{Username: "someone", Password: "secret"}, false},
-		"of another":        {`{"auths":{"other.example":{"auth":"` + secret + `"}}}`, registry.Login{}, false},
-		"an identity token": {`{"auths":{"reg.example:5000":{"identitytoken":"tok"}}}`, registry.Login{IdentityToken: "tok"}, false},
-		"a broken store":    {`{"credsStore":"desktop-that-is-not-installed.exe"}`, registry.Login{}, true},
-		"a broken file":     {`{`, registry.Login{}, true},
+		"none": {`{}`, registry.Login{}, false},
+		"in the file": {`{"auths":{"reg.example:5000":{"auth":"` + secret + `"}}}`,
+			registry.Login{Username: "someone", Password: "secret"}, false},
+		"of another": {`{"auths":{"other.example":{"auth":"` + secret + `"}}}`, registry.Login{}, false},
+		"an identity token": {`{"auths":{"reg.example:5000":{"identitytoken":"tok"}}}`,
+			registry.Login{IdentityToken: "tok"}, false},
+		"a broken store": {`{"credsStore":"desktop-that-is-not-installed.exe"}`, registry.Login{}, true},
+		"a broken file":  {`{`, registry.Login{}, true},
 	} {
 		home := t.TempDir()
 		t.Setenv("HOME", home)

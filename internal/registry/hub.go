@@ -28,7 +28,8 @@ const maxDescription = 1 << 20
 func (c Client) Description(ctx context.Context, repository string) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, estimateTimeout)
 	defer cancel()
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "https://hub.docker.com/v2/repositories/"+repository+"/", nil)
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet,
+		"https://hub.docker.com/v2/repositories/"+repository+"/", nil)
 	if err != nil {
 		return "", err
 	}

@@ -44,5 +44,6 @@ func (c Client) authenticator(ref name.Reference) (authn.Authenticator, string) 
 }
 
 func anonymously(ref name.Reference, err error) string {
-	return fmt.Sprintf("Docker's stored login for %s cannot be read, continuing without it: %v", ref.Context().RegistryStr(), err)
+	return fmt.Sprintf("Docker's stored login for %s cannot be read, continuing without it: %v",
+		ref.Context().RegistryStr(), err)
 }

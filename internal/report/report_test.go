@@ -18,7 +18,8 @@ func TestNamesAreOnlyText(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	hostile := []string{
-		`</script><script>alert(1)</script>.jpg`, `"><img src=x onerror=alert(1)>.jpg`, "javascript:alert(1).jpg", "new\nline.jpg",
+		`</script><script>alert(1)</script>.jpg`, `"><img src=x onerror=alert(1)>.jpg`, "javascript:alert(1).jpg",
+		"new\nline.jpg",
 		"../../../etc/passwd", "invalid\xff.jpg", "{{data}}.jpg", "<!--.jpg", "a?b#c%20d.jpg",
 	}
 	var entries []Entry
@@ -62,7 +63,8 @@ func TestWriteFile(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "report.html")
 	for range 2 { // the second page replaces the first
-		if err := writeFile(path, []Entry{{Photo: "a.jpg", Name: "a.jpg", Outcome: "done", Results: []string{"b.png"}}}); err != nil {
+		if err := writeFile(path,
+			[]Entry{{Photo: "a.jpg", Name: "a.jpg", Outcome: "done", Results: []string{"b.png"}}}); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -14,7 +14,8 @@ type Address struct{ Instance, URL string }
 
 // Addresses lists the running servers of all instances.
 func (r *Runner) Addresses(ctx context.Context) (addresses []Address, err error) {
-	list, err := r.Docker.ContainerList(ctx, container.ListOptions{Filters: filters.NewArgs(filters.Arg("label", plan.LabelInstance))})
+	list, err := r.Docker.ContainerList(ctx,
+		container.ListOptions{Filters: filters.NewArgs(filters.Arg("label", plan.LabelInstance))})
 	for _, c := range list {
 		if server := r.fromSummary(ctx, c); server.URL != "" {
 			addresses = append(addresses, Address{c.Labels[plan.LabelInstance], server.URL})

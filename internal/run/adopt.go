@@ -19,7 +19,8 @@ func (r *Runner) Unmanaged(ctx context.Context, repository string) ([]Server, er
 	if r.Instance != plan.DefaultInstance {
 		return nil, nil
 	}
-	list, err := r.Docker.ContainerList(ctx, container.ListOptions{All: true}) // Podman does not count paused ones as running
+	// Podman does not count paused ones as running
+	list, err := r.Docker.ContainerList(ctx, container.ListOptions{All: true})
 	if err != nil {
 		return nil, err
 	}

@@ -30,7 +30,8 @@ func runner(t *testing.T) (*run.Runner, plan.Container) {
 	store := &images.Store{Docker: docker, Helper: func(string) (*helper.Helper, error) { return lite, nil }}
 	r := &run.Runner{Docker: docker, Instance: instance, Report: func(progress.Event) {},
 		Helpers: &helper.Containers{Docker: docker, Instance: instance, Image: store.EnsureLite}}
-	return r, plan.Container{Instance: r.Instance, Name: r.Instance, Image: plan.Image{Reference: "stub", Platform: "linux/amd64"}, User: "1000:1000", Log: plan.LogRotation{MaxSize: "1m", MaxFiles: 1},
+	return r, plan.Container{Instance: r.Instance, Name: r.Instance, Image: plan.Image{Reference: "stub",
+		Platform: "linux/amd64"}, User: "1000:1000", Log: plan.LogRotation{MaxSize: "1m", MaxFiles: 1},
 		Publish: plan.Publish{Address: plan.Loopback, Port: dockertest.FreePort(t), Container: plan.ContainerPort}}
 }
 
@@ -91,7 +92,8 @@ func TestCrashLoop(t *testing.T) {
 func TestUnmanagedServer(t *testing.T) {
 	t.Parallel()
 	r, p := runner(t)
-	config := &container.Config{Image: dockertest.Stub(t, r.Docker, "dies"), Tty: true, Labels: map[string]string{plan.LabelHelper: r.Instance}}
+	config := &container.Config{Image: dockertest.Stub(t, r.Docker, "dies"), Tty: true,
+		Labels: map[string]string{plan.LabelHelper: r.Instance}}
 	created, err := r.Docker.ContainerCreate(t.Context(), config, nil, nil, nil, "")
 	if err != nil {
 		t.Fatal(err)
@@ -101,7 +103,8 @@ func TestUnmanagedServer(t *testing.T) {
 	}
 	server := run.Server{ID: created.ID, Name: "theirs", URL: p.Publish.URL(), Unmanaged: true}
 	revival, err := r.Revive(t.Context(), server, time.Minute, func(bool) bool { return true })
-	if revival.Started || err == nil || !strings.Contains(err.Error(), "exit code 3") || !strings.Contains(err.Error(), "loading models") {
+	if revival.Started || err == nil || !strings.Contains(err.Error(), "exit code 3") ||
+		!strings.Contains(err.Error(), "loading models") {
 		t.Errorf("%+v, reported as %v", revival, err)
 	}
 }
@@ -127,7 +130,8 @@ func TestUnproven(t *testing.T) {
 func TestWrongArchitecture(t *testing.T) {
 	t.Parallel()
 	r, p := runner(t)
-	img, err := mutate.Config(dockertest.ImageOf(t, dockertest.FileLayer(t, "server", []byte("\x7fNOT"))), v1.Config{Entrypoint: []string{"/server"}})
+	img, err := mutate.Config(dockertest.ImageOf(t, dockertest.FileLayer(t, "server", []byte("\x7fNOT"))),
+		v1.Config{Entrypoint: []string{"/server"}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -136,7 +140,8 @@ func TestWrongArchitecture(t *testing.T) {
 	if err == nil { // newer daemons let the server's process fail instead
 		err = r.WaitReady(t.Context(), server, time.Second, 30*time.Second)
 	}
-	if !strings.Contains(err.Error(), "the image is for a different architecture") || !strings.Contains(fault.HintOf(err), "emulation") {
+	if !strings.Contains(err.Error(), "the image is for a different architecture") ||
+		!strings.Contains(fault.HintOf(err), "emulation") {
 		t.Errorf("reported as %v (%s)", err, fault.HintOf(err))
 	}
 }
@@ -170,10 +175,13 @@ func TestUnloadable(t *testing.T) {
 		line, fix string
 		want      []string
 	}{
-		"as its log says": {"Warning: Error initializing processor: Expected one of cpu, cuda device type at start of device string: gpu",
+		"as its log says": {"Warning: Error initializing processor: Expected one of cpu, cuda device type at start of " +
+			"device string: gpu",
 			"set it to auto, cpu, cuda or cuda:0",
-			[]string{"cannot load its models: Warning: Error initializing processor: Expected one of", "FACECRAFT_DEVICE is not a device"}},
-		"as its answers say": {"====", "facecraft up --recreate with the same flags", []string{"cannot load its models", "known issue", "questions at once: 1"}},
+			[]string{"cannot load its models: Warning: Error initializing processor: Expected one of",
+				"FACECRAFT_DEVICE is not a device"}},
+		"as its answers say": {"====", "facecraft up --recreate with the same flags",
+			[]string{"cannot load its models", "known issue", "questions at once: 1"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -185,7 +193,8 @@ func TestUnloadable(t *testing.T) {
 			}
 			begin := time.Now()
 			err = r.WaitReady(t.Context(), server, time.Second, time.Minute)
-			if fault.CodeOf(err) != fault.Server || !strings.Contains(fault.HintOf(err), tt.fix) || time.Since(begin) > 20*time.Second {
+			if fault.CodeOf(err) != fault.Server || !strings.Contains(fault.HintOf(err), tt.fix) ||
+				time.Since(begin) > 20*time.Second {
 				t.Errorf("after %v reported as %v (%s)", time.Since(begin), err, fault.HintOf(err))
 			}
 			for _, want := range tt.want {
@@ -222,7 +231,8 @@ func TestRestarted(t *testing.T) {
 		restarted := make(chan error, 1)
 		zero := 0
 		go func() {
-			restarted <- r.Docker.ContainerRestart(context.WithoutCancel(t.Context()), server.ID, container.StopOptions{Timeout: &zero})
+			restarted <- r.Docker.ContainerRestart(context.WithoutCancel(t.Context()), server.ID,
+				container.StopOptions{Timeout: &zero})
 		}()
 		waitGone(t, server)
 		revival, err := r.Revive(t.Context(), server, time.Minute, never)
@@ -236,10 +246,13 @@ func TestRestarted(t *testing.T) {
 	if err := r.Docker.ContainerKill(t.Context(), server.ID, "KILL"); err != nil {
 		t.Fatal(err)
 	}
-	if revival, err := r.Revive(t.Context(), server, time.Minute, never); err == nil || revival.Started || !strings.Contains(err.Error(), "stopped through Docker") {
+	if revival, err := r.Revive(t.Context(), server, time.Minute, never); err == nil || revival.Started ||
+		!strings.Contains(err.Error(), "stopped through Docker") {
 		t.Errorf("killed: %+v, %v", revival, err)
 	}
-	if revival, err := r.Revive(t.Context(), server, time.Minute, func(byOrder bool) bool { return byOrder }); err != nil || !revival.Started {
+	if revival, err := r.Revive(t.Context(), server, time.Minute, func(byOrder bool) bool {
+		return byOrder
+	}); err != nil || !revival.Started {
 		t.Errorf("killed, and may be restarted: %+v, %v", revival, err)
 	}
 }

@@ -54,7 +54,8 @@ func NeedsComparison(r plan.Request) bool {
 // Differences lists how a server differs from the plan's container, whoever
 // started it; empty if it does not. Secrets are the plan's, by name: their
 // values are not part of the hash.
-func (r *Runner) Differences(ctx context.Context, s Server, c plan.Container, secrets map[string]string) ([]string, error) {
+func (r *Runner) Differences(ctx context.Context, s Server, c plan.Container,
+	secrets map[string]string) ([]string, error) {
 	if s.Plan == c.Hash() && len(c.Secrets) == 0 {
 		return nil, nil
 	}
@@ -74,13 +75,16 @@ func (r *Runner) Differences(ctx context.Context, s Server, c plan.Container, se
 	var list []string
 	for i := range have {
 		if have[i].value != want[i].value {
-			list = append(list, fmt.Sprintf("%s: %s, not %s", have[i].what, only(have[i].value, want[i].value), only(want[i].value, have[i].value)))
+			list = append(list, fmt.Sprintf("%s: %s, not %s", have[i].what, only(have[i].value, want[i].value),
+				only(want[i].value, have[i].value)))
 		}
 	}
 	for _, wanted := range containers.Environment(c, secrets) {
 		// Its current value may be a secret.
 		name, _, _ := strings.Cut(wanted, "=")
-		if i := slices.IndexFunc(inspect.Config.Env, func(have string) bool { return strings.HasPrefix(have, name+"=") }); i >= 0 &&
+		if i := slices.IndexFunc(inspect.Config.Env, func(have string) bool {
+			return strings.HasPrefix(have, name+"=")
+		}); i >= 0 &&
 			inspect.Config.Env[i] != wanted {
 			list = append(list, "environment: "+name+" has a different value")
 		}

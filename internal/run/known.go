@@ -24,11 +24,15 @@ var refusals = []knownIssue{
 	{"unresolvable cdi devices", "Docker's list of GPUs (CDI) does not contain a requested GPU",
 		"regenerate it: sudo nvidia-ctk cdi generate --output=/etc/cdi/nvidia.yaml; or run facecraft up --tag cpu"},
 	{"please update your driver", "the NVIDIA driver is older than the image's CUDA", driverRemedy},
-	{"driver/library version mismatch", "the NVIDIA driver was updated but the old one is still loaded", "restart the computer, or run facecraft up --tag cpu"},
-	{"nvidia-container-cli", "the NVIDIA driver does not work in containers", "facecraft doctor shows what it says; or run facecraft up --tag cpu"},
-	{"container-init binary not found", "Podman cannot find its init program", "install catatonit: sudo apt-get install catatonit"},
+	{"driver/library version mismatch", "the NVIDIA driver was updated but the old one is still loaded",
+		"restart the computer, or run facecraft up --tag cpu"},
+	{"nvidia-container-cli", "the NVIDIA driver does not work in containers",
+		"facecraft doctor shows what it says; or run facecraft up --tag cpu"},
+	{"container-init binary not found", "Podman cannot find its init program",
+		"install catatonit: sudo apt-get install catatonit"},
 	{"exec format error", "the image is for a different architecture than the daemon's",
-		"install emulation: docker run --privileged --rm tonistiigi/binfmt --install amd64; or run facecraft up --recreate --lite"},
+		"install emulation: docker run --privileged --rm tonistiigi/binfmt --install amd64; or run facecraft up " +
+			"--recreate --lite"},
 	{"no space left on device", "the disk of the Docker daemon is full",
 		"free up disk space: docker system df shows what Docker uses"},
 	{"no command specified", "the image has no command to run", imageRemedy},
@@ -45,7 +49,8 @@ const (
 	toolkitRemedy = "install nvidia-container-toolkit (facecraft doctor says how), or run facecraft up --tag cpu"
 	driverRemedy  = "update the NVIDIA driver; facecraft doctor names the version"
 	imageRemedy   = "check --image: it is not a facecraft image"
-	daemonRemedy  = "restart Docker; if Docker itself runs in a container, start that container with docker run --privileged"
+	daemonRemedy  = "restart Docker; if Docker itself runs in a container, start that container with docker run " +
+		"--privileged"
 )
 
 // deaths are what servers log before they die.
@@ -83,7 +88,8 @@ const permissionDenied = "permission denied"
 // imageFile is the known issue for a file outside the server's own directories:
 // changing permissions does not help there.
 func imageFile(path, user string) *knownIssue {
-	issue := &knownIssue{what: "the server, which runs as " + user + ", cannot access " + path + ", a file in the image", remedy: imageRemedy}
+	issue := &knownIssue{what: "the server, which runs as " + user + ", cannot access " + path + ", a file in the image",
+		remedy: imageRemedy}
 	if user != imageUser {
 		issue.remedy = "run it as the image's user, " + imageUser + ": leave --data out"
 	}
@@ -107,7 +113,9 @@ var absolutePath = regexp.MustCompile(`/[^\s'":,;)]+`)
 
 // under reports whether a path is in one of the directories.
 func under(path string, directories []string) bool {
-	return slices.ContainsFunc(directories, func(dir string) bool { return path == dir || strings.HasPrefix(path, dir+"/") })
+	return slices.ContainsFunc(directories, func(dir string) bool {
+		return path == dir || strings.HasPrefix(path, dir+"/")
+	})
 }
 
 // recognise returns the known issue that a text matches, or nil.

@@ -22,12 +22,14 @@ var portRefusals = []string{
 	"port is already allocated", // Docker Engine, for another container's port
 	"address already in use",    // Docker Engine and Podman, for another program's
 	"ports are not available",   // Docker Desktop
-	"an attempt was made to access a socket in a way forbidden by its access permissions", // Windows, for its reserved ranges
-	"only one usage of each socket address",                                               // Windows
+	// Windows, for its reserved ranges
+	"an attempt was made to access a socket in a way forbidden by its access permissions",
+	"only one usage of each socket address", // Windows
 }
 
 // portForbidden are the errors for ports that rootless daemons cannot use.
-var portForbidden = []string{"cannot expose privileged port", "permission denied while binding", "bind: permission denied"}
+var portForbidden = []string{"cannot expose privileged port", "permission denied while binding",
+	"bind: permission denied"}
 
 func says(err error, wordings []string) bool {
 	text := strings.ToLower(err.Error())
@@ -43,9 +45,11 @@ func says(err error, wordings []string) bool {
 func portFault(port int, err error) error {
 	switch {
 	case says(err, portForbidden):
-		return fault.Wrap(fault.Failed, err, "choose port 1024 or higher with --port", "Docker is not allowed to use port %d", port)
+		return fault.Wrap(fault.Failed, err, "choose port 1024 or higher with --port",
+			"Docker is not allowed to use port %d", port)
 	case says(err, portRefusals):
-		return fault.Wrap(fault.Failed, errors.Join(ErrPortTaken, err), "run facecraft up again, or choose another with --port",
+		return fault.Wrap(fault.Failed, errors.Join(ErrPortTaken, err),
+			"run facecraft up again, or choose another with --port",
 			"port %d is not available", port)
 	}
 	return nil
@@ -79,7 +83,9 @@ func (r *Runner) PortContainer(ctx context.Context, port int) (plan.PortOwner, b
 		return plan.PortOwner{}, false // the owner is only nice to know
 	}
 	for _, c := range list {
-		published := slices.ContainsFunc(c.Ports, func(p container.Port) bool { return int(p.PublicPort) == port && p.Type == "tcp" })
+		published := slices.ContainsFunc(c.Ports, func(p container.Port) bool {
+			return int(p.PublicPort) == port && p.Type == "tcp"
+		})
 		if published && len(c.Names) > 0 {
 			name := strings.TrimPrefix(c.Names[0], "/")
 			return plan.PortOwner{Name: "the container " + name, End: "docker stop " + name}, true

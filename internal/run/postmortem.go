@@ -130,7 +130,8 @@ const diedLoading = "died before it was ready"
 // uvicorn's, once the models are loaded, or the lite server's.
 func saysReady(line string) bool {
 	line = strings.ToLower(line)
-	return strings.Contains(line, "application startup complete") || strings.Contains(line, "ready (") || strings.Contains(line, "ready for requests")
+	return strings.Contains(line, "application startup complete") || strings.Contains(line, "ready (") ||
+		strings.Contains(line, "ready for requests")
 }
 
 // orders are the events of what was done through the daemon to end a container.

@@ -112,7 +112,8 @@ func (r *Runner) volumes(ctx context.Context, containers []container.Summary) ([
 
 // images returns the claimed images, and what is kept of their pulls or of
 // pulls that no instance claims.
-func (r *Runner) images(ctx context.Context, claimed map[string]bool, users map[string][]string, containers []container.Summary) ([]Belonging, error) {
+func (r *Runner) images(ctx context.Context, claimed map[string]bool, users map[string][]string,
+	containers []container.Summary) ([]Belonging, error) {
 	local, err := r.Docker.ImageList(ctx, image.ListOptions{})
 	if err != nil {
 		return nil, err

@@ -21,7 +21,8 @@ func (r *Runner) RequestError(ctx context.Context, s Server, since time.Time) st
 	ctx, cancel := context.WithTimeout(ctx, lookTimeout)
 	defer cancel()
 	var out strings.Builder
-	_ = r.Logs(ctx, s, &out, &out, containers.LogOptions{Tail: strconv.Itoa(linesSearched), Since: since.Format(time.RFC3339Nano)})
+	_ = r.Logs(ctx, s, &out, &out,
+		containers.LogOptions{Tail: strconv.Itoa(linesSearched), Since: since.Format(time.RFC3339Nano)})
 	return lastException(plain(out.String()))
 }
 

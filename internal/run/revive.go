@@ -32,7 +32,8 @@ type Revival struct {
 // starts the container of one that died, and reports it as Died. Otherwise the
 // error is the server's post-mortem. A removed container is not created again,
 // and unmanaged servers are never started.
-func (r *Runner) Revive(ctx context.Context, s Server, timeout time.Duration, again func(byOrder bool) bool) (revival Revival, err error) {
+func (r *Runner) Revive(ctx context.Context, s Server, timeout time.Duration,
+	again func(byOrder bool) bool) (revival Revival, err error) {
 	const died = "died"
 	deadline, broke := time.Now().Add(timeout), time.Now()
 	for {

@@ -169,7 +169,8 @@ func (r *Runner) fromSummary(ctx context.Context, c container.Summary) Server {
 // become ready on an ordinary machine. If another call has created the
 // container in the meantime, Start returns that one, and created is false.
 // After a failure or an interruption nothing is left behind.
-func (r *Runner) Start(ctx context.Context, c plan.Container, usual time.Duration, secrets map[string]string) (server Server, created bool, err error) {
+func (r *Runner) Start(ctx context.Context, c plan.Container, usual time.Duration,
+	secrets map[string]string) (server Server, created bool, err error) {
 	r.Report(progress.Event{Stage: progress.Starting, Subject: c.Name})
 	settle := r.Unfinished.Add("the container "+c.Name, plan.DownCommand(r.Instance))
 	defer func() {
@@ -205,8 +206,10 @@ func (r *Runner) Start(ctx context.Context, c plan.Container, usual time.Duratio
 			v.settle()
 		}
 	}
-	return Server{ID: id, Name: c.Name, Replica: c.Replica, Variant: c.Variant, Image: c.Image.Reference, Digest: c.Image.Digest, State: "running",
-		URL: c.Publish.URL(), Port: c.Publish.Port, Listen: c.Publish.Address, Plan: c.Hash(), Created: time.Now(), fresh: fresh, settle: settled}, other == nil, nil
+	return Server{ID: id, Name: c.Name, Replica: c.Replica, Variant: c.Variant, Image: c.Image.Reference,
+		Digest: c.Image.Digest, State: "running",
+		URL: c.Publish.URL(), Port: c.Publish.Port, Listen: c.Publish.Address, Plan: c.Hash(), Created: time.Now(),
+		fresh: fresh, settle: settled}, other == nil, nil
 }
 
 // startProven starts a container and checks that its user can write to its
@@ -244,7 +247,8 @@ func (r *Runner) start(ctx context.Context, id string) error {
 // call's container as other: it is running, or has the same plan and was not
 // started, because that call was killed. A name can be in use before its
 // container is listed, so its holder may not be visible yet.
-func (r *Runner) create(ctx context.Context, c plan.Container, secrets map[string]string) (id string, other *Server, err error) {
+func (r *Runner) create(ctx context.Context, c plan.Container, secrets map[string]string) (id string,
+	other *Server, err error) {
 	config, host, platform := containers.Spec(c, secrets, r.Version)
 	begin := time.Now()
 	for {
@@ -274,7 +278,8 @@ func (r *Runner) create(ctx context.Context, c plan.Container, secrets map[strin
 			case s.Plan == c.Hash() && (s.Running() || s.State == "created"):
 				return "", &s, nil
 			case s.Running():
-				return "", nil, fault.New(fault.Failed, "use it as it is, or replace it: facecraft up --recreate with the same flags",
+				return "", nil, fault.New(fault.Failed,
+					"use it as it is, or replace it: facecraft up --recreate with the same flags",
 					"another server was started in the meantime at %s", s.URL)
 			}
 		}
@@ -323,7 +328,8 @@ func startFault(ctx context.Context, c plan.Container, doing string, err error) 
 		return fault
 	}
 	if strings.Contains(err.Error(), "cannot assign requested address") {
-		return fault.Wrap(fault.Failed, err, "use one of this machine's addresses: ip address lists them", "this machine has no address %s to listen on", c.Publish.Address)
+		return fault.Wrap(fault.Failed, err, "use one of this machine's addresses: ip address lists them",
+			"this machine has no address %s to listen on", c.Publish.Address)
 	}
 	return refusal(doing, err)
 }
@@ -365,7 +371,8 @@ func (r *Runner) makeVolumes(ctx context.Context, c plan.Container) (fresh []new
 		case !errdefs.IsNotFound(err):
 			return fresh, err
 		}
-		fresh = append(fresh, newVolume{v.Name, r.Unfinished.Add("the volume "+v.Name, "docker volume rm "+v.Name)}) // even if an interruption hides that it was created
+		// even if an interruption hides that it was created
+		fresh = append(fresh, newVolume{v.Name, r.Unfinished.Add("the volume "+v.Name, "docker volume rm "+v.Name)})
 		if _, err := r.Docker.VolumeCreate(ctx, volume.CreateOptions{
 			Name: v.Name, Labels: map[string]string{plan.LabelInstance: c.Instance}}); err != nil {
 			return fresh, fmt.Errorf("make the volume %s: %w", v.Name, err)

@@ -67,7 +67,8 @@ func traitsWanted(c plan.Container, secrets map[string]string, imageEnv []string
 	return traits(config, host, net.JoinHostPort(port.HostIP, port.HostPort), places, c.PIDsLimit, imageEnv)
 }
 
-func traits(config *container.Config, host *container.HostConfig, address string, places []string, pids int64, imageEnv []string) []trait {
+func traits(config *container.Config, host *container.HostConfig, address string, places []string, pids int64,
+	imageEnv []string) []trait {
 	return []trait{
 		{"image", plan.ShortName(config.Image)},
 		{"address", address},

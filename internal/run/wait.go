@@ -77,7 +77,8 @@ func (r *Runner) waitReady(ctx context.Context, s Server, died string, usual, ti
 		if waited > timeout {
 			return w.late(ctx, answer, timeout)
 		}
-		r.Report(progress.Event{Stage: progress.Waiting, Subject: w.doing(), Done: int64(waited.Seconds()), Total: int64(usual.Seconds())})
+		r.Report(progress.Event{Stage: progress.Waiting, Subject: w.doing(), Done: int64(waited.Seconds()),
+			Total: int64(usual.Seconds())})
 	}
 }
 
@@ -112,7 +113,8 @@ func (w *wait) checkAlive(ctx context.Context) error {
 	inspect, err := containers.Inspect(ctx, w.runner.Docker, w.server.ID)
 	switch {
 	case errdefs.IsNotFound(err):
-		return fault.New(fault.Server, "run facecraft up again", "the container %s was removed while it started", w.server.Name)
+		return fault.New(fault.Server, "run facecraft up again", "the container %s was removed while it started",
+			w.server.Name)
 	case client.IsErrConnectionFailed(err):
 		return fault.Wrap(fault.Unrunnable, err, "start Docker again, then run facecraft up: it continues where it stopped",
 			"Docker stopped answering")

@@ -57,7 +57,8 @@ func (r *Runner) proveWritable(ctx context.Context, c plan.Container, confirm Co
 	case slices.ContainsFunc(dirs, func(dir helpercmd.Directory) bool { return dir.Problem == syscall.EROFS.Error() }):
 		return fault.New(fault.Server, "use another place: --data DIR", "%s", problem)
 	case confirm == nil:
-		return fault.New(fault.Server, "run facecraft up --fix-permissions with the same flags to change their owner; it asks first", "%s", problem)
+		return fault.New(fault.Server,
+			"run facecraft up --fix-permissions with the same flags to change their owner; it asks first", "%s", problem)
 	}
 	if err := confirm(ctx, problem); err != nil {
 		return err
@@ -79,7 +80,8 @@ func explainUnwritable(c plan.Container, dirs []helpercmd.Directory) string {
 	var lines []string
 	for _, dir := range dirs {
 		if dir.Problem != "" {
-			lines = append(lines, fmt.Sprintf("\n  %s: owned by %s (%s): %s", locationName(c, dir.Path), dir.Owner, dir.Mode, dir.Problem))
+			lines = append(lines,
+				fmt.Sprintf("\n  %s: owned by %s (%s): %s", locationName(c, dir.Path), dir.Owner, dir.Mode, dir.Problem))
 		}
 	}
 	if lines == nil {

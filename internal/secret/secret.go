@@ -35,15 +35,18 @@ func (r rule) matches(text string) [][]int {
 // rules are values that say themselves what they are.
 var rules = []rule{
 	{"Docker Hub access token", []string{"dckr_pat_"}, regexp.MustCompile(`\b(dckr_pat_[\w-]{27})`)},
-	{"GitHub token", []string{"ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_"}, regexp.MustCompile(`\b(gh[pousr]_[A-Za-z0-9]{36,}|github_pat_\w{60,})`)},
+	{"GitHub token", []string{"ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_"},
+		regexp.MustCompile(`\b(gh[pousr]_[A-Za-z0-9]{36,}|github_pat_\w{60,})`)},
 	{"GitLab token", []string{"glpat-"}, regexp.MustCompile(`\b(glpat-[\w-]{20,})`)},
 	{"AWS access key", []string{"AKIA", "ASIA"}, regexp.MustCompile(`\b((?:AKIA|ASIA)[A-Z0-9]{16})\b`)},
 	{"Hugging Face token", []string{"hf_"}, regexp.MustCompile(`\b(hf_[A-Za-z0-9]{34,})`)},
 	{"PyPI token", []string{"pypi-AgE"}, regexp.MustCompile(`\b(pypi-AgE[\w-]{50,})`)},
 	{"Slack token", []string{"xox"}, regexp.MustCompile(`\b(xox[abprs]-[\w-]{20,})`)},
 	{"Google API key", []string{"AIza"}, regexp.MustCompile(`\b(AIza[\w-]{35})`)},
-	{"private key", []string{"PRIVATE KEY-----"}, regexp.MustCompile(`(-----BEGIN (?:[A-Z]+ )?PRIVATE KEY-----)\s*\n[A-Za-z0-9+/=:,\- \n]{60,}`)},
-	{"password in an address", []string{"://"}, regexp.MustCompile(`\b[a-z][a-z0-9+.-]*://[^\s/:@"'$<{]+:([^\s/:@"'$<{%*]{4,})@`)},
+	{"private key", []string{"PRIVATE KEY-----"},
+		regexp.MustCompile(`(-----BEGIN (?:[A-Z]+ )?PRIVATE KEY-----)\s*\n[A-Za-z0-9+/=:,\- \n]{60,}`)},
+	{"password in an address", []string{"://"},
+		regexp.MustCompile(`\b[a-z][a-z0-9+.-]*://[^\s/:@"'$<{]+:([^\s/:@"'$<{%*]{4,})@`)},
 }
 
 // assignment is a setting whose name speaks of a secret; its value decides.
@@ -85,13 +88,15 @@ func Find(text string) []Hit {
 // images name the key that signs their releases, builds name checksums.
 func harmless(name string) bool {
 	upper := strings.ToUpper(name)
-	return upper == "GPG_KEY" || strings.HasSuffix(upper, "_SHA256") || strings.HasSuffix(upper, "_FILE") || strings.HasSuffix(upper, "_PATH")
+	return upper == "GPG_KEY" || strings.HasSuffix(upper, "_SHA256") || strings.HasSuffix(upper, "_FILE") ||
+		strings.HasSuffix(upper, "_PATH")
 }
 
 // placeholder tells an example from a value.
 func placeholder(value string) bool {
 	lower := strings.ToLower(value)
-	for _, word := range []string{"example", "changeme", "change-me", "placeholder", "your", "xxxx", "0000", "1234", "dummy", "<", "${", "$(", "{{", "password", "test"} {
+	for _, word := range []string{"example", "changeme", "change-me", "placeholder", "your", "xxxx", "0000", "1234",
+		"dummy", "<", "${", "$(", "{{", "password", "test"} {
 		if strings.Contains(lower, word) {
 			return true
 		}

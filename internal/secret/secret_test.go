@@ -45,9 +45,12 @@ func TestLookAlikes(t *testing.T) {
 	t.Parallel()
 	for _, text := range []string{
 		"", "GPG_KEY=A035C8C19219BA821ECEA86B64E628F8D684696D", "API_KEY=", "TOKEN=${TOKEN}", "password=changeme123456789",
-		"AKIAIOSFODNN7EXAMPLE", "token = tokenizer.next_token_id_for", "https://user:password@host", "https://$USER:$PASS@host",
-		"MODEL_TOKEN_SHA256=fbdc2cb80eb9aa7a758672cbfdda32ba6300efe9b6e6c7a2", "secret_key_file=/run/secrets/key_number_12345",
-		"-----BEGIN PUBLIC KEY-----\nMIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEA", "password: str = Field(default=None1234567890)",
+		"AKIAIOSFODNN7EXAMPLE", "token = tokenizer.next_token_id_for", "https://user:password@host",
+		"https://$USER:$PASS@host",
+		"MODEL_TOKEN_SHA256=fbdc2cb80eb9aa7a758672cbfdda32ba6300efe9b6e6c7a2",
+		"secret_key_file=/run/secrets/key_number_12345",
+		"-----BEGIN PUBLIC KEY-----\nMIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEA",
+		"password: str = Field(default=None1234567890)",
 		"-----BEGIN PRIVATE KEY-----\n...\n-----END PRIVATE KEY-----",
 	} {
 		if hits := secret.Find(text); len(hits) > 0 {

@@ -44,7 +44,8 @@ func TestOpenInWindows(t *testing.T) {
 				t.Error("Open reported a failure")
 			}
 			var told []byte
-			for end := time.Now().Add(5 * time.Second); len(told) == 0 && time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
+			for end := time.Now().Add(5 * time.Second); len(told) == 0 &&
+				time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
 				told, _ = os.ReadFile(filepath.Join(dir, "told"))
 			}
 			if string(told) != tt.want {

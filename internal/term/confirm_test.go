@@ -11,7 +11,8 @@ import (
 
 func TestConfirm(t *testing.T) {
 	t.Parallel()
-	for answer, want := range map[string]bool{"\n": true, "y\n": true, "YES \n": true, "n\n": false, "what?\n": false, "": false, "y": false} {
+	for answer, want := range map[string]bool{"\n": true, "y\n": true, "YES \n": true, "n\n": false, "what?\n": false,
+		"": false, "y": false} {
 		var out bytes.Buffer
 		got, err := New(&out, nothing, false).Confirm(t.Context(), strings.NewReader(answer), "download it now?")
 		if got != want || err != nil {

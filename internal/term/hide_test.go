@@ -14,7 +14,8 @@ import (
 // TestHide prints a secret in every form and through every method.
 func TestHide(t *testing.T) {
 	t.Parallel()
-	for _, secret := range []string{"hunter2", "two\nlines", "quo\"ted\\", "a nul\x00byte", "grün&<>", "longer hunter2 too"} {
+	for _, secret := range []string{"hunter2", "two\nlines", "quo\"ted\\", "a nul\x00byte", "grün&<>",
+		"longer hunter2 too"} {
 		var out bytes.Buffer
 		ui := New(&out, func(string) string { return "" }, false)
 		ui.Hide("hunter2")

@@ -47,7 +47,8 @@ func TestPicture(t *testing.T) {
 	for _, c := range []struct {
 		terminal bool
 		set      map[string]string
-	}{{false, map[string]string{"TERM": "xterm-kitty"}}, {true, map[string]string{"TERM": "xterm-256color"}}, {true, map[string]string{"TERM": "xterm-kitty", "TMUX": "x"}}} {
+	}{{false, map[string]string{"TERM": "xterm-kitty"}}, {true, map[string]string{"TERM": "xterm-256color"}},
+		{true, map[string]string{"TERM": "xterm-kitty", "TMUX": "x"}}} {
 		if out, shown := show(c.terminal, c.set); shown || out != "" {
 			t.Errorf("%v: %.60q", c, out)
 		}

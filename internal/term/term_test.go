@@ -21,7 +21,8 @@ func TestPlain(t *testing.T) {
 	ui.Table([][2]string{{"é", "first"}, {"longer", "second"}})
 	ui.Warn("careful")
 	ui.Fail(fault.Wrap(fault.Failed, errors.New("why"), "do this", "it broke"))
-	want := "downloading 1\n✓ image pulled\n  é       first\n  longer  second\nwarning: careful\nerror: it broke: why\nfix: do this\n"
+	want := "downloading 1\n✓ image pulled\n  é       first\n  longer  second\nwarning: careful\nerror: it broke: " +
+		"why\nfix: do this\n"
 	if got := out.String(); got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}

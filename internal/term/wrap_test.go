@@ -24,7 +24,8 @@ func TestWrap(t *testing.T) {
 		}
 	}
 	var out bytes.Buffer
-	if text := "much longer than any terminal, but not written to one, and therefore it stays on one line, however long it becomes"; Wrap(
+	if text := "much longer than any terminal, but not written to one, and therefore it stays on one line, however " +
+		"long it becomes"; Wrap(
 		&out,
 		text,
 	) != text {

@@ -12,8 +12,10 @@ import (
 // TestRoundTrip parses what was written.
 func TestRoundTrip(t *testing.T) {
 	t.Parallel()
-	for _, text := range []string{"", "plain", `a"b'c\d`, "a: b #c", "one\ntwo", "one\n  two\nthree", " led\nby a space", "trailing\n", "tab\tin\nit", "é\n\u2028", "- x\n- y",
-		strings.Repeat("long: #\"text' ", 20) + "end", strings.Repeat("two  spaces ", 20), strings.Repeat("trailing ", 20), "# " + strings.Repeat("x ", 80) + "y"} {
+	for _, text := range []string{"", "plain", `a"b'c\d`, "a: b #c", "one\ntwo", "one\n  two\nthree", " led\nby a space",
+		"trailing\n", "tab\tin\nit", "é\n\u2028", "- x\n- y",
+		strings.Repeat("long: #\"text' ", 20) + "end", strings.Repeat("two  spaces ", 20), strings.Repeat("trailing ", 20),
+		"# " + strings.Repeat("x ", 80) + "y"} {
 		quoted, err := Quote(text)
 		if err != nil {
 			t.Fatal(err)
@@ -107,7 +109,8 @@ func TestEveryCharacter(t *testing.T) {
 // TestNames: names as keys and as list items.
 func TestNames(t *testing.T) {
 	t.Parallel()
-	for _, name := range []string{"FACECRAFT_DEVICE", "a.b-c", "_", "y", "N", "Yes", "no", "ON", "off", "true", "False", "NULL", "yesterday"} {
+	for _, name := range []string{"FACECRAFT_DEVICE", "a.b-c", "_", "y", "N", "Yes", "no", "ON", "off", "true", "False",
+		"NULL", "yesterday"} {
 		written, err := Name(name)
 		if err != nil {
 			t.Fatal(err)

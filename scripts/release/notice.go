@@ -46,7 +46,8 @@ func notice(list string, w io.Writer) error {
 	}
 	slices.SortFunc(texts, func(a, b string) int { return cmp.Compare(names[a][0]+a, names[b][0]+b) })
 	for _, text := range texts {
-		if _, err := fmt.Fprintf(w, "\n%s\n%s\n\n%s\n", strings.Repeat("-", 78), strings.Join(names[text], "\n"), text); err != nil {
+		if _, err := fmt.Fprintf(w, "\n%s\n%s\n\n%s\n", strings.Repeat("-", 78), strings.Join(names[text], "\n"),
+			text); err != nil {
 			return err
 		}
 	}

@@ -53,12 +53,18 @@ func mirrored(domain, name string) string {
 
 // rootBases are images that run as root, with their kinds of system.
 var rootBases = map[string]string{
-	"scratch": "", "python": "debian", "debian": "debian", "ubuntu": "debian", "buildpack-deps": "debian", "node": "debian",
-	"golang": "debian", "rust": "debian", "gcc": "debian", "ruby": "debian", "php": "debian", "perl": "debian", "alpine": "alpine",
+	"scratch": "", "python": "debian", "debian": "debian", "ubuntu": "debian", "buildpack-deps": "debian",
+	"node":   "debian",
+	"golang": "debian", "rust": "debian", "gcc": "debian", "ruby": "debian", "php": "debian", "perl": "debian",
+	"alpine":      "alpine",
 	"nvidia/cuda": "debian", "pytorch/pytorch": "debian", "tensorflow/tensorflow": "debian", "rocm/pytorch": "debian",
-	"continuumio/miniconda3": "debian", "continuumio/anaconda3": "debian", "condaforge/mambaforge": "debian", "condaforge/miniforge3": "debian",
-	"nginx": "debian", "httpd": "debian", "redis": "debian", "postgres": "debian", "fedora": "rpm", "rockylinux": "rpm", "almalinux": "rpm",
-	"amazonlinux": "rpm", "centos": "rpm", "busybox": "busybox", "eclipse-temurin": "debian", "ghcr.io/astral-sh/uv": "debian",
+	"continuumio/miniconda3": "debian", "continuumio/anaconda3": "debian", "condaforge/mambaforge": "debian",
+	"condaforge/miniforge3": "debian",
+	"nginx":                 "debian", "httpd": "debian", "redis": "debian", "postgres": "debian", "fedora": "rpm",
+	"rockylinux":  "rpm",
+	"almalinux":   "rpm",
+	"amazonlinux": "rpm", "centos": "rpm", "busybox": "busybox", "eclipse-temurin": "debian",
+	"ghcr.io/astral-sh/uv":              "debian",
 	"tiangolo/uvicorn-gunicorn-fastapi": "debian", "tiangolo/uvicorn-gunicorn": "debian", "nvidia/pytorch": "debian",
 }
 
@@ -82,7 +88,8 @@ func (b Image) Has(tool string) (has, known bool) {
 		return tool == "wget", true
 	case b.Name == "buildpack-deps":
 		return tool == "curl" || tool == "wget", true
-	case b.Name == "python" || b.Name == "node" || b.Name == "ruby" || b.Name == "golang" || b.Name == "rust" || b.Name == "gcc" || b.Name == "perl":
+	case b.Name == "python" || b.Name == "node" || b.Name == "ruby" || b.Name == "golang" || b.Name == "rust" ||
+		b.Name == "gcc" || b.Name == "perl":
 		full := !strings.Contains(b.Tag, "slim")
 		return full && (tool == "curl" || tool == "wget"), true
 	case b.Name == "debian" || b.Name == "ubuntu" || b.Name == "nvidia/cuda":
@@ -102,7 +109,8 @@ func (b Image) GPU() string {
 		return "its base is an image of ROCm"
 	case strings.HasPrefix(b.Name, "nvidia/") || strings.Contains(b.Name, "l4t"):
 		return "its base is one of NVIDIA's images"
-	case strings.HasSuffix(b.Name, "pytorch/pytorch") && strings.Contains(b.Tag, "cuda"), strings.Contains(b.Tag, "-gpu"), strings.Contains(b.Tag, "cuda"), strings.Contains(b.Tag, "rocm"):
+	case strings.HasSuffix(b.Name, "pytorch/pytorch") && strings.Contains(b.Tag, "cuda"), strings.Contains(b.Tag, "-gpu"),
+		strings.Contains(b.Tag, "cuda"), strings.Contains(b.Tag, "rocm"):
 		return "its base is " + b.Name + ":" + b.Tag
 	}
 	return ""

@@ -55,8 +55,10 @@ func TestScripts(t *testing.T) {
 		"variables": {
 			"ARG V=1\nFROM a\nARG V\nARG W\nENV X=$V-x\nRUN x $V ${X} $W $HOME\n", "x 1 1-x ? ? @6:18-23"},
 		"a parent's variables and ONBUILD": {
-			"FROM a AS base\nENV X=1\nARG Y=2\nONBUILD RUN o $X\nRUN p\nFROM base\nRUN x $X $Y\n", "p @5:5-6\no 1 @4:15-17\nx 1 ? @7:10-12"},
-		"health check":      {"FROM a\nHEALTHCHECK --interval=5s \\\n  CMD curl -f http://localhost/ || exit 1\n", "curl -f http://localhost/ @3:15-32\nexit 1 @3:41-42"},
+			"FROM a AS base\nENV X=1\nARG Y=2\nONBUILD RUN o $X\nRUN p\nFROM base\nRUN x $X $Y\n",
+			"p @5:5-6\no 1 @4:15-17\nx 1 ? @7:10-12"},
+		"health check": {"FROM a\nHEALTHCHECK --interval=5s \\\n  CMD curl -f http://localhost/ || exit 1\n",
+			"curl -f http://localhost/ @3:15-32\nexit 1 @3:41-42"},
 		"checks come first": {"# check=skip=all\nFROM a\nRUN x\n", "x @3:5-6"},
 		"PowerShell":        {"FROM a\nSHELL [\"powershell\"]\nRUN x\n", "unread: its shell is none that facecraft reads"},
 	} {

@@ -113,7 +113,8 @@ func (s *Step) readScript() {
 }
 
 // form is how a step names what it runs.
-func (s *Step) form() (keywords []string, line instructions.ShellDependantCmdLine, files []instructions.ShellInlineFile) {
+func (s *Step) form() (keywords []string, line instructions.ShellDependantCmdLine,
+	files []instructions.ShellInlineFile) {
 	switch c := s.Command.(type) {
 	case *instructions.RunCommand:
 		return []string{"RUN"}, c.ShellDependantCmdLine, c.Files
@@ -198,7 +199,8 @@ func (s *Script) hereDocument(t *text, skipped, last int, files []instructions.S
 	f := s.step.Stage.File
 	from, to := f.LineStart(last+1), f.LineEnd(s.step.EndLine)
 	options := shell.Options{Pipefail: s.step.shell.pipefail, Errexit: s.step.shell.errexit}
-	if line := strings.TrimSpace(s.Text); len(files) > 1 || !strings.HasPrefix(line, "<<") || strings.ContainsAny(line, " \t;&|") {
+	if line := strings.TrimSpace(s.Text); len(files) > 1 || !strings.HasPrefix(line, "<<") ||
+		strings.ContainsAny(line, " \t;&|") {
 		t.WriteString("\n")
 		if from < to {
 			t.add(f, from, to)

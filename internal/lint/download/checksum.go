@@ -42,7 +42,8 @@ func Checksums(step *dockerfile.Step) []Checksum {
 		switch {
 		case c.Lost != "":
 			continue
-		case slices.Contains(verifiers, c.Name()), strings.HasPrefix(c.Name(), "gpg") && c.Has("--verify"), strings.Contains(c.Input, "hashlib"):
+		case slices.Contains(verifiers, c.Name()), strings.HasPrefix(c.Name(), "gpg") && c.Has("--verify"),
+			strings.Contains(c.Input, "hashlib"):
 			check.all = true
 		case !sums.MatchString(c.Name()):
 			continue
@@ -61,7 +62,8 @@ func Checksums(step *dockerfile.Step) []Checksum {
 // checks tells whether a command like sha256sum is asked to check.
 func checks(c *shell.Command) bool {
 	for _, arg := range c.Args() {
-		if arg.Text == "--check" || len(arg.Text) > 1 && arg.Text[0] == '-' && arg.Text[1] != '-' && strings.Contains(arg.Text, "c") {
+		if arg.Text == "--check" || len(arg.Text) > 1 && arg.Text[0] == '-' && arg.Text[1] != '-' &&
+			strings.Contains(arg.Text, "c") {
 			return true
 		}
 	}

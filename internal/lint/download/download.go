@@ -54,7 +54,8 @@ func added(step *dockerfile.Step, add *instructions.AddCommand) []*Download {
 	var list []*Download
 	for _, name := range add.SourcePaths {
 		address := step.Expand(name)
-		if !strings.HasPrefix(address, "http://") && !strings.HasPrefix(address, "https://") || strings.Contains(address, ".git") || add.Checksum != "" {
+		if !strings.HasPrefix(address, "http://") && !strings.HasPrefix(address, "https://") ||
+			strings.Contains(address, ".git") || add.Checksum != "" {
 			continue
 		}
 		d := &Download{Step: step, URL: address, file: BaseOfURL(address)}
@@ -87,7 +88,8 @@ func fetched(c *shell.Command) *Download {
 
 // Flags goes through a command's options: short ones may be joined, and those
 // named take a value.
-func Flags(c *shell.Command, valued string, long []string, see func(name, value string, word shell.Word)) (rest []shell.Word) {
+func Flags(c *shell.Command, valued string, long []string,
+	see func(name, value string, word shell.Word)) (rest []shell.Word) {
 	args := c.Args()
 	for n := 0; n < len(args); n++ {
 		word := args[n]
@@ -125,7 +127,8 @@ func Flags(c *shell.Command, valued string, long []string, see func(name, value 
 	return rest
 }
 
-var wgetLong = []string{"--output-document", "--directory-prefix", "--header", "--user-agent", "--tries", "--timeout", "--user", "--password", "--post-data", "--input-file", "--referer", "--waitretry", "--wait"}
+var wgetLong = []string{"--output-document", "--directory-prefix", "--header", "--user-agent", "--tries", "--timeout",
+	"--user", "--password", "--post-data", "--input-file", "--referer", "--waitretry", "--wait"}
 
 func wget(c *shell.Command) *Download {
 	d := &Download{}
@@ -162,8 +165,10 @@ func wget(c *shell.Command) *Download {
 }
 
 var curlLong = []string{
-	"--output", "--header", "--request", "--user", "--user-agent", "--retry", "--retry-delay", "--connect-timeout", "--max-time", "--data", "--data-binary",
-	"--data-raw", "--form", "--upload-file", "--url", "--proto", "--cacert", "--proxy", "--cookie", "--referer", "--retry-max-time", "--write-out", "--output-dir", "--resolve",
+	"--output", "--header", "--request", "--user", "--user-agent", "--retry", "--retry-delay", "--connect-timeout",
+	"--max-time", "--data", "--data-binary",
+	"--data-raw", "--form", "--upload-file", "--url", "--proto", "--cacert", "--proxy", "--cookie", "--referer",
+	"--retry-max-time", "--write-out", "--output-dir", "--resolve",
 }
 
 func curl(c *shell.Command) *Download {

@@ -60,7 +60,8 @@ func (d *Download) ChecksumFix() []source.Edit {
 		return nil
 	}
 	at := d.Step.Script.Offset(after.To-1) + 1
-	return []source.Edit{{File: name, From: at, To: at, New: fmt.Sprintf(` && echo "%s  %s" | sha256sum -c -`, known.SHA256, file)}}
+	return []source.Edit{{File: name, From: at, To: at,
+		New: fmt.Sprintf(` && echo "%s  %s" | sha256sum -c -`, known.SHA256, file)}}
 }
 
 func (d *Download) base(file string) string { return file[strings.LastIndexByte(file, '/')+1:] }
@@ -68,7 +69,8 @@ func (d *Download) base(file string) string { return file[strings.LastIndexByte(
 // unpacked is the command that unpacks the downloaded file in place.
 func (d *Download) unpacked() *shell.Command {
 	for _, c := range d.Step.Script.Commands {
-		if (c.Name() == "bunzip2" || c.Name() == "bzip2" && c.Has("-d", "-dk", "-df", "--decompress")) && c.Output == nil && c.Words[len(c.Words)-1].Text == d.file {
+		if (c.Name() == "bunzip2" || c.Name() == "bzip2" && c.Has("-d", "-dk", "-df", "--decompress")) && c.Output == nil &&
+			c.Words[len(c.Words)-1].Text == d.file {
 			return c
 		}
 	}
@@ -78,7 +80,8 @@ func (d *Download) unpacked() *shell.Command {
 // PipefailFix makes a pipe fail with its first command, where the shell is sure
 // to know how.
 func (d *Download) PipefailFix() []source.Edit {
-	knows := d.Step.Shell() == "bash" || d.Step.Shell() == "sh" && baseimage.Parse(d.Step.Stage.Root()).System() == "alpine"
+	knows := d.Step.Shell() == "bash" || d.Step.Shell() == "sh" &&
+		baseimage.Parse(d.Step.Stage.Root()).System() == "alpine"
 	if slices.Contains([]string{"head", "grep", "sed", "awk"}, d.sink) { // they leave early, and the pipe would fail
 		return nil
 	}

@@ -61,7 +61,8 @@ var contentAddress = regexp.MustCompile(`/[0-9a-f]{40}([/.]|$)`)
 
 // trusted tells whether a download needs no checksum.
 func (d *Download) trusted() bool {
-	if slices.Contains([]string{"gpg", "apt-key", "gpg2"}, d.sink) && !slices.ContainsFunc(d.names, IsModel) || contentAddress.MatchString(d.URL) {
+	if slices.Contains([]string{"gpg", "apt-key", "gpg2"}, d.sink) && !slices.ContainsFunc(d.names, IsModel) ||
+		contentAddress.MatchString(d.URL) {
 		return true
 	}
 	return anchors.MatchString(BaseOfURL(d.URL)) || slices.ContainsFunc(append(d.names, d.file), anchors.MatchString)
@@ -69,5 +70,6 @@ func (d *Download) trusted() bool {
 
 // Model tells whether the file has weights.
 func (d *Download) Model() bool {
-	return slices.ContainsFunc(d.names, IsModel) || IsModel(BaseOfURL(d.URL)) || d.library != "" && d.library != "urlretrieve()"
+	return slices.ContainsFunc(d.names, IsModel) || IsModel(BaseOfURL(d.URL)) || d.library != "" &&
+		d.library != "urlretrieve()"
 }

@@ -18,7 +18,8 @@ type Model struct {
 var KnownModels = map[string]Model{
 	"shape_predictor_68_face_landmarks.dat": {
 		SHA256: "fbdc2cb80eb9aa7a758672cbfdda32ba6300efe9b6e6c7a299ff7e736b11b92f", MD5: "73fde5e05226548677a050913eed4e04",
-		Wrong: "d527a3620200929aa8ccdb06e7f3ce0a", Note: "this MD5 is copied from guide to guide and belongs to no known file; a build that checks it always fails",
+		Wrong: "d527a3620200929aa8ccdb06e7f3ce0a",
+		Note:  "this MD5 is copied from guide to guide and belongs to no known file; a build that checks it always fails",
 	},
 	"shape_predictor_68_face_landmarks.dat.bz2": {SHA256: "7d6637b8f34ddb0c1363e09a4628acb34314019ec3566fd66b80c04dda6980f5"},
 	"u2net_human_seg.onnx": {
@@ -46,7 +47,8 @@ func (m Model) Contradicts(digest string) string {
 }
 
 // modelExtensions are those of files with weights.
-var modelExtensions = []string{".pth", ".pt", ".onnx", ".dat", ".safetensors", ".ckpt", ".h5", ".tflite", ".gguf", ".caffemodel", ".pb"}
+var modelExtensions = []string{".pth", ".pt", ".onnx", ".dat", ".safetensors", ".ckpt", ".h5", ".tflite", ".gguf",
+	".caffemodel", ".pb"}
 
 // IsModel tells whether a file is one with weights, packed or not.
 func IsModel(name string) bool {

@@ -24,10 +24,11 @@ func TestParse(t *testing.T) {
 		"/wheels/*.whl":            {Path: "/wheels/*.whl"},
 		"https://d/whl/cpu/torch-2.0.1%2Bcpu-cp311-cp311-linux_x86_64.whl": {
 			Name: "torch", Spec: "==2.0.1+cpu", URL: "https://d/whl/cpu/torch-2.0.1%2Bcpu-cp311-cp311-linux_x86_64.whl"},
-		"git+https://github.com/x/BasicSR@v1#egg=basicsr": {Name: "basicsr", URL: "git+https://github.com/x/BasicSR@v1#egg=basicsr"},
-		"torch==" + shell.Unknown:                         {Name: "torch", Spec: "==" + shell.Unknown},
-		shell.Unknown:                                     {},
-		"not a requirement":                               {},
+		"git+https://github.com/x/BasicSR@v1#egg=basicsr": {Name: "basicsr",
+			URL: "git+https://github.com/x/BasicSR@v1#egg=basicsr"},
+		"torch==" + shell.Unknown: {Name: "torch", Spec: "==" + shell.Unknown},
+		shell.Unknown:             {},
+		"not a requirement":       {},
 	} {
 		if got := Parse(text); !reflect.DeepEqual(got, want) {
 			t.Errorf("%q: %+v, want %+v", text, got, want)
@@ -55,8 +56,9 @@ func TestMarkers(t *testing.T) {
 }
 
 func TestReadFile(t *testing.T) {
-	f := ReadFile(source.New("requirements.txt", []byte("\xef\xbb\xbf# comment\r\n-r base.txt\r\n--extra-index-url https://x/whl/cpu\r\n"+
-		"torch==2.0.1 \\\r\n  --hash=sha256:00  # why\r\n-c constraints.txt\r\n-e .\r\n--index-url=https://y#z\r\nrembg\r\n")))
+	f := ReadFile(source.New("requirements.txt",
+		[]byte("\xef\xbb\xbf# comment\r\n-r base.txt\r\n--extra-index-url https://x/whl/cpu\r\n"+
+			"torch==2.0.1 \\\r\n  --hash=sha256:00  # why\r\n-c constraints.txt\r\n-e .\r\n--index-url=https://y#z\r\nrembg\r\n")))
 	var names []string
 	for _, r := range f.Requirements {
 		names = append(names, fmt.Sprint(r.Name, r.Spec))
@@ -103,7 +105,8 @@ func TestRead(t *testing.T) {
 			for _, index := range c.Index {
 				got += "; -i " + index
 			}
-			for what, yes := range map[string]bool{"upgrade": c.Upgrade, "cpu": c.CPUBackend, "gpu": c.GPUBackend, "no project": c.NoProject, "local": c.Local()} {
+			for what, yes := range map[string]bool{"upgrade": c.Upgrade, "cpu": c.CPUBackend, "gpu": c.GPUBackend,
+				"no project": c.NoProject, "local": c.Local()} {
 				if yes {
 					got += "; " + what
 				}

@@ -55,7 +55,8 @@ func local(text string) (Requirement, bool) {
 	bare, _, _ := strings.Cut(text, "#")
 	isURL := strings.Contains(bare, "://")
 	isWheel := strings.HasSuffix(bare, ".whl")
-	if strings.Contains(text, " @ ") || !isURL && !isWheel && !strings.HasPrefix(text, ".") && !strings.HasPrefix(text, "/") && !strings.HasPrefix(text, "file:") {
+	if strings.Contains(text, " @ ") || !isURL && !isWheel && !strings.HasPrefix(text, ".") &&
+		!strings.HasPrefix(text, "/") && !strings.HasPrefix(text, "file:") {
 		return Requirement{}, false
 	}
 	r := Requirement{Path: text}

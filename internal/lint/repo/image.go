@@ -128,7 +128,8 @@ func (i *Image) GPU() string {
 	for _, step := range i.Final().Chain() {
 		if c, ok := step.Command.(*instructions.EnvCommand); ok {
 			for _, pair := range c.Env {
-				if pair.Key == "NVIDIA_VISIBLE_DEVICES" && pair.Value != "void" && pair.Value != "none" || pair.Key == "FACECRAFT_DEVICE" && strings.HasPrefix(pair.Value, "cuda") {
+				if pair.Key == "NVIDIA_VISIBLE_DEVICES" && pair.Value != "void" && pair.Value != "none" ||
+					pair.Key == "FACECRAFT_DEVICE" && strings.HasPrefix(pair.Value, "cuda") {
 					return "it sets " + pair.Key + "=" + pair.Value
 				}
 			}
@@ -175,7 +176,8 @@ var servers = map[string]bool{
 // modelPackages are packages that load models.
 var modelPackages = map[string]bool{
 	"torch": true, "onnxruntime": true, "onnxruntime-gpu": true, "tensorflow": true, "tensorflow-cpu": true, "dlib": true,
-	"rembg": true, "transformers": true, "insightface": true, "diffusers": true, "keras": true, "jax": true, "ultralytics": true, "vllm": true,
+	"rembg": true, "transformers": true, "insightface": true, "diffusers": true, "keras": true, "jax": true,
+	"ultralytics": true, "vllm": true,
 }
 
 // Models says by what it is known that the image loads models, or "".
@@ -196,7 +198,8 @@ func (i *Image) Models() string {
 			}
 		}
 	}
-	if b := i.Base(); strings.Contains(b.Name, "pytorch") || strings.Contains(b.Name, "tensorflow") || b.Name == "djok/facecraft" {
+	if b := i.Base(); strings.Contains(b.Name, "pytorch") || strings.Contains(b.Name, "tensorflow") ||
+		b.Name == "djok/facecraft" {
 		return "its base is " + b.Name
 	}
 	return ""

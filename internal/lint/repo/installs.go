@@ -70,7 +70,8 @@ func (i *Image) Installs(stage *dockerfile.Stage) []Install {
 }
 
 func (i *Image) install(step *dockerfile.Step, c *shell.Command, command *python.Command) Install {
-	in := Install{Step: step, Cmd: c, Command: command, Index: command.Index, Extra: command.Extra, Links: command.FindLinks}
+	in := Install{Step: step, Cmd: c, Command: command, Index: command.Index, Extra: command.Extra,
+		Links: command.FindLinks}
 	for _, r := range append(command.Requirements, command.Editable...) {
 		if r.Name != "" {
 			in.Requirements = append(in.Requirements, Required{Requirement: r})
@@ -111,7 +112,8 @@ func (in *Install) projects() []string {
 	}
 	var dirs []string
 	for _, r := range append(slices.Clone(in.Command.Requirements), in.Editable...) {
-		if dir, _, _ := strings.Cut(r.Path, "["); dir != "" && !strings.ContainsAny(dir, "*?:") && !slices.Contains([]string{".whl", ".gz", ".zip"}, path.Ext(dir)) {
+		if dir, _, _ := strings.Cut(r.Path, "["); dir != "" && !strings.ContainsAny(dir, "*?:") &&
+			!slices.Contains([]string{".whl", ".gz", ".zip"}, path.Ext(dir)) {
 			dirs = append(dirs, dir)
 		}
 	}
@@ -177,7 +179,8 @@ func (in *Install) include(r *Repo, name string, constraint bool, seen map[strin
 			in.Requirements = append(in.Requirements, Required{requirement, parsed})
 		}
 	}
-	in.Index, in.Extra, in.Links = append(in.Index, parsed.Index...), append(in.Extra, parsed.Extra...), append(in.Links, parsed.FindLinks...)
+	in.Index, in.Extra, in.Links = append(in.Index, parsed.Index...), append(in.Extra, parsed.Extra...),
+		append(in.Links, parsed.FindLinks...)
 	if len(parsed.Editable) > 0 {
 		in.Editable = append(in.Editable, parsed.Editable...)
 	}

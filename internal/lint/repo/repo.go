@@ -101,7 +101,8 @@ func (r *Repo) Keep(f *source.File) { r.Sources[f.Name] = f }
 
 // templates are extensions of files from which Dockerfiles are made, and of
 // what stands beside them.
-var templates = []string{".dockerignore", ".j2", ".jinja", ".jinja2", ".tmpl", ".tpl", ".template", ".erb", ".in", ".m4", ".md", ".txt", ".sh", ".py", ".go", ".bak", ".orig"}
+var templates = []string{".dockerignore", ".j2", ".jinja", ".jinja2", ".tmpl", ".tpl", ".template", ".erb", ".in",
+	".m4", ".md", ".txt", ".sh", ".py", ".go", ".bak", ".orig"}
 
 // IsDockerfile reports whether a file is a Dockerfile by its name.
 func IsDockerfile(name string) bool {
@@ -111,7 +112,8 @@ func IsDockerfile(name string) bool {
 	}
 	stem, _, _ := strings.Cut(base, ".")
 	return stem == "dockerfile" || stem == "containerfile" || strings.HasPrefix(base, "dockerfile-") ||
-		strings.HasSuffix(base, ".dockerfile") || strings.HasSuffix(base, ".containerfile") || strings.HasSuffix(base, "-dockerfile")
+		strings.HasSuffix(base, ".dockerfile") || strings.HasSuffix(base, ".containerfile") ||
+		strings.HasSuffix(base, "-dockerfile")
 }
 
 func (r *Repo) takeDockerfile(f *source.File) (bool, error) {

@@ -19,7 +19,8 @@ func Explain(c finding.Check, width int, paint Paint) string {
 	s.text(0, 0, -1, c.Title)
 	s.WriteString("\n")
 	s.text(0, 0, -1, c.Why)
-	for _, row := range [][2]string{{"Fix", fmt.Sprintf("%s (cost %s)", c.Remedy, c.Cost)}, {"Pitfall", c.Seed}, {"Source", c.Source}} {
+	for _, row := range [][2]string{{"Fix", fmt.Sprintf("%s (cost %s)", c.Remedy, c.Cost)}, {"Pitfall", c.Seed},
+		{"Source", c.Source}} {
 		s.WriteString("\n" + paint(Heading, row[0]) + "\n  ")
 		s.text(2, 2, -1, row[1])
 	}

@@ -129,7 +129,8 @@ func (s *screen) text(column, margin int, style Style, text string) {
 // source shows the line with a caret, unless it has a secret.
 func (s *screen) source(f finding.Finding) {
 	text, ok := s.sources(f.Location.File, f.Location.Line)
-	if !ok || f.ID == "secret" || f.ID == "workflow-password" || strings.TrimSpace(text) == "" || secret.Mask(text) != text {
+	if !ok || f.ID == "secret" || f.ID == "workflow-password" || strings.TrimSpace(text) == "" ||
+		secret.Mask(text) != text {
 		return
 	}
 	line := []rune(term.Plain(strings.ReplaceAll(text, "\t", " ")))

@@ -43,7 +43,8 @@ func (w *walker) redirections(stmt *syntax.Stmt, c *Command) {
 			c.Input = w.text(redirect.Hdoc)
 		case redirect.Op == syntax.WordHdoc:
 			c.Input = w.text(redirect.Word)
-		case (redirect.Op == syntax.RdrOut || redirect.Op == syntax.RdrAll || redirect.Op == syntax.RdrClob) && (redirect.N == nil || redirect.N.Value == "1"):
+		case (redirect.Op == syntax.RdrOut || redirect.Op == syntax.RdrAll || redirect.Op == syntax.RdrClob) &&
+			(redirect.N == nil || redirect.N.Value == "1"):
 			out := w.word(redirect.Word)
 			c.Output = &out
 		}
@@ -103,7 +104,8 @@ func (w *walker) innerScript(word Word, inner Options, at context) bool {
 	if err != nil || !word.Known() {
 		return false
 	}
-	n := &walker{options: inner, script: word.Text, set: w.set, offset: word.From + 1, depth: w.depth + 1, pipelines: w.pipelines}
+	n := &walker{options: inner, script: word.Text, set: w.set, offset: word.From + 1, depth: w.depth + 1,
+		pipelines: w.pipelines}
 	at.plain = false
 	n.list(file.Stmts, at)
 	for _, c := range n.commands {

@@ -88,7 +88,8 @@ func TestHereDocument(t *testing.T) {
 }
 
 func FuzzParse(f *testing.F) {
-	for _, script := range []string{"a | b || c && d; e &", "bash -c 'bash -c \"a; $(b)\"'", "a <<X\nb\nX\n", "${a:-${b}}", "set -e\nfor i in a; do b; done"} {
+	for _, script := range []string{"a | b || c && d; e &", "bash -c 'bash -c \"a; $(b)\"'", "a <<X\nb\nX\n", "${a:-${b}}",
+		"set -e\nfor i in a; do b; done"} {
 		f.Add(script)
 	}
 	f.Fuzz(func(t *testing.T, script string) {

@@ -165,7 +165,8 @@ func (w *walker) pipeline(cmd *syntax.BinaryCmd, at context) {
 func pipeElements(cmd *syntax.BinaryCmd) []*syntax.Stmt {
 	var list []*syntax.Stmt
 	for _, side := range []*syntax.Stmt{cmd.X, cmd.Y} {
-		if inner, ok := side.Cmd.(*syntax.BinaryCmd); ok && (inner.Op == syntax.Pipe || inner.Op == syntax.PipeAll) && len(side.Redirs) == 0 {
+		if inner, ok := side.Cmd.(*syntax.BinaryCmd); ok && (inner.Op == syntax.Pipe || inner.Op == syntax.PipeAll) &&
+			len(side.Redirs) == 0 {
 			list = append(list, pipeElements(inner)...)
 			continue
 		}

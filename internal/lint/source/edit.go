@@ -16,7 +16,9 @@ type Edit struct {
 // out, and the second result tells how many; the same edit twice counts once.
 func Apply(data []byte, edits []Edit) (result []byte, left int) {
 	edits = slices.Clone(edits)
-	slices.SortStableFunc(edits, func(a, b Edit) int { return cmp.Or(cmp.Compare(a.From, b.From), cmp.Compare(a.To, b.To)) })
+	slices.SortStableFunc(edits, func(a, b Edit) int {
+		return cmp.Or(cmp.Compare(a.From, b.From), cmp.Compare(a.To, b.To))
+	})
 	edits = slices.Compact(edits)
 	at := 0
 	for _, edit := range edits {

@@ -25,7 +25,8 @@ func TestPositions(t *testing.T) {
 }
 
 func TestApply(t *testing.T) {
-	got, left := Apply([]byte("abcdef"), []Edit{{From: 4, To: 5, New: "E"}, {From: 1, To: 3, New: ""}, {From: 2, To: 4, New: "x"}, {From: 4, To: 5, New: "E"}})
+	got, left := Apply([]byte("abcdef"),
+		[]Edit{{From: 4, To: 5, New: "E"}, {From: 1, To: 3, New: ""}, {From: 2, To: 4, New: "x"}, {From: 4, To: 5, New: "E"}})
 	if string(got) != "adEf" || left != 1 {
 		t.Errorf("%q, %d left out", got, left)
 	}

@@ -18,7 +18,8 @@ func files(names map[string]string) fstest.MapFS {
 func TestWalk(t *testing.T) {
 	tree, err := Walk(context.Background(), files(map[string]string{
 		".git/HEAD": "", ".git/info/exclude": "private\n", "private": "",
-		".gitignore": "# no\r\nmodels/\r\n*.log\r\n!keep.log\r\n/only\r\n", "models/a.py": "", "src/models/b.py": "", "a.log": "", "keep.log": "",
+		".gitignore": "# no\r\nmodels/\r\n*.log\r\n!keep.log\r\n/only\r\n", "models/a.py": "", "src/models/b.py": "",
+		"a.log": "", "keep.log": "",
 		"only": "", "src/only": "", "src/.gitignore": "local\n", "src/local": "", "local": "",
 	}))
 	if err != nil {
@@ -51,7 +52,8 @@ func TestContext(t *testing.T) {
 			t.Errorf("%s: %v", name, !want)
 		}
 	}
-	if c, err := tree.Context(".", "b/Dockerfile"); err != nil || c.IgnoreFile != "b/Dockerfile.dockerignore" || !c.Excludes("x") {
+	if c, err := tree.Context(".", "b/Dockerfile"); err != nil || c.IgnoreFile != "b/Dockerfile.dockerignore" ||
+		!c.Excludes("x") {
 		t.Errorf("%+v, %v", c, err)
 	}
 }
@@ -59,7 +61,8 @@ func TestContext(t *testing.T) {
 func FuzzIgnoreFiles(f *testing.F) {
 	f.Add("**/a\n!b/\n/c\n[\n\\", "a/b")
 	f.Fuzz(func(t *testing.T, text, name string) {
-		tree, err := Walk(context.Background(), files(map[string]string{".gitignore": text, ".dockerignore": text, "a/b": ""}))
+		tree, err := Walk(context.Background(),
+			files(map[string]string{".gitignore": text, ".dockerignore": text, "a/b": ""}))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -82,10 +82,12 @@ func job(pair yamltree.Pair) *Job {
 }
 
 func step(node *yaml.Node) *Step {
-	s := &Step{Node: node, UsesNode: yamltree.Get(node, "uses"), Run: yamltree.Get(node, "run"), with: yamltree.Get(node, "with")}
+	s := &Step{Node: node, UsesNode: yamltree.Get(node, "uses"), Run: yamltree.Get(node, "run"),
+		with: yamltree.Get(node, "with")}
 	s.Uses, _, _ = strings.Cut(yamltree.Text(s.UsesNode), "@")
 	if script := yamltree.Text(s.Run); script != "" {
-		s.Commands, _ = shell.Parse(expressions.ReplaceAllLiteralString(script, shell.Unknown), shell.Options{Errexit: true, Pipefail: true})
+		s.Commands, _ = shell.Parse(expressions.ReplaceAllLiteralString(script, shell.Unknown),
+			shell.Options{Errexit: true, Pipefail: true})
 	}
 	return s
 }

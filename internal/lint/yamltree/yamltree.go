@@ -115,7 +115,8 @@ func Location(f *source.File, node *yaml.Node) finding.Location {
 	if node.Style&(yaml.SingleQuotedStyle|yaml.DoubleQuotedStyle) != 0 {
 		length += 2
 	}
-	if plain := node.Style&(yaml.LiteralStyle|yaml.FoldedStyle) == 0; node.Kind == yaml.ScalarNode && plain && !strings.Contains(node.Value, "\n") {
+	if plain := node.Style&(yaml.LiteralStyle|yaml.FoldedStyle) == 0; node.Kind == yaml.ScalarNode && plain &&
+		!strings.Contains(node.Value, "\n") {
 		at.End = min(at.Column+length, max(at.End, at.Column+1))
 	}
 	return at

@@ -11,7 +11,8 @@ func TestGet(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for path, want := range map[[2]string]string{{"y", "image"}: "a", {"z", "image"}: "a", {"z", "more"}: "c", {"w", "image"}: "a", {"y", "none"}: ""} {
+	for path, want := range map[[2]string]string{{"y", "image"}: "a", {"z", "image"}: "a", {"z", "more"}: "c",
+		{"w", "image"}: "a", {"y", "none"}: ""} {
 		if got := Text(Get(Get(root, path[0]), path[1])); got != want {
 			t.Errorf("%v: %q, want %q", path, got, want)
 		}
