@@ -137,7 +137,8 @@ func isFile(target string) bool {
 	return err == nil
 }
 
-func (a Assay) remote(ctx context.Context, reference string) (inv inventory.Inventory, seen verify.Observations, err error) {
+func (a Assay) remote(ctx context.Context, reference string) (inv inventory.Inventory,
+	seen verify.Observations, err error) {
 	seen.Why = "the image is not in the daemon"
 	image, err := a.Registry.Open(ctx, reference, a.Options.Platform)
 	if err != nil {
@@ -158,7 +159,8 @@ func explain(target string, err error) error {
 	case errors.Is(err, fs.ErrNotExist):
 		return fault.Wrap(fault.Failed, err, "check its name", "there is no image in %s", target)
 	case errors.Is(err, inventory.ErrNoImage):
-		return fault.Wrap(fault.Failed, err, "write the file with docker save, facecraft save or buildx --output type=oci", "%s cannot be verified", target)
+		return fault.Wrap(fault.Failed, err, "write the file with docker save, facecraft save or buildx --output type=oci",
+			"%s cannot be verified", target)
 	}
 	return fmt.Errorf("verify %s: %w", target, err)
 }

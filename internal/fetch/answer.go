@@ -31,7 +31,8 @@ func (e *StatusError) Error() string {
 
 func statusError(response *http.Response, home string) error {
 	host := response.Request.URL.Host
-	e := &StatusError{Code: response.StatusCode, Host: host, Elsewhere: host != home, After: retryAfter(response.Header, time.Now())}
+	e := &StatusError{Code: response.StatusCode, Host: host, Elsewhere: host != home,
+		After: retryAfter(response.Header, time.Now())}
 	var answer *transport.Error
 	if errors.As(transport.CheckError(response), &answer) && len(answer.Errors) > 0 {
 		e.Reason = answer.Errors[0].String()

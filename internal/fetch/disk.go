@@ -20,5 +20,6 @@ func diskError(err error) error {
 			"free some space and run the same command again; it continues where it stopped",
 			"the disk with the download cache is full")
 	}
-	return fault.Wrap(fault.Failed, fmt.Errorf("%w: %w", ErrDisk, err), "check the permissions and the disk", "the download cache cannot be written")
+	return fault.Wrap(fault.Failed, fmt.Errorf("%w: %w", ErrDisk, err), "check the permissions and the disk",
+		"the download cache cannot be written")
 }

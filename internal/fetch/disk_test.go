@@ -29,14 +29,18 @@ func TestDamageOnDisk(t *testing.T) {
 		damage func(t *testing.T, data, record string)
 		again  int64 // bytes
 	}{
-		"a changed byte":         {func(t *testing.T, data, _ string) { overwrite(t, data, 2*BlockSize+9, "x") }, BlockSize},
-		"a block of zeros":       {func(t *testing.T, data, _ string) { overwrite(t, data, BlockSize, strings.Repeat("\x00", BlockSize)) }, BlockSize},
-		"data that was lost":     {func(t *testing.T, data, _ string) { truncate(t, data, 4*BlockSize+100) }, 2 * BlockSize},
-		"no data":                {func(t *testing.T, data, _ string) { truncate(t, data, 0) }, size},
-		"a torn record":          {func(t *testing.T, _, record string) { truncate(t, record, 3*sumSize+2) }, 3 * BlockSize},
-		"no record":              {func(t *testing.T, _, record string) { truncate(t, record, 0) }, size},
-		"nonsense in the record": {func(t *testing.T, _, record string) { overwrite(t, record, 5*sumSize, "abcd") }, BlockSize},
-		"a record too long":      {func(t *testing.T, _, record string) { overwrite(t, record, 6*sumSize, "abcd") }, 0},
+		"a changed byte": {func(t *testing.T, data, _ string) { overwrite(t, data, 2*BlockSize+9, "x") }, BlockSize},
+		"a block of zeros": {func(t *testing.T, data, _ string) {
+			overwrite(t, data, BlockSize, strings.Repeat("\x00", BlockSize))
+		}, BlockSize},
+		"data that was lost": {func(t *testing.T, data, _ string) { truncate(t, data, 4*BlockSize+100) }, 2 * BlockSize},
+		"no data":            {func(t *testing.T, data, _ string) { truncate(t, data, 0) }, size},
+		"a torn record":      {func(t *testing.T, _, record string) { truncate(t, record, 3*sumSize+2) }, 3 * BlockSize},
+		"no record":          {func(t *testing.T, _, record string) { truncate(t, record, 0) }, size},
+		"nonsense in the record": {func(t *testing.T, _, record string) {
+			overwrite(t, record, 5*sumSize, "abcd")
+		}, BlockSize},
+		"a record too long": {func(t *testing.T, _, record string) { overwrite(t, record, 6*sumSize, "abcd") }, 0},
 	} {
 		t.Run(what, func(t *testing.T) {
 			t.Parallel()
@@ -80,7 +84,8 @@ func TestAFullDisk(t *testing.T) {
 	r := newRig(t, 2*BlockSize, 10*BlockSize)
 	r.dir = dockertest.SmallFileSystem(t, 6*BlockSize)
 	err := r.refused(t)
-	if !errors.Is(err, ErrDisk) || !strings.Contains(err.Error(), "is full") || !strings.Contains(fault.HintOf(err), "continues where it stopped") {
+	if !errors.Is(err, ErrDisk) || !strings.Contains(err.Error(), "is full") ||
+		!strings.Contains(fault.HintOf(err), "continues where it stopped") {
 		t.Errorf("%v (%s)", err, fault.HintOf(err))
 	}
 	kept, err := Kept(r.dir)

@@ -97,16 +97,20 @@ func TestFaults(t *testing.T) {
 		"a stall before an answer":         {dockertest.StallAfter(0), 0},
 		"all in place of a part":           {ignoreRange, size},
 		"a wrong byte":                     {dockertest.Corrupt, size},
-		"another range":                    {headers(func(h http.Header) { h.Set("Content-Range", fmt.Sprintf("bytes 0-9/%d", size)) }), 4 * mega},
-		"another size":                     {headers(func(h http.Header) { h.Set("Content-Range", strings.TrimSuffix(h.Get("Content-Range"), "2")+"7") }), 4 * mega},
-		"no range in the header":           {headers(func(h http.Header) { h.Del("Content-Range") }), 4 * mega},
-		"an encoding":                      {headers(func(h http.Header) { h.Set("Content-Encoding", "gzip") }), 4 * mega},
-		"a wrong length":                   {lengthOf(1234), 4 * mega},
-		"a range shorter than asked for":   {firstBytes(300_000), 0},
-		"429":                              {dockertest.Answer(429, "TOOMANYREQUESTS", "slow down"), 0},
-		"429 with Retry-After":             {retryLater("1"), 0},
-		"429 with a date":                  {retryLater(time.Now().Add(time.Second).UTC().Format(http.TimeFormat)), 0},
-		"500":                              {dockertest.Answer(500, "UNKNOWN", "oops"), 0},
+		"another range": {headers(func(h http.Header) {
+			h.Set("Content-Range", fmt.Sprintf("bytes 0-9/%d", size))
+		}), 4 * mega},
+		"another size": {headers(func(h http.Header) {
+			h.Set("Content-Range", strings.TrimSuffix(h.Get("Content-Range"), "2")+"7")
+		}), 4 * mega},
+		"no range in the header":         {headers(func(h http.Header) { h.Del("Content-Range") }), 4 * mega},
+		"an encoding":                    {headers(func(h http.Header) { h.Set("Content-Encoding", "gzip") }), 4 * mega},
+		"a wrong length":                 {lengthOf(1234), 4 * mega},
+		"a range shorter than asked for": {firstBytes(300_000), 0},
+		"429":                            {dockertest.Answer(429, "TOOMANYREQUESTS", "slow down"), 0},
+		"429 with Retry-After":           {retryLater("1"), 0},
+		"429 with a date":                {retryLater(time.Now().Add(time.Second).UTC().Format(http.TimeFormat)), 0},
+		"500":                            {dockertest.Answer(500, "UNKNOWN", "oops"), 0},
 		"503 that is not JSON": {func(w http.ResponseWriter, _ *http.Request, _ http.Handler) {
 			http.Error(w, "<html>", http.StatusServiceUnavailable)
 		}, 0},

@@ -54,7 +54,8 @@ func download(text string) error {
 	if err != nil {
 		return err
 	}
-	f, err := Start(context.Background(), store, Order{Repository: repository, Blobs: order.Blobs, Connections: order.Connections, Patience: hasty})
+	f, err := Start(context.Background(), store,
+		Order{Repository: repository, Blobs: order.Blobs, Connections: order.Connections, Patience: hasty})
 	if err != nil {
 		return err
 	}
@@ -114,7 +115,8 @@ func TestKilled(t *testing.T) {
 	for r.Open() > 0 {
 		time.Sleep(time.Millisecond)
 	}
-	t.Logf("%d bytes were sent, at most %d of them under way at a kill; the blobs have %d", r.Served(), underWay.Load(), r.size())
+	t.Logf("%d bytes were sent, at most %d of them under way at a kill; the blobs have %d", r.Served(),
+		underWay.Load(), r.size())
 	r.servedAtMost(t, r.size()*102/100+underWay.Load())
 }
 

@@ -31,7 +31,8 @@ type source struct {
 	places     map[string]string // by digest; they may expire
 }
 
-func newSource(repository name.Repository, auth authn.Authenticator, inner http.RoundTripper, stall time.Duration) *source {
+func newSource(repository name.Repository, auth authn.Authenticator, inner http.RoundTripper,
+	stall time.Duration) *source {
 	if inner == nil {
 		inner = separateConnections(stall)
 	}
@@ -105,7 +106,8 @@ func (s *source) resolve(ctx context.Context, b Blob, header http.Header) (*http
 
 // get does not follow redirects: that of http.Client would take the login
 // along to other ports and subdomains.
-func (s *source) get(ctx context.Context, through http.RoundTripper, at string, header http.Header) (*http.Response, error) {
+func (s *source) get(ctx context.Context, through http.RoundTripper, at string,
+	header http.Header) (*http.Response, error) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, at, nil)
 	if err != nil {
 		return nil, err

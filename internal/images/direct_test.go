@@ -98,15 +98,18 @@ func (p *puller) checkImage(t *testing.T, reference string, estimate registry.Es
 		t.Errorf("its ID is %s, the registry's %s, %v", inspect.ID, want, err)
 	}
 	repository, tag, _ := strings.Cut(strings.TrimPrefix(reference, p.registry.Host), ":")
-	tags, digests := []string{p.registry.Host + repository + ":" + tag}, []string{p.registry.Host + repository + "@" + estimate.Digest}
+	tags, digests := []string{p.registry.Host + repository + ":" + tag},
+		[]string{p.registry.Host + repository + "@" + estimate.Digest}
 	if !slices.Equal(inspect.RepoTags, tags) || !slices.Equal(inspect.RepoDigests, digests) {
 		t.Errorf("its names are %v %v, want %v %v", inspect.RepoTags, inspect.RepoDigests, tags, digests)
 	}
 	before := p.registry.Served()
-	if said := p.pullWithDocker(t, reference); !strings.Contains(said, "Image is up to date") || p.registry.Served() != before {
+	if said := p.pullWithDocker(t, reference); !strings.Contains(said, "Image is up to date") ||
+		p.registry.Served() != before {
 		t.Errorf("docker pull fetched %d bytes and said %s", p.registry.Served()-before, said)
 	}
-	list, err := p.docker.ImageList(t.Context(), image.ListOptions{All: true, Filters: filters.NewArgs(filters.Arg("dangling", "true"))})
+	list, err := p.docker.ImageList(t.Context(),
+		image.ListOptions{All: true, Filters: filters.NewArgs(filters.Arg("dangling", "true"))})
 	if err != nil || slices.ContainsFunc(list, func(s image.Summary) bool { return s.ID == inspect.ID }) {
 		t.Errorf("dangling images: %+v, %v", list, err)
 	}
@@ -155,7 +158,8 @@ func TestDirectIndex(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := remote.WriteIndex(tag, dockertest.IndexOf(t, dockertest.ImageFor(t, "riscv64", dockertest.Layer(t, 70_000)), own)); err != nil {
+	if err := remote.WriteIndex(tag,
+		dockertest.IndexOf(t, dockertest.ImageFor(t, "riscv64", dockertest.Layer(t, 70_000)), own)); err != nil {
 		t.Fatal(err)
 	}
 	p.mustPull(t, tag.String())
@@ -186,7 +190,8 @@ func TestDirectAfterAnInterruption(t *testing.T) {
 			cached = e.Done
 		}
 	}
-	if err := p.Pull(ctx, plan.Image{Reference: reference, Platform: platform}, options); !errors.Is(err, context.Canceled) {
+	if err := p.Pull(ctx, plan.Image{Reference: reference, Platform: platform}, options); !errors.Is(err,
+		context.Canceled) {
 		t.Fatalf("it ended with %v", err)
 	}
 	if cached < 15_000_000 {
@@ -212,10 +217,14 @@ func TestTheDaemonDownloads(t *testing.T) {
 		change func(*puller)
 		reason string
 	}{
-		"not wanted":        {func(p *puller) { p.direct.Connections = 0 }, "--connections 0"},
-		"no cache":          {func(p *puller) { p.direct.Dir = "" }, "there is no cache directory"},
-		"an unwritable one": {func(p *puller) { p.direct.Dir = "/dev/null/cache" }, "the cache directory is not writable: mkdir /dev/null: not a directory"},
-		"no source":         {func(p *puller) { p.registry.Fail("/v2/", -1, dockertest.OnlyForDaemons) }, "the registry cannot be reached from here"},
+		"not wanted": {func(p *puller) { p.direct.Connections = 0 }, "--connections 0"},
+		"no cache":   {func(p *puller) { p.direct.Dir = "" }, "there is no cache directory"},
+		"an unwritable one": {func(p *puller) {
+			p.direct.Dir = "/dev/null/cache"
+		}, "the cache directory is not writable: mkdir /dev/null: not a directory"},
+		"no source": {func(p *puller) {
+			p.registry.Fail("/v2/", -1, dockertest.OnlyForDaemons)
+		}, "the registry cannot be reached from here"},
 	} {
 		t.Run(what, func(t *testing.T) {
 			t.Parallel()
@@ -256,7 +265,8 @@ func TestDirectFaults(t *testing.T) {
 		fault dockertest.Fault
 		hint  string
 	}{
-		"a layer is missing":         {-1, dockertest.Answer(404, "BLOB_UNKNOWN", "blob unknown to registry"), "report this to its publisher"},
+		"a layer is missing": {-1, dockertest.Answer(404, "BLOB_UNKNOWN", "blob unknown to registry"),
+			"report this to its publisher"},
 		"a layer is always damaged":  {-1, dockertest.Corrupt, "try again; check the registry mirror or proxy"},
 		"a layer arrives damaged":    {1, dockertest.Corrupt, ""},
 		"a layer breaks off":         {3, dockertest.CutAfter(100_000), ""},

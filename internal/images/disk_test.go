@@ -45,7 +45,8 @@ func TestSmallDisk(t *testing.T) {
 		if !errors.As(err, &exit) || exit.ExitCode() != int(fault.Unrunnable) {
 			t.Errorf("%v\n%s", err, output)
 		}
-		if text := string(output); !strings.Contains(text, "not enough disk space") || !strings.Contains(text, "needs 136.3 MB, and") {
+		if text := string(output); !strings.Contains(text, "not enough disk space") ||
+			!strings.Contains(text, "needs 136.3 MB, and") {
 			t.Errorf("the numbers are missing:\n%s", text)
 		}
 		if served := p.registry.Served(); served > 10_000 {
@@ -56,7 +57,8 @@ func TestSmallDisk(t *testing.T) {
 		zeros := dockertest.FileLayer(t, "zeros", make([]byte, 150<<20)) // small to download and large to unpack
 		reference := p.push(t, "bomb:1", dockertest.ImageOf(t, dockertest.Layer(t, 1<<20), zeros))
 		err := p.pull(t, reference)
-		if fault.HintOf(err) != "free up disk space: docker system df shows what Docker uses" || p.count(progress.Retrying) != 0 {
+		if fault.HintOf(err) != "free up disk space: docker system df shows what Docker uses" ||
+			p.count(progress.Retrying) != 0 {
 			t.Errorf("%v (%s), %d retries", err, fault.HintOf(err), p.count(progress.Retrying))
 		}
 		// A containerd store collects what is left over after a moment.
@@ -83,7 +85,8 @@ func TestDaemonsMirror(t *testing.T) {
 	if err != nil {
 		t.Fatalf("%v\n%s", err, output)
 	}
-	if text := string(output); !strings.Contains(text, "mirror    http://"+mirror.Host) || !strings.Contains(text, "disk space may run out") {
+	if text := string(output); !strings.Contains(text, "mirror    http://"+mirror.Host) ||
+		!strings.Contains(text, "disk space may run out") {
 		t.Errorf("it says\n%s", text)
 	}
 	local, err := (&images.Store{Docker: daemon.Client(t)}).Inspect(t.Context(), "djok/facecraft:cpu")

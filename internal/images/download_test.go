@@ -43,7 +43,8 @@ func publish(t *testing.T, size int64) published {
 		t.Fatal(err)
 	}
 	client := registry.Client{Keychain: authn.NewMultiKeychain()}
-	p.estimate, err = client.Estimate(t.Context(), registry.Question{Reference: p.registry.Host + "/image:1", Platform: platform})
+	p.estimate, err = client.Estimate(t.Context(),
+		registry.Question{Reference: p.registry.Host + "/image:1", Platform: platform})
 	if err != nil {
 		t.Fatal(err)
 	}

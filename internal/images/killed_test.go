@@ -51,7 +51,8 @@ func pullAsChild(text string) error {
 	if err != nil {
 		return err
 	}
-	estimate, err := store.Registry.Estimate(ctx, registry.Question{Reference: order.Reference, Platform: platform, Local: local})
+	estimate, err := store.Registry.Estimate(ctx,
+		registry.Question{Reference: order.Reference, Platform: platform, Local: local})
 	if err != nil {
 		return err
 	}
@@ -127,7 +128,8 @@ func TestKilledPull(t *testing.T) {
 		time.Sleep(time.Millisecond)
 	}
 	served, total := p.registry.Served(), sizeOf(estimate)
-	t.Logf("%d bytes were served, at most %d of them in flight at a kill; the image has %d", served, inFlight.Load(), total)
+	t.Logf("%d bytes were served, at most %d of them in flight at a kill; the image has %d", served,
+		inFlight.Load(), total)
 	if limit := total*102/100 + inFlight.Load(); served > limit {
 		t.Errorf("%d bytes were served, more than %d", served, limit)
 	}

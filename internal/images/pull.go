@@ -63,7 +63,8 @@ func (s *Store) Pull(ctx context.Context, img plan.Image, o PullOptions) error {
 }
 
 func (s *Store) newPulling(img plan.Image, o PullOptions) *pulling {
-	p := &pulling{store: s, retry: o.Retry.orDefault(), tell: o.Report, image: img, from: img.Reference, tally: newTally(o.Estimate)}
+	p := &pulling{store: s, retry: o.Retry.orDefault(), tell: o.Report, image: img, from: img.Reference,
+		tally: newTally(o.Estimate)}
 	p.event = func() progress.Event { return p.tally.event(img.Reference) }
 	p.keeper = s.newKeeper(o.Estimate, o.Report)
 	return p

@@ -76,7 +76,8 @@ func manifestOf(layers []registry.Layer) loopback.Manifest {
 	for _, layer := range layers {
 		descriptors = append(descriptors, descriptor{MediaType: typeLayer, Digest: layer.Digest, Size: layer.Size})
 	}
-	content, err := json.Marshal(map[string]any{"schemaVersion": 2, "mediaType": typeManifest, "config": config, "layers": descriptors})
+	content, err := json.Marshal(map[string]any{"schemaVersion": 2, "mediaType": typeManifest, "config": config,
+		"layers": descriptors})
 	if err != nil {
 		panic(err) // strings and numbers
 	}

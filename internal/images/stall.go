@@ -11,7 +11,8 @@ import (
 
 // watched has the daemon pull, and fails when it says nothing new for stall,
 // unless it is unpacking, which each returns for each message.
-func (p *pulling) watched(ctx context.Context, from string, stall time.Duration, each func(jsonmessage.JSONMessage) (unpacking bool)) error {
+func (p *pulling) watched(ctx context.Context, from string, stall time.Duration,
+	each func(jsonmessage.JSONMessage) (unpacking bool)) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	watchdog := time.AfterFunc(stall, func() { cancel(stalled(stall)) })

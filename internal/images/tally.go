@@ -120,7 +120,8 @@ func (t *tally) event(subject string) progress.Event {
 	if !t.downloading() {
 		return progress.Event{Stage: progress.Unpacking, Subject: subject, Done: t.unpack, Total: t.total()}
 	}
-	e := progress.Event{Stage: progress.Pulling, Subject: subject, Done: t.done, Total: t.total(), Rate: t.rate.perSecond()}
+	e := progress.Event{Stage: progress.Pulling, Subject: subject, Done: t.done, Total: t.total(),
+		Rate: t.rate.perSecond()}
 	if t.sized && e.Rate > 0 {
 		e.Left = time.Duration(float64(e.Total-e.Done) / float64(e.Rate) * float64(time.Second)).Round(time.Second)
 	}

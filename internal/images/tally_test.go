@@ -40,9 +40,12 @@ func TestTally(t *testing.T) {
 		want    progress.Event
 	}{
 		{`{"status":"Pulling from x","id":"1"}`, progress.Event{Stage: progress.Pulling, Total: 400_000}},
-		{`{"status":"Already exists","progressDetail":{},"id":"aaaaaaaaaaaa"}`, progress.Event{Stage: progress.Pulling, Total: 400_000}},
-		{`{"status":"Pulling fs layer","progressDetail":{},"id":"bbbbbbbbbbbb"}`, progress.Event{Stage: progress.Pulling, Total: 400_000}},
-		{`{"status":"Waiting","progressDetail":{},"id":"cccccccccccc"}`, progress.Event{Stage: progress.Pulling, Total: 400_000}},
+		{`{"status":"Already exists","progressDetail":{},"id":"aaaaaaaaaaaa"}`,
+			progress.Event{Stage: progress.Pulling, Total: 400_000}},
+		{`{"status":"Pulling fs layer","progressDetail":{},"id":"bbbbbbbbbbbb"}`,
+			progress.Event{Stage: progress.Pulling, Total: 400_000}},
+		{`{"status":"Waiting","progressDetail":{},"id":"cccccccccccc"}`,
+			progress.Event{Stage: progress.Pulling, Total: 400_000}},
 		{`{"status":"Downloading","progressDetail":{"current":40000,"total":100000},"id":"bbbbbbbbbbbb"}`,
 			progress.Event{Stage: progress.Pulling, Done: 40_000, Total: 400_000, Rate: 13_333, Left: 27 * time.Second}},
 		{`{"status":"Verifying Checksum","progressDetail":{},"id":"bbbbbbbbbbbb"}`,
@@ -51,8 +54,10 @@ func TestTally(t *testing.T) {
 			progress.Event{Stage: progress.Pulling, Done: 100_000, Total: 400_000, Rate: 20_000, Left: 15 * time.Second}},
 		{`{"status":"Download complete","progressDetail":{},"id":"cccccccccccc"}`,
 			progress.Event{Stage: progress.Unpacking, Done: 50_000, Total: 400_000}},
-		{`{"status":"Pull complete","progressDetail":{},"id":"bbbbbbbbbbbb"}`, progress.Event{Stage: progress.Unpacking, Done: 100_000, Total: 400_000}},
-		{`{"status":"Pull complete","progressDetail":{},"id":"cccccccccccc"}`, progress.Event{Stage: progress.Unpacking, Done: 400_000, Total: 400_000}},
+		{`{"status":"Pull complete","progressDetail":{},"id":"bbbbbbbbbbbb"}`,
+			progress.Event{Stage: progress.Unpacking, Done: 100_000, Total: 400_000}},
+		{`{"status":"Pull complete","progressDetail":{},"id":"cccccccccccc"}`,
+			progress.Event{Stage: progress.Unpacking, Done: 400_000, Total: 400_000}},
 		{`{"status":"Digest: sha256:00"}`, progress.Event{Stage: progress.Unpacking, Done: 400_000, Total: 400_000}},
 	} {
 		tally.add(message(t, step.message), at)
@@ -80,8 +85,10 @@ func TestTallyWithoutAnEstimate(t *testing.T) {
 	t.Parallel()
 	tally := newTally(registry.Estimate{})
 	tally.add(message(t, `{"status":"Pulling fs layer","progressDetail":{},"id":"bbbbbbbbbbbb"}`), begin)
-	tally.add(message(t, `{"status":"Downloading","progressDetail":{"current":40,"total":100},"id":"bbbbbbbbbbbb"}`), begin.Add(time.Second))
-	if got, want := tally.event(""), (progress.Event{Stage: progress.Pulling, Done: 40, Total: 100, Rate: 40}); got != want {
+	tally.add(message(t, `{"status":"Downloading","progressDetail":{"current":40,"total":100},"id":"bbbbbbbbbbbb"}`),
+		begin.Add(time.Second))
+	if got, want := tally.event(""),
+		(progress.Event{Stage: progress.Pulling, Done: 40, Total: 100, Rate: 40}); got != want {
 		t.Errorf("got %+v, want %+v", got, want)
 	}
 }
@@ -90,7 +97,8 @@ func TestTallyWithoutAnEstimate(t *testing.T) {
 // however often it restarts.
 func TestProgressNeverRunsBackwards(t *testing.T) {
 	t.Parallel()
-	statuses := []string{"Pulling fs layer", "Waiting", "Downloading", "Verifying Checksum", "Download complete", "Extracting", "Pull complete", "Already exists", "Retrying in 5 seconds"}
+	statuses := []string{"Pulling fs layer", "Waiting", "Downloading", "Verifying Checksum", "Download complete",
+		"Extracting", "Pull complete", "Already exists", "Retrying in 5 seconds"}
 	random := rand.New(rand.NewPCG(1, 2))
 	for range 200 {
 		tally, at := newTally(sized), begin

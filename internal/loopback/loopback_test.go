@@ -134,7 +134,8 @@ func TestRangesAndHead(t *testing.T) {
 	if status, body, _ := answer(t, "GET", blob, "bytes=10-19"); status != 206 || !bytes.Equal(body, content[10:20]) {
 		t.Errorf("from 10 to 19: %d, %d bytes", status, len(body))
 	}
-	if status, body, header := answer(t, "HEAD", blob, ""); status != 200 || len(body) > 0 || header.Get("Docker-Content-Digest") != digest.String() {
+	if status, body, header := answer(t, "HEAD", blob, ""); status != 200 || len(body) > 0 ||
+		header.Get("Docker-Content-Digest") != digest.String() {
 		t.Errorf("HEAD: %d, %v", status, header)
 	}
 }
@@ -170,7 +171,8 @@ func TestStrangers(t *testing.T) {
 			t.Errorf("%s: %d", method, status)
 		}
 	}
-	for _, path := range []string{"/manifests/latest", "/blobs/sha256:nonsense", "/blobs/sha256:" + strings.Repeat("0", 64), "/tags/list"} {
+	for _, path := range []string{"/manifests/latest", "/blobs/sha256:nonsense",
+		"/blobs/sha256:" + strings.Repeat("0", 64), "/tags/list"} {
 		if status, _, _ := answer(t, "GET", image+path, ""); status/100 != 4 {
 			t.Errorf("%s: %d", path, status)
 		}

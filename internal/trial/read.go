@@ -167,7 +167,8 @@ var enginesOwn = []string{".dockerenv", "etc/hostname", "etc/hosts", "etc/mtab",
 
 // walkBeside puts the helper beside the image's files, in a container of the
 // image that runs nothing else.
-func (d *Daemon) walkBeside(ctx context.Context, inspected image.InspectResponse, arch string, interest inventory.Interest) (
+func (d *Daemon) walkBeside(ctx context.Context, inspected image.InspectResponse, arch string,
+	interest inventory.Interest) (
 	[]inventory.Entry, error) {
 	h, err := d.Images.Helper(arch)
 	if err != nil {

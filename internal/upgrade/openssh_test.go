@@ -25,7 +25,8 @@ func TestVerifyOpenSSH(t *testing.T) {
 			changed := [2][]byte{files[0], files[1]}
 			changed[i] = bytes.Clone(files[i])
 			changed[i][position] ^= 0x10
-			if position%7 == 0 && !bytes.ContainsAny(files[i][position:position+1], "\n-") && verify(changed[0], changed[1], string(files[2])) == nil {
+			if position%7 == 0 && !bytes.ContainsAny(files[i][position:position+1], "\n-") &&
+				verify(changed[0], changed[1], string(files[2])) == nil {
 				t.Errorf("byte %d of file %d can be changed", position, i)
 			}
 		}

@@ -55,7 +55,8 @@ func OwnerOf(ctx context.Context, path, platform, base string) (Owner, bool) {
 		args := append(known.command[1:len(known.command):len(known.command)], path)
 		if exec.CommandContext(ctx, known.command[0], args...).Run() == nil {
 			file := "facecraft_" + platform + known.suffix
-			return Owner{known.name, "curl -fLO " + base + "/latest/download/" + file + " && " + known.install + "./" + file}, true
+			return Owner{known.name, "curl -fLO " + base + "/latest/download/" + file + " && " + known.install + "./" + file},
+				true
 		}
 	}
 	return Owner{}, false

@@ -84,7 +84,8 @@ func packed(t *testing.T, program string) []byte {
 	zipped := gzip.NewWriter(&archive)
 	w := tar.NewWriter(zipped)
 	for name, text := range map[string]string{"LICENSE": "mine", "facecraft": program} {
-		if err := w.WriteHeader(&tar.Header{Name: name, Mode: 0o755, Size: int64(len(text)), Typeflag: tar.TypeReg}); err != nil {
+		if err := w.WriteHeader(&tar.Header{Name: name, Mode: 0o755, Size: int64(len(text)),
+			Typeflag: tar.TypeReg}); err != nil {
 			t.Fatal(err)
 		}
 		if _, err := w.Write([]byte(text)); err != nil {
@@ -155,7 +156,8 @@ func TestUpgrade(t *testing.T) {
 // TestRefused: whatever is wrong, the program stays as it was.
 func TestRefused(t *testing.T) {
 	t.Parallel()
-	const sums, signature, version = "/latest/download/checksums.txt", "/latest/download/checksums.txt.sig", "/latest/download/version.txt"
+	const sums, signature, version = "/latest/download/checksums.txt", "/latest/download/checksums.txt.sig",
+		"/latest/download/version.txt"
 	archive := "/download/v1.3.0/" + archiveName(platform())
 	flip := func(path string) func(*testing.T, *mirror) {
 		return func(_ *testing.T, m *mirror) { m.files[path][len(m.files[path])/2] ^= 1 }
@@ -170,12 +172,15 @@ func TestRefused(t *testing.T) {
 		"a byte of the version":   {tamper: flip(version), want: "not what was signed"},
 		"a byte of the archive":   {tamper: flip(archive), want: "not what was signed"},
 		"no signature":            {tamper: func(_ *testing.T, m *mirror) { delete(m.files, signature) }, want: "404"},
-		"another key":             {tamper: func(t *testing.T, m *mirror) { m.sign(t, newSigner(t), namespace) }, want: "not signed by the release key"},
-		"no archive":              {tamper: func(_ *testing.T, m *mirror) { delete(m.files, archive) }, want: "404"},
-		"another version":         {program: saying("v1.2.9"), want: `says "facecraft v1.2.9 here" instead of v1.3.0`},
-		"it does not run":         {program: "#!/bin/sh\necho wrong processor; exit 1\n", want: "wrong processor"},
+		"another key": {tamper: func(t *testing.T, m *mirror) {
+			m.sign(t, newSigner(t), namespace)
+		}, want: "not signed by the release key"},
+		"no archive":      {tamper: func(_ *testing.T, m *mirror) { delete(m.files, archive) }, want: "404"},
+		"another version": {program: saying("v1.2.9"), want: `says "facecraft v1.2.9 here" instead of v1.3.0`},
+		"it does not run": {program: "#!/bin/sh\necho wrong processor; exit 1\n", want: "wrong processor"},
 		// Only its first run succeeds, which is before it is put in place.
-		"it breaks once in place": {program: "#!/bin/sh\ncase $0 in *.new) echo facecraft v1.3.0 here ;; *) exit 1 ;; esac\n", want: "does not run here"},
+		"it breaks once in place": {program: "#!/bin/sh\ncase $0 in *.new) echo facecraft v1.3.0 here ;; *) exit 1 ;; esac\n",
+			want: "does not run here"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -212,7 +217,8 @@ func TestNoRelease(t *testing.T) {
 	m := newMirror(t, saying("v1.3.0"))
 	m.Close()
 	for _, s := range []Settings{
-		{Version: "dev", Key: m.key}, {Version: "v1.2.3-4-g0123456", Key: m.key}, {Version: "v1.2.3-dirty", Key: m.key}, {Version: "v1.2.3"},
+		{Version: "dev", Key: m.key}, {Version: "v1.2.3-4-g0123456", Key: m.key}, {Version: "v1.2.3-dirty", Key: m.key},
+		{Version: "v1.2.3"},
 	} {
 		s.Mirror = m.URL
 		if _, err := s.Check(t.Context()); err == nil || !strings.Contains(err.Error(), "is not a signed release") {
@@ -237,7 +243,8 @@ func TestOwned(t *testing.T) {
 	}
 	if _, err := os.Stat("/var/lib/dpkg/status"); err == nil {
 		owner, _ := OwnerOf(t.Context(), "/usr/bin/dpkg", "linux_amd64", Releases)
-		want := "curl -fLO " + Releases + "/latest/download/facecraft_linux_amd64.deb && sudo apt-get install ./facecraft_linux_amd64.deb"
+		want := "curl -fLO " + Releases +
+			"/latest/download/facecraft_linux_amd64.deb && sudo apt-get install ./facecraft_linux_amd64.deb"
 		if owner.Upgrade != want {
 			t.Errorf("dpkg's own program: %+v", owner)
 		}

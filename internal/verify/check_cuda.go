@@ -11,10 +11,12 @@ import (
 )
 
 var (
-	nvcc         = where("", `^usr/local/cuda[^/]*/bin/nvcc$`)
-	cudaTools    = where("cuda cudnn nccl cublas", `^usr/local/cuda[^/]*/(bin|nvvm|nsight[^/]*|compute-sanitizer|include|targets/[^/]+/include|extras)/|^usr/local/cuda[^/]*/(lib64|targets/[^/]+/lib)/(stubs/|[^/]*\.a$)|^usr/(include|lib)/.*(cudnn|nccl|cublas)[^/]*\.(h|a)$`)
+	nvcc      = where("", `^usr/local/cuda[^/]*/bin/nvcc$`)
+	cudaTools = where("cuda cudnn nccl cublas",
+		`^usr/local/cuda[^/]*/(bin|nvvm|nsight[^/]*|compute-sanitizer|include|targets/[^/]+/include|extras)/|^usr/local/cuda[^/]*/(lib64|targets/[^/]+/lib)/(stubs/|[^/]*\.a$)|^usr/(include|lib)/.*(cudnn|nccl|cublas)[^/]*\.(h|a)$`)
 	develPackage = regexp.MustCompile(`^(cuda-nvcc-|cuda-minimal-build-|cuda-libraries-dev-|libcudnn\d*-dev|libcublas-dev-|libnccl-dev)`)
-	compilers    = where("gcc g++ cc1 clang", `^usr/bin/([a-z0-9_]+-linux-gnu-)?(gcc|g\+\+|cc1|clang)(-\d+)?$|^usr/lib(exec)?/gcc/.*/cc1(plus)?$`)
+	compilers    = where("gcc g++ cc1 clang",
+		`^usr/bin/([a-z0-9_]+-linux-gnu-)?(gcc|g\+\+|cc1|clang)(-\d+)?$|^usr/lib(exec)?/gcc/.*/cc1(plus)?$`)
 )
 
 // cudaDevel knows the toolchain by its compiler, its packages, and two
@@ -38,11 +40,13 @@ func cudaDevel(s *subject) []result {
 	tools := s.matching(cudaTools)
 	switch compiler := s.matching(compilers); {
 	case len(evidence) > 0:
-		return []result{fail("the CUDA toolchain is in the image: %s", bytes(bytesOf(tools))).with(some(evidence)...).saving(bytesOf(tools)).keyed("devel")}
+		return []result{fail("the CUDA toolchain is in the image: %s", bytes(bytesOf(tools))).with(some(evidence)...).
+			saving(bytesOf(tools)).keyed("devel")}
 	case s.Depth < inventory.FilesDepth:
 		return []result{deeper(inventory.FilesDepth)}
 	case len(compiler) > 0:
-		return []result{fail("a C compiler is in the image").graded(finding.Note).with(s.fileLine(compiler[0])).at(compiler[0].Path).
+		return []result{fail("a C compiler is in the image").graded(finding.Note).with(s.fileLine(compiler[0])).
+			at(compiler[0].Path).
 			mended("build wheels in an earlier stage and install them without a compiler").saving(bytesOf(compiler))}
 	}
 	return []result{pass("there is no CUDA toolchain")}
@@ -124,4 +128,5 @@ func (s *subject) needing(libraries []*inventory.Node) (list []string) {
 	return list
 }
 
-var torchOwn = where("-packages/torch -packages/nvidia -packages/triton", `(site|dist)-packages/(torch|nvidia|triton|torchvision|torchaudio)/`)
+var torchOwn = where("-packages/torch -packages/nvidia -packages/triton",
+	`(site|dist)-packages/(torch|nvidia|triton|torchvision|torchaudio)/`)

@@ -31,11 +31,13 @@ var (
 func ready(s *subject) []result {
 	var list []result
 	if start := s.seen.Start; start != nil && start.Early != "" {
-		list = append(list, fail("it answers 2xx before it is ready").with(start.Early).known(inventory.RunDepth).keyed("early").
+		list = append(list, fail("it answers 2xx before it is ready").with(start.Early).known(inventory.RunDepth).
+			keyed("early").
 			graded(finding.Warning).mended("answer 503 until the models are loaded"))
 	}
 	if start := s.seen.Start; start != nil && !start.Ready {
-		list = append(list, fail("the server does not get ready").with(start.Problem).with(start.Log...).known(inventory.RunDepth).keyed("never").
+		list = append(list, fail("the server does not get ready").with(start.Problem).with(start.Log...).
+			known(inventory.RunDepth).keyed("never").
 			mended("see why in its log; facecraft up --image IMAGE shows it too"))
 	}
 	health := s.Config.Health
@@ -45,7 +47,8 @@ func ready(s *subject) []result {
 	command := strings.Join(health.Test[1:], " ")
 	evidence := "HEALTHCHECK " + short(command)
 	if missing := s.missingTool(health); missing != "" {
-		list = append(list, fail("the health check needs %s, which is not in the image", missing).with(evidence).keyed("tool").
+		list = append(list, fail("the health check needs %s, which is not in the image", missing).
+			with(evidence).keyed("tool").
 			mended("install "+missing+", or use the program's own check").known(inventory.FilesDepth))
 	}
 	asked := checkedPath.FindStringSubmatch(command)
@@ -55,15 +58,17 @@ func ready(s *subject) []result {
 	}
 	switch {
 	case blindly.MatchString(command) && !bodyReader.MatchString(command):
-		list = append(list, fail("the health check asks /ready and does not read the answer, which is 200 before the models are loaded too").
-			graded(finding.Warning).with(evidence).keyed("path"))
+		list = append(list,
+			fail("the health check asks /ready and does not read the answer, which is 200 before the models are loaded too").
+				graded(finding.Warning).with(evidence).keyed("path"))
 	case readyPath.MatchString(command):
 		if len(list) == 0 {
 			list = append(list, pass("the health check asks for readiness").with(evidence))
 		}
 	case asked != nil && shallowPath.MatchString(asked[1]):
-		list = append(list, fail("the health check asks %s, which does not tell whether the models are loaded", orRoot(asked[1])).
-			graded(finding.Warning).with(evidence).keyed("path"))
+		list = append(list,
+			fail("the health check asks %s, which does not tell whether the models are loaded", orRoot(asked[1])).
+				graded(finding.Warning).with(evidence).keyed("path"))
 	case tcpOnly.MatchString(command):
 		list = append(list, fail("the health check only connects").graded(finding.Warning).with(evidence).keyed("path"))
 	case len(list) == 0:
@@ -163,9 +168,11 @@ func healthWindow(s *subject) []result {
 	case usual == 0:
 		return []result{unknown("how long the image takes to load is not known; --depth run measures it").with(text)}
 	case float64(window) < windowFactor*float64(usual):
-		return []result{fail("the health check gives up after %s, and loading takes about %s", format.Duration(window), format.Duration(usual)).with(text).keyed("window")}
+		return []result{fail("the health check gives up after %s, and loading takes about %s", format.Duration(window),
+			format.Duration(usual)).with(text).keyed("window")}
 	}
-	return []result{pass("the health check waits %s, and loading takes about %s", format.Duration(window), format.Duration(usual)).with(text)}
+	return []result{pass("the health check waits %s, and loading takes about %s", format.Duration(window),
+		format.Duration(usual)).with(text)}
 }
 
 // streakOf returns how often a check may fail in a row while a server does not
@@ -235,7 +242,8 @@ func (s *subject) measuredWindow(window time.Duration, text string) []result {
 	if slices.ContainsFunc(s.seen.Windows, func(w Window) bool { return !w.Ready }) {
 		return []result{unknown("the server did not get ready in the time that was given").with(evidence...)}
 	}
-	return []result{pass("the health check's window of %s suffices with few CPUs", format.Duration(window)).with(evidence...).
+	return []result{pass("the health check's window of %s suffices with few CPUs", format.Duration(window)).
+		with(evidence...).
 		known(inventory.RunDepth)}
 }
 
@@ -252,7 +260,8 @@ func (w Window) evidence() string {
 	}
 	text := fmt.Sprintf("%g CPU: ready after %s", w.CPUs, w.After.Round(100*time.Millisecond))
 	if p := w.Probes; p != nil {
-		text += fmt.Sprintf("; then %d of %s passed while photos were processed", p.Passed, format.Count(p.Count, "health check", "health checks"))
+		text += fmt.Sprintf("; then %d of %s passed while photos were processed", p.Passed,
+			format.Count(p.Count, "health check", "health checks"))
 	}
 	return text
 }

@@ -92,7 +92,8 @@ func dlibRan(_ *subject, l *Library) result {
 	case *l.BLAS:
 		return pass("dlib was built with BLAS").with("dlib " + l.Version + " says so itself")
 	}
-	return fail("dlib was built without BLAS").with("dlib " + l.Version + " says that DLIB_USE_BLAS is False").keyed("blas")
+	return fail("dlib was built without BLAS").
+		with("dlib " + l.Version + " says that DLIB_USE_BLAS is False").keyed("blas")
 }
 
 const cudaProviderName = "CUDAExecutionProvider"
@@ -101,7 +102,8 @@ func ortRan(_ *subject, l *Library) result {
 	if l.Problem != "" {
 		return unimportable(l, "ONNX Runtime")
 	}
-	return pass("one ONNX Runtime is installed").with("ONNX Runtime " + l.Version + " has " + strings.Join(l.Providers, ", "))
+	return pass("one ONNX Runtime is installed").
+		with("ONNX Runtime " + l.Version + " has " + strings.Join(l.Providers, ", "))
 }
 
 func ortCUDARan(s *subject, l *Library) result {
@@ -114,11 +116,13 @@ func ortCUDARan(s *subject, l *Library) result {
 		return fail("ONNX Runtime has no CUDA provider: background removal runs on the CPU").with(has).keyed("provider").
 			mended("install onnxruntime-gpu instead of onnxruntime")
 	case l.ProviderProblem != "":
-		return fail("the CUDA provider cannot be loaded: background removal runs on the CPU").with(l.ProviderProblem).keyed("missing")
+		return fail("the CUDA provider cannot be loaded: background removal runs on the CPU").with(l.ProviderProblem).
+			keyed("missing")
 	case gpu && l.SessionProblem != "":
 		return fail("ONNX Runtime makes no session on the GPU").with(l.SessionProblem).keyed("session")
 	case gpu && !slices.Contains(l.Session, cudaProviderName):
-		return fail("a session of ONNX Runtime uses only %s: background removal runs on the CPU", strings.Join(l.Session, ", ")).
+		return fail("a session of ONNX Runtime uses only %s: background removal runs on the CPU",
+			strings.Join(l.Session, ", ")).
 			with(has).keyed("session")
 	case gpu:
 		return pass("a session of ONNX Runtime uses the GPU").with(has)

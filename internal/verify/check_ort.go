@@ -26,7 +26,8 @@ func ortBoth(s *subject) []result {
 		if !cpu || !gpu {
 			continue
 		}
-		r := fail("onnxruntime %s and onnxruntime-gpu %s are both installed", installed["onnxruntime"], installed["onnxruntime-gpu"])
+		r := fail("onnxruntime %s and onnxruntime-gpu %s are both installed", installed["onnxruntime"],
+			installed["onnxruntime-gpu"])
 		r = r.with("/" + site).with(s.winner(site)).at(strings.TrimSuffix(site, "/")).keyed("both")
 		if s.variant.Name != "" && !s.variant.Needs.CUDA {
 			r = r.graded(finding.Warning)
@@ -76,7 +77,8 @@ func recorded(file *inventory.Node, sum, size string) bool {
 	return err == nil && "sha256="+base64.RawURLEncoding.EncodeToString(raw) == sum
 }
 
-var cudaProvider = where("libonnxruntime_providers_cuda.so", `(site|dist)-packages/onnxruntime/capi/libonnxruntime_providers_cuda\.so$`)
+var cudaProvider = where("libonnxruntime_providers_cuda.so",
+	`(site|dist)-packages/onnxruntime/capi/libonnxruntime_providers_cuda\.so$`)
 
 // ortCUDA resolves what the CUDA provider needs as the dynamic loader would.
 func ortCUDA(s *subject) []result {
@@ -103,7 +105,8 @@ func ortCUDA(s *subject) []result {
 
 func (s *subject) provider(provider *inventory.Node) result {
 	if provider.Facts == nil || len(provider.Facts.Needed) == 0 {
-		return unknown("what the CUDA provider needs cannot be read from the stream; --depth files on a pulled image tells").at(provider.Path)
+		return unknown("what the CUDA provider needs cannot be read from the stream; --depth files on a pulled image tells").
+			at(provider.Path)
 	}
 	dirs := s.libraryDirs(provider)
 	var missing, elsewhere []string
@@ -122,15 +125,19 @@ func (s *subject) provider(provider *inventory.Node) result {
 		}
 	}
 	slices.Sort(missing)
-	if slices.ContainsFunc(missing, func(m string) bool { return strings.HasPrefix(m, "libcudnn.so.9 ") }) && s.resolves("libcudnn.so.8", dirs) {
+	if slices.ContainsFunc(missing, func(m string) bool {
+		return strings.HasPrefix(m, "libcudnn.so.9 ")
+	}) && s.resolves("libcudnn.so.8", dirs) {
 		missing = append(missing, "ONNX Runtime 1.19 and newer need cuDNN 9; the image has cuDNN 8")
 	}
 	switch {
 	case len(missing) > 0:
-		return fail("the CUDA provider cannot be loaded: background removal runs on the CPU").with(some(append(missing, elsewhere...))...).
+		return fail("the CUDA provider cannot be loaded: background removal runs on the CPU").
+			with(some(append(missing, elsewhere...))...).
 			with(s.fileLine(provider)).at(provider.Path).keyed("missing")
 	case len(elsewhere) > 0:
-		return fail("the CUDA provider loads only if torch was imported before").graded(finding.Warning).with(some(elsewhere)...).
+		return fail("the CUDA provider loads only if torch was imported before").graded(finding.Warning).
+			with(some(elsewhere)...).
 			at(provider.Path).keyed("elsewhere").mended("add the directories to LD_LIBRARY_PATH")
 	}
 	return pass("the CUDA provider finds all %d libraries that it needs", len(provider.Facts.Needed))
@@ -202,7 +209,8 @@ func (s *subject) dlib(module *inventory.Node) result {
 	found := ""
 	for _, name := range module.Facts.Needed {
 		if !s.resolves(name, s.libraryDirs(module)) && s.hasLoader() {
-			return fail("dlib cannot be loaded: %s is not in the image", name).graded(finding.Error).with(s.fileLine(module)).at(module.Path).
+			return fail("dlib cannot be loaded: %s is not in the image", name).graded(finding.Error).with(s.fileLine(module)).
+				at(module.Path).
 				keyed(name).mended("install the library in the last stage too")
 		}
 		if blas.MatchString(name) {
@@ -219,6 +227,7 @@ func (s *subject) dlib(module *inventory.Node) result {
 // hasLoader tells whether the image has a C library at all. Without one the
 // places of libraries are not those that are looked at here, as in Nix images.
 func (s *subject) hasLoader() bool {
-	return s.resolves("libc.so.6", []string{"/lib", "/lib64", "/usr/lib", "/usr/lib64", "/lib/x86_64-linux-gnu", "/usr/lib/x86_64-linux-gnu",
-		"/lib/aarch64-linux-gnu", "/usr/lib/aarch64-linux-gnu"})
+	return s.resolves("libc.so.6",
+		[]string{"/lib", "/lib64", "/usr/lib", "/usr/lib64", "/lib/x86_64-linux-gnu", "/usr/lib/x86_64-linux-gnu",
+			"/lib/aarch64-linux-gnu", "/usr/lib/aarch64-linux-gnu"})
 }

@@ -56,7 +56,8 @@ func (s *subject) baseVersion() string {
 }
 
 // described are the labels that tools show.
-var described = []string{"org.opencontainers.image.source", versionLabel, "org.opencontainers.image.title", licenceLabel}
+var described = []string{"org.opencontainers.image.source", versionLabel,
+	"org.opencontainers.image.title", licenceLabel}
 
 // maxStop is how long a server may take to end, in the engine's default.
 const maxStop = 10 * time.Second
@@ -79,11 +80,14 @@ func meta(s *subject) []result {
 	}
 	var results []result
 	if s.Config.StopSignal == "SIGKILL" || s.Config.StopSignal == "9" {
-		results = append(results, fail("STOPSIGNAL %s ends the server in the middle of a photo", s.Config.StopSignal).graded(finding.Warning).keyed("signal"))
+		results = append(results, fail("STOPSIGNAL %s ends the server in the middle of a photo", s.Config.StopSignal).
+			graded(finding.Warning).keyed("signal"))
 	}
 	if stop := s.seen.Stop; stop != nil && (stop.Killed || stop.After >= maxStop) {
-		results = append(results, fail("it does not end within %s of SIGTERM", maxStop).graded(finding.Warning).known(inventory.RunDepth).keyed("stop").
-			with("a shell as the first process does not pass signals on").mended(`use the exec form: CMD ["python", "-m", "uvicorn", …]`))
+		results = append(results, fail("it does not end within %s of SIGTERM", maxStop).graded(finding.Warning).
+			known(inventory.RunDepth).keyed("stop").
+			with("a shell as the first process does not pass signals on").
+			mended(`use the exec form: CMD ["python", "-m", "uvicorn", …]`))
 	}
 	list = append(list, lacking...)
 	if len(list) > 0 {
@@ -127,7 +131,8 @@ func hubReadme(s *subject) []result {
 	case !d.Known:
 		return []result{unknown("%s", d.Problem)}
 	case !d.Same:
-		return []result{fail("the description on Docker Hub is not the README").with(fmt.Sprintf("they differ from line %d of the README on", d.Line)).keyed("readme")}
+		return []result{fail("the description on Docker Hub is not the README").
+			with(fmt.Sprintf("they differ from line %d of the README on", d.Line)).keyed("readme")}
 	}
 	return []result{pass("the description on Docker Hub is the README")}
 }
@@ -139,7 +144,8 @@ var workerFlag = regexp.MustCompile(`(?:--workers[= ]|-w )\s*(\d+)`)
 func workers(s *subject) []result {
 	memory := s.workerMemory()
 	command := strings.Join(append(slices.Clone(s.Config.Entrypoint), s.Config.Cmd...), " ")
-	if m := workerFlag.FindStringSubmatch(command); m != nil && m[1] != "1" && m[1] != "0" && !strings.Contains(command, "--preload") {
+	if m := workerFlag.FindStringSubmatch(command); m != nil && m[1] != "1" && m[1] != "0" &&
+		!strings.Contains(command, "--preload") {
 		return []result{fail("the command starts %s workers, and each loads all models", m[1]).with("CMD " + short(command)).
 			with(memory...).keyed("flag")}
 	}
@@ -147,7 +153,8 @@ func workers(s *subject) []result {
 		return []result{fail("WEB_CONCURRENCY starts %s workers, and each loads all models", short(value)).
 			with("ENV WEB_CONCURRENCY=" + short(value)).with(memory...).keyed("variable")}
 	}
-	if value, ok := s.Config.Variable("FACECRAFT_WORKERS"); ok && value != "1" && !strings.Contains(command, "FACECRAFT_WORKERS") {
+	if value, ok := s.Config.Variable("FACECRAFT_WORKERS"); ok && value != "1" &&
+		!strings.Contains(command, "FACECRAFT_WORKERS") {
 		return []result{fail("FACECRAFT_WORKERS is %s, and the command does not read it", short(value)).
 			with("ENV FACECRAFT_WORKERS="+short(value), "CMD "+short(command)).keyed("unread")}
 	}
@@ -207,5 +214,6 @@ func leftovers(s *subject) []result {
 	if sum < minLeftovers {
 		return []result{pass("no caches or wheels of the build are left").with(evidence...)}
 	}
-	return []result{fail("%s of the build's leftovers are in the image", bytes(sum)).with(evidence...).saving(sum).keyed("leftovers")}
+	return []result{fail("%s of the build's leftovers are in the image", bytes(sum)).with(evidence...).saving(sum).
+		keyed("leftovers")}
 }

@@ -34,10 +34,12 @@ func offline(s *subject) []result {
 		return []result{fail("it does not get ready without a network").with(o.Problem).with(some(o.Log)...).keyed("start")}
 	}
 	if !o.Online {
-		return []result{fail("it makes no portrait, without a network or with one").with(o.Problem).with(some(o.Log)...).keyed("photo").
+		return []result{fail("it makes no portrait, without a network or with one").with(o.Problem).with(some(o.Log)...).
+			keyed("photo").
 			mended("see why in its log; facecraft up --image IMAGE and facecraft process PHOTO show it too")}
 	}
-	return []result{fail("it starts without a network, and makes no portrait").with(o.Problem).with(some(o.Log)...).keyed("photo")}
+	return []result{fail("it starts without a network, and makes no portrait").with(o.Problem).
+		with(some(o.Log)...).keyed("photo")}
 }
 
 const (
@@ -64,7 +66,8 @@ func lazy(s *subject) []result {
 	switch {
 	case p.First > minLazy && p.First > lazyFactor*p.Third:
 		times := float64(p.First) / float64(p.Third)
-		return []result{fail("the first photo takes %.1f times as long as the third: models are loaded at the first photo", times).
+		return []result{fail("the first photo takes %.1f times as long as the third: models are loaded at the first photo",
+			times).
 			with(evidence).keyed("lazy")}
 	case p.First > maxFirst:
 		return []result{fail("the first photo takes %s", p.First.Round(time.Second)).with(evidence).keyed("slow").
@@ -86,7 +89,8 @@ func concurrent(s *subject) []result {
 		case len(b.Failed) > 0:
 			return []result{fail("%d of %d photos at once fail", len(b.Failed), b.N).with(some(b.Failed)...).keyed("failed")}
 		case b.Different > 0:
-			return []result{fail("%d of %d photos at once give a different portrait than alone", b.Different, b.N).keyed("different")}
+			return []result{fail("%d of %d photos at once give a different portrait than alone", b.Different, b.N).
+				keyed("different")}
 		}
 	}
 	return []result{pass("2 and 4 photos at once give the same portraits as alone")}
@@ -104,7 +108,8 @@ func diskGrowth(s *subject) []result {
 	case c.Periodically:
 		return []result{fail("old files are deleted, and empty job directories stay").graded(finding.Note).keyed("dirs")}
 	}
-	return []result{unknown("old files are deleted at the start; no cleanup was seen in the %s after it: longer intervals are not watched",
+	return []result{unknown("old files are deleted at the start; no cleanup was seen in the %s after it: longer "+
+		"intervals are not watched",
 		format.Duration(c.Waited))}
 }
 
@@ -115,7 +120,8 @@ func cors(s *subject) []result {
 	origins, set := s.Config.Variable("FACECRAFT_CORS_ORIGINS")
 	switch {
 	case !s.seen.Ran && set && slices.Contains(strings.Split(origins, ","), "*"):
-		return []result{fail("every website may use the API").with("ENV FACECRAFT_CORS_ORIGINS=" + short(origins)).keyed("origin").known(inventory.ConfigDepth)}
+		return []result{fail("every website may use the API").with("ENV FACECRAFT_CORS_ORIGINS=" + short(origins)).
+			keyed("origin").known(inventory.ConfigDepth)}
 	case !s.seen.Ran:
 		return []result{unseen(s.seen)}
 	case c == nil:

@@ -69,7 +69,8 @@ func TestNoPython(t *testing.T) {
 	i.files[site+"_dlib_pybind11.cpython-311-x86_64-linux-gnu.so"].Facts.Needed = []string{"libc.so.6"}
 	i.seen.Libraries = &verify.Libraries{Why: "the image has no Python in its PATH"}
 	text := statements(i.judge(t))
-	if !strings.Contains(text, "unknown dlib-blas") || !strings.Contains(text, "it was not imported: the image has no Python") {
+	if !strings.Contains(text, "unknown dlib-blas") ||
+		!strings.Contains(text, "it was not imported: the image has no Python") {
 		t.Error(text)
 	}
 	i.seen.Libraries = &verify.Libraries{List: []verify.Library{{Name: "dlib"}}}

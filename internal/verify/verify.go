@@ -67,7 +67,8 @@ var checks = []check{
 // Judge is the verdict on an image. All says what the checks are, as
 // finding.Checks has them. The variant is the one that the image's tag or its
 // FACECRAFT_DEVICE names, unless it is given.
-func Judge(inv inventory.Inventory, seen Observations, catalogue plan.Catalogue, variant string, all []finding.Check) Report {
+func Judge(inv inventory.Inventory, seen Observations, catalogue plan.Catalogue, variant string,
+	all []finding.Check) Report {
 	s := &subject{Inventory: inv, seen: seen, sizes: Causes(inv)}
 	s.variant = variantOf(inv, catalogue, variant)
 	s.user = userOf(inv)
