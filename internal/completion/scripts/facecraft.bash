@@ -34,7 +34,7 @@ _facecraft() {
     files=${answer%%$'\n'*}
     while IFS=$'\t' read -r candidate _; do
         [ -z "$candidate" ] || COMPREPLY+=("${candidate#"$prefix"}")
-    done < <(printf '%s\n' "$answer" | tail -n +2)
+    done <<<"${answer:${#files}}"
     _facecraft_files "$files" "${current#"$prefix"}"
 }
 
@@ -45,8 +45,8 @@ _facecraft_files() {
     compopt -o filenames 2>/dev/null
     word=${word//\\/}
     while IFS= read -r name; do
-        COMPREPLY+=("$name")
-    done < <(
+        [ -z "$name" ] || COMPREPLY+=("$name")
+    done <<<"$(
         case $kind in
             directories) compgen -d -- "$word" ;;
             files) compgen -f -- "$word" ;;
@@ -55,13 +55,13 @@ _facecraft_files() {
                 compgen -d -- "$word"
                 pattern=${kind#photos }
                 pattern="*.@(${pattern// /|})"
-                while IFS= read -r name; do
+                compgen -f -- "$word" | while IFS= read -r name; do
                     # shellcheck disable=SC2053 # a pattern
                     [ -d "$name" ] || [[ $name != $pattern ]] || printf '%s\n' "$name"
-                done < <(compgen -f -- "$word")
+                done
                 ;;
         esac
-    )
+    )"
 }
 
 complete -F _facecraft facecraft
