@@ -12,7 +12,7 @@ import (
 // Code is an exit code of the program.
 type Code int
 
-// The exit codes, as the README documents them.
+// The exit codes, as docs/guide.md documents them.
 const (
 	Done        Code = 0
 	Failed      Code = 1   // anything without a more specific code
