@@ -13,7 +13,7 @@ import (
 	"github.com/djok/facecraft/internal/lint/source"
 )
 
-// Dockerfile is what an image was built with, for the lines of its findings.
+// Dockerfile is the file an image was built from, for the lines of its findings.
 type Dockerfile struct {
 	name  string
 	steps []step // of the last stage and those it is built on, FROM included
@@ -25,7 +25,7 @@ type step struct {
 	keyword, text string // the text without line breaks and comments
 }
 
-// ReadDockerfile reads the file that an image was built with.
+// ReadDockerfile reads the file that an image was built from.
 func ReadDockerfile(name string) (*Dockerfile, error) {
 	data, err := os.ReadFile(name)
 	if err != nil {

@@ -11,7 +11,7 @@ import (
 	"github.com/djok/facecraft/internal/verify"
 )
 
-// published asks what is beside an image in its registry.
+// published finds out what else is in an image's repository.
 func (a Assay) published(ctx context.Context, reference string, created time.Time) *verify.Registry {
 	repository, _, _ := strings.Cut(reference, "@")
 	if tag := inventory.TagOf(repository); tag != "" {
@@ -23,9 +23,8 @@ func (a Assay) published(ctx context.Context, reference string, created time.Tim
 	return seen
 }
 
-// latest asks for the tag that nobody should have to know, with HEAD requests,
-// which Docker Hub does not count. Only where the tag is an image of its own is
-// its configuration read.
+// latest looks for the latest tag with HEAD requests, which Docker Hub does not
+// count. The configuration is read only if that tag is a separate image.
 func (a Assay) latest(ctx context.Context, repository string, created time.Time, seen *verify.Registry) {
 	digest, err := a.Registry.Digest(ctx, seen.Reference)
 	if registry.Missing(err) {
@@ -61,7 +60,7 @@ func (a Assay) latest(ctx context.Context, repository string, created time.Time,
 // maxReadme is how much Docker Hub keeps of a description, in bytes.
 const maxReadme = 25_000
 
-// description holds the repository's description against the README here.
+// description compares the repository's description with the README.
 func (a Assay) description(ctx context.Context, reference string) verify.Description {
 	repository, onHub := registry.HubRepository(reference)
 	if !onHub || repository != a.Catalogue.Repository {
@@ -80,7 +79,7 @@ func (a Assay) description(ctx context.Context, reference string) verify.Descrip
 	return verify.Description{Known: true, Same: same, Line: firstDifference(here, there)}
 }
 
-// normal is a text without what Docker Hub changes.
+// normal removes from a text what Docker Hub may change.
 func normal(text string) string {
 	var lines []string
 	for line := range strings.Lines(strings.TrimPrefix(text, "\ufeff")) {

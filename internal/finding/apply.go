@@ -40,7 +40,7 @@ func (g Ignores) Apply(findings []Finding) []Finding {
 	return findings
 }
 
-// suppress tells whether there was anything to ignore.
+// suppress reports whether there was anything to ignore.
 func (g Ignores) suppress(findings []Finding, ignore Ignore) bool {
 	used := false
 	for i, f := range findings {
@@ -57,7 +57,7 @@ func (g Ignores) suppress(findings []Finding, ignore Ignore) bool {
 	return used
 }
 
-// expired tells whether the last day has passed.
+// expired reports whether the last day has passed.
 func (g Ignores) expired(ignore Ignore) bool {
 	return g.Today.Format(time.DateOnly) > ignore.Until
 }

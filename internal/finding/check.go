@@ -68,7 +68,7 @@ var load = sync.OnceValues(func() ([]Check, error) {
 // Checks are all checks, in the order of their groups.
 func Checks() ([]Check, error) { return load() }
 
-// Named are the checks that a person means by an ID or an alias.
+// Named returns the checks that an ID or an alias refers to.
 func Named(checks []Check, name string) []Check {
 	var list []Check
 	for _, c := range checks {

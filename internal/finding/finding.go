@@ -73,12 +73,12 @@ type Suppression struct {
 	Inline bool   `json:"-"` // a comment in the source, not the ignore file
 }
 
-// Counts tells whether the finding is a pitfall that decides the exit code.
+// Counts reports whether the finding is a pitfall that decides the exit code.
 func (f Finding) Counts() bool {
 	return f.Status == Fail && f.Suppressed == nil && f.Severity != Note
 }
 
-// Report is all that was found in one target.
+// Report is everything that was found in one target.
 type Report struct {
 	Target   string    `json:"target"`
 	Findings []Finding `json:"findings"`

@@ -8,16 +8,16 @@ import (
 // aheadBlocks is how many blocks of bufferSize are unpacked in advance.
 const aheadBlocks = 4
 
-// ahead reads from another goroutine, which works while the caller does.
+// ahead reads in a separate goroutine while the caller works.
 type ahead struct {
 	full, empty chan []byte
 	rest, block []byte
-	err         error // of the goroutine, valid when full is closed
+	err         error // of the goroutine; valid once full is closed
 	cancel      context.CancelFunc
 	done        chan struct{}
 }
 
-// readAhead takes over a reader and closes it.
+// readAhead takes ownership of a reader and closes it.
 func readAhead(ctx context.Context, from io.ReadCloser) *ahead {
 	ctx, cancel := context.WithCancel(ctx)
 	a := &ahead{full: make(chan []byte, aheadBlocks), empty: make(chan []byte, aheadBlocks), cancel: cancel,
@@ -63,7 +63,7 @@ func (a *ahead) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// Close ends the goroutine and waits for it.
+// Close stops the goroutine and waits for it.
 func (a *ahead) Close() error {
 	a.cancel()
 	for range a.full {

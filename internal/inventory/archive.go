@@ -13,10 +13,10 @@ import (
 	"strings"
 )
 
-// ErrNoImage is wrapped by errors about a file that holds none.
+// ErrNoImage is wrapped by errors about files that contain no image.
 var ErrNoImage = errors.New("it contains no image")
 
-// blob is one file of an image on disk.
+// blob is one file of a stored image.
 type blob interface {
 	io.ReadSeeker
 	Close() error
@@ -28,8 +28,8 @@ type store interface {
 }
 
 // ReadFile reads an image from a file of `docker save` or `facecraft save`, or
-// from an OCI layout or archive. Nothing is unpacked to disk; uncompressed
-// layers are passed over by seeking.
+// from an OCI layout or archive. Nothing is unpacked to disk, and uncompressed
+// layers are skipped by seeking.
 func ReadFile(ctx context.Context, name string, o Options) (Inventory, error) {
 	info, err := os.Stat(name)
 	if err != nil {
@@ -103,7 +103,7 @@ func (s stored) layer(ctx context.Context, scan scanner, index int, limit *budge
 	if !isPacked(magic[:n]) {
 		return scan.layer(ctx, file, limit) // a tar.Reader seeks
 	}
-	scan.all = true // the bytes come by anyway
+	scan.all = true // all bytes have to be read anyway
 	return scanPacked(ctx, scan, file, limit)
 }
 
@@ -126,7 +126,7 @@ func (d directory) open(name string) (blob, int64, error) {
 	return file, info.Size(), nil
 }
 
-// archive is where the files of a tar file lie in it.
+// archive maps the files of a tar archive to their offsets.
 type archive struct {
 	file  io.ReaderAt
 	files map[string]extent
@@ -137,7 +137,7 @@ type extent struct {
 	link         string
 }
 
-// indexArchive passes over the contents by seeking.
+// indexArchive reads the headers and skips the contents by seeking.
 func indexArchive(file *os.File, size int64) (archive, error) {
 	magic := make([]byte, 4)
 	if _, err := file.ReadAt(magic, 0); err != nil {
@@ -172,7 +172,7 @@ func indexArchive(file *os.File, size int64) (archive, error) {
 		}
 		e := extent{offset: offset, size: header.Size}
 		if header.Typeflag == tar.TypeSymlink || header.Typeflag == tar.TypeLink {
-			e.link = header.Linkname // old Dockers write a layer that occurs twice once
+			e.link = header.Linkname // old Docker versions write a repeated layer only once
 			if header.Typeflag == tar.TypeSymlink {
 				e.link = path.Join(path.Dir(name), header.Linkname)
 			}

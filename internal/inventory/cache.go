@@ -12,18 +12,18 @@ import (
 	"time"
 )
 
-// cacheFormat changes with what is looked for in files.
+// cacheFormat changes whenever scans look for something else in files.
 const cacheFormat = "2"
 
-// maxCache is how much the cache may take, in bytes.
+// maxCache is the maximum size of the cache, in bytes.
 const maxCache = 512 << 20
 
-// Cache remembers what was found in layers, by digests of theirs that were
-// verified. Its value is a directory; "" remembers nothing. No error of it
-// matters: what it does not have is read again.
+// Cache stores what was found in layers, by their verified digests. Its value is
+// a directory; "" stores nothing. Its errors do not matter: what it lacks is read
+// again.
 type Cache string
 
-// file is where the entries of a content are.
+// file returns where the entries of some content are stored.
 func (c Cache) file(content string, s scanner) string {
 	key := sha256.Sum256(fmt.Append(nil, cacheFormat, content, s.all, s.interest))
 	return filepath.Join(string(c), hex.EncodeToString(key[:16])+".gob")
@@ -44,11 +44,11 @@ func (c Cache) get(content string, s scanner) ([]Entry, bool) {
 		return nil, false
 	}
 	now := time.Now()
-	_ = os.Chtimes(name, now, now) // what is used stays
+	_ = os.Chtimes(name, now, now) // recently used entries are kept
 	return entries, true
 }
 
-// put never leaves half a file.
+// put never leaves an incomplete file.
 func (c Cache) put(content string, s scanner, entries []Entry) {
 	if c == "" || os.MkdirAll(string(c), 0o700) != nil {
 		return
@@ -65,7 +65,7 @@ func (c Cache) put(content string, s scanner, entries []Entry) {
 	c.trim()
 }
 
-// trim removes what was not used for longest.
+// trim removes the least recently used files.
 func (c Cache) trim() {
 	names, _ := filepath.Glob(filepath.Join(string(c), "*"))
 	var files []os.FileInfo

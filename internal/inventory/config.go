@@ -47,7 +47,7 @@ func ParseConfig(data []byte) (Config, []Layer, error) {
 	return c, layers, nil
 }
 
-// RawConfig is the part of the configuration that containers are made of.
+// RawConfig is the part of the configuration that containers inherit.
 type RawConfig struct {
 	User         string
 	Env          []string
@@ -76,7 +76,7 @@ func (r RawConfig) config() Config {
 	return c
 }
 
-// instruction is a step of the history as a Dockerfile has it.
+// instruction turns a step of the history into the Dockerfile's instruction.
 func instruction(createdBy string) string {
 	text := strings.TrimSpace(createdBy)
 	if after, ok := strings.CutPrefix(text, "/bin/sh -c #(nop)"); ok {
@@ -88,7 +88,7 @@ func instruction(createdBy string) string {
 	return strings.TrimSuffix(strings.Replace(text, "RUN /bin/sh -c ", "RUN ", 1), " # buildkit")
 }
 
-// Variable is the value of a variable.
+// Variable returns the value of an environment variable.
 func (c Config) Variable(name string) (string, bool) {
 	for _, e := range slices.Backward(c.Env) {
 		if n, value, ok := strings.Cut(e, "="); ok && n == name {
@@ -98,7 +98,7 @@ func (c Config) Variable(name string) (string, bool) {
 	return "", false
 }
 
-// bySize are the indices of the layers, the largest packed one first.
+// bySize returns the indices of the layers, the largest compressed one first.
 func bySize(layers []Layer) []int {
 	order := make([]int, len(layers))
 	for i := range order {

@@ -14,13 +14,13 @@ import (
 	"github.com/djok/facecraft/internal/secret"
 )
 
-// Secret is a secret that was found in a file, masked.
+// Secret is a secret found in a file, masked.
 type Secret = secret.Hit
 
-// bufferSize is how much of a file is read at once, in bytes.
+// bufferSize is the size of one read, in bytes.
 const bufferSize = 256 << 10
 
-// examiner reads files one after the other and keeps of each what is wanted.
+// examiner reads files one after the other and keeps what is wanted of each.
 type examiner struct {
 	interest Interest
 	buffer   []byte
@@ -31,15 +31,15 @@ func newExaminer(interest Interest) *examiner {
 	return &examiner{interest: interest, buffer: make([]byte, bufferSize), sum: xxhash.New()}
 }
 
-// examineFile is examine for a file that can be read from anywhere: a library
-// that matters for nothing but its needs is not read to its end.
+// examineFile is like examine, for a file that allows random access: if only the
+// dependencies of a library matter, it is not read to its end.
 func (x *examiner) examineFile(e *Entry, file *os.File, whole bool) error {
 	want := x.interest.of(e.Path, e.Size)
 	if whole || want != (wants{elf: true}) {
 		return x.examine(e, file)
 	}
 	facts := Facts{}
-	facts.Needed, facts.RunPath, _ = libraries(file) // what is no library needs none
+	facts.Needed, facts.RunPath, _ = libraries(file) // other files have no dependencies
 	if !facts.empty() {
 		e.Facts = &facts
 	}
@@ -74,7 +74,7 @@ func (x *examiner) examine(e *Entry, content io.Reader) error {
 	}
 	facts.take(want, kept.Bytes())
 	if elf != nil {
-		facts.Needed, facts.RunPath, _ = libraries(elf) // what is no library needs none
+		facts.Needed, facts.RunPath, _ = libraries(elf) // other files have no dependencies
 	}
 	if !facts.empty() {
 		e.Facts = &facts
@@ -82,7 +82,7 @@ func (x *examiner) examine(e *Entry, content io.Reader) error {
 	return nil
 }
 
-// take keeps a text, and the secrets in one.
+// take keeps the text, or the secrets found in it.
 func (f *Facts) take(want wants, content []byte) {
 	switch {
 	case want.sha256, !want.text && !want.secrets, !isText(content):
@@ -114,8 +114,8 @@ func (l *limited) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// onlyReader and onlyWriter hide the shortcuts of io.Copy, which would not use
-// the one buffer.
+// onlyReader and onlyWriter hide ReadFrom and WriteTo from io.Copy, which would
+// otherwise ignore the shared buffer.
 type (
 	onlyReader struct{ io.Reader }
 	onlyWriter struct{ io.Writer }

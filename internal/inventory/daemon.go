@@ -9,20 +9,20 @@ import (
 	"strings"
 )
 
-// WalkCommand is the hidden command of this program that looks at the files of
-// the container in which it runs, as an Order says.
+// WalkCommand is the hidden command that examines the files of the container in
+// which it runs, as an Order says.
 const WalkCommand = "walk-inside"
 
-// Order is what a walk is told, as JSON.
+// Order tells a walk what to do, as JSON.
 type Order struct {
 	Interest Interest
 	Root     string   // the directory with the image's files
-	Out      string   // the file for what is found
-	LeaveOut []string // paths that are not the image's
-	Volumes  []string // mounted, and the image's all the same
+	Out      string   // the file to write the entries to
+	LeaveOut []string // paths that are not part of the image
+	Volumes  []string // mounted, but nevertheless part of the image
 }
 
-// Obey walks, and writes what it finds.
+// Obey walks the files and writes what it finds.
 func (o Order) Obey(ctx context.Context) error {
 	entries, err := Walk(ctx, o.Root, o.Interest, o.leaveOut())
 	if err != nil {
@@ -43,8 +43,8 @@ func (o Order) Obey(ctx context.Context) error {
 	return file.Close()
 }
 
-// leaveOut is what the image does not have. In a container of the image that is
-// also what is mounted, but for its volumes.
+// leaveOut returns the paths that are not part of the image. In a container of the
+// image, these include everything mounted, except for its volumes.
 func (o Order) leaveOut() []string {
 	if o.Root != "/" {
 		return o.LeaveOut
@@ -57,22 +57,22 @@ func (o Order) leaveOut() []string {
 	return append(o.LeaveOut, slices.DeleteFunc(mounts(), volume)...)
 }
 
-// treeOfLayers is what the cache calls the files that these layers make.
+// treeOfLayers is the cache key of the file tree that these layers make.
 func treeOfLayers(diffIDs []string) string { return "tree " + strings.Join(diffIDs, " ") }
 
-// Recall are the files that were found before in a container of these layers,
-// whose digests the daemon has verified.
+// Recall returns the files found earlier in a container of these layers, whose
+// digests the daemon has verified.
 func (o Options) Recall(diffIDs []string) ([]Entry, bool) {
 	return o.Cache.get(treeOfLayers(diffIDs), scanner{interest: o.Interest})
 }
 
-// Remember is for the next Recall.
+// Remember stores files for the next Recall.
 func (o Options) Remember(diffIDs []string, entries []Entry) {
 	o.Cache.put(treeOfLayers(diffIDs), scanner{interest: o.Interest}, entries)
 }
 
-// RecallLayers adds the files of layers that were all read before, or reports
-// false.
+// RecallLayers fills in the layers' files if all of them were read earlier, and
+// otherwise returns false.
 func (o Options) RecallLayers(inv *Inventory) (bool, error) {
 	layers, limit := slices.Clone(inv.Layers), budget{}
 	for i := range layers {
@@ -88,26 +88,26 @@ func (o Options) RecallLayers(inv *Inventory) (bool, error) {
 	return true, inv.merge()
 }
 
-// RememberLayers is for the next RecallLayers.
+// RememberLayers stores the layers for the next RecallLayers.
 func (o Options) RememberLayers(inv Inventory) {
 	for _, layer := range inv.Layers {
 		o.Cache.put(layer.DiffID, scanner{interest: o.Interest, all: true}, layer.Entries)
 	}
 }
 
-// Measured is a step of a daemon's history, with the bytes that it added.
+// Measured is a step of a daemon's history, with the bytes it added.
 type Measured struct {
 	CreatedBy string
 	Size      int64
 }
 
-// made are instructions that make a layer even if it is empty; WORKDIR does so
-// when the directory is new.
+// made lists instructions that create a layer even if it is empty; WORKDIR does so
+// if the directory is new.
 var made = []string{"RUN ", "COPY ", "ADD ", "WORKDIR "}
 
-// SetHistory adds the steps, the oldest first. A daemon does not say which of
-// them made layers: those with bytes did, and then, until the number is right,
-// those of instructions that can.
+// SetHistory adds the steps, oldest first. A daemon does not say which of them
+// created layers: those with bytes did, and then, until the number is right, those
+// of instructions that can.
 func (i *Inventory) SetHistory(steps []Measured, exact bool) {
 	layers := make([]bool, len(steps))
 	left := len(i.Layers)

@@ -13,9 +13,9 @@ import (
 
 var errNoLibrary = errors.New("not a 64-bit ELF file")
 
-// The bounds of what is read of a library. Of a stream the string table has to
-// lie in the first bytes, or behind the table that refers to it: so it does in
-// what linkers and patchelf write.
+// The limits of what is read of a library. In a stream, the string table must be
+// in the first bytes or after the table that refers to it, where linkers and
+// patchelf put it.
 const (
 	maxSegments = 64
 	maxDynamic  = 64 << 10
@@ -23,9 +23,9 @@ const (
 	windowHead  = 4 << 20
 )
 
-// libraries are those that an ELF file asks for by name, and where it looks
-// for them first. It follows what the dynamic loader reads, not the sections,
-// which may be missing and lie at the end.
+// libraries returns the libraries that an ELF file depends on, and where it looks
+// for them first. It reads what the dynamic loader reads, not the sections, which
+// may be missing and are at the end.
 func libraries(r io.ReaderAt) (needed, runPath []string, err error) {
 	segments, order, err := segmentsOf(r)
 	if err != nil {
@@ -48,7 +48,7 @@ func libraries(r io.ReaderAt) (needed, runPath []string, err error) {
 		}
 		name, err := stringAt(r, names+d.Val)
 		switch {
-		case err != nil: // half an answer would be taken for a whole one
+		case err != nil: // an incomplete answer would look complete
 			return nil, nil, err
 		case tag == elf.DT_NEEDED:
 			needed = append(needed, name)
@@ -100,7 +100,7 @@ func dynamicOf(r io.ReaderAt, segments []elf.Prog64, order binary.ByteOrder) ([]
 	return nil, nil // linked statically
 }
 
-// offsetOf is where in the file an address of memory lies.
+// offsetOf returns the file offset of a memory address.
 func offsetOf(segments []elf.Prog64, address uint64) uint64 {
 	for _, s := range segments {
 		if elf.ProgType(s.Type) == elf.PT_LOAD && address >= s.Vaddr && address < s.Vaddr+s.Filesz {

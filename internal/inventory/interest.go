@@ -7,28 +7,28 @@ import (
 	"strings"
 )
 
-// Interest is what is to be known of a file beside its entry.
+// Interest says what to find out about files besides their entries.
 type Interest struct {
-	// Models are names of files whose SHA-256 is wanted whatever they are.
+	// Models are the names of files whose SHA-256 is always wanted.
 	Models []string
 }
 
-// Facts are what is known of a file that matters.
+// Facts are what is known about a file that matters.
 type Facts struct {
 	SHA256  string   // of models, as hexadecimal digits
 	Head    []byte   // the first bytes of models
-	Text    string   // of small files that say something
-	Needed  []string // libraries that a program or library asks for
+	Text    string   // of small files whose text matters
+	Needed  []string // libraries that a program or library depends on
 	RunPath []string // where it looks for them first
 	Secrets []Secret
 }
 
-// wants is what to do with a file's content.
+// wants says what to do with a file's content.
 type wants struct {
 	sha256, text, elf, secrets bool
 }
 
-// headSize is enough to tell a web page or a pointer from a model.
+// headSize is enough to tell a web page or a Git LFS pointer from a model.
 const headSize = 64
 
 const (
@@ -40,8 +40,8 @@ const (
 // texts are small files whose text matters, by their paths.
 var texts = []string{"etc/passwd", "etc/group", "etc/os-release", "usr/lib/os-release", "etc/ld.so.conf"}
 
-// isTextThatMatters compares strings instead of trying a regular expression: it is
-// called for every file, and a hostile path has four thousand characters.
+// isTextThatMatters compares strings instead of matching a regular expression: it
+// is called for every file, and a hostile path has four thousand characters.
 func isTextThatMatters(file, name string) bool {
 	switch {
 	case slices.Contains(texts, file), name == "codeformer_arch.py":
@@ -68,8 +68,8 @@ var library = regexp.MustCompile(`\.so(\.\d+)*$`)
 
 func isLibrary(name string) bool { return strings.Contains(name, ".so") && library.MatchString(name) }
 
-// packaged are directories of what others published: their examples and test
-// keys are no secrets.
+// packaged are directories of published software, whose examples and test keys are
+// not secrets.
 var packaged = []string{"usr/lib/", "usr/share/", "usr/include/", "usr/src/", "usr/local/cuda", "usr/local/lib/",
 	"lib/", "var/lib/", "opt/conda/"}
 
@@ -88,7 +88,7 @@ func isSecretive(file, name string) bool {
 		name == "config.json" && strings.HasSuffix("/"+file, "/.docker/config.json")
 }
 
-// of is what is wanted of a file.
+// of returns what is wanted of a file.
 func (i Interest) of(file string, size int64) wants {
 	name := path.Base(file)
 	model := slices.Contains(modelNames, path.Ext(name)) || size >= minModel &&

@@ -1,18 +1,18 @@
-// Package inventory reads what an image consists of, wherever the image is:
-// its configuration, its layers, and every file with its owner, mode, size
-// and, of the few that matter, content. It judges nothing and runs nothing of
-// the image. Images come from strangers, so that every reader is bounded.
+// Package inventory reads what an image consists of, wherever the image is: its
+// configuration, its layers, and every file with its owner, mode, size and, for the
+// few that matter, content. It neither judges nor runs anything. Images come from
+// strangers, so every reader is bounded.
 package inventory
 
 import (
 	"time"
 )
 
-// Depth is how far a reader looks.
+// Depth is how deep a reader looks.
 type Depth int
 
-// The depths, each of which includes those before it, but for RunDepth: it
-// reads as FilesDepth does.
+// The depths. Each includes those before it, except that RunDepth reads as
+// FilesDepth does.
 const (
 	ConfigDepth Depth = iota // configuration and manifest only
 	FilesDepth               // and the files that a container sees
@@ -22,7 +22,7 @@ const (
 
 func (d Depth) String() string { return [...]string{"config", "files", "layers", "run"}[d] }
 
-// Read is how far an image is read that is looked at to this depth.
+// Read returns how deep an image is read for this depth.
 func (d Depth) Read() Depth {
 	if d == RunDepth {
 		return FilesDepth
@@ -30,7 +30,7 @@ func (d Depth) Read() Depth {
 	return d
 }
 
-// ParseDepth is the depth of a name.
+// ParseDepth returns the depth with that name.
 func ParseDepth(name string) (Depth, bool) {
 	for d := ConfigDepth; d <= RunDepth; d++ {
 		if d.String() == name {
@@ -40,19 +40,19 @@ func ParseDepth(name string) (Depth, bool) {
 	return 0, false
 }
 
-// Inventory is what was found of an image.
+// Inventory is what was found in an image.
 type Inventory struct {
 	Target string // as the user named it
 	Tag    string // of the reference, or empty
 	Digest string // of the manifest, or of the configuration where there is none
-	Depth  Depth  // how far this was read: never RunDepth
+	Depth  Depth  // how deep this was read; never RunDepth
 	Config Config
 	Layers []Layer
 	// Files is what a container sees, from FilesDepth on.
 	Files Tree
 	// Stored are the files of all layers, hidden ones too, at LayersDepth.
 	Stored []*Stored
-	// Notes are what a reader could not see, for the report.
+	// Notes say what a reader could not see, for the report.
 	Notes []string
 }
 
@@ -73,7 +73,7 @@ type Config struct {
 	Created    time.Time
 }
 
-// Health is the health check that an image brings along.
+// Health is the image's own health check.
 type Health struct {
 	Test              []string
 	Interval, Timeout time.Duration // zero is the daemon's default, 30 s
@@ -82,16 +82,16 @@ type Health struct {
 	StartInterval     time.Duration
 }
 
-// Step is one instruction that made the image.
+// Step is one of the instructions that built the image.
 type Step struct {
 	Instruction string // as the history has it
-	Layer       int    // index of the layer that it made, or NoLayer
+	Layer       int    // index of the layer it created, or NoLayer
 }
 
-// NoLayer is the layer of what has none, or of what is not known to have one.
+// NoLayer means that there is no layer, or that it is not known.
 const NoLayer = -1
 
-// Layer is one layer, the oldest first.
+// Layer is one layer of an image.
 type Layer struct {
 	DiffID string
 	Digest string // of the packed layer, where there is one
@@ -107,8 +107,8 @@ const UnknownSize = -1
 // Kind is what an entry is.
 type Kind byte
 
-// The kinds of entries. A Whiteout removes a path of the layers below, an
-// Opaque hides all that a directory has there.
+// The kinds of entries. A Whiteout removes a path of the layers below; an Opaque
+// hides everything that a directory contains there.
 const (
 	File     Kind = 'f'
 	Dir      Kind = 'd'
@@ -128,12 +128,12 @@ type Entry struct {
 	UID, GID int
 	Size     int64  // of a File, in bytes
 	Link     string // target of a Symlink as written, of a HardLink as a Path
-	// Sum tells files of one size apart; zero where it was not computed.
+	// Sum is a hash that tells files of equal size apart; zero if not computed.
 	Sum   uint64
 	Facts *Facts // of the few files that matter
 }
 
-// Step is the instruction that made a layer, or "".
+// Step returns the instruction that created a layer, or "".
 func (c Config) Step(layer int) string {
 	for _, step := range c.History {
 		if step.Layer == layer && layer != NoLayer {
@@ -143,7 +143,7 @@ func (c Config) Step(layer int) string {
 	return ""
 }
 
-// Size is the sum of the layers, in bytes; UnknownSize where one is unknown.
+// Size returns the sum of the layers in bytes, or UnknownSize if one is unknown.
 func (i Inventory) Size() int64 {
 	var sum int64
 	for _, layer := range i.Layers {

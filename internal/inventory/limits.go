@@ -8,8 +8,8 @@ import (
 	"sync"
 )
 
-// The bounds of what is taken for an image. The published GPU image has less
-// than a tenth of each.
+// The limits of what is accepted as an image. The published GPU image stays below a
+// tenth of each.
 const (
 	maxEntries  = 500_000        // files of all layers
 	maxPath     = 4096           // bytes, as Linux has it
@@ -24,7 +24,7 @@ const (
 	bombSize  = int64(1) << 30
 )
 
-// ErrHostile is wrapped by errors about what no builder makes.
+// ErrHostile is wrapped by errors about images that no builder makes.
 var ErrHostile = errors.New("it is not a usable image")
 
 var errPaths = hostile("its paths alone are more than %d MB", maxPaths>>20)
@@ -33,7 +33,7 @@ func hostile(format string, args ...any) error {
 	return fmt.Errorf("%w: %s", ErrHostile, fmt.Sprintf(format, args...))
 }
 
-// budget is what the layers of one image may take together.
+// budget is what the layers of one image may use in total.
 type budget struct {
 	mu             sync.Mutex
 	entries, paths int
@@ -62,8 +62,8 @@ func (b *budget) takeAll(entries []Entry) error {
 	return nil
 }
 
-// clean is the path of an entry relative to the root. Leading slashes and dots
-// are usual; a path that leads out is an attack, which Docker refuses too.
+// clean returns an entry's path relative to the root. Leading slashes and dots are
+// usual; a path that leads out is an attack, which Docker refuses too.
 func clean(name string) (string, error) {
 	if len(name) > maxPath {
 		return "", hostile("a path of %d bytes: %s…", len(name), name[:64])

@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-// descriptor is what a manifest says of a blob.
+// descriptor is what a manifest says about a blob.
 type descriptor struct {
 	MediaType string `json:"mediaType"`
 	Digest    string `json:"digest"`
@@ -27,14 +27,14 @@ func (d descriptor) packed() bool {
 	return strings.HasSuffix(d.MediaType, "gzip") || strings.HasSuffix(d.MediaType, "zstd")
 }
 
-// manifest is what makes up one image of a store.
+// manifest lists the parts of one image in a store.
 type manifest struct {
 	config      string // in the store
 	layers      []descriptor
 	tag, digest string
 }
 
-// manifestOf finds the image in a store. The OCI layout is preferred: it knows
+// manifestOf finds the image in a store. The OCI layout is preferred because it has
 // digests.
 func manifestOf(s store, platform string) (manifest, error) {
 	var index struct {
@@ -72,7 +72,7 @@ func manifestOf(s store, platform string) (manifest, error) {
 	return found, nil
 }
 
-// isMissing is of a file that a store does not have.
+// isMissing reports whether a store lacks the file.
 func isMissing(err error) bool { return errors.Is(err, ErrNoImage) || errors.Is(err, fs.ErrNotExist) }
 
 // maxIndices is how deep indices may be nested.
@@ -143,7 +143,7 @@ func choose(list []descriptor, platform string) (descriptor, error) {
 	return descriptor{}, fmt.Errorf("it has no image for %s: it is for %s", platform, strings.Join(offered, ", "))
 }
 
-// blobName is where a layout has a blob.
+// blobName returns where a layout stores a blob.
 func blobName(digest string) (string, error) {
 	algorithm, sum, ok := strings.Cut(digest, ":")
 	if !ok || strings.ContainsAny(digest, "/\\") || algorithm == "" || len(sum) < 32 {
@@ -152,7 +152,7 @@ func blobName(digest string) (string, error) {
 	return "blobs/" + algorithm + "/" + sum, nil
 }
 
-// TagOf is the tag of a reference, or "".
+// TagOf returns the tag of a reference, or "".
 func TagOf(reference string) string {
 	reference, _, _ = strings.Cut(reference, "@")
 	name := path.Base(reference)

@@ -4,11 +4,11 @@ import (
 	"strings"
 )
 
-// Fate is what became of a file that a layer brought.
+// Fate is what became of a file that a layer added.
 type Fate int
 
-// The fates. A file that a later layer replaces by one with the same bytes was
-// Rewritten, as chown and chmod do it.
+// The fates. A file that a later layer replaces with equal bytes is Rewritten, as
+// chown and chmod do.
 const (
 	Visible Fate = iota
 	Deleted
@@ -16,7 +16,7 @@ const (
 	Rewritten
 )
 
-// Stored is a file's content in a layer, which is transferred and takes disk
+// Stored is a file's content in a layer, which is downloaded and uses disk space
 // whether or not a container sees it.
 type Stored struct {
 	*Entry
@@ -26,7 +26,7 @@ type Stored struct {
 	names int // in the tree
 }
 
-// place is a node while layers are laid over each other.
+// place is a node while layers are being merged.
 type place struct {
 	entry    *Entry
 	layer    int
@@ -34,16 +34,16 @@ type place struct {
 	children map[string]*place
 }
 
-// merger lays layers over each other, as the daemon does.
+// merger merges layers as the daemon does.
 type merger struct {
 	root   place
 	layer  int
 	stored []*Stored
-	made   int // directories that no entry names
+	made   int // directories without an entry
 }
 
-// Merge makes the tree that a container sees, and tells of every file of every
-// layer what became of it.
+// Merge returns the tree that a container sees, and what became of every file of
+// every layer.
 func Merge(layers []Layer) (Tree, []*Stored, error) {
 	m := merger{root: place{entry: &unnamedDir, layer: NoLayer}}
 	for i := range layers {
@@ -60,10 +60,10 @@ func Merge(layers []Layer) (Tree, []*Stored, error) {
 	return tree, m.stored, err
 }
 
-// unnamedDir is a directory that layers put files into and do not name.
+// unnamedDir is a directory that contains files but has no entry of its own.
 var unnamedDir = Entry{Kind: Dir, Mode: 0o755}
 
-// removals concern the layers below only, wherever in the layer they stand.
+// removals affect only the layers below, wherever they are in the layer.
 func (m *merger) removals(entries []Entry) {
 	for _, e := range entries {
 		parent, name := m.parent(e.Path, false)
@@ -126,8 +126,8 @@ func (p *place) set(name string, child *place) {
 	p.children[name] = child
 }
 
-// hide takes a place and all below it out of sight, in favour of a file if one
-// takes its place.
+// hide hides a place and everything below it; replacement is the file that takes
+// its place, if any.
 func (m *merger) hide(p *place, replacement *Stored) {
 	m.hideChildren(p)
 	if p.content == nil {
@@ -155,8 +155,8 @@ func (m *merger) hideChildren(p *place) {
 	p.children = nil
 }
 
-// parent finds the directory that holds a path, through links as the daemon
-// does. With missing directories it is nil, unless they are to be made.
+// parent finds the directory of a path, following links as the daemon does. If
+// directories are missing, it creates them or returns nil.
 func (m *merger) parent(file string, create bool) (*place, string) {
 	dir, name := "", file
 	if i := strings.LastIndexByte(file, '/'); i >= 0 {
@@ -214,7 +214,7 @@ func (m *merger) descend(dir string, create bool) *place {
 	return trail[len(trail)-1]
 }
 
-// collect makes nodes of the places.
+// collect turns the places into nodes.
 func (m *merger) collect() (Tree, error) {
 	type step struct {
 		at   *place
@@ -234,8 +234,8 @@ func (m *merger) collect() (Tree, error) {
 			work = append(work, step{child, strings.TrimPrefix(here.path+"/"+name, "/")})
 		}
 	}
-	// A file's own name counts, and where that is gone, its first link: the
-	// same one every time.
+	// A file counts under its own name or, if that is gone, under its first link, which
+	// is the same one every time.
 	tree := treeOf(nodes)
 	for _, kind := range []Kind{File, HardLink} {
 		for node := range tree.All() {

@@ -18,9 +18,9 @@ type Options struct {
 	Progress func(done, total int64)
 }
 
-// source is where the layers of an image are.
+// source provides the layers of an image.
 type source interface {
-	// layer gives the entries of the layer at an index.
+	// layer returns the entries of the layer at an index.
 	layer(ctx context.Context, s scanner, index int, limit *budget) ([]Entry, error)
 }
 
@@ -43,7 +43,7 @@ func (o Options) readLayers(ctx context.Context, inv *Inventory, from source) er
 	return inv.merge()
 }
 
-// merge makes the tree of the layers, and measures them.
+// merge merges the layers into the tree, and measures them.
 func (i *Inventory) merge() (err error) {
 	for n := range i.Layers {
 		i.Layers[n].Size = 0

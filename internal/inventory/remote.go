@@ -9,8 +9,8 @@ import (
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 )
 
-// ReadRemote reads an image of a registry. Its layers are streamed once, and
-// nothing of them is kept but what was found.
+// ReadRemote reads an image in a registry. Its layers are streamed once, and only
+// what was found in them is kept.
 func ReadRemote(ctx context.Context, name string, image v1.Image, o Options) (Inventory, error) {
 	inv := Inventory{Target: name, Tag: TagOf(name), Depth: min(o.Depth, LayersDepth)}
 	digest, err := image.Digest()
@@ -54,10 +54,10 @@ type streamed struct {
 	done, total int64
 }
 
-// layer reads a layer to its end, because only then its digest is verified,
-// and with it what the cache remembers.
+// layer reads a layer to its end, because its digest, and thus what is cached, is
+// verified only then.
 func (s *streamed) layer(ctx context.Context, scan scanner, index int, limit *budget) ([]Entry, error) {
-	scan.all = true // the bytes come by anyway
+	scan.all = true // all bytes have to be read anyway
 	digest := s.digests[index]
 	if entries, ok := s.cache.get(digest.String(), scan); ok {
 		return entries, limit.takeAll(entries)
@@ -98,7 +98,7 @@ func scanPacked(ctx context.Context, scan scanner, packed io.Reader, limit *budg
 	return entries, err
 }
 
-// told counts what was read for the progress.
+// told counts the bytes that were read and reports the progress.
 type told struct {
 	io.Reader
 	to *streamed

@@ -11,9 +11,9 @@ import (
 	"path"
 )
 
-// ReadSaved reads the layers of a stream of `docker save` as they flow past.
-// The configuration is known; the stream's own manifest says which of its files
-// is which layer, and may come last.
+// ReadSaved reads the layers from a stream of `docker save`. The configuration is
+// known already; the stream's manifest, which may come last, says which file is
+// which layer.
 func ReadSaved(ctx context.Context, inv Inventory, stream io.Reader, o Options) (Inventory, error) {
 	inv.Depth = LayersDepth
 	s := savedStream{scan: scanner{interest: o.Interest, all: true}, layers: map[string][]Entry{},
@@ -86,7 +86,7 @@ func (s *savedStream) read(ctx context.Context, stream io.Reader) error {
 // tarMagic is where a tar archive says that it is one.
 const tarMagic, tarMagicAt = "ustar", 257
 
-// layer looks at a file of the stream that is an archive, packed or not.
+// layer scans a file of the stream if it is an archive, compressed or not.
 func (s *savedStream) layer(ctx context.Context, name string, content io.Reader) error {
 	buffered := bufio.NewReaderSize(content, bufferSize)
 	head, _ := buffered.Peek(tarMagicAt + len(tarMagic))

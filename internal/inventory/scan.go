@@ -12,8 +12,8 @@ import (
 // scanner reads the layers of one image.
 type scanner struct {
 	interest Interest
-	// all has every file read; else only those that matter are, so that an
-	// uncompressed layer is passed over by seeking.
+	// all means that every file is read. Otherwise only those that matter are, and
+	// the rest of an uncompressed layer is skipped by seeking.
 	all bool
 }
 
@@ -51,7 +51,7 @@ func (s scanner) layer(ctx context.Context, archive io.Reader, limit *budget) ([
 	}
 }
 
-// sparse files claim more than they hold, and are not read.
+// sparse reports files that claim more than they contain. They are not read.
 func sparse(header *tar.Header) bool {
 	if header.Typeflag == tar.TypeGNUSparse {
 		return true
@@ -69,15 +69,15 @@ var kinds = map[byte]Kind{
 	tar.TypeChar: Device, tar.TypeBlock: Device, tar.TypeFifo: Pipe,
 }
 
-// The names by which a layer removes what those below have.
+// The names with which a layer removes files of the layers below.
 // (https://github.com/opencontainers/image-spec/blob/main/layer.md#whiteouts)
 const (
 	whiteoutPrefix = ".wh."
 	opaqueMark     = ".wh..wh..opq"
 )
 
-// entryOf translates a header. What is neither a file nor removes one, such
-// as aufs' own marks, is left out.
+// entryOf translates a header. What neither is nor removes a file, such as the
+// marks of aufs, is skipped.
 func entryOf(header *tar.Header) (Entry, bool, error) {
 	file, err := clean(header.Name)
 	if err != nil {

@@ -12,7 +12,7 @@ import (
 type Node struct {
 	Entry
 	Layer int // that it comes from; NoLayer when this is not known
-	// Again is another name of a file that was counted already.
+	// Again marks another name of a file that was already counted.
 	Again bool
 }
 
@@ -36,7 +36,7 @@ func NewTree(entries []Entry) Tree {
 	return treeOf(nodes)
 }
 
-// be makes a node another name of a file.
+// be makes the node another name of a file.
 func (n *Node) be(target Entry) {
 	n.Kind, n.Size, n.Sum, n.Facts, n.Again = File, target.Size, target.Sum, target.Facts, true
 	n.Mode, n.UID, n.GID, n.Link = target.Mode, target.UID, target.GID, target.Path
@@ -46,10 +46,10 @@ func treeOf(nodes map[string]*Node) Tree {
 	return Tree{nodes: nodes, paths: slices.Sorted(maps.Keys(nodes))}
 }
 
-// Len is how many files there are, directories included.
+// Len returns the number of files, including directories.
 func (t Tree) Len() int { return len(t.paths) }
 
-// All are the nodes in the order of their paths.
+// All returns the nodes in the order of their paths.
 func (t Tree) All() iter.Seq[*Node] {
 	return func(yield func(*Node) bool) {
 		for _, file := range t.paths {
@@ -60,7 +60,7 @@ func (t Tree) All() iter.Seq[*Node] {
 	}
 }
 
-// Below are the nodes in a directory and its directories.
+// Below returns the nodes below a directory.
 func (t Tree) Below(dir string) iter.Seq[*Node] {
 	return func(yield func(*Node) bool) {
 		from, _ := slices.BinarySearch(t.paths, dir+"/")
@@ -72,7 +72,7 @@ func (t Tree) Below(dir string) iter.Seq[*Node] {
 	}
 }
 
-// Size is the sum of the files' sizes, in bytes. Those with several names
+// Size returns the sum of the files' sizes, in bytes. Files with several names
 // count once.
 func (t Tree) Size() (sum int64) {
 	for _, node := range t.nodes {
@@ -83,14 +83,14 @@ func (t Tree) Size() (sum int64) {
 	return sum
 }
 
-// At is the node of a path as it is written, links not followed.
+// At returns the node of a path without following links.
 func (t Tree) At(file string) *Node { return t.nodes[strings.Trim(file, "/")] }
 
-// maxLinks is how many links Linux follows.
+// maxLinks is how many links Linux follows in one path.
 const maxLinks = 40
 
-// Find follows links as the kernel does. The trail are the nodes on the way
-// that have to be searchable, the directories.
+// Find follows links as the kernel does. The trail lists the directories on the
+// way, which must be searchable.
 func (t Tree) Find(file string) (node *Node, trail []*Node) {
 	rest := strings.Split(strings.Trim(path.Clean("/"+file), "/"), "/")
 	at, links := "", 0
@@ -128,7 +128,7 @@ func (t Tree) Find(file string) (node *Node, trail []*Node) {
 	return t.nodes[at], trail
 }
 
-// Named are the files of a name, in the order of their paths.
+// Named returns the files with a name, in the order of their paths.
 func (t Tree) Named(name string) []*Node {
 	var found []*Node
 	for node := range t.All() {

@@ -18,8 +18,8 @@ var (
 // maxWindow is the memory that a zstd stream may ask for, in bytes.
 const maxWindow = 128 << 20
 
-// unpack is the archive in a layer, however that is packed. What unpacks to
-// far more than it is ends with an error.
+// unpack returns the archive in a layer, however that is compressed. Decompression
+// bombs end with an error.
 func unpack(packed io.Reader) (io.ReadCloser, error) {
 	counted := &counter{Reader: packed}
 	buffered := bufio.NewReaderSize(counted, bufferSize)
@@ -55,7 +55,7 @@ func (c *counter) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// fused blows on a decompression bomb.
+// fused fails on a decompression bomb.
 type fused struct {
 	io.Reader
 	packed *counter

@@ -12,13 +12,12 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// minCompared is the size from which equal files matter, in bytes.
+// minCompared is the minimum size of files that are compared, in bytes.
 const minCompared = 4 << 10
 
-// Walk looks at the files below a root as a container of the image has them.
-// What is left out is not the image's, such as what is mounted there. Files are
-// read where their content matters, and where
-// another one has the same size.
+// Walk examines the files below a root, as a container of the image sees them.
+// Paths that are not part of the image, such as mounts, are left out. Files are
+// read if their content matters, or if another file has the same size.
 func Walk(ctx context.Context, root string, interest Interest, leaveOut []string) ([]Entry, error) {
 	w := walker{root: root, interest: interest, skip: map[string]bool{}, first: map[inode]string{}}
 	for _, file := range leaveOut {

@@ -7,11 +7,11 @@ import (
 	"strings"
 )
 
-// glyphs tell causes apart where there is no colour. With colours, two of them
-// tell neighbours apart for eyes that see few.
+// glyphs distinguish causes without colours. With colours, two of them alternate,
+// for people who cannot distinguish all of these.
 var glyphs = []string{"█", "▓", "▒", "░"}
 
-// glyph is that of the part at an index.
+// glyph returns the glyph of the part at an index.
 func (s *screen) glyph(i int) string {
 	if s.paint(Shade, glyphs[0]) != glyphs[0] {
 		return glyphs[i%2]

@@ -56,7 +56,7 @@ func Causes(inv inventory.Inventory) Sizes {
 	sizes.visible(inv.Files)
 	seen := inv.Files.Size()
 	if sizes.Total == inventory.UnknownSize || sizes.Total < seen {
-		sizes.Total = seen // the daemon counts in another way
+		sizes.Total = seen // the daemon counts differently
 	}
 	if lost := sizes.Total - seen; lost > 0 {
 		sizes.Causes[Hidden] = lost
@@ -64,13 +64,13 @@ func Causes(inv inventory.Inventory) Sizes {
 	return sizes
 }
 
-// content tells equal files.
+// content identifies equal files.
 type content struct {
 	size int64
 	sum  uint64
 }
 
-// twice remembers the contents that it has seen, so that the first counts as
+// twice remembers the contents it has seen, so that the first counts as
 // itself and the others as duplicates.
 type twice map[content]bool
 

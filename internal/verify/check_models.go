@@ -35,7 +35,7 @@ func models(s *subject) []result {
 	return list
 }
 
-// place is where the application looks for a model.
+// place returns where the application looks for a model.
 func (s *subject) place(model plan.Model) string {
 	for _, template := range model.Places {
 		set := true
@@ -58,7 +58,7 @@ func (s *subject) place(model plan.Model) string {
 	return ""
 }
 
-// Beginnings of what is saved in place of a model.
+// What is sometimes saved instead of a model begins like this.
 var notModels = []struct{ head, is string }{
 	{"version https://git-lfs", "a Git LFS pointer"}, {"<html", "a web page"}, {"<!doctype", "a web page"},
 	{"<?xml", "an XML document"},
@@ -103,7 +103,7 @@ func (s *subject) content(model plan.Model, node *inventory.Node) result {
 	return pass("%s is the published file", model.Name)
 }
 
-// missing says where the model is instead, if it is.
+// missing says where the model is instead, if anywhere.
 func (s *subject) missing(model plan.Model, place string) result {
 	r := fail("%s is not in the image", model.Name).with("expected at " + place).at(strings.TrimPrefix(place, "/")).
 		keyed(model.Name)

@@ -62,8 +62,8 @@ func cachePerm(s *subject) []result {
 	return list
 }
 
-// access tells whether the user has a right to a path. What is missing is
-// another check's matter, but for a directory that has to be written to.
+// access reports whether the user has a right to a path. Missing files are another
+// check's concern, except for a directory that must be writable.
 func (s *subject) access(file string, right uint32, what string) (result, bool) {
 	node, trail := s.Files.Find(file)
 	for _, dir := range trail {
@@ -80,7 +80,7 @@ func (s *subject) access(file string, right uint32, what string) (result, bool) 
 	return s.denied(node, what), false
 }
 
-// creatable tells whether the user can make a directory that is missing.
+// creatable reports whether the user can create a missing directory.
 func (s *subject) creatable(file string, trail []*inventory.Node, what string) (result, bool) {
 	if parent, _ := s.Files.Find(path.Dir(file)); parent != nil && s.user.may(2, parent) {
 		return result{}, true
@@ -119,8 +119,8 @@ func (s *subject) unwritable() (list []result) {
 
 var facexlibDir = where("-packages/facexlib", `(site|dist)-packages/facexlib$`)
 
-// facexlib writes weights that it lacks into its own package. Where they are
-// there nothing is written, and where it lacks them model-closure says so.
+// facexlib writes missing weights into its own package. If they are there, nothing
+// is written; if they are missing, model-closure says so.
 func (s *subject) facexlib() (result, bool) {
 	for node := range s.Files.All() {
 		if node.Kind != inventory.Dir || !facexlibDir.match(node.Path) {
@@ -138,7 +138,7 @@ func (s *subject) facexlib() (result, bool) {
 	return result{}, true
 }
 
-// baseSetuid are the programs that Debian's and Ubuntu's base images bring.
+// baseSetuid are programs of Debian's and Ubuntu's base images.
 var baseSetuid = []string{"chage", "chfn", "chsh", "expiry", "gpasswd", "mount", "newgrp", "passwd", "su", "umount",
 	"unix_chkpwd",
 	"pam_extrausers_chkpwd", "wall", "write", "bsd-write", "ssh-agent", "ssh-keysign", "dbus-daemon-launch-helper"}

@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// pattern is a regular expression of paths that is tried only where one of
-// some words occurs: of a hundred thousand paths few have them.
+// pattern is a regular expression for paths. It is tried only if the path contains
+// one of some words, which few of a hundred thousand paths do.
 type pattern struct {
 	words []string // none: always tried
 	re    *regexp.Regexp

@@ -43,7 +43,7 @@ func (s *subject) matching(p pattern) []*inventory.Node {
 	return list
 }
 
-// bytesOf is what files take; further names of a file take nothing.
+// bytesOf returns the total size of files. Further names of a file take nothing.
 func bytesOf(nodes []*inventory.Node) (sum int64) {
 	for _, n := range nodes {
 		if !n.Again {
@@ -72,7 +72,7 @@ var separators = regexp.MustCompile(`[-_.]+`)
 
 func normal(name string) string { return separators.ReplaceAllString(strings.ToLower(name), "-") }
 
-// origin says which layer brought a file, and the instruction that made it.
+// origin says which layer added a file, and the instruction that created it.
 func (s *subject) origin(n *inventory.Node) string { return s.layerText(n.Layer) }
 
 func (s *subject) layerText(layer int) string {
@@ -86,7 +86,7 @@ func (s *subject) layerText(layer int) string {
 	return text
 }
 
-// fileLine is a file as evidence: its path, its bytes, and where it is from.
+// fileLine is a file as evidence: its path, size and origin.
 func (s *subject) fileLine(n *inventory.Node) string {
 	text := "/" + n.Path + ", " + bytes(n.Size)
 	if from := s.origin(n); from != "" {

@@ -155,7 +155,7 @@ func price(f finding.Finding) string {
 	return text + ")"
 }
 
-// besides names what does not apply.
+// besides lists the checks that do not apply.
 func (s *screen) besides(findings []finding.Finding) {
 	var names []string
 	for _, f := range findings {
