@@ -38,7 +38,8 @@ func checkContract(t testing.TB, r *http.Request, w *httptest.ResponseRecorder) 
 	}
 	schema, ok := answerSchema(r, w.Code)
 	if !ok {
-		schema = object{"type": "object", "required": []any{"detail"}, "properties": object{"detail": object{"type": "string"}}}
+		schema = object{"type": "object", "required": []any{"detail"},
+			"properties": object{"detail": object{"type": "string"}}}
 	}
 	checkValue(t, fmt.Sprintf("%s %s %d", r.Method, r.URL.Path, w.Code), answer, schema)
 }
@@ -236,7 +237,8 @@ func TestStatus(t *testing.T) {
 		t.Errorf("status %+v", status)
 	}
 	none := modelStatus{Type: "none (lite engine)"}
-	models := map[string]modelStatus{"face_detector": {true, "pigo"}, "face_landmarks": {true, "pigo pupils"}, "face_enhancer": none,
+	models := map[string]modelStatus{"face_detector": {true, "pigo"}, "face_landmarks": {true, "pigo pupils"},
+		"face_enhancer":      none,
 		"background_remover": {true, "grabcut (built in)"}}
 	if !reflect.DeepEqual(status.Models, models) {
 		t.Errorf("models %v, want %v", status.Models, models)
@@ -252,7 +254,8 @@ func TestPanicIsAnswered(t *testing.T) {
 	e := newTestEngine(t, func(c *Config) { c.Log = &logged })
 	e.handler = e.withLog(e.withRecovery(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic("broken") })))
 	wantAnswer(t, get(t, e, "/"), 500, `{"detail":"Internal Server Error"}`)
-	if !strings.Contains(logged.String(), "panic in GET /: broken") || !strings.Contains(logged.String(), "500 Internal Server Error") {
+	if !strings.Contains(logged.String(), "panic in GET /: broken") ||
+		!strings.Contains(logged.String(), "500 Internal Server Error") {
 		t.Errorf("log: %s", logged.String())
 	}
 }

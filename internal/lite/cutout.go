@@ -16,7 +16,9 @@ const surroundingsSide = 512
 
 // cutPortrait draws the portrait of the first face without its background. If that
 // is not reliable, doubt says why and picture is nil.
-func cutPortrait(ctx context.Context, p *photo, faces []face, o options) (picture *image.NRGBA, doubt string, err error) {
+func cutPortrait(
+	ctx context.Context, p *photo, faces []face, o options,
+) (picture *image.NRGBA, doubt string, err error) {
 	f := faces[0]
 	surroundings, view := f.surroundings(p, o)
 	cut, err := matting.Segment(ctx, surroundings, view.face(f, f), view.others(f, faces[1:]))

@@ -78,12 +78,14 @@ func TestBackgroundIsRemoved(t *testing.T) {
 		picture := decodePNG(t, answer.PNGBase64)
 		side := picture.Rect.Dx()
 		alpha := func(x, y float64) uint8 { return picture.NRGBAAt(int(x*float64(side)), int(y*float64(side))).A }
-		for name, place := range map[string][2]float64{"flag": {0.06, 0.5}, "backdrop": {0.28, 0.35}, "rocket": {0.93, 0.5}, "above": {0.5, 0.18}} {
+		for name, place := range map[string][2]float64{"flag": {0.06, 0.5}, "backdrop": {0.28, 0.35}, "rocket": {0.93, 0.5},
+			"above": {0.5, 0.18}} {
 			if a := alpha(place[0], place[1]); a != 0 {
 				t.Errorf("%s: the %s has alpha %d", size, name, a)
 			}
 		}
-		for name, place := range map[string][2]float64{"hair above": {0.52, 0.29}, "hair at the left": {0.36, 0.42}, "face": {0.5, 0.52}, "suit": {0.5, 0.85}} {
+		for name, place := range map[string][2]float64{"hair above": {0.52, 0.29}, "hair at the left": {0.36, 0.42},
+			"face": {0.5, 0.52}, "suit": {0.5, 0.85}} {
 			if a := alpha(place[0], place[1]); a < 250 {
 				t.Errorf("%s: the %s has alpha %d", size, name, a)
 			}
@@ -122,7 +124,8 @@ func TestBackgroundIsKept(t *testing.T) {
 	var logged syncBuffer
 	e := newTestEngine(t, func(c *Config) { c.Log = &logged })
 	answer := decode[processAnswer](t, post(t, e, "/api/v1/process", pngPart(t, camouflaged(t))))
-	if r := answer.Result; r == nil || r.BackgroundRemoved || r.BackgroundNote == nil || !strings.HasPrefix(*r.BackgroundNote, "kept: ") {
+	if r := answer.Result; r == nil || r.BackgroundRemoved || r.BackgroundNote == nil ||
+		!strings.HasPrefix(*r.BackgroundNote, "kept: ") {
 		t.Errorf("result %+v", answer)
 	}
 	if !strings.Contains(logged.String(), `background of "photo.png" kept: `) {
@@ -135,10 +138,12 @@ func TestBackgroundIsKept(t *testing.T) {
 	asked := decode[processAnswer](t, post(t, e, "/api/v1/process", filePart(t, "astronaut.png"),
 		field("crop_only", "true"), field("use_oval_mask", "false"), field("return_base64", "true")))
 	// Her hair is so near the upper edge that there is not enough photo.
-	if r := asked.Result; r.BackgroundRemoved || r.BackgroundNote == nil || *r.BackgroundNote != "added at the edges, where the photo ends" {
+	if r := asked.Result; r.BackgroundRemoved || r.BackgroundNote == nil ||
+		*r.BackgroundNote != "added at the edges, where the photo ends" {
 		t.Errorf("result %+v", r)
 	}
-	enough := decode[processAnswer](t, post(t, e, "/api/v1/process", filePart(t, "astronaut.png"), field("crop_only", "true"), field("face_margin", "0")))
+	enough := decode[processAnswer](t, post(t, e, "/api/v1/process", filePart(t, "astronaut.png"),
+		field("crop_only", "true"), field("face_margin", "0")))
 	if r := enough.Result; r.BackgroundRemoved || r.BackgroundNote != nil {
 		t.Errorf("result %+v", r)
 	}
@@ -246,10 +251,11 @@ func TestOddPhotos(t *testing.T) {
 	grey := image.NewGray(image.Rect(0, 0, 512, 512))
 	draw.Draw(grey, grey.Rect, astronaut(t), image.Point{}, draw.Src)
 	for name, picture := range map[string]image.Image{
-		"grey":                 grey,
-		"64 pixels":            redrawn(t, 64, 64, f64.Aff3{0.3, 0, -35, 0, 0.3, -5}),
-		"a face at the edge":   redrawn(t, 300, 300, f64.Aff3{1, 0, -165, 0, 1, -20}),
-		"a cut-out":            decodePNG(t, decode[processAnswer](t, post(t, e, "/api/v1/process", filePart(t, "astronaut.png"), field("return_base64", "true"))).PNGBase64),
+		"grey":               grey,
+		"64 pixels":          redrawn(t, 64, 64, f64.Aff3{0.3, 0, -35, 0, 0.3, -5}),
+		"a face at the edge": redrawn(t, 300, 300, f64.Aff3{1, 0, -165, 0, 1, -20}),
+		"a cut-out": decodePNG(t, decode[processAnswer](t, post(t, e, "/api/v1/process",
+			filePart(t, "astronaut.png"), field("return_base64", "true"))).PNGBase64),
 		"half of it is nobody": redrawn(t, 1200, 512, f64.Aff3{1, 0, 600, 0, 1, 0}),
 	} {
 		answer := decode[processAnswer](t, post(t, e, "/api/v1/process", pngPart(t, picture)))

@@ -16,7 +16,8 @@ func (e *Engine) serveDocs(w http.ResponseWriter, r *http.Request) {
 	}
 	nonce := rand.Text()
 	var page bytes.Buffer
-	if err := e.docs.Render(&page, apidoc.Place{Address: "http://" + host, Nonce: nonce, Engine: "Lite engine"}); err != nil {
+	place := apidoc.Place{Address: "http://" + host, Nonce: nonce, Engine: "Lite engine"}
+	if err := e.docs.Render(&page, place); err != nil {
 		panic(err) // becomes a logged 500
 	}
 	w.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; img-src blob: data:; "+

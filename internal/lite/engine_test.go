@@ -203,7 +203,8 @@ func TestServe(t *testing.T) {
 		response.Body.Close()
 		t.Error("the port is still open")
 	}
-	for _, want := range []string{"loading face detector", "ready (no AI", `"GET /readiness HTTP/1.1" 200 OK`, "shutting down"} {
+	for _, want := range []string{"loading face detector", "ready (no AI", `"GET /readiness HTTP/1.1" 200 OK`,
+		"shutting down"} {
 		if !strings.Contains(logged.String(), want) {
 			t.Errorf("log lacks %q:\n%s", want, logged.String())
 		}

@@ -65,11 +65,13 @@ func read[T any](f *form, target *T, name string, parse func(string) (T, error),
 }
 
 func (f *form) integer(target *int, name string) {
-	read(f, target, name, parseInteger, "int_parsing", "Input should be a valid integer, unable to parse string as an integer")
+	read(f, target, name, parseInteger,
+		"int_parsing", "Input should be a valid integer, unable to parse string as an integer")
 }
 
 func (f *form) float(target *float64, name string) {
-	read(f, target, name, parseFloat, "float_parsing", "Input should be a valid number, unable to parse string as a number")
+	read(f, target, name, parseFloat,
+		"float_parsing", "Input should be a valid number, unable to parse string as a number")
 }
 
 func (f *form) boolean(target *bool, name string) {

@@ -71,14 +71,19 @@ func TestOrigins(t *testing.T) {
 	}{
 		{"curl", none, nil, false},
 		{"its own page", none, map[string]string{"Origin": "http://example.com"}, false},
-		{"its own page, as browsers tell now", none, map[string]string{"Origin": "http://example.com", "Sec-Fetch-Site": "same-origin"}, false},
+		{"its own page, as browsers tell now", none, map[string]string{"Origin": "http://example.com",
+			"Sec-Fetch-Site": "same-origin"}, false},
 		{"another page", none, map[string]string{"Origin": "http://evil.example"}, true},
-		{"another page, as browsers tell now", none, map[string]string{"Origin": "http://evil.example", "Sec-Fetch-Site": "cross-site"}, true},
-		{"another port of this machine", none, map[string]string{"Origin": "http://example.com:81", "Sec-Fetch-Site": "same-site"}, true},
+		{"another page, as browsers tell now", none, map[string]string{"Origin": "http://evil.example",
+			"Sec-Fetch-Site": "cross-site"}, true},
+		{"another port of this machine", none, map[string]string{"Origin": "http://example.com:81",
+			"Sec-Fetch-Site": "same-site"}, true},
 		{"a file", none, map[string]string{"Origin": "null"}, true},
 		{"a listed page", listed, map[string]string{"Origin": "http://a.example", "Sec-Fetch-Site": "cross-site"}, false},
-		{"a page beside the listed", listed, map[string]string{"Origin": "http://b.example", "Sec-Fetch-Site": "cross-site"}, true},
-		{"any page, by order", any, map[string]string{"Origin": "http://evil.example", "Sec-Fetch-Site": "cross-site"}, false},
+		{"a page beside the listed", listed, map[string]string{"Origin": "http://b.example",
+			"Sec-Fetch-Site": "cross-site"}, true},
+		{"any page, by order", any, map[string]string{"Origin": "http://evil.example", "Sec-Fetch-Site": "cross-site"},
+			false},
 	} {
 		for _, method := range []string{"POST", "DELETE"} {
 			r := multipartRequest(t, "/api/v1/process", filePart(t, "coffee.png"))

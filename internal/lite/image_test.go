@@ -84,7 +84,8 @@ func pngHeld(t testing.TB, img image.Image, exif []byte) []byte {
 	const header = 8 + 25
 	chunk := append([]byte("eXIf"), exif...)
 	checksum := binary.BigEndian.AppendUint32(nil, crc32.ChecksumIEEE(chunk))
-	return bytes.Join([][]byte{file.Bytes()[:header], binary.BigEndian.AppendUint32(nil, uint32(len(exif))), chunk, checksum, file.Bytes()[header:]}, nil)
+	return bytes.Join([][]byte{file.Bytes()[:header], binary.BigEndian.AppendUint32(nil, uint32(len(exif))), chunk,
+		checksum, file.Bytes()[header:]}, nil)
 }
 
 // webpQuarters is a WebP file of 16×8 pixels, with the quarters red, green,
@@ -157,7 +158,8 @@ func checkHeld(t *testing.T, name string, file []byte, sideways bool, want [4]co
 	p.drawOn(shown, xdraw.CatmullRom, 1, 0, 0)
 	for i, c := range want {
 		x, y := w/4+i%2*w/2, h/4+i/2*h/2
-		if got := shown.RGBAAt(x, y); !near(int(got.R), int(c.R), 12) || !near(int(got.G), int(c.G), 12) || !near(int(got.B), int(c.B), 12) {
+		if got := shown.RGBAAt(x, y); !near(int(got.R), int(c.R), 12) || !near(int(got.G), int(c.G), 12) ||
+			!near(int(got.B), int(c.B), 12) {
 			t.Errorf("%s: color %v at %d,%d, want %v", name, got, x, y, c)
 		}
 	}

@@ -79,7 +79,8 @@ func (o options) scale(f face) float64 {
 func (o options) exceeds(p *photo, f face) bool {
 	w, h := p.size()
 	halfWidth, halfHeight := float64(o.width)/2/o.scale(f), float64(o.height)/2/o.scale(f)
-	return f.centerX < halfWidth || f.centerY < halfHeight || f.centerX+halfWidth > float64(w) || f.centerY+halfHeight > float64(h)
+	return f.centerX < halfWidth || f.centerY < halfHeight ||
+		f.centerX+halfWidth > float64(w) || f.centerY+halfHeight > float64(h)
 }
 
 // drawCentred draws a photo with the upright face in the center.

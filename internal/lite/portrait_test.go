@@ -31,7 +31,8 @@ func TestJPEGLimit(t *testing.T) {
 	if len(large) > maxJPEGBytes || len(large) < maxJPEGBytes/2 {
 		t.Errorf("noise takes %d bytes", len(large))
 	}
-	if config, err := jpeg.DecodeConfig(bytes.NewReader(large)); err != nil || config.Width != 648 || config.Height != 648 {
+	if config, err := jpeg.DecodeConfig(bytes.NewReader(large)); err != nil || config.Width != 648 ||
+		config.Height != 648 {
 		t.Errorf("noise: %+v (%v)", config, err)
 	}
 
@@ -191,7 +192,8 @@ func blue2red(y int) color.RGBA {
 func TestPortraitOfTransparentPhoto(t *testing.T) {
 	t.Parallel()
 	img := image.NewNRGBA(image.Rect(0, 0, 100, 100))
-	got := drawPortrait(&photo{img, upright}, face{centerX: 50, centerY: 50, side: 20}, options{width: 50, height: 50, background: [3]int{1, 2, 3}})
+	got := drawPortrait(&photo{img, upright}, face{centerX: 50, centerY: 50, side: 20}, options{width: 50, height: 50,
+		background: [3]int{1, 2, 3}})
 	wantColor(t, got, 25, 25, color.RGBA{1, 2, 3, 255})
 }
 
@@ -223,7 +225,8 @@ func TestExtremeSizes(t *testing.T) {
 
 func TestFlatten(t *testing.T) {
 	t.Parallel()
-	p := &image.NRGBA{Pix: []byte{200, 100, 0, 0, 200, 100, 0, 255, 200, 100, 0, 128}, Stride: 12, Rect: image.Rect(0, 0, 3, 1)}
+	p := &image.NRGBA{Pix: []byte{200, 100, 0, 0, 200, 100, 0, 255, 200, 100, 0, 128}, Stride: 12, Rect: image.Rect(0, 0,
+		3, 1)}
 	got := flatten(p, color.RGBA{0, 100, 200, 255})
 	want := []byte{0, 100, 200, 255, 200, 100, 0, 255, 100, 100, 100, 255}
 	if !bytes.Equal(got.Pix, want) {

@@ -34,7 +34,8 @@ func TestProcess(t *testing.T) {
 		}
 	}
 	// Where the images' detector finds her: x 177, y 66, 95 pixels wide.
-	if f := answer.Result.FacePosition; !near(f.X+f.Width/2, 224, 8) || !near(f.Y+f.Height/2, 113, 8) || !near(f.Width, 110, 25) {
+	if f := answer.Result.FacePosition; !near(f.X+f.Width/2, 224, 8) || !near(f.Y+f.Height/2, 113, 8) ||
+		!near(f.Width, 110, 25) {
 		t.Errorf("face at %+v", f)
 	}
 	if r := answer.Result; !r.FaceDetected || r.FaceCount != 1 || r.OutputSize != (outputSize{648, 648}) {
@@ -114,7 +115,8 @@ func checkFaceCentred(t *testing.T, portrait image.Image) {
 	}
 	f, ok := d.largestFace(&photo{portrait, upright})
 	size := portrait.Bounds().Size()
-	if !ok || math.Abs(f.centerX-float64(size.X)/2) > 0.04*float64(size.X) || math.Abs(f.centerY-float64(size.Y)/2) > 0.04*float64(size.Y) {
+	if !ok || math.Abs(f.centerX-float64(size.X)/2) > 0.04*float64(size.X) ||
+		math.Abs(f.centerY-float64(size.Y)/2) > 0.04*float64(size.Y) {
 		t.Errorf("face %+v (%v) in a portrait of %v", f, ok, size)
 	}
 }
@@ -131,10 +133,12 @@ func TestProcessOptions(t *testing.T) {
 	t.Parallel()
 	e := newTestEngine(t)
 	w := post(t, e, "/api/v1/process", filePart(t, "astronaut.png"),
-		field("width", "300"), field("height", " 400 "), field("background_r", "10"), field("background_g", "20"), field("background_b", "200"),
+		field("width", "300"), field("height", " 400 "), field("background_r", "10"), field("background_g", "20"),
+		field("background_b", "200"),
 		field("face_margin", "1.5"), field("use_oval_mask", "OFF"), field("return_base64", "yes"), field("enhance_face", ""))
 	answer := decode[processAnswer](t, w)
-	if !answer.Success || answer.PNGURL != nil || answer.PNGBase64 != nil || answer.Result.FileSizeBytes != len(answer.JPGBase64) {
+	if !answer.Success || answer.PNGURL != nil || answer.PNGBase64 != nil ||
+		answer.Result.FileSizeBytes != len(answer.JPGBase64) {
 		t.Fatalf("answer %s", w.Body)
 	}
 	wantAnswer(t, get(t, e, "/api/v1/download/"+answer.JobID+"/png"), 404, `{"detail":"PNG file not found"}`)
@@ -153,8 +157,10 @@ func TestProcessOptions(t *testing.T) {
 func TestProcessBase64(t *testing.T) {
 	t.Parallel()
 	e := newTestEngine(t)
-	answer := decode[processAnswer](t, post(t, e, "/api/v1/process", filePart(t, "astronaut.png"), field("return_base64", "true")))
-	if !bytes.Equal(answer.PNGBase64, get(t, e, *answer.PNGURL).Body.Bytes()) || !bytes.Equal(answer.JPGBase64, get(t, e, *answer.JPGURL).Body.Bytes()) {
+	answer := decode[processAnswer](t, post(t, e, "/api/v1/process", filePart(t, "astronaut.png"),
+		field("return_base64", "true")))
+	if !bytes.Equal(answer.PNGBase64, get(t, e, *answer.PNGURL).Body.Bytes()) ||
+		!bytes.Equal(answer.JPGBase64, get(t, e, *answer.JPGURL).Body.Bytes()) {
 		t.Error("the images in the answer aren't the ones to download")
 	}
 }
@@ -179,7 +185,8 @@ func TestProcessFailures(t *testing.T) {
 			"Could not load image: Photoshop is not supported; export it as JPEG or PNG"},
 		{"raw", []part{{"file", "a.jpg", "II*\x00\x10\x00\x00\x00CR\x02\x00"}}, unreadable,
 			"Could not load image: camera raw files are not supported; export it as JPEG or TIFF"},
-		{"bomb", []part{{"file", "a.bmp", bmpHeader(100_000, 100_000)}}, "image too large: 100000x100000 pixels, the limit is 50 megapixels", ""},
+		{"bomb", []part{{"file", "a.bmp", bmpHeader(100_000, 100_000)}},
+			"image too large: 100000x100000 pixels, the limit is 50 megapixels", ""},
 		{"negative width", []part{astronaut, field("width", "-5")}, "invalid output size -5x648", ""},
 		{"zero height", []part{astronaut, field("height", "0")}, "invalid output size 648x0", ""},
 		{"huge", []part{astronaut, field("width", "100000")}, "invalid output size 100000x648", ""},
@@ -195,7 +202,9 @@ func TestProcessFailures(t *testing.T) {
 			t.Errorf("%s: answer %d %s", test.name, w.Code, w.Body)
 			continue
 		}
-		if nulls := `"result":null,"download_url":null,"png_url":null,"jpg_url":null,"png_base64":null,"jpg_base64":null,"error":"`; !strings.Contains(w.Body.String(), nulls) {
+		const nulls = `"result":null,"download_url":null,"png_url":null,"jpg_url":null,` +
+			`"png_base64":null,"jpg_base64":null,"error":"`
+		if !strings.Contains(w.Body.String(), nulls) {
 			t.Errorf("%s: not null: %s", test.name, w.Body)
 		}
 		message := test.message
@@ -232,7 +241,8 @@ func TestFormErrors(t *testing.T) {
 		return fmt.Sprintf(`{"type":"missing","loc":["body",%q],"msg":"Field required","input":null}`, name)
 	}
 	wrong := func(name, kind, msg, input string) string {
-		return fmt.Sprintf(`{"type":%q,"loc":["body",%q],"msg":"Input should be a valid %s","input":%q}`, kind, name, msg, input)
+		return fmt.Sprintf(`{"type":%q,"loc":["body",%q],"msg":"Input should be a valid %s","input":%q}`,
+			kind, name, msg, input)
 	}
 	integer := func(name, input string) string {
 		return wrong(name, "int_parsing", "integer, unable to parse string as an integer", input)
@@ -255,23 +265,32 @@ func TestFormErrors(t *testing.T) {
 			"[" + missing("file") + "," + integer("width", "5.5") + "," + boolean("return_base64", "maybe") + "]"},
 		{"/api/v1/process", []part{astronaut, field("face_margin", "wide")}, 422,
 			"[" + number("face_margin", "wide") + "]"},
-		{"/api/v1/process", []part{astronaut, field("enhance_face", "2"), field("enhance_fidelity", "x"), field("background_b", "b")}, 422,
-			"[" + integer("background_b", "b") + "," + boolean("enhance_face", "2") + "," + number("enhance_fidelity", "x") + "]"},
+		{"/api/v1/process", []part{astronaut, field("enhance_face", "2"), field("enhance_fidelity", "x"),
+			field("background_b", "b")}, 422,
+			"[" + integer("background_b", "b") + "," + boolean("enhance_face", "2") + "," +
+				number("enhance_fidelity", "x") + "]"},
 		{"/api/v1/process", []part{field("file", "text")}, 422,
 			`[{"type":"value_error","loc":["body","file"],` + notAFile + `,"input":"text","ctx":{"error":{}}}]`},
-		{"/api/v1/process", []part{{"file", "photo.gif", astronaut.content}}, 400, `"Invalid format. Allowed: .jpeg, .webp, .png, .bmp, .jpg"`},
-		{"/api/v1/process", []part{{"file", ".png", astronaut.content}}, 400, `"Invalid format. Allowed: .jpeg, .webp, .png, .bmp, .jpg"`},
-		{"/api/v1/process", []part{astronaut, field("width", strings.Repeat("1", maxFieldBytes+1))}, 400, `"There was an error parsing the body"`},
-		{"/api/v1/process", []part{{"file", "a.png", strings.Repeat("x", maxUploadBytes+1)}}, 413, `"upload too large: the limit is 20 MB"`},
-		{"/api/v1/process", []part{{"other", "a.png", strings.Repeat("x", maxUploadBytes)}, {"file", "a.png", strings.Repeat("x", maxUploadBytes)}}, 413,
+		{"/api/v1/process", []part{{"file", "photo.gif", astronaut.content}}, 400,
+			`"Invalid format. Allowed: .jpeg, .webp, .png, .bmp, .jpg"`},
+		{"/api/v1/process", []part{{"file", ".png", astronaut.content}}, 400,
+			`"Invalid format. Allowed: .jpeg, .webp, .png, .bmp, .jpg"`},
+		{"/api/v1/process", []part{astronaut, field("width", strings.Repeat("1", maxFieldBytes+1))}, 400,
+			`"There was an error parsing the body"`},
+		{"/api/v1/process", []part{{"file", "a.png", strings.Repeat("x", maxUploadBytes+1)}}, 413,
+			`"upload too large: the limit is 20 MB"`},
+		{"/api/v1/process", []part{{"other", "a.png", strings.Repeat("x", maxUploadBytes)},
+			{"file", "a.png", strings.Repeat("x", maxUploadBytes)}}, 413,
 			`"upload too large: the limit is 20 MB"`},
 		{"/api/v1/process/quick", nil, 422, "[" + missing("file") + "]"},
 		{"/api/v1/process/quick", []part{astronaut, field("size", "big")}, 422, "[" + integer("size", "big") + "]"},
 		{"/api/v1/process/quick", []part{filePart(t, "coffee.png")}, 400, `"no_face_detected"`},
-		{"/api/v1/process/quick", []part{astronaut, field("size", "-1")}, 400, `"invalid output size -1x-1: width and height must be between 1 and 4096"`},
+		{"/api/v1/process/quick", []part{astronaut, field("size", "-1")}, 400,
+			`"invalid output size -1x-1: width and height must be between 1 and 4096"`},
 		{"/api/v1/process/batch", nil, 422, "[" + missing("files") + "]"},
 		{"/api/v1/process/batch", []part{field("files", "x"), field("width", "x")}, 422,
-			`[{"type":"value_error","loc":["body","files",0],` + notAFile + `,"input":"x","ctx":{"error":{}}},` + integer("width", "x") + "]"},
+			`[{"type":"value_error","loc":["body","files",0],` + notAFile + `,"input":"x","ctx":{"error":{}}},` +
+				integer("width", "x") + "]"},
 		{"/api/v1/process/batch", manyFiles(maxFiles + 1), 413, `"too many files: the limit is 50"`},
 	} {
 		w := post(t, e, test.path, test.parts...)
@@ -304,8 +323,10 @@ func TestOddBodies(t *testing.T) {
 		{"multipart/form-data", "x", 400, "There was an error parsing the body"},
 		{"multipart/form-data; boundary=b", "no boundary", 400, "There was an error parsing the body"},
 		{"multipart/form-data; boundary=b", begun, 400, "There was an error parsing the body"},
-		{"multipart/form-data; boundary=b", "--b\r\nX: y\r\n\r\nabc\r\n--b--\r\n", 400, "There was an error parsing the body"},
-		{"multipart/form-data; boundary=b", strings.Replace(begun, "a.png", "", 1) + "\r\n--b--\r\n", 400, "No file provided"},
+		{"multipart/form-data; boundary=b", "--b\r\nX: y\r\n\r\nabc\r\n--b--\r\n", 400,
+			"There was an error parsing the body"},
+		{"multipart/form-data; boundary=b", strings.Replace(begun, "a.png", "", 1) + "\r\n--b--\r\n", 400,
+			"No file provided"},
 	} {
 		for _, path := range []string{"/api/v1/process", "/api/v1/process/quick"} {
 			r := httptest.NewRequest("POST", path, strings.NewReader(test.body))
@@ -333,7 +354,8 @@ func TestQuick(t *testing.T) {
 	}
 	broken := post(t, e, "/api/v1/process/quick", part{"file", "a.png", "nonsense"})
 	if detail := broken.Body.String(); broken.Code != 400 ||
-		!strings.HasPrefix(detail, `{"detail":"Could not load image: `) || !strings.HasSuffix(detail, ` (not an image file)"}`) {
+		!strings.HasPrefix(detail, `{"detail":"Could not load image: `) ||
+		!strings.HasSuffix(detail, ` (not an image file)"}`) {
 		t.Errorf("broken image: answer %d %s", broken.Code, broken.Body)
 	}
 	wantNoUploads(t, e)
@@ -356,7 +378,8 @@ func TestBatch(t *testing.T) {
 		t.Errorf("first result %s", w.Body)
 	}
 	wantAnswer(t, get(t, e, *first.DownloadURL), 404, `{"detail":"Not Found"}`)
-	if second.Filename != "coffee.png" || second.Success || second.DownloadURL != nil || *second.Error != "no_face_detected" || *second.ErrorMessage != "no_face_detected" {
+	if second.Filename != "coffee.png" || second.Success || second.DownloadURL != nil ||
+		*second.Error != "no_face_detected" || *second.ErrorMessage != "no_face_detected" {
 		t.Errorf("second result %s", w.Body)
 	}
 	wantNoUploads(t, e)
@@ -381,7 +404,8 @@ func TestTraversal(t *testing.T) {
 	if err := os.Symlink(outside, filepath.Join(e.cfg.OutputDir, "deadbeef")); err != nil {
 		t.Fatal(err)
 	}
-	for _, id := range []string{"..%2f0123abcd", "%2e%2e%2f0123abcd", "..%5c0123abcd", "%2e%2e", "%2e", "*", "0123ABCD", "deadbeef", "%00", "a%0ab", "my%20photos"} {
+	for _, id := range []string{"..%2f0123abcd", "%2e%2e%2f0123abcd", "..%5c0123abcd", "%2e%2e", "%2e", "*", "0123ABCD",
+		"deadbeef", "%00", "a%0ab", "my%20photos"} {
 		for _, format := range []string{"png", "jpg", "..%2fpng"} {
 			if w := get(t, e, "/api/v1/download/"+id+"/"+format); w.Code == 200 || strings.Contains(w.Body.String(), "secret") {
 				t.Errorf("download %s/%s: answer %d %s", id, format, w.Code, w.Body)
