@@ -108,7 +108,7 @@ func (p Probes) fromInfo(info system.Info) plan.Daemon {
 		CPUs:           plan.Known(info.NCPU, dockerInfo),
 		Memory:         plan.Known(info.MemTotal, dockerInfo),
 		FreeMemory:     plan.Unknown[int64](notTried),
-		ImageDir:       plan.Known(imageDir(info), dockerInfo),
+		ImageDir:       plan.Known(p.imageDir(info), dockerInfo),
 		DiskFree:       plan.Unknown[int64](notTried),
 		WSL:            plan.Known(isWSL(info.KernelVersion), "the kernel "+info.KernelVersion),
 		Cgroup:         plan.Known(info.CgroupVersion, dockerInfo),
@@ -153,17 +153,6 @@ func (p Probes) settleDaemon(f *plan.Facts) {
 		d.NvidiaToolkit.Evidence = fmt.Sprintf("%s is installed, but %s", f.Host.Toolkit.Value[0].Name,
 			d.NvidiaToolkit.Evidence)
 	}
-}
-
-// imageDir is where images are stored: containerd's directory if the containerd
-// image store is used. (docs.docker.com/engine/storage/containerd)
-func imageDir(info system.Info) string {
-	for _, status := range info.DriverStatus {
-		if status[0] == "driver-type" && strings.HasPrefix(status[1], "io.containerd.snapshotter") {
-			return "/var/lib/containerd"
-		}
-	}
-	return info.DockerRootDir
 }
 
 // goArch translates uname's architecture names, which the daemon uses, to those

@@ -144,6 +144,11 @@ func TestRealDaemon(t *testing.T) {
 	if d.DiskFree.Value <= 0 || d.DiskFree.Evidence != "the helper container" {
 		t.Errorf("disk: %+v", d.DiskFree)
 	}
+	if dockertest.KeepsContent(t, dockertest.Engine(t)) && os.Getuid() == 0 {
+		if _, err := os.Stat(filepath.Join(d.ImageDir.Value, "io.containerd.content.v1.content")); err != nil {
+			t.Errorf("its images are not in %s: %v", d.ImageDir.Value, err)
+		}
+	}
 	if d.FreeMemory.Value <= 0 || d.FreeMemory.Value > d.Memory.Value {
 		t.Errorf("free memory: %+v of %+v", d.FreeMemory, d.Memory)
 	}

@@ -72,13 +72,19 @@ func Engine(t testing.TB) *engine.Engine {
 // DockerOnly skips the test on Podman, which behaves differently.
 func DockerOnly(t testing.TB, docker client.APIClient, what string) {
 	t.Helper()
+	if IsPodman(t, docker) {
+		t.Skipf("needs Docker, not Podman: %s", what)
+	}
+}
+
+// IsPodman tells whether the engine is Podman.
+func IsPodman(t testing.TB, docker client.APIClient) bool {
+	t.Helper()
 	version, err := docker.ServerVersion(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	if slices.ContainsFunc(version.Components, func(c types.ComponentVersion) bool { return c.Name == "Podman Engine" }) {
-		t.Skipf("needs Docker, not Podman: %s", what)
-	}
+	return slices.ContainsFunc(version.Components, func(c types.ComponentVersion) bool { return c.Name == "Podman Engine" })
 }
 
 // KeepsContent tells whether the engine's images are in a containerd store.

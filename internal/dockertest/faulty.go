@@ -214,6 +214,16 @@ func StallAfter(n int) Fault {
 	return throttled(n, func(r *http.Request) { <-r.Context().Done(); panic(http.ErrAbortHandler) })
 }
 
+// StallAfterHeaders sends nothing of the response's body, until the client gives
+// up.
+func StallAfterHeaders(w http.ResponseWriter, r *http.Request, registry http.Handler) {
+	registry.ServeHTTP(&limitedWriter{ResponseWriter: w, then: func() {
+		http.NewResponseController(w).Flush()
+		<-r.Context().Done()
+		panic(http.ErrAbortHandler)
+	}}, r)
+}
+
 // Slow sends the response in chunks of n bytes with a pause before each.
 func Slow(n int, pause time.Duration) Fault {
 	return func(w http.ResponseWriter, r *http.Request, registry http.Handler) {

@@ -33,7 +33,6 @@ var differences = []struct{ by, field, reason string }{
 	{byCompose, `Config\.Attach(Stdout|Stderr)`, "how Compose creates; nothing is attached"},
 	{byCompose, `Config\.Env\.FACECRAFT_ALLOWED_HOSTS`, "Compose's network also knows the server by its service's name"},
 	{byLine, `Config\.Labels\.io\.facecraft\.digest`, "up records what its pull brought"},
-	{byLine, `HostConfig\.RestartPolicy\.Name`, "docker's word for none"},
 	{bySwarm, `Config\.Labels\.com\.docker\.(swarm|stack)\..*`, "Swarm's own records"},
 	{bySwarm, `Config\.Labels\.io\.facecraft\..*`, "on the service: Swarm's containers are not facecraft's to stop"},
 	{bySwarm, `Config\.Env\.FACECRAFT_ALLOWED_HOSTS`, "in its networks a server is called by its service's names"},
@@ -104,6 +103,10 @@ func inspect(t *testing.T, docker client.APIClient, id string) map[string]string
 	// Named volumes are asked for in one of two places, to the same effect.
 	delete(c.HostConfig, "Binds")
 	delete(c.HostConfig, "Mounts")
+	// Engines and docker run differ in how they write that it is never restarted.
+	if policy, ok := c.HostConfig["RestartPolicy"].(map[string]any); ok && policy["Name"] == "no" {
+		delete(policy, "Name")
+	}
 	paths := map[string]string{}
 	for _, m := range c.Mounts {
 		place := "Mounts." + m.Destination

@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"image"
@@ -9,6 +10,7 @@ import (
 	"maps"
 	"os"
 	"os/exec"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -17,6 +19,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/djok/facecraft/internal/dockertest"
+	"github.com/djok/facecraft/internal/helper"
 	"github.com/djok/facecraft/internal/images"
 )
 
@@ -123,10 +126,18 @@ func served(ts *testscript.TestScript, neg bool, args []string) {
 	registryOf(ts).Reset()
 }
 
-// freshLite is the lite image on a base that no other script has, so that
-// scripts do not find each other's layers in the daemon.
+// freshLite is the lite image of an executable and on a base that no other script
+// has, so that scripts do not find each other's layers in the daemon.
 func freshLite(t testing.TB) v1.Image {
-	lite, err := dockertest.Lite(t).Image()
+	executable, err := os.ReadFile(dockertest.Binary(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	made, err := helper.FromExecutable(append(executable, rand.Text()...), runtime.GOARCH)
+	if err != nil {
+		t.Fatal(err)
+	}
+	lite, err := made.Image()
 	if err != nil {
 		t.Fatal(err)
 	}

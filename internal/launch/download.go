@@ -8,6 +8,7 @@ import (
 
 	"github.com/djok/facecraft/internal/fault"
 	"github.com/djok/facecraft/internal/format"
+	"github.com/djok/facecraft/internal/images"
 	"github.com/djok/facecraft/internal/plan"
 	"github.com/djok/facecraft/internal/registry"
 )
@@ -58,7 +59,11 @@ func diskText(estimate registry.Estimate, free plan.Fact[int64]) string {
 		if estimate.UnpackedEstimated {
 			about = "about "
 		}
-		parts = append(parts, about+format.Size(estimate.Unpacked), about+format.Size(estimate.Peak())+" while unpacking")
+		if peak := about + format.Size(estimate.Peak()); estimate.KeepsCompressed {
+			parts = append(parts, peak+" with the compressed layers")
+		} else {
+			parts = append(parts, about+format.Size(estimate.Unpacked), peak+" while unpacking")
+		}
 	}
 	if free.Known {
 		parts = append(parts, format.Size(free.Value)+" free")
@@ -66,6 +71,19 @@ func diskText(estimate registry.Estimate, free plan.Fact[int64]) string {
 		parts = append(parts, "free space unknown: "+free.Evidence)
 	}
 	return strings.Join(parts, ", ")
+}
+
+// showLeft names what an unfinished pull left, and how to be rid of it.
+func (l *Launcher) showLeft(ctx context.Context, estimate registry.Estimate) {
+	if estimate.Left == 0 {
+		return
+	}
+	free := "docker image prune -f"
+	partial := images.PartialOf(estimate.Digest)
+	if kept, err := l.Images.Inspect(ctx, partial); err == nil && kept.Here {
+		free = "docker rmi " + partial
+	}
+	l.UI.Say("%s of it is left from an unfinished pull and will be used; %s would delete it", format.Size(estimate.Left), free)
 }
 
 // checkDisk stops what would certainly end in a full disk, and warns of what

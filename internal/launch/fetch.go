@@ -98,6 +98,7 @@ func (l *Launcher) fetch(ctx context.Context, p plan.Plan, f Fetching) error {
 		f.Tell(estimate)
 	}
 	l.showEstimate(estimate, free, cache)
+	l.showLeft(ctx, estimate)
 	if err := l.checkDisk(estimate, free); err != nil {
 		return err
 	}

@@ -69,16 +69,21 @@ type Estimate struct {
 	// have them.
 	Download int64 `json:"download"`
 	Here     int64 `json:"here"` // compressed layers that are available locally
+	// Left is the part of Here that belongs to no local image, as after an
+	// unfinished pull.
+	Left int64 `json:"left,omitempty"`
 	// Cached is the part of the download that an earlier pull left in this
 	// program's cache.
 	Cached   int64 `json:"cached,omitempty"`
 	Unpacked int64 `json:"unpacked"`
 	// DownloadEstimated and UnpackedEstimated mark numbers that are not exact.
-	DownloadEstimated bool    `json:"download_estimated"`
-	UnpackedEstimated bool    `json:"unpacked_estimated"`
-	Layers            []Layer `json:"layers,omitempty"` // from the base up
-	Mirror            string  `json:"mirror,omitempty"` // that answered instead of Docker Hub
-	Limit             *Limit  `json:"limit,omitempty"`  // if the registry reports it
+	DownloadEstimated bool `json:"download_estimated"`
+	UnpackedEstimated bool `json:"unpacked_estimated"`
+	// KeepsCompressed is set where the daemon keeps the compressed layers, too.
+	KeepsCompressed bool    `json:"keeps_compressed,omitempty"`
+	Layers          []Layer `json:"layers,omitempty"` // from the base up
+	Mirror          string  `json:"mirror,omitempty"` // that answered instead of Docker Hub
+	Limit           *Limit  `json:"limit,omitempty"`  // if the registry reports it
 	// Notes say what prevented an exact answer or a login.
 	Notes []string `json:"notes,omitempty"`
 	// Source is where the blobs are; nil if the registry could not be reached.
@@ -194,7 +199,8 @@ func (e *Estimate) itemize(ctx context.Context, digest string, image v1.Image, q
 	}
 	configBlob := Layer{Digest: manifest.Config.Digest.String(), Size: manifest.Config.Size}
 	if available := q.available(ctx, append(slices.Clone(e.Layers), configBlob)); available != nil {
-		e.takeAvailable(available, configBlob)
+		e.KeepsCompressed = true
+		e.takeAvailable(available, configBlob, q.Local)
 	} else {
 		e.takeRecognised(ctx, q, configBlob, own.String())
 	}
@@ -212,13 +218,16 @@ func (q Question) available(ctx context.Context, blobs []Layer) map[string]bool 
 
 // takeAvailable adds up what a daemon fetches that knows every blob by its
 // digest.
-func (e *Estimate) takeAvailable(available map[string]bool, config Layer) {
+func (e *Estimate) takeAvailable(available map[string]bool, config Layer, local []LocalLayers) {
 	counted := map[string]bool{}
 	for i, layer := range e.Layers {
 		switch {
 		case available[layer.Digest]:
 			e.Layers[i].Here = true
 			e.Here += layer.Size
+			if !slices.ContainsFunc(local, func(l LocalLayers) bool { return slices.Contains(l.DiffIDs, layer.DiffID) }) {
+				e.Left += layer.Size
+			}
 		case !counted[layer.Digest]:
 			e.Download += layer.Size
 		}
