@@ -4,6 +4,7 @@
 #     engine29.sh overlay2   COMMAND [ARGUMENT...]   images in the classic store
 #     engine29.sh containerd COMMAND [ARGUMENT...]   images in containerd's store
 #     engine29.sh --build                            only build its programs
+#     engine29.sh --built                            whether they are built already
 #
 # Its programs are built from Go modules, whose versions scripts/engine29 pins,
 # into ~/.cache/facecraft-engine29 (or $ENGINE29_CACHE) when they are missing. A cold
@@ -25,6 +26,9 @@ main() {
     --build)
         build
         ;;
+    --built)
+        built
+        ;;
     --inside) # the network that start makes
         shift
         inside "$@"
@@ -44,13 +48,16 @@ stop() {
     exit 3
 }
 
+built() {
+    for program in dockerd docker-proxy containerd containerd-shim-runc-v2 runc; do
+        [ -x "$tools/$program" ] || return 1
+    done
+}
+
 # build makes the programs that are missing. What is there is complete, because
 # each is installed under its name only when it is built.
 build() {
-    for program in dockerd docker-proxy containerd containerd-shim-runc-v2 runc; do
-        [ -x "$tools/$program" ] || missing=yes
-    done
-    [ "${missing-}" ] || return 0
+    ! built || return 0
     pkg-config --exists libseccomp 2>/dev/null ||
         stop "libseccomp is missing" "apt-get install gcc pkg-config libseccomp-dev"
     echo "Building Docker Engine 29 into $tools; this takes some minutes." >&2
