@@ -13,6 +13,8 @@ import (
 	"github.com/djok/facecraft/internal/fault"
 	"github.com/djok/facecraft/internal/launch"
 	"github.com/djok/facecraft/internal/output"
+	"github.com/djok/facecraft/internal/processview"
+	"github.com/djok/facecraft/internal/report"
 	"github.com/djok/facecraft/internal/term"
 )
 
@@ -76,7 +78,7 @@ func (a *app) process(c *cli.Context) error {
 type photos struct {
 	launch.Processing
 	app     *app
-	show    *show
+	show    *processview.View
 	spooled func() // the temporary pictures are gone
 }
 
@@ -112,14 +114,14 @@ func (a *app) photos(c *cli.Context) (_ *photos, err error) {
 		p.spooled = a.unfinished.Add("pictures in "+spool, "rm -r "+dockerrun.Quote(spool))
 	}
 	p.Settings = a.launcher() // after the request, whose secrets it has
-	p.show = newShow(a, c, spool)
+	p.show = a.view(c, spool)
 	p.Audience = p.show
 	if preset, _ := batch.FindPreset(c.String("preset")); preset.Official {
 		p.Advice = preset.Notice()
 	}
 	p.Selection = batch.Selection{Recipe: recipe, Force: c.Bool("force"), Checksum: c.Bool("checksum")}
 	if place == "-" {
-		p.show.toStdout, p.OnlyOne, p.Selection.Force = true, true, true
+		p.show.ToStdout, p.OnlyOne, p.Selection.Force = true, true, true
 		place = filepath.Join(spool, "portrait."+recipe.Formats[0])
 	}
 	p.Planner.Output = batch.Output{Path: place, Formats: recipe.Formats}
@@ -132,23 +134,30 @@ func (a *app) photos(c *cli.Context) (_ *photos, err error) {
 	return p, nil
 }
 
+func (a *app) view(c *cli.Context, spool string) *processview.View {
+	return processview.New(&processview.View{UI: a.ui, Stdout: a.Stdout, Getenv: a.Getenv, Spool: spool,
+		JSON: c.Bool("json"), Null: c.Bool("null"), Preview: c.Bool("preview"), Watching: c.Bool("watch"),
+		Page: output.File{Path: c.String("report"), Stream: a.Stdout, Force: c.Bool("force"), Flag: "--force",
+			Earlier: report.IsPage}})
+}
+
 // check refuses what contradicts itself.
 func (p *photos) check(c *cli.Context, output string) error {
 	formats := p.Planner.Formats
 	switch named := batch.FormatOf(output); {
 	case p.InFlight < 1 || p.InFlight > 64:
 		return fault.New(fault.Usage, "use a number from 1 to 64", "--in-flight %d is out of range", p.InFlight)
-	case p.show.toStdout && (p.show.json || p.show.null || c.Bool("watch") || len(formats) > 1 || len(p.Args) > 1):
+	case p.show.ToStdout && (p.show.JSON || p.show.Null || c.Bool("watch") || len(formats) > 1 || len(p.Args) > 1):
 		return fault.New(fault.Usage, "name a directory with -o", "standard output takes a single image and nothing else")
-	case p.show.page.Path == stream && p.show.json:
+	case p.show.Page.Path == stream && p.show.JSON:
 		return fault.New(fault.Usage, "drop one of them", "--json and --report - contradict each other")
-	case p.show.page.Path != "" && p.show.toStdout:
+	case p.show.Page.Path != "" && p.show.ToStdout:
 		return fault.New(fault.Usage, "name a file with -o",
 			"a report shows portraits in files, but this one goes to standard output")
 	case output == "" && slices.Contains(p.Args, stream):
 		return fault.New(fault.Usage, "name a directory with -o",
 			"a photo from standard input needs a directory for its portrait")
-	case p.show.toStdout && term.IsTerminal(p.app.Stdout):
+	case p.show.ToStdout && term.IsTerminal(p.app.Stdout):
 		return fault.New(fault.Usage, "write it to a file: -o portrait."+formats[0],
 			"refusing to write an image to the terminal")
 	case output != "" && named == "" && filepath.Ext(output) != "" && len(p.Args) == 1 && !isDirectory(output) &&
@@ -171,7 +180,7 @@ func isDirectory(path string) bool {
 
 func (p *photos) close() {
 	p.Close()
-	p.show.close()
+	p.show.Close()
 	if p.spooled != nil {
 		p.spooled()
 	}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/djok/facecraft/internal/format"
 	"github.com/djok/facecraft/internal/launch"
 	"github.com/djok/facecraft/internal/plan"
 	"github.com/djok/facecraft/internal/run"
@@ -105,7 +106,7 @@ type upReport struct {
 }
 
 func reportOf(o launch.Outcome) upReport {
-	return upReport{Status: o.Status, Others: o.Replicas, Started: o.Plan != nil, Seconds: seconds(o.Took)}
+	return upReport{Status: o.Status, Others: o.Replicas, Started: o.Plan != nil, Seconds: format.Seconds(o.Took)}
 }
 
 // welcome says where the server is and what to do next.

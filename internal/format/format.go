@@ -72,3 +72,8 @@ func Pronoun(n int) string {
 	}
 	return "them"
 }
+
+// Seconds is a duration as JSON has it: in seconds, to the millisecond.
+func Seconds(d time.Duration) float64 {
+	return float64(d.Round(time.Millisecond).Milliseconds()) / 1000
+}

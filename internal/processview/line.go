@@ -1,11 +1,11 @@
-package cli
+package processview
 
 import (
 	"slices"
-	"time"
 	"unicode/utf8"
 
 	"github.com/djok/facecraft/internal/batch"
+	"github.com/djok/facecraft/internal/format"
 )
 
 // resultLine is a photo in `process --json`. JSON holds Unicode only, and names
@@ -26,7 +26,7 @@ type resultLine struct {
 }
 
 func line(r batch.Result) resultLine {
-	l := resultLine{Photo: r.Name, Outcome: r.Outcome, Cause: r.Cause, Server: r.Server, Seconds: seconds(r.Took)}
+	l := resultLine{Photo: r.Name, Outcome: r.Outcome, Cause: r.Cause, Server: r.Server, Seconds: format.Seconds(r.Took)}
 	if !utf8.ValidString(r.Name) {
 		l.PhotoBase64 = []byte(r.Name)
 	}
@@ -41,9 +41,4 @@ func line(r batch.Result) resultLine {
 		}
 	}
 	return l
-}
-
-// seconds is a time as JSON has it, to the millisecond.
-func seconds(d time.Duration) float64 {
-	return float64(d.Round(time.Millisecond).Milliseconds()) / 1000
 }

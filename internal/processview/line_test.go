@@ -1,4 +1,4 @@
-package cli
+package processview
 
 import (
 	"encoding/base64"
