@@ -15,14 +15,17 @@ import (
 // LocalLayers returns the daemon's images with their layers.
 func (s *Store) LocalLayers(ctx context.Context) ([]registry.LocalLayers, error) {
 	list, err := s.Docker.ImageList(ctx, image.ListOptions{})
+	for tries := 1; removed(err) && tries < maxLists; tries++ {
+		list, err = s.Docker.ImageList(ctx, image.ListOptions{})
+	}
 	if err != nil {
 		return nil, err
 	}
 	var local []registry.LocalLayers
 	for _, summary := range list {
 		inspect, err := s.Docker.ImageInspect(ctx, summary.ID)
-		if errdefs.IsNotFound(err) {
-			continue // removed in the meantime
+		if removed(err) {
+			continue
 		}
 		if err != nil {
 			return nil, err
@@ -35,6 +38,18 @@ func (s *Store) LocalLayers(ctx context.Context) ([]registry.LocalLayers, error)
 		})
 	}
 	return local, nil
+}
+
+// maxLists is how often to list images while others are being removed.
+const maxLists = 5
+
+// removed tells whether an image was removed while it was asked for. A containerd
+// store then misses its content, without the status that says so.
+func removed(err error) bool {
+	if err == nil || errdefs.IsNotFound(err) {
+		return err != nil
+	}
+	return strings.Contains(err.Error(), "content digest") && strings.Contains(err.Error(), "not found")
 }
 
 // LocalImage is the image that the daemon has for a reference.

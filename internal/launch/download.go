@@ -83,7 +83,8 @@ func (l *Launcher) showLeft(ctx context.Context, estimate registry.Estimate) {
 	if kept, err := l.Images.Inspect(ctx, partial); err == nil && kept.Here {
 		free = "docker rmi " + partial
 	}
-	l.UI.Say("%s of it is left from an unfinished pull and will be used; %s would delete it", format.Size(estimate.Left), free)
+	l.UI.Say("%s of it is left from an unfinished pull and will be used; %s would delete it",
+		format.Size(estimate.Left), free)
 }
 
 // checkDisk stops what would certainly end in a full disk, and warns of what

@@ -149,8 +149,10 @@ func TestShowBill(t *testing.T) {
 // ones.
 func TestDiskOfAContainerdStore(t *testing.T) {
 	t.Parallel()
-	estimate := registry.Estimate{Download: gigabyte, Unpacked: 3 * gigabyte, UnpackedEstimated: true, KeepsCompressed: true}
-	if got := diskText(estimate, plan.Known[int64](9*gigabyte, "")); got != "about 4 GB with the compressed layers, 9 GB free" {
+	estimate := registry.Estimate{Download: gigabyte, Unpacked: 3 * gigabyte, UnpackedEstimated: true,
+		KeepsCompressed: true}
+	got := diskText(estimate, plan.Known[int64](9*gigabyte, ""))
+	if got != "about 4 GB with the compressed layers, 9 GB free" {
 		t.Errorf("it says %q", got)
 	}
 }
