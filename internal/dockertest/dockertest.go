@@ -77,7 +77,7 @@ func DockerOnly(t testing.TB, docker client.APIClient, what string) {
 	}
 }
 
-// IsPodman tells whether the engine is Podman.
+// IsPodman reports whether the engine is Podman.
 func IsPodman(t testing.TB, docker client.APIClient) bool {
 	t.Helper()
 	version, err := docker.ServerVersion(t.Context())

@@ -109,6 +109,12 @@ func TestRegistryScripts(t *testing.T) {
 			env.Setenv("REGISTRY", registry.Host)
 			return furnish(env, binary)
 		},
+		Condition: func(name string) (bool, error) {
+			if name != "podman" {
+				return false, fmt.Errorf("unknown condition %q", name)
+			}
+			return dockertest.IsPodman(t, docker), nil
+		},
 	})
 }
 

@@ -8,6 +8,7 @@ import (
 	"os"
 	"time"
 
+	"github.com/containerd/errdefs"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 
 	"github.com/djok/facecraft/internal/fetch"
@@ -98,10 +99,13 @@ func (s *Store) proof(ctx context.Context, server *loopback.Server) (why string)
 	ctx, cancel := context.WithTimeout(ctx, proofTimeout)
 	defer cancel()
 	_, err := s.Docker.DistributionInspect(ctx, server.Reference(), "")
-	if !server.Asked() {
-		return fmt.Sprintf("Docker cannot reach 127.0.0.1 of this machine: %v", err)
+	switch {
+	case server.Asked():
+		return ""
+	case errdefs.IsNotFound(err): // Podman has no such request; Docker would have asked
+		return "the engine cannot query registries, as Podman cannot"
 	}
-	return ""
+	return fmt.Sprintf("Docker cannot reach 127.0.0.1 of this machine: %v", err)
 }
 
 // CanPullFromHere returns why the daemon cannot pull layers from this program,

@@ -239,6 +239,23 @@ func TestTheDaemonDownloads(t *testing.T) {
 	}
 }
 
+// TestPodmanPullsItself: it cannot be asked to reach this program.
+func TestPodmanPullsItself(t *testing.T) {
+	t.Parallel()
+	docker := dockertest.Engine(t)
+	if !dockertest.IsPodman(t, docker) {
+		t.Skip("needs Podman: make test-podman")
+	}
+	p := newPuller(t, docker)
+	p.direct = images.Direct{Dir: t.TempDir(), Connections: fetch.Connections}
+	reference := p.push(t, "image:1", dockertest.ImageOf(t, dockertest.Layer(t, 30_000)))
+	p.mustPull(t, reference)
+	const want = "the engine cannot query registries, as Podman cannot"
+	if p.reason() != want || p.CanPullFromHere(t.Context()) != want {
+		t.Errorf("the reason is %q, and in advance %q; want %q", p.reason(), p.CanPullFromHere(t.Context()), want)
+	}
+}
+
 // TestADaemonInAnotherNetwork cannot pull anything from here.
 func TestADaemonInAnotherNetwork(t *testing.T) {
 	t.Parallel()
