@@ -11,13 +11,13 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
 )
 
-// StatusError is an answer of a registry, or of where it sends, that is not
-// the blob.
+// StatusError is a response that is not the blob, from a registry or from where
+// it redirects to.
 type StatusError struct {
 	Code      int
 	Host      string
-	Elsewhere bool          // the registry sent there
-	After     time.Duration // before which it does not want to be asked again; 0: not told
+	Elsewhere bool          // the registry redirected there
+	After     time.Duration // how long to wait before the next request; 0 means not specified
 	Reason    string        // the registry's own words; empty when there are none
 }
 
@@ -40,14 +40,13 @@ func statusError(response *http.Response, home string) error {
 	return e
 }
 
-// errNoRanges is told of an answer that is all of the blob, although a part
-// was asked for.
+// errNoRanges means that a request for a part was answered with the whole blob.
 var errNoRanges = errors.New("ranges are not honoured")
 
-// errAnswer is told of an answer that cannot be the blob.
+// errAnswer means that a response cannot be the blob.
 var errAnswer = errors.New("the answer is not what was asked for")
 
-// judge tells whether an answer is the bytes from first on of a blob.
+// judge checks that a response contains the blob's bytes from first on.
 func judge(response *http.Response, b *blob, first int64, asked bool) error {
 	if encoding := response.Header.Get("Content-Encoding"); encoding != "" && encoding != "identity" {
 		return fmt.Errorf("%w: it is encoded as %s", errAnswer, encoding)
@@ -68,8 +67,8 @@ func judge(response *http.Response, b *blob, first int64, asked bool) error {
 	return statusError(response, b.source.repository.RegistryStr())
 }
 
-// judgeRange reads a header such as bytes 0-499/1234. The end may come sooner
-// than was asked for; the rest is asked for again.
+// judgeRange checks a header such as bytes 0-499/1234. The range may end before
+// the one requested; the rest is requested again.
 func judgeRange(header string, b Blob, first int64) error {
 	extent, ok := strings.CutPrefix(header, "bytes ")
 	extent, total, ok2 := strings.Cut(extent, "/")
@@ -95,8 +94,8 @@ func retryAfter(header http.Header, now time.Time) time.Duration {
 	return 0
 }
 
-// permanent tells whether a failure would be the same again. Where a registry
-// sends to may refuse because an address expired.
+// permanent reports whether retrying is pointless. A refusal from where the
+// registry redirected to may only mean that the URL has expired.
 func permanent(err error) bool {
 	var status *StatusError
 	var login *transport.Error
@@ -117,7 +116,7 @@ func refusal(status int) bool {
 	return status/100 == 4
 }
 
-// overloaded tells whether a host asks for less.
+// overloaded reports whether a host asks for fewer requests.
 func overloaded(err error) bool {
 	var status *StatusError
 	return errors.As(err, &status) && (status.Code == http.StatusTooManyRequests || status.Code/100 == 5)

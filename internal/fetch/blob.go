@@ -175,9 +175,11 @@ func (b *blob) fail(err error) {
 	}
 }
 
-// worthSyncing is the size, in bytes, below which a blob is left to the
-// system's own time for writing: to have the disk wait for it would take longer
-// than to fetch it again.
+// worthSyncing is the size, in bytes, below which a blob is not synced:
+// waiting for the disk takes longer than downloading it again. A power cut may
+// therefore lose all of a smaller blob, where it loses at most syncInterval of a
+// larger one. Neither can let a wrong byte through: a block counts only if it
+// matches its record, and the blob only if it matches its SHA-256.
 const worthSyncing = 4 << 20
 
 // sync has the disk keep what was written: first the data, then the record.

@@ -1,8 +1,7 @@
-// Package fetch downloads blobs by their digests from a registry, by several
-// requests for parts of them at once. Whatever arrived is kept on disk, block
-// by block, and a later call goes on where an earlier one ended, however it
-// ended. Nothing is given out before it was checked. It knows nothing of
-// Docker and of images.
+// Package fetch downloads blobs by digest from a registry, with several range
+// requests at once. What has arrived is kept on disk, block by block, and the
+// next call continues where the last one ended, however it ended. Nothing can be
+// read before it has been checked. The package knows neither Docker nor images.
 package fetch
 
 import (
@@ -20,14 +19,14 @@ import (
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 )
 
-// MaxConnections is how many there may be at most, and Connections how many
-// unless something else is said: more would be taken for an attack by some.
+// MaxConnections is the limit, and Connections the default: some registries take
+// more for an attack.
 const (
 	MaxConnections = 16
 	Connections    = 8
 )
 
-// Patience is how long a download bears with the network.
+// Patience is how long a download tolerates network problems.
 type Patience struct {
 	// Attempts is how many may fail in a row without a single byte.
 	Attempts int
@@ -39,11 +38,11 @@ type Patience struct {
 	Stall time.Duration
 }
 
-// DefaultPatience is that of a person with a large download and a bad network:
-// it ends after about four minutes without a byte.
+// DefaultPatience suits a large download over a bad network: it gives up after
+// about four minutes without a byte.
 var DefaultPatience = Patience{Attempts: 8, Backoff: time.Second, Longest: 2 * time.Minute, Stall: 30 * time.Second}
 
-// Order is what is to be downloaded, and how.
+// Order says what to download, and how.
 type Order struct {
 	Repository name.Repository
 	Auth       authn.Authenticator // nil is anonymous
@@ -57,7 +56,7 @@ type Order struct {
 // Item is a blob of an Order.
 type Item struct {
 	Blob
-	// Ahead is fetched before anybody reads it.
+	// Ahead downloads the blob before anybody reads it.
 	Ahead bool
 }
 
@@ -91,7 +90,7 @@ type Fetcher struct {
 	over     chan struct{} // closed when nothing more is fetched, because of err
 }
 
-// Start begins an order. The context ends it.
+// Start begins an order, which ends with ctx.
 func Start(ctx context.Context, store *Store, order Order) (*Fetcher, error) {
 	if order.Patience == (Patience{}) {
 		order.Patience = DefaultPatience
@@ -138,8 +137,7 @@ func (f *Fetcher) openBlobs(store *Store) error {
 	return nil
 }
 
-// syncDir makes new files last. Not all systems can; the files' own data does
-// not depend on it.
+// syncDir makes new directory entries durable, where the system can do that.
 func syncDir(path string) {
 	if dir, err := os.Open(path); err == nil {
 		_ = dir.Sync()
@@ -155,7 +153,7 @@ func (f *Fetcher) closeBlobs() error {
 	return errors.Join(failures...)
 }
 
-// wake tells the loop that there is news.
+// wake tells the loop that something has changed.
 func (f *Fetcher) wake() {
 	select {
 	case f.woken <- struct{}{}:
@@ -163,8 +161,8 @@ func (f *Fetcher) wake() {
 	}
 }
 
-// Open reads a blob of the order, while it arrives. It is fetched if it was
-// not to be fetched ahead. The context ends the reading.
+// Open opens a blob of the order for reading while it arrives, and downloads it
+// if it was not to be downloaded in advance. Reading ends with ctx.
 func (f *Fetcher) Open(ctx context.Context, digest v1.Hash) (*Reader, error) {
 	for _, b := range f.blobs {
 		if b.Digest == digest {
@@ -219,7 +217,7 @@ func (f *Fetcher) Progress() Progress {
 	return progress
 }
 
-// Close ends the download, and has the disk keep what arrived.
+// Close ends the download, and syncs what has arrived to disk.
 func (f *Fetcher) Close() error {
 	f.end()
 	var failures []error
@@ -229,7 +227,7 @@ func (f *Fetcher) Close() error {
 	return errors.Join(append(failures, f.closeBlobs())...)
 }
 
-// Discard ends a download of which nothing is needed any more.
+// Discard ends a download that is no longer needed, without syncing it.
 func (f *Fetcher) Discard() error {
 	f.end()
 	return f.closeBlobs()
@@ -240,7 +238,7 @@ func (f *Fetcher) end() {
 	f.done.Wait()
 }
 
-// finish has all who wait know why nothing more comes.
+// finish tells all waiting readers why nothing more arrives.
 func (f *Fetcher) finish(err error) {
 	f.err = err
 	close(f.over)
@@ -249,7 +247,7 @@ func (f *Fetcher) finish(err error) {
 	}
 }
 
-// syncInterval bounds what a power cut may take.
+// syncInterval limits what a power cut can lose of large blobs.
 const syncInterval = 2 * time.Second
 
 func (f *Fetcher) keepSynced(ctx context.Context) {

@@ -17,7 +17,7 @@ import (
 // redirects is how many are followed for one blob.
 const redirects = 5
 
-// source is a repository of a registry, and the places to which it sends for
+// source is a repository in a registry, and the URLs to which it redirects for
 // its blobs.
 type source struct {
 	repository name.Repository
@@ -39,9 +39,9 @@ func newSource(repository name.Repository, auth authn.Authenticator, inner http.
 	return &source{repository: repository, auth: auth, transport: inner, places: map[string]string{}}
 }
 
-// separateConnections is the transport for several requests at once. HTTP/2
-// would have all of them share one connection, and its limits. Compression
-// would change the bytes that a range is about.
+// separateConnections returns a transport for parallel requests. With HTTP/2 all
+// of them would share one connection and its limits. Compression would change
+// the bytes that ranges refer to.
 func separateConnections(stall time.Duration) http.RoundTripper {
 	t := remote.DefaultTransport.(*http.Transport).Clone()
 	t.Protocols = new(http.Protocols)
@@ -53,7 +53,7 @@ func separateConnections(stall time.Duration) http.RoundTripper {
 	return t
 }
 
-// open asks for the bytes from first to last of a blob, or for all of it.
+// open requests the bytes from first to last of a blob, or all of it.
 func (s *source) open(ctx context.Context, b Blob, first, last int64) (*http.Response, error) {
 	request := http.Header{"Accept-Encoding": {"identity"}}
 	if first > 0 || last < b.Size-1 {
@@ -72,7 +72,7 @@ func (s *source) open(ctx context.Context, b Blob, first, last int64) (*http.Res
 	return s.resolve(ctx, b, request)
 }
 
-// resolve asks the registry, and follows it to where the blob is. Only the
+// resolve asks the registry, and follows its redirects to the blob. Only the
 // registry itself ever sees the login.
 func (s *source) resolve(ctx context.Context, b Blob, header http.Header) (*http.Response, error) {
 	authorized, err := s.login(ctx)
@@ -104,10 +104,11 @@ func (s *source) resolve(ctx context.Context, b Blob, header http.Header) (*http
 	return nil, fmt.Errorf("the registry sends for %s from place to place", b.Digest)
 }
 
-// get does not follow redirects: that of http.Client would take the login
-// along to other ports and subdomains.
-func (s *source) get(ctx context.Context, through http.RoundTripper, at string,
-	header http.Header) (*http.Response, error) {
+// get does not follow redirects: http.Client would send the login along to other
+// ports and subdomains.
+func (s *source) get(
+	ctx context.Context, through http.RoundTripper, at string, header http.Header,
+) (*http.Response, error) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, at, nil)
 	if err != nil {
 		return nil, err
@@ -116,7 +117,7 @@ func (s *source) get(ctx context.Context, through http.RoundTripper, at string,
 	return through.RoundTrip(request)
 }
 
-// login asks the registry once how it wants to be spoken to.
+// login asks the registry once how to authenticate.
 func (s *source) login(ctx context.Context) (http.RoundTripper, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -131,8 +132,8 @@ func (s *source) login(ctx context.Context) (http.RoundTripper, error) {
 	return authorized, err
 }
 
-// place is where a blob is, but for a place that does not have it any more.
-// "" is where the registry says.
+// place returns the URL that the registry last redirected to for a blob, unless
+// that is the lost one. "" means that the registry has to be asked.
 func (s *source) place(b Blob, lost string) string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
