@@ -159,7 +159,8 @@ func explain(target string, err error) error {
 	case errors.Is(err, fs.ErrNotExist):
 		return fault.Wrap(fault.Failed, err, "check its name", "there is no image in %s", target)
 	case errors.Is(err, inventory.ErrNoImage):
-		return fault.Wrap(fault.Failed, err, "write the file with docker save, facecraft save or buildx --output type=oci",
+		return fault.Wrap(fault.Failed, err,
+			"write the file with docker save, facecraft save or buildx --output type=oci",
 			"%s cannot be verified", target)
 	}
 	return fmt.Errorf("verify %s: %w", target, err)

@@ -13,9 +13,11 @@ import (
 var (
 	nvcc      = where("", `^usr/local/cuda[^/]*/bin/nvcc$`)
 	cudaTools = where("cuda cudnn nccl cublas",
-		`^usr/local/cuda[^/]*/(bin|nvvm|nsight[^/]*|compute-sanitizer|include|targets/[^/]+/include|extras)/|^usr/local/cuda[^/]*/(lib64|targets/[^/]+/lib)/(stubs/|[^/]*\.a$)|^usr/(include|lib)/.*(cudnn|nccl|cublas)[^/]*\.(h|a)$`)
-	develPackage = regexp.MustCompile(`^(cuda-nvcc-|cuda-minimal-build-|cuda-libraries-dev-|libcudnn\d*-dev|libcublas-dev-|libnccl-dev)`)
-	compilers    = where("gcc g++ cc1 clang",
+		`^usr/local/cuda[^/]*/(bin|nvvm|nsight[^/]*|compute-sanitizer|include|targets/[^/]+/include|extras)/`+
+			`|^usr/local/cuda[^/]*/(lib64|targets/[^/]+/lib)/(stubs/|[^/]*\.a$)|^usr/(include|lib)/.*(cudnn|nccl|cublas)[^/]*\.(h|a)$`)
+	develPackage = regexp.MustCompile(`^(cuda-nvcc-|cuda-minimal-build-|cuda-libraries-dev-` +
+		`|libcudnn\d*-dev|libcublas-dev-|libnccl-dev)`)
+	compilers = where("gcc g++ cc1 clang",
 		`^usr/bin/([a-z0-9_]+-linux-gnu-)?(gcc|g\+\+|cc1|clang)(-\d+)?$|^usr/lib(exec)?/gcc/.*/cc1(plus)?$`)
 )
 
@@ -68,7 +70,8 @@ func (s *subject) packages() (list []string) {
 }
 
 // cudaLibrary is a library of CUDA; torch's wheels put a hash into the name.
-var cudaLibrary = regexp.MustCompile(`^(lib(?:cublas|cublasLt|cudnn[a-z_]*|cufft|curand|cusparse|cusolver|nccl|nvrtc|nvJitLink|npp[a-z]*))(?:-[0-9a-f]{8})?\.so(?:\.(\d+))?`)
+var cudaLibrary = regexp.MustCompile(`^(lib(?:cublas|cublasLt|cudnn[a-z_]*|cufft|curand|cusparse` +
+	`|cusolver|nccl|nvrtc|nvJitLink|npp[a-z]*))(?:-[0-9a-f]{8})?\.so(?:\.(\d+))?`)
 
 // cudaTwice compares the system's CUDA libraries with those of Python
 // packages. They are needed when something else links to them.

@@ -14,7 +14,8 @@ import (
 )
 
 var (
-	checkedPath = regexp.MustCompile(`(?:localhost|127\.0\.0\.1|0\.0\.0\.0|\[::1\])(?::\d+|:\$\{?\w+[^}/]*\}?)?(/[^\s"'|;)]*)?`)
+	checkedPath = regexp.MustCompile(`(?:localhost|127\.0\.0\.1|0\.0\.0\.0|\[::1\])` +
+		`(?::\d+|:\$\{?\w+[^}/]*\}?)?(/[^\s"'|;)]*)?`)
 	readyPath   = regexp.MustCompile(`/(readiness|ready|readyz)\b`)
 	shallowPath = regexp.MustCompile(`^/?(health|healthz|livez?|ping|docs)?/?$`)
 )
@@ -54,12 +55,14 @@ func ready(s *subject) []result {
 	asked := checkedPath.FindStringSubmatch(command)
 	if output, broken := s.brokenCheck(); broken && len(list) == 0 {
 		list = append(list, fail("the health check fails while the server is ready").with(evidence).with(output...).
-			known(inventory.RunDepth).keyed("fails").mended("run it in the container: docker exec CONTAINER "+short(command)))
+			known(inventory.RunDepth).keyed("fails").
+			mended("run it in the container: docker exec CONTAINER "+short(command)))
 	}
 	switch {
 	case blindly.MatchString(command) && !bodyReader.MatchString(command):
 		list = append(list,
-			fail("the health check asks /ready and does not read the answer, which is 200 before the models are loaded too").
+			fail("the health check asks /ready and does not read the answer, "+
+				"which is 200 before the models are loaded too").
 				graded(finding.Warning).with(evidence).keyed("path"))
 	case readyPath.MatchString(command):
 		if len(list) == 0 {
@@ -229,7 +232,8 @@ func (s *subject) measuredWindow(window time.Duration, text string) []result {
 		streak := s.streak(w)
 		switch {
 		case float64(window) < windowFactor*float64(w.After):
-			worst = fail("the health check gives up after %s; with %g CPU the server needs %s", format.Duration(window), w.CPUs,
+			worst = fail("the health check gives up after %s; with %g CPU the server needs %s", format.Duration(window),
+				w.CPUs,
 				w.needed())
 		case streak >= retries:
 			worst = fail("the health check can fail %d times in a row while a photo is processed", streak)

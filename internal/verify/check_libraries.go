@@ -113,7 +113,8 @@ func ortCUDARan(s *subject, l *Library) result {
 	case !s.variant.Needs.CUDA, l.Problem != "": // the import is ort-both's
 		return result{}
 	case !slices.Contains(l.Providers, cudaProviderName):
-		return fail("ONNX Runtime has no CUDA provider: background removal runs on the CPU").with(has).keyed("provider").
+		return fail("ONNX Runtime has no CUDA provider: background removal runs on the CPU").with(has).
+			keyed("provider").
 			mended("install onnxruntime-gpu instead of onnxruntime")
 	case l.ProviderProblem != "":
 		return fail("the CUDA provider cannot be loaded: background removal runs on the CPU").with(l.ProviderProblem).

@@ -105,7 +105,8 @@ func ortCUDA(s *subject) []result {
 
 func (s *subject) provider(provider *inventory.Node) result {
 	if provider.Facts == nil || len(provider.Facts.Needed) == 0 {
-		return unknown("what the CUDA provider needs cannot be read from the stream; --depth files on a pulled image tells").
+		return unknown("what the CUDA provider needs cannot be read from the stream; " +
+			"--depth files on a pulled image tells").
 			at(provider.Path)
 	}
 	dirs := s.libraryDirs(provider)
@@ -167,7 +168,8 @@ func (s *subject) resolves(name string, dirs []string) bool {
 func (s *subject) libraryDirs(file *inventory.Node) []string {
 	var dirs []string
 	for _, dir := range file.Facts.RunPath {
-		dirs = append(dirs, strings.NewReplacer("$ORIGIN", dirOf(file.Path), "${ORIGIN}", dirOf(file.Path)).Replace(dir))
+		dirs = append(dirs, strings.NewReplacer("$ORIGIN", dirOf(file.Path), "${ORIGIN}", dirOf(file.Path)).
+			Replace(dir))
 	}
 	value, _ := s.Config.Variable("LD_LIBRARY_PATH")
 	dirs = append(dirs, strings.FieldsFunc(value, func(r rune) bool { return r == ':' || r == ';' })...)
@@ -181,7 +183,8 @@ func (s *subject) libraryDirs(file *inventory.Node) []string {
 			}
 		}
 	}
-	return append(dirs, "/lib", "/usr/lib", "/lib64", "/usr/lib64", "/lib/x86_64-linux-gnu", "/usr/lib/x86_64-linux-gnu",
+	return append(dirs, "/lib", "/usr/lib", "/lib64", "/usr/lib64", "/lib/x86_64-linux-gnu",
+		"/usr/lib/x86_64-linux-gnu",
 		"/lib/aarch64-linux-gnu", "/usr/lib/aarch64-linux-gnu")
 }
 
@@ -209,7 +212,8 @@ func (s *subject) dlib(module *inventory.Node) result {
 	found := ""
 	for _, name := range module.Facts.Needed {
 		if !s.resolves(name, s.libraryDirs(module)) && s.hasLoader() {
-			return fail("dlib cannot be loaded: %s is not in the image", name).graded(finding.Error).with(s.fileLine(module)).
+			return fail("dlib cannot be loaded: %s is not in the image", name).graded(finding.Error).
+				with(s.fileLine(module)).
 				at(module.Path).
 				keyed(name).mended("install the library in the last stage too")
 		}
@@ -218,7 +222,8 @@ func (s *subject) dlib(module *inventory.Node) result {
 		}
 	}
 	if found == "" {
-		return unknown("dlib links to no BLAS: it has its own, or one that is linked statically; nothing outside tells").
+		return unknown("dlib links to no BLAS: it has its own, or one that is linked statically; " +
+			"nothing outside tells").
 			with("needs " + strings.Join(module.Facts.Needed, ", "))
 	}
 	return pass("dlib uses %s", found)

@@ -18,7 +18,8 @@ func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys
 const licenceLabel = "org.opencontainers.image.licenses"
 
 // permissive are licences that allow commercial use.
-var permissive = regexp.MustCompile(`(?i)^\s*\(?(MIT|Apache-2\.0|BSD-[23]-Clause|ISC|Unlicense|0BSD|CC0-1\.0|Zlib)(\s+(AND|OR)\s+(MIT|Apache-2\.0|BSD-[23]-Clause|ISC|Unlicense|0BSD|CC0-1\.0|Zlib))*\)?\s*$`)
+var permissive = regexp.MustCompile(`(?i)^\s*\(?(MIT|Apache-2\.0|BSD-[23]-Clause|ISC|Unlicense|0BSD|CC0-1\.0|Zlib)` +
+	`(\s+(AND|OR)\s+(MIT|Apache-2\.0|BSD-[23]-Clause|ISC|Unlicense|0BSD|CC0-1\.0|Zlib))*\)?\s*$`)
 
 // licence holds the label against the terms of the models that are there.
 func licence(s *subject) []result {
@@ -76,7 +77,8 @@ func meta(s *subject) []result {
 		lacking = append(lacking, "no EXPOSE")
 	}
 	if platforms := s.variant.Platforms; len(platforms) > 0 && !slices.Contains(platforms, s.Config.Platform) {
-		lacking = append(lacking, "it is for "+s.Config.Platform+", and the variant for "+strings.Join(platforms, " and "))
+		lacking = append(lacking, "it is for "+s.Config.Platform+", and the variant for "+
+			strings.Join(platforms, " and "))
 	}
 	var results []result
 	if s.Config.StopSignal == "SIGKILL" || s.Config.StopSignal == "9" {
@@ -146,7 +148,8 @@ func workers(s *subject) []result {
 	command := strings.Join(append(slices.Clone(s.Config.Entrypoint), s.Config.Cmd...), " ")
 	if m := workerFlag.FindStringSubmatch(command); m != nil && m[1] != "1" && m[1] != "0" &&
 		!strings.Contains(command, "--preload") {
-		return []result{fail("the command starts %s workers, and each loads all models", m[1]).with("CMD " + short(command)).
+		return []result{fail("the command starts %s workers, and each loads all models", m[1]).
+			with("CMD " + short(command)).
 			with(memory...).keyed("flag")}
 	}
 	if value, ok := s.Config.Variable("WEB_CONCURRENCY"); ok && value != "1" && value != "" {

@@ -31,10 +31,12 @@ func offline(s *subject) []result {
 	case o.Portrait:
 		return []result{pass("it starts and makes a portrait without a network")}
 	case !o.Ready:
-		return []result{fail("it does not get ready without a network").with(o.Problem).with(some(o.Log)...).keyed("start")}
+		return []result{fail("it does not get ready without a network").with(o.Problem).with(some(o.Log)...).
+			keyed("start")}
 	}
 	if !o.Online {
-		return []result{fail("it makes no portrait, without a network or with one").with(o.Problem).with(some(o.Log)...).
+		return []result{fail("it makes no portrait, without a network or with one").with(o.Problem).
+			with(some(o.Log)...).
 			keyed("photo").
 			mended("see why in its log; facecraft up --image IMAGE and facecraft process PHOTO show it too")}
 	}
@@ -66,7 +68,8 @@ func lazy(s *subject) []result {
 	switch {
 	case p.First > minLazy && p.First > lazyFactor*p.Third:
 		times := float64(p.First) / float64(p.Third)
-		return []result{fail("the first photo takes %.1f times as long as the third: models are loaded at the first photo",
+		return []result{fail("the first photo takes %.1f times as long as the third: "+
+			"models are loaded at the first photo",
 			times).
 			with(evidence).keyed("lazy")}
 	case p.First > maxFirst:
@@ -87,7 +90,8 @@ func concurrent(s *subject) []result {
 		case b.Alone != "":
 			return []result{unknown("the same photos fail one after the other").with(b.Alone)}
 		case len(b.Failed) > 0:
-			return []result{fail("%d of %d photos at once fail", len(b.Failed), b.N).with(some(b.Failed)...).keyed("failed")}
+			return []result{fail("%d of %d photos at once fail", len(b.Failed), b.N).with(some(b.Failed)...).
+				keyed("failed")}
 		case b.Different > 0:
 			return []result{fail("%d of %d photos at once give a different portrait than alone", b.Different, b.N).
 				keyed("different")}
@@ -106,7 +110,8 @@ func diskGrowth(s *subject) []result {
 	case c.Periodically && !c.EmptyDirs:
 		return []result{pass("old files are deleted while the server runs")}
 	case c.Periodically:
-		return []result{fail("old files are deleted, and empty job directories stay").graded(finding.Note).keyed("dirs")}
+		return []result{fail("old files are deleted, and empty job directories stay").graded(finding.Note).
+			keyed("dirs")}
 	}
 	return []result{unknown("old files are deleted at the start; no cleanup was seen in the %s after it: longer "+
 		"intervals are not watched",

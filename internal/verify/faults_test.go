@@ -53,13 +53,17 @@ var faults = []fault{
 	{id: "cuda-devel", name: "a variable of the devel image", variant: "gpu", change: func(i *image) {
 		i.Config.Env = append(i.Config.Env, "LIBRARY_PATH=/usr/local/cuda/lib64/stubs")
 	}, severity: finding.Error, says: "LIBRARY_PATH"},
-	{id: "cuda-devel", name: "gcc alone", change: func(i *image) { i.file("usr/bin/x86_64-linux-gnu-gcc-12", 1_000_000) },
+	{id: "cuda-devel", name: "gcc alone", change: func(i *image) {
+		i.file("usr/bin/x86_64-linux-gnu-gcc-12", 1_000_000)
+	},
 		severity: finding.Note, says: "C compiler"},
 	{id: "cuda-twice", variant: "gpu", change: func(i *image) {
 		i.file(site+"onnxruntime/capi/libonnxruntime_providers_cuda.so",
 			300_000_000).Facts = &inventory.Facts{Needed: []string{"libcudnn.so.8"}}
 	}, severity: finding.Warning, says: "/usr/local/cuda/lib64/libcublas.so.11"},
-	{id: "models", name: "missing", change: func(i *image) { delete(i.files, "home/appuser/.u2net/u2net_human_seg.onnx") },
+	{id: "models", name: "missing", change: func(i *image) {
+		delete(i.files, "home/appuser/.u2net/u2net_human_seg.onnx")
+	},
 		severity: finding.Error, says: "not in the image"},
 	{id: "models", name: "in root's home", change: func(i *image) {
 		e := *i.files["home/appuser/.u2net/u2net_human_seg.onnx"]
@@ -132,7 +136,8 @@ var faults = []fault{
 	{id: "ready", name: "no curl", change: func(i *image) {
 		delete(i.files, "usr/bin/curl")
 	}, severity: finding.Error, says: "needs curl"},
-	{id: "ready", name: "2xx too early", change: func(i *image) { i.seen.Start.Early = `GET /ready: 200 {"ready":false}` },
+	{id: "ready", name: "2xx too early",
+		change:   func(i *image) { i.seen.Start.Early = `GET /ready: 200 {"ready":false}` },
 		severity: finding.Warning, says: "before it is ready"},
 	{id: "health-window", name: "configured", change: func(i *image) {
 		i.Config.Health.StartPeriod, i.Config.Health.Interval, i.seen.Windows = 0, 10*time.Second, nil
@@ -192,7 +197,9 @@ var faults = []fault{
 		i.files["home/appuser/.u2net/u2net_human_seg.onnx"].Mode = 0o600
 	},
 		severity: finding.Error, says: "mode 0600"},
-	{id: "cache-perm", name: "a closed directory on the way", change: func(i *image) { i.dir("app/models").Mode = 0o700 },
+	{id: "cache-perm", name: "a closed directory on the way", change: func(i *image) {
+		i.dir("app/models").Mode = 0o700
+	},
 		severity: finding.Error, says: "/app/models: owner 0:0, mode 0700"},
 	{id: "cache-perm", name: "uploads of root's", change: func(i *image) {
 		i.dir("app/uploads")
@@ -214,7 +221,8 @@ var faults = []fault{
 		i.file(site+"onnxruntime/capi/onnxruntime_pybind11_state.so", 200)
 	}, severity: finding.Warning, says: "onnxruntime_gpu"},
 	{id: "ort-both", name: "who won", change: func(i *image) {
-		i.text(site+"onnxruntime-1.16.3.dist-info/RECORD", "onnxruntime/capi/onnxruntime_pybind11_state.so,sha256=AAAA,200\n")
+		i.text(site+"onnxruntime-1.16.3.dist-info/RECORD",
+			"onnxruntime/capi/onnxruntime_pybind11_state.so,sha256=AAAA,200\n")
 		i.text(site+"onnxruntime_gpu-1.16.3.dist-info/RECORD",
 			"onnxruntime/capi/onnxruntime_pybind11_state.so,sha256=_wE,200\n")
 		i.file(site+"onnxruntime/capi/onnxruntime_pybind11_state.so", 200).Facts = &inventory.Facts{SHA256: "ff01"}
@@ -269,7 +277,9 @@ var faults = []fault{
 		i.Config.Env = append(i.Config.Env, "FACECRAFT_CORS_ORIGINS=*")
 		i.seen.Ran = false
 	}, severity: finding.Warning, says: "every website"},
-	{id: "apikey", change: func(i *image) { i.seen.Key.Status = 200 }, severity: finding.Error, says: "answered with 200"},
+	{id: "apikey", change: func(i *image) {
+		i.seen.Key.Status = 200
+	}, severity: finding.Error, says: "answered with 200"},
 	{id: "waste", name: "chown", change: func(i *image) {
 		e := *i.files[site+"torch/lib/libtorch_cpu.so"]
 		e.UID = 1000
@@ -314,7 +324,8 @@ var faults = []fault{
 	{id: "latest", name: "an older image", change: func(i *image) {
 		i.seen.Registry.Latest, i.seen.Registry.Older = "sha256:1", time.Date(2023, 5, 1, 0, 0, 0, 0, time.UTC)
 	}, severity: finding.Warning, says: "built 2023-05-01"},
-	{id: "hub-readme", change: func(i *image) { i.seen.Registry.Description = verify.Description{Known: true, Line: 3} },
+	{id: "hub-readme",
+		change:   func(i *image) { i.seen.Registry.Description = verify.Description{Known: true, Line: 3} },
 		severity: finding.Note, says: "from line 3"},
 	{id: "latest", name: "the same image", change: func(i *image) {
 		i.seen.Registry.Latest, i.seen.Registry.Same = "sha256:1", "x:cpu"

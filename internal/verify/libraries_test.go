@@ -16,7 +16,8 @@ func onGPU(change func(torch, ort *verify.Library)) *verify.Libraries {
 	torch := verify.Library{Name: "torch", Version: "2.0.1+cu118", CUDA: "11.8", Answered: true, Available: true,
 		Device: "NVIDIA H100", Capability: "9.0", Kernels: kernels}
 	providers := []string{"CUDAExecutionProvider", "CPUExecutionProvider"}
-	ort := verify.Library{Name: "onnxruntime", Version: "1.16.3", Answered: true, Providers: providers, Session: providers}
+	ort := verify.Library{Name: "onnxruntime", Version: "1.16.3", Answered: true, Providers: providers,
+		Session: providers}
 	change(&torch, &ort)
 	return &verify.Libraries{Python: "/usr/bin/python3", List: []verify.Library{ort, torch}}
 }
@@ -44,7 +45,9 @@ func TestLibrariesOnGPU(t *testing.T) {
 		}, "ort-cuda", "libcublasLt.so.11"},
 		"a session on the CPU": {func(_, ort *verify.Library) { ort.Session = ort.Session[1:] },
 			"ort-cuda", "uses only CPUExecutionProvider"},
-		"no session": {func(_, ort *verify.Library) { ort.SessionProblem = "RuntimeError: cuDNN" }, "ort-cuda", "cuDNN"},
+		"no session": {func(_, ort *verify.Library) {
+			ort.SessionProblem = "RuntimeError: cuDNN"
+		}, "ort-cuda", "cuDNN"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
