@@ -140,7 +140,7 @@ func lintPaint(p term.Painter) screen.Paint {
 	return func(style screen.Style, text string) string { return looks[style](text) }
 }
 
-// fix shows what can be mended, or mends it and reports what is left.
+// fix shows what can be fixed, or fixes it and reports what is left.
 func (a *app) fix(c *cli.Context, repository *lint.Repository, result *lint.Result, options lint.Options) error {
 	changes, err := result.Changes(repository.FS())
 	if err != nil {

@@ -74,7 +74,7 @@ func TestFixes(t *testing.T) {
 	fixed := map[string]bool{}
 	for name, root := range repositories {
 		t.Run(name, func(t *testing.T) {
-			for _, id := range mend(t, root) {
+			for _, id := range fixAll(t, root) {
 				fixed[id] = true
 			}
 		})
@@ -87,8 +87,8 @@ func TestFixes(t *testing.T) {
 	}
 }
 
-// mend fixes a repository and gives the IDs of what was fixed.
-func mend(t *testing.T, root fstest.MapFS) (ids []string) {
+// fixAll fixes a repository and gives the IDs of what was fixed.
+func fixAll(t *testing.T, root fstest.MapFS) (ids []string) {
 	before := run(t, root)
 	for round := 0; ; round++ {
 		r := run(t, root)
@@ -171,7 +171,7 @@ func keepsAllElse(t *testing.T, r *Result, change Change) {
 // TestCRLF keeps Windows line ends and the byte-order mark.
 func TestCRLF(t *testing.T) {
 	root := corpus(t)["37-crlf"]
-	mend(t, root)
+	fixAll(t, root)
 	data, err := fs.ReadFile(root, "Dockerfile")
 	if err != nil {
 		t.Fatal(err)

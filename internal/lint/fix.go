@@ -14,19 +14,19 @@ import (
 	"github.com/djok/facecraft/internal/lint/source"
 )
 
-// Fix is how a finding is mended.
+// Fix is how a finding is fixed.
 type Fix struct {
 	Finding finding.Finding
 	Edits   []source.Edit
 }
 
-// Change is a file before and after it is mended. Before is nil for a new one.
+// Change is a file before and after a fix. Before is nil for a new one.
 type Change struct {
 	File          string
 	Before, After []byte
 }
 
-// Changes makes the edits of all findings that can be mended. An edit that
+// Changes makes the edits of all findings that can be fixed. An edit that
 // meets another is left for the next time, and so is a whole finding whose file
 // would no longer parse.
 func (r *Result) Changes(root fs.FS) ([]Change, error) {

@@ -22,7 +22,7 @@ type Options struct {
 	Today  time.Time
 }
 
-// Result is a report and what it takes to mend what can be mended.
+// Result is a report and the fixes for what can be fixed.
 type Result struct {
 	finding.Report
 	Fixes   []Fix

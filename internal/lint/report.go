@@ -22,7 +22,7 @@ func (r *Result) line(file string, line int) (string, bool) {
 	return f.Line(line), true
 }
 
-// Summary says what was looked at and how much of what was found can be mended.
+// Summary says what was looked at and how many findings can be fixed.
 func (r *Result) Summary() string {
 	ignored := 0
 	for _, f := range r.Findings {

@@ -26,7 +26,7 @@ type context struct {
 	captured bool
 }
 
-// What hides a failure. Of a pipe it can be mended by an option.
+// What hides a failure. For a pipe, an option helps.
 const (
 	bySemicolon  = "the next command runs all the same (;)"
 	byOr         = "|| goes on as if it had succeeded"

@@ -1,0 +1,124 @@
+package lint
+
+import (
+	"path"
+	"regexp"
+	"strings"
+
+	"github.com/djok/facecraft/internal/finding"
+	"github.com/djok/facecraft/internal/lint/source"
+)
+
+// hiddenImportRule finds patterns of .gitignore that hide packages which the
+// sources import: hidden-import.
+func hiddenImportRule(j *judge) {
+	hides := map[string]int{} // patterns by the name that they hide
+	for n, p := range j.Tree.Patterns {
+		if m := plainName.FindStringSubmatch(p.Text); m != nil {
+			hides[m[1]] = n
+		}
+	}
+	if len(hides) == 0 {
+		return
+	}
+	seen := map[int]bool{}
+	for _, name := range j.Tree.Files {
+		if path.Ext(name) != ".py" {
+			continue
+		}
+		data, err := j.Tree.Read(name)
+		if err != nil {
+			continue
+		}
+		for n, line := range strings.Split(string(data), "\n") {
+			j.hidden(hides, seen, name, n+1, line)
+		}
+	}
+}
+
+var imports = regexp.MustCompile(`^\s*(?:from\s+(\.*)([\w.]*)\s+import\s+(\w+)|import\s+([\w.]+))`)
+
+// hidden judges one line of Python.
+func (j *judge) hidden(hides map[string]int, seen map[int]bool, file string, line int, text string) {
+	m := imports.FindStringSubmatch(text)
+	if m == nil {
+		return
+	}
+	module := m[2] + m[4]
+	if m[3] != "" {
+		module = strings.TrimPrefix(module+"."+m[3], ".")
+	}
+	parts := strings.Split(module, ".")
+	for n, part := range parts {
+		at, ok := hides[part]
+		if !ok || seen[at] {
+			continue
+		}
+		dir, ok := j.packageDir(file, len(m[1]), parts[:n+1])
+		if !ok || j.tracked(dir) {
+			continue
+		}
+		if p := j.Tree.Ignored(dir, true); p == nil || p != &j.Tree.Patterns[at] {
+			continue
+		}
+		seen[at] = true
+		pattern := j.Tree.Patterns[at]
+		j.keepIgnoreFile(pattern.File)
+		j.fail("hidden-import", finding.Location{File: pattern.File, Line: pattern.Line},
+			"%s hides %s, which the sources import", pattern.Text, dir).
+			evidence("%s:%d: %s", file, line, strings.TrimSpace(text))
+	}
+}
+
+// packageDir is the directory that an import names and that is not there:
+// relative to its file, or below a directory above it that has the first part
+// of the name.
+func (j *judge) packageDir(file string, dots int, parts []string) (string, bool) {
+	dir := path.Dir(file)
+	if dots > 0 {
+		for range dots - 1 {
+			dir = path.Dir(dir)
+		}
+		return j.missing(dir, parts)
+	}
+	if len(parts) < 2 {
+		return "", false // a package of its own may come from PyPI
+	}
+	for ; ; dir = path.Dir(dir) {
+		for _, root := range []string{dir, path.Join(dir, "src")} {
+			if j.Tree.Has(path.Join(root, parts[0])) {
+				return j.missing(root, parts)
+			}
+		}
+		if dir == "." {
+			return "", false
+		}
+	}
+}
+
+// missing is a package's directory below another, if neither it nor a module
+// of that name is there, nor a module that would have it as a name.
+func (j *judge) missing(root string, parts []string) (string, bool) {
+	for n := range parts {
+		if j.Tree.Has(path.Join(root, path.Join(parts[:n+1]...)) + ".py") {
+			return "", false
+		}
+	}
+	dir := path.Join(root, path.Join(parts...))
+	return dir, !j.Tree.Has(dir)
+}
+
+// tracked tells whether git knows files in a directory although it is ignored.
+func (j *judge) tracked(dir string) bool {
+	if !j.IndexRead {
+		j.Index, _ = j.Tree.Read(".git/index")
+		j.IndexRead = true
+	}
+	return strings.Contains(string(j.Index), dir+"/")
+}
+
+func (j *judge) keepIgnoreFile(name string) {
+	if data, err := j.Tree.Read(name); err == nil {
+		j.Keep(source.New(name, data))
+	}
+}
