@@ -84,7 +84,9 @@ func IsPodman(t testing.TB, docker client.APIClient) bool {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return slices.ContainsFunc(version.Components, func(c types.ComponentVersion) bool { return c.Name == "Podman Engine" })
+	return slices.ContainsFunc(version.Components, func(c types.ComponentVersion) bool {
+		return c.Name == "Podman Engine"
+	})
 }
 
 // KeepsContent tells whether the engine's images are in a containerd store.

@@ -21,7 +21,8 @@ func TestVerifyWritesOnlyItsCache(t *testing.T) {
 	dir := t.TempDir()
 	cmd := exec.CommandContext(t.Context(), dockertest.Binary(t), "verify", "--depth", "layers", "docker://"+reference)
 	cmd.Dir = dir
-	cmd.Env = []string{"HOME=" + dir, "XDG_CACHE_HOME=" + filepath.Join(dir, "cache"), "TMPDIR=" + filepath.Join(dir, "none"),
+	cmd.Env = []string{"HOME=" + dir, "XDG_CACHE_HOME=" + filepath.Join(dir, "cache"),
+		"TMPDIR=" + filepath.Join(dir, "none"),
 		"DOCKER_HOST=unix://" + filepath.Join(dir, "none")}
 	output, err := cmd.CombinedOutput()
 	if exit := (*exec.ExitError)(nil); !errors.As(err, &exit) || exit.ExitCode() != int(fault.Pitfall) {

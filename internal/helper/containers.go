@@ -43,16 +43,18 @@ type Containers struct {
 
 // InspectMachine returns what a container sees, with GPUs if requested. A refused GPU
 // request is helpercmd.ErrGPURefused.
-func (h *Containers) InspectMachine(ctx context.Context, arch string, gpus *plan.GPURequest) (helpercmd.Machine, error) {
+func (h *Containers) InspectMachine(ctx context.Context, arch string,
+	gpus *plan.GPURequest) (helpercmd.Machine, error) {
 	var view helpercmd.Machine
 	image, err := h.Image(ctx, arch)
 	if err != nil {
 		return view, err
 	}
-	err = h.ask(ctx, image, &view, &container.Config{Cmd: []string{helpercmd.InspectMachineCommand}}, &container.HostConfig{
-		SecurityOpt: []string{"no-new-privileges"},
-		Resources:   container.Resources{DeviceRequests: containers.Devices(gpus)},
-	})
+	err = h.ask(ctx, image, &view, &container.Config{Cmd: []string{helpercmd.InspectMachineCommand}},
+		&container.HostConfig{
+			SecurityOpt: []string{"no-new-privileges"},
+			Resources:   container.Resources{DeviceRequests: containers.Devices(gpus)},
+		})
 	var odd *oddAnswer
 	if err != nil && gpus != nil && ctx.Err() == nil && !errors.As(err, &odd) {
 		return view, fmt.Errorf("%w: %w", helpercmd.ErrGPURefused, err)
@@ -82,7 +84,8 @@ func (h *Containers) FreeDisk(ctx context.Context) (int64, error) {
 func (h *Containers) CheckWritable(ctx context.Context, c plan.Container) (places []helpercmd.Directory, err error) {
 	ctx, cancel := context.WithTimeout(ctx, askTimeout)
 	defer cancel()
-	return places, h.askAmongFiles(ctx, c, &places, c.User, nil, append([]string{helpercmd.CheckWritableCommand}, targets(c)...))
+	return places, h.askAmongFiles(ctx, c, &places, c.User, nil,
+		append([]string{helpercmd.CheckWritableCommand}, targets(c)...))
 }
 
 // ChangeOwner makes a server's user the owner of its files. Only this helper runs as
@@ -114,7 +117,8 @@ func targets(c plan.Container) []string {
 
 // askAmongFiles runs a helper container with the server's files mounted as in
 // the server.
-func (h *Containers) askAmongFiles(ctx context.Context, c plan.Container, answer any, user string, capabilities, command []string) error {
+func (h *Containers) askAmongFiles(ctx context.Context, c plan.Container, answer any, user string, capabilities,
+	command []string) error {
 	version, err := h.Docker.ServerVersion(ctx)
 	if err != nil {
 		return err
@@ -146,7 +150,8 @@ func (e *oddAnswer) Unwrap() error { return e.cause }
 
 // ask runs a command in a helper container and decodes its JSON output. It sets
 // what all helper containers have in common.
-func (h *Containers) ask(ctx context.Context, image plan.Image, answer any, config *container.Config, host *container.HostConfig) error {
+func (h *Containers) ask(ctx context.Context, image plan.Image, answer any, config *container.Config,
+	host *container.HostConfig) error {
 	containers.RemoveStaleHelpers(ctx, h.Docker, h.Instance)
 	config.Image = image.Reference
 	config.Labels = containers.HelperLabels(h.Instance)
