@@ -112,7 +112,8 @@ func (t *task) process(ctx context.Context) (err error) {
 	options.Background = t.asked.sent
 	upload.Sent = func() { r.waits.begin(t, Wait{Phase: Working, Photo: t.job.Name, Server: server.URL}) }
 	t.made, err = server.client.Process(ctx, upload, options)
-	r.pool.Release(member)
+	// Only after its outcome is recorded: nobody else gets a server that has just died.
+	defer r.pool.Release(member)
 	if err == nil {
 		return nil
 	}
