@@ -82,6 +82,9 @@ func (r *rig) child(t testing.TB, connections int) *exec.Cmd {
 // TestKilled: kill -9 at fifty random moments loses no more than the blocks
 // that were under way.
 func TestKilled(t *testing.T) {
+	if testing.Short() {
+		t.Skip("kills other processes, which the race detector does not follow")
+	}
 	const layers, kills = 40, 50
 	sizes := make([]int, layers)
 	for i := range sizes {
@@ -122,6 +125,9 @@ func TestKilled(t *testing.T) {
 
 // TestMemory: however large the download and however many the connections.
 func TestMemory(t *testing.T) {
+	if testing.Short() {
+		t.Skip("measures memory, which the race detector multiplies")
+	}
 	r := newRig(t, 300<<20)
 	output, err := r.child(t, MaxConnections).Output()
 	if err != nil {

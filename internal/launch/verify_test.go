@@ -17,6 +17,9 @@ func TestMain(m *testing.M) { dockertest.Main(m) }
 // TestPitfallsOfAFetchedImage are one warning that names the command, and no
 // failure. A built-in image has none.
 func TestPitfallsOfAFetchedImage(t *testing.T) {
+	if testing.Short() {
+		t.Skip("long under the race detector, which the files depth of verify is tested with elsewhere")
+	}
 	docker := dockertest.Engine(t)
 	t.Setenv("XDG_CACHE_HOME", t.TempDir())
 	var said bytes.Buffer

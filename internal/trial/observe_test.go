@@ -108,7 +108,7 @@ func TestPitfalls(t *testing.T) {
 	slots := make(chan struct{}, atOnce)
 	var wg sync.WaitGroup
 	seen := make([]verify.Observations, len(pitfalls))
-	chosen := func(n int) bool { return !testing.Short() || n%6 == 0 } // enough for the race detector
+	chosen := func(n int) bool { return !testing.Short() || n%14 == 0 } // enough for the race detector
 	for n, tt := range pitfalls {
 		if !chosen(n) {
 			continue
@@ -218,6 +218,9 @@ func TestEveryRunCheckHasItsServer(t *testing.T) {
 
 // TestCleanupAtStart cannot tell a cleanup with a long interval from none.
 func TestCleanupAtStart(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes a server's whole life")
+	}
 	t.Parallel()
 	d := daemon(t)
 	tt := pitfall{fault: "starts"}
