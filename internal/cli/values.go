@@ -15,8 +15,8 @@ import (
 	"github.com/djok/facecraft/internal/term"
 )
 
-// lookTime is how long completion may wait for Docker.
-const lookTime = 100 * time.Millisecond
+// lookTime is how long completion may wait for Docker. It usually answers in 10 ms, but not on a busy machine.
+const lookTime = time.Second
 
 // valuer finds the values of a flag.
 type valuer func(*app, context.Context) completion.Answer

@@ -25,7 +25,7 @@ func TestContainerIsConfined(t *testing.T) {
 	check("privileged", c.HostConfig.Privileged, false)
 	check("security options", c.HostConfig.SecurityOpt, "[no-new-privileges]")
 	check("read-only", c.HostConfig.ReadonlyRootfs, true)
-	check("memory", c.HostConfig.Memory, 512<<20)
+	check("memory", c.HostConfig.Memory, 768<<20)
 	check("processes", *c.HostConfig.PidsLimit, 128)
 	check("never restarted", c.HostConfig.RestartPolicy.IsNone() || c.HostConfig.RestartPolicy.Name == "", true)
 	for port, bindings := range c.NetworkSettings.Ports {
