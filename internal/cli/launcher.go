@@ -79,17 +79,18 @@ func waitingFor(line string) string {
 	return line
 }
 
-// downloading describes a pull in as many words as are known.
+// downloading describes what is known about a pull, in a line that a terminal
+// of 80 columns has room for beside a short bar.
 func downloading(e progress.Event) string {
 	text := "Pulling " + e.Subject
 	if e.Total > 0 {
-		text = fmt.Sprintf("Pulling %s of %s", format.Size(e.Done), format.Size(e.Total))
+		text = fmt.Sprintf("%s of %s", format.Size(e.Done), format.Size(e.Total))
 	}
 	if e.Rate > 0 {
 		text += fmt.Sprintf(", %s/s", format.Size(e.Rate))
 	}
 	if e.Connections > 0 {
-		text += fmt.Sprintf(" by %d", e.Connections)
+		text += ", " + format.Count(e.Connections, "conn", "conns")
 	}
 	if e.Left > 0 {
 		text += fmt.Sprintf(", %s left", format.Duration(e.Left))

@@ -55,20 +55,24 @@ func TestNobodyIsAskedWithoutATerminal(t *testing.T) {
 
 func TestProgressBar(t *testing.T) {
 	t.Parallel()
+	fifty := strings.Repeat("x", 50)
 	for _, tt := range []struct {
 		terminal    bool
 		done, total int64
-		want        string
+		text, want  string
 	}{
-		{true, 0, 8, "░░░░░░░░░░░░░░░░   0 %  text"},
-		{true, 3, 8, "██████░░░░░░░░░░  37 %  text"},
-		{true, 9, 8, "████████████████ 100 %  text"},
-		{true, 3, 0, "text"},
-		{false, 3, 8, " 37 %  text"},
+		{true, 0, 8, "text", "░░░░░░░░░░░░░░░░   0 %  text"},
+		{true, 3, 8, "text", "██████░░░░░░░░░░  37 %  text"},
+		{true, 9, 8, "text", "████████████████ 100 %  text"},
+		{true, 3, 0, "text", "text"},
+		{false, 3, 8, "text", " 37 %  text"},
+		{true, 3, 4, fifty + "12345", "████████████░░░░  75 %  " + fifty + "12345"},
+		{true, 3, 4, fifty + "123456", "███░  75 %  " + fifty + "123456"},
+		{true, 3, 4, fifty + fifty, "███░  75 %  " + fifty + fifty[:16] + "…"},
 	} {
 		var out bytes.Buffer
 		ui := &UI{err: &out, terminal: tt.terminal}
-		ui.ProgressBar(tt.done, tt.total, "%s", "text")
+		ui.ProgressBar(tt.done, tt.total, "%s", tt.text)
 		if got := strings.Trim(out.String(), "\r\x1b[K\n"); strings.TrimPrefix(got, "\x1b[K") != tt.want {
 			t.Errorf("%d of %d: %q, want %q", tt.done, tt.total, got, tt.want)
 		}

@@ -168,8 +168,9 @@ func (ui *UI) Progress(format string, args ...any) {
 	}
 }
 
-// barWidth is the width of a progress bar in cells.
-const barWidth = 16
+// The widths of a progress bar in cells; the narrow one is for text that has no
+// room beside the other.
+const barWidth, narrowBar = 16, 4
 
 // ProgressBar is Progress with a bar on a terminal, and a percentage elsewhere.
 // If the total is unknown (0), there is neither.
@@ -179,8 +180,12 @@ func (ui *UI) ProgressBar(done, total int64, format string, args ...any) {
 		share := min(1, float64(done)/float64(total))
 		percent := fmt.Sprintf("%3.0f %%", math.Floor(100*share))
 		if ui.terminal {
-			full := int(share * barWidth)
-			percent = strings.Repeat("█", full) + strings.Repeat("░", barWidth-full) + " " + percent
+			width := barWidth
+			if room := Width(ui.err) - len(" 100 %  "); utf8.RuneCountInString(text)+width >= room {
+				width = narrowBar
+			}
+			full := int(share * float64(width))
+			percent = strings.Repeat("█", full) + strings.Repeat("░", width-full) + " " + percent
 		}
 		text = percent + "  " + text
 	}
