@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"math/rand/v2"
+	"os"
 	"testing"
 	"time"
 
@@ -266,6 +267,20 @@ func TestWaitingForTheOtherCanBeEnded(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	if _, err := OpenStore(ctx, r.dir, cancel); !errors.Is(err, context.Canceled) {
 		t.Error(err)
+	}
+}
+
+// TestKept counts only the recorded blocks, of which the last is shorter.
+func TestKept(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, 3*BlockSize+7)
+	r.fetch(t)
+	_, record := r.files(0)
+	if err := os.WriteFile(record, encodeSums([]uint32{0, 1, 1, 1}), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if kept, err := Kept(r.dir); err != nil || kept != 2*BlockSize+7 {
+		t.Errorf("%d bytes are kept, %v", kept, err)
 	}
 }
 

@@ -98,8 +98,8 @@ func remove(path string) error {
 	return nil
 }
 
-// Kept is how many bytes of downloads lie in a store's directory, to a block.
-// It looks without waiting for the process that uses it.
+// Kept returns how many bytes of downloads are in a store's directory. It does
+// not wait for a process that is using the store.
 func Kept(dir string) (n int64, err error) {
 	records, err := filepath.Glob(filepath.Join(dir, "*"+recordSuffix))
 	for _, record := range records {
@@ -108,13 +108,11 @@ func Kept(dir string) (n int64, err error) {
 		if err != nil || statErr != nil {
 			continue // it went meanwhile
 		}
-		var blocks int64
-		for _, sum := range decodeSums(sums, len(sums)/sumSize) {
+		for i, sum := range decodeSums(sums, len(sums)/sumSize) {
 			if sum != 0 {
-				blocks++
+				n += max(0, min(BlockSize, data.Size()-int64(i)*BlockSize))
 			}
 		}
-		n += min(blocks*BlockSize, data.Size())
 	}
 	return n, err
 }
