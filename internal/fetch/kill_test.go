@@ -3,13 +3,13 @@ package fetch
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"net/http"
 	"os"
 	"os/exec"
-	"strconv"
-	"strings"
+	"runtime"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -26,7 +26,15 @@ const child = "FACECRAFT_FETCH_CHILD"
 type childOrder struct {
 	Dir, Repository string
 	Connections     int
+	Live            bool // measure the live heap, too
 	Blobs           []Item
+}
+
+// measured is what a child prints: the most that it had at any time.
+type measured struct {
+	Memory      int64  // bytes of the whole process; 0 where the system does not tell
+	Live        uint64 // bytes of the heap that were in use
+	Connections int
 }
 
 func TestMain(m *testing.M) {
@@ -40,7 +48,7 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// download is the child. It tells the most memory that it ever had.
+// download is the child. It prints a measured.
 func download(text string) error {
 	var order childOrder
 	if err := json.Unmarshal([]byte(text), &order); err != nil {
@@ -59,22 +67,39 @@ func download(text string) error {
 	if err != nil {
 		return err
 	}
-	if err := f.Wait(context.Background()); err != nil {
-		return err
+	waited := make(chan error, 1)
+	go func() { waited <- f.Wait(context.Background()) }()
+	var m measured
+	for {
+		select {
+		case err := <-waited:
+			m.Memory = dockertest.PeakMemory()
+			return errors.Join(err, f.Close(), json.NewEncoder(os.Stdout).Encode(m))
+		case <-time.After(10 * time.Millisecond):
+			m.Connections = max(m.Connections, f.Progress().Connections)
+			if order.Live {
+				m.Live = max(m.Live, liveHeap())
+			}
+		}
 	}
-	status, _ := os.ReadFile("/proc/self/status") // not everywhere
-	fmt.Printf("%s", status)
-	return f.Close()
 }
 
-func (r *rig) child(t testing.TB, connections int) *exec.Cmd {
+func liveHeap() uint64 {
+	runtime.GC()
+	var stats runtime.MemStats
+	runtime.ReadMemStats(&stats)
+	return stats.HeapAlloc
+}
+
+func (r *rig) child(t testing.TB, order childOrder) *exec.Cmd {
 	t.Helper()
-	order, err := json.Marshal(childOrder{r.dir, r.order.Repository.String(), connections, r.order.Blobs})
+	order.Dir, order.Repository, order.Blobs = r.dir, r.order.Repository.String(), r.order.Blobs
+	text, err := json.Marshal(order)
 	if err != nil {
 		t.Fatal(err)
 	}
 	command := exec.Command(os.Args[0])
-	command.Env = append(os.Environ(), child+"="+string(order))
+	command.Env = append(os.Environ(), child+"="+string(text))
 	command.Stderr = os.Stderr
 	return command
 }
@@ -100,7 +125,7 @@ func TestKilled(t *testing.T) {
 	})
 	kept := int64(0)
 	for n := range kills {
-		command := r.child(t, 4)
+		command := r.child(t, childOrder{Connections: 4})
 		if err := command.Start(); err != nil {
 			t.Fatal(err)
 		}
@@ -129,20 +154,44 @@ func TestMemory(t *testing.T) {
 		t.Skip("measures memory, which the race detector multiplies")
 	}
 	r := newRig(t, 300<<20)
-	output, err := r.child(t, MaxConnections).Output()
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, rest, found := strings.Cut(string(output), "VmHWM:")
-	if !found {
+	m := r.measure(t, childOrder{Connections: MaxConnections})
+	if m.Memory == 0 {
 		t.Skip("needs /proc")
 	}
-	kilobytes, err := strconv.Atoi(strings.Fields(rest)[0])
+	t.Logf("%d kB at most", m.Memory/1000)
+	if m.Memory > 64_000_000 {
+		t.Errorf("%d kB of memory", m.Memory/1000)
+	}
+}
+
+func (r *rig) measure(t *testing.T, order childOrder) (m measured) {
+	t.Helper()
+	r.dir = t.TempDir()
+	output, err := r.child(t, order).Output()
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Logf("%d kB at most", kilobytes)
-	if kilobytes > 64_000 {
-		t.Errorf("%d kB of memory", kilobytes)
+	if err := json.Unmarshal(output, &m); err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
+// TestMemoryOfAConnection: each holds one block, and little else.
+func TestMemoryOfAConnection(t *testing.T) {
+	if testing.Short() {
+		t.Skip("measures memory, which the race detector multiplies")
+	}
+	r := newRig(t, 64*mega)
+	one := r.measure(t, childOrder{Connections: 1, Live: true})
+	r.LimitConnections(2 * mega) // so that more of them are faster
+	many := r.measure(t, childOrder{Connections: MaxConnections, Live: true})
+	if many.Connections <= one.Connections {
+		t.Fatalf("there were %d connections, and then %d", one.Connections, many.Connections)
+	}
+	each := int64(many.Live-one.Live) / int64(many.Connections-one.Connections)
+	t.Logf("%d bytes for each of %d connections; a block has %d", each, many.Connections, BlockSize)
+	if each > BlockSize*3/2 {
+		t.Errorf("a connection takes %d bytes", each)
 	}
 }
