@@ -11,14 +11,14 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
 )
 
-// StatusError is a response that is not the blob, from a registry or from where
-// it redirects to.
+// StatusError is a response other than the blob, from a registry or from a host
+// that it redirects to.
 type StatusError struct {
 	Code      int
 	Host      string
-	Elsewhere bool          // the registry redirected there
+	Elsewhere bool          // whether the registry redirected there
 	After     time.Duration // how long to wait before the next request; 0 means not specified
-	Reason    string        // the registry's own words; empty when there are none
+	Reason    string        // in the registry's own words; empty if it gave none
 }
 
 func (e *StatusError) Error() string {
@@ -40,13 +40,13 @@ func statusError(response *http.Response, home string) error {
 	return e
 }
 
-// errNoRanges means that a request for a part was answered with the whole blob.
+// errNoRanges means that a range request returned the whole blob.
 var errNoRanges = errors.New("ranges are not honoured")
 
-// errAnswer means that a response cannot be the blob.
+// errAnswer means that a response cannot contain the blob.
 var errAnswer = errors.New("the answer is not what was asked for")
 
-// judge checks that a response contains the blob's bytes from first on.
+// judge checks that a response contains the blob's bytes starting at first.
 func judge(response *http.Response, b *blob, first int64, asked bool) error {
 	if encoding := response.Header.Get("Content-Encoding"); encoding != "" && encoding != "identity" {
 		return fmt.Errorf("%w: it is encoded as %s", errAnswer, encoding)
@@ -67,8 +67,8 @@ func judge(response *http.Response, b *blob, first int64, asked bool) error {
 	return statusError(response, b.source.repository.RegistryStr())
 }
 
-// judgeRange checks a header such as bytes 0-499/1234. The range may end before
-// the one requested; the rest is requested again.
+// judgeRange checks a header such as bytes 0-499/1234. A range that ends early is
+// fine: the rest is requested again.
 func judgeRange(header string, b Blob, first int64) error {
 	extent, ok := strings.CutPrefix(header, "bytes ")
 	extent, total, ok2 := strings.Cut(extent, "/")
@@ -82,7 +82,7 @@ func judgeRange(header string, b Blob, first int64) error {
 	return nil
 }
 
-// retryAfter reads the header of that name, in seconds or as a date.
+// retryAfter parses the Retry-After header, which is in seconds or a date.
 func retryAfter(header http.Header, now time.Time) time.Duration {
 	text := header.Get("Retry-After")
 	if seconds, err := strconv.Atoi(text); err == nil && seconds > 0 {
@@ -94,7 +94,7 @@ func retryAfter(header http.Header, now time.Time) time.Duration {
 	return 0
 }
 
-// permanent reports whether retrying is pointless. A refusal from where the
+// permanent reports whether retrying is pointless. A refusal from a host that the
 // registry redirected to may only mean that the URL has expired.
 func permanent(err error) bool {
 	var status *StatusError

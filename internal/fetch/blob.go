@@ -10,11 +10,12 @@ import (
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 )
 
-// BlockSize is what is recorded, and kept, as one: an interruption loses less
-// than one block of each connection. It is part of the format on disk.
+// BlockSize is the unit, in bytes, in which downloads are recorded and kept: an
+// interruption loses less than one block per connection. It is part of the format
+// on disk.
 const BlockSize = 256 << 10
 
-// Blob is content as a manifest names it.
+// Blob identifies content, as a manifest does.
 type Blob struct {
 	Digest v1.Hash
 	Size   int64 // bytes
@@ -22,7 +23,7 @@ type Blob struct {
 
 func (b Blob) blocks() int { return int((b.Size + BlockSize - 1) / BlockSize) }
 
-// blockAt is the extent of a block in bytes.
+// blockAt returns where a block is in the blob, in bytes.
 func (b Blob) blockAt(i int) (offset, length int64) {
 	offset = int64(i) * BlockSize
 	return offset, min(BlockSize, b.Size-offset)
@@ -31,46 +32,45 @@ func (b Blob) blockAt(i int) (offset, length int64) {
 // The states of a block.
 const (
 	missing = iota
-	claimed // by a run that fetches it
+	claimed // by a run that is fetching it
 	here
 )
 
-// blob is a Blob on disk, as far as it arrived. Beside its data lies the
-// record: for each block the checksum of what was written, or 0. A block
-// whose data does not match its record is fetched again, so that neither a
-// torn write nor a lost one can pass for data, in whatever order a power cut
-// let them reach the disk.
+// blob is the part of a Blob that is on disk. A second file next to the data, the
+// record, has a checksum for each block that was written, and 0 for the others. A
+// block that does not match its checksum is fetched again, so torn and lost writes
+// are found no matter in which order a power cut let them reach the disk.
 type blob struct {
 	Blob
 	data, record *os.File
 	source       *source
-	wake         func() // tells the fetcher that there is news
+	wake         func() // tells the fetcher that something has changed
 
 	mu      sync.Mutex
 	state   []byte
 	sums    []uint32      // the record
 	changed chan struct{} // closed when anything below changes
-	needed  bool          // is fetched before anybody asks for it
-	whole   bool          // ranges are of no use: one request for all of it
-	refused int           // requests for a range in a row that were answered with all of it
-	runs    int           // being received
-	dirty   bool          // not synced yet
-	round   int           // of fetching it: all of it was wrong before
-	ready   int64         // bytes from the beginning that may be read
-	// verified is set when the digest of all of it was found right.
+	needed  bool          // to be fetched, whether or not a reader is waiting
+	whole   bool          // ranges do not work: fetch it with one request
+	refused int           // consecutive range requests that returned all of it
+	runs    int           // how many are receiving it
+	dirty   bool          // has unsynced data
+	round   int           // how often all of it was discarded as wrong
+	ready   int64         // how many bytes, from the start, may be read
+	// verified is set once the digest of the whole blob has been checked.
 	verified bool
 	err      error
 }
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
-// checksum is a block's record, which is never 0. It only has to find damage
-// on disk: the digest decides whether the blob is right.
+// checksum returns what is recorded for a block, which is never 0. It only has to
+// detect damage on disk: the digest decides whether the blob is right.
 func checksum(block []byte) uint32 { return recorded(crc32.Checksum(block, castagnoli)) }
 
 func recorded(sum uint32) uint32 { return max(sum, 1) }
 
-// pending counts the bytes that are not on disk yet.
+// pending returns how many bytes are not on disk yet.
 func (b *blob) pending() (n int64) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -83,8 +83,8 @@ func (b *blob) pending() (n int64) {
 	return n
 }
 
-// claim takes the first missing blocks for a run, at most limit of them, or
-// all up to the last one where ranges are of no use.
+// claim assigns the first missing blocks to a run: at most limit of them, or all
+// of them if ranges do not work. It returns nil if there is nothing to do.
 func (b *blob) claim(limit int) *run {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -111,7 +111,7 @@ func (b *blob) claim(limit int) *run {
 	return &run{blob: b, round: b.round, next: first, end: end, whole: b.whole}
 }
 
-// release gives back what a run did not fetch.
+// release makes the blocks that a run did not fetch available to other runs.
 func (b *blob) release(r *run) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -126,7 +126,7 @@ func (b *blob) release(r *run) {
 	}
 }
 
-// put writes a block, and records it.
+// put writes and records a block.
 func (b *blob) put(i, round int, block []byte) error {
 	b.mu.Lock()
 	stale := round != b.round || b.state[i] == here
@@ -151,21 +151,21 @@ func (b *blob) put(i, round int, block []byte) error {
 	return nil
 }
 
-// note records a block; the caller has the lock.
+// note records a block's checksum; the caller holds the lock.
 func (b *blob) note(i int, sum uint32) error {
 	b.sums[i] = sum
 	_, err := b.record.WriteAt(encodeSums(b.sums[i:i+1]), int64(i)*sumSize)
 	return err
 }
 
-// announce wakes all who wait; the caller has the lock.
+// announce wakes everyone who is waiting; the caller holds the lock.
 func (b *blob) announce() {
 	close(b.changed)
 	b.changed = make(chan struct{})
 	b.wake()
 }
 
-// fail ends all waiting for the blob.
+// fail makes everyone who is waiting for the blob return an error.
 func (b *blob) fail(err error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -182,7 +182,7 @@ func (b *blob) fail(err error) {
 // matches its record, and the blob only if it matches its SHA-256.
 const worthSyncing = 4 << 20
 
-// sync has the disk keep what was written: first the data, then the record.
+// sync flushes what was written to disk: the data before the record.
 func (b *blob) sync() error {
 	b.mu.Lock()
 	dirty := b.dirty && b.Size >= worthSyncing
@@ -201,7 +201,7 @@ func (b *blob) close() error {
 	return errors.Join(b.data.Close(), b.record.Close())
 }
 
-// want has the blob fetched.
+// want marks the blob as needed, so that it is fetched.
 func (b *blob) want() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -215,8 +215,8 @@ func (b *blob) wanted() bool {
 	return b.needed
 }
 
-// refusals is after how many requests in a row that were answered with all of
-// the blob its ranges are given up.
+// refusals is how many consecutive range requests may return the whole blob
+// before ranges are considered not to work.
 const refusals = 2
 
 func (b *blob) refuseRanges() {

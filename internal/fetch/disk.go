@@ -7,10 +7,10 @@ import (
 	"github.com/djok/facecraft/internal/fault"
 )
 
-// ErrDisk is told when what arrives cannot be written.
+// ErrDisk means that downloaded data cannot be written.
 var ErrDisk = errors.New("cannot write")
 
-// diskError explains a failure to write; nil stays nil.
+// diskError explains a failed write; nil stays nil.
 func diskError(err error) error {
 	switch {
 	case err == nil:

@@ -1,7 +1,8 @@
 // Package fetch downloads blobs by digest from a registry, with several range
-// requests at once. What has arrived is kept on disk, block by block, and the
-// next call continues where the last one ended, however it ended. Nothing can be
-// read before it has been checked. The package knows neither Docker nor images.
+// requests in parallel. What has arrived is kept on disk, block by block, and the
+// next call continues where the last one stopped, even if that was killed. No
+// reader gets the end of a blob before its digest has been verified. The package
+// knows nothing about Docker or images.
 package fetch
 
 import (
@@ -19,8 +20,8 @@ import (
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 )
 
-// MaxConnections is the limit, and Connections the default: some registries take
-// more for an attack.
+// MaxConnections is the limit for parallel connections, and Connections the
+// default: some registries take more for an attack.
 const (
 	MaxConnections = 16
 	Connections    = 8
@@ -28,13 +29,13 @@ const (
 
 // Patience is how long a download tolerates network problems.
 type Patience struct {
-	// Attempts is how many may fail in a row without a single byte.
+	// Attempts is how many may fail in a row without receiving a single byte.
 	Attempts int
-	// Backoff is the pause after the first of them; each further one doubles.
+	// Backoff is the pause after the first failure; it doubles each time.
 	Backoff time.Duration
-	// Longest is the longest pause, also of those that a registry asks for.
+	// Longest is the longest pause, including those that a registry asks for.
 	Longest time.Duration
-	// Stall is how long nothing may arrive on a connection.
+	// Stall is how long a connection may receive nothing before it is cut.
 	Stall time.Duration
 }
 
@@ -42,14 +43,14 @@ type Patience struct {
 // about four minutes without a byte.
 var DefaultPatience = Patience{Attempts: 8, Backoff: time.Second, Longest: 2 * time.Minute, Stall: 30 * time.Second}
 
-// Order says what to download, and how.
+// Order describes what to download, and how.
 type Order struct {
 	Repository name.Repository
-	Auth       authn.Authenticator // nil is anonymous
+	Auth       authn.Authenticator // nil means anonymous
 	Blobs      []Item              // in the order in which they are needed
-	// Connections is how many there are at most; 0 is the default.
+	// Connections is the maximum number; 0 means the default.
 	Connections int
-	Patience    Patience          // the zero value is DefaultPatience
+	Patience    Patience          // the zero value means DefaultPatience
 	Transport   http.RoundTripper // nil outside tests
 }
 
@@ -62,14 +63,14 @@ type Item struct {
 
 // Progress is the state of a download.
 type Progress struct {
-	Kept        int64 // bytes that were here before
-	Done        int64 // bytes that are here, those included
-	Total       int64 // bytes of all that is fetched
+	Kept        int64 // bytes that were available before
+	Done        int64 // bytes that are available, including Kept
+	Total       int64 // bytes of everything that is fetched
 	Received    int64 // bytes from the network
 	Connections int
-	// Trouble is what went wrong lately, until something arrives.
+	// Trouble is the last failure; it is nil again once data arrives.
 	Trouble error
-	// Resume is when it is tried again.
+	// Resume is when the next attempt starts.
 	Resume time.Time
 }
 
@@ -87,10 +88,11 @@ type Fetcher struct {
 	mu       sync.Mutex
 	progress Progress
 	err      error
-	over     chan struct{} // closed when nothing more is fetched, because of err
+	over     chan struct{} // closed when the download has ended because of err
 }
 
-// Start begins an order, which ends with ctx.
+// Start starts a download, which ends when ctx is done. The caller ends it with
+// Close or Discard.
 func Start(ctx context.Context, store *Store, order Order) (*Fetcher, error) {
 	if order.Patience == (Patience{}) {
 		order.Patience = DefaultPatience
@@ -137,7 +139,7 @@ func (f *Fetcher) openBlobs(store *Store) error {
 	return nil
 }
 
-// syncDir makes new directory entries durable, where the system can do that.
+// syncDir makes new directory entries durable, if the system supports it.
 func syncDir(path string) {
 	if dir, err := os.Open(path); err == nil {
 		_ = dir.Sync()
@@ -202,7 +204,7 @@ func (f *Fetcher) Failure(ctx context.Context) error {
 	}
 }
 
-// Progress is the state now.
+// Progress returns the current state.
 func (f *Fetcher) Progress() Progress {
 	f.mu.Lock()
 	progress := f.progress
@@ -238,7 +240,7 @@ func (f *Fetcher) end() {
 	f.done.Wait()
 }
 
-// finish tells all waiting readers why nothing more arrives.
+// finish tells all waiting readers why no more data will arrive.
 func (f *Fetcher) finish(err error) {
 	f.err = err
 	close(f.over)
@@ -247,7 +249,7 @@ func (f *Fetcher) finish(err error) {
 	}
 }
 
-// syncInterval limits what a power cut can lose of large blobs.
+// syncInterval limits how much of a large blob a power cut can destroy.
 const syncInterval = 2 * time.Second
 
 func (f *Fetcher) keepSynced(ctx context.Context) {

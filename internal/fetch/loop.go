@@ -6,25 +6,25 @@ import (
 	"time"
 )
 
-// Between these numbers of blocks lies what one request asks for. The fewer,
-// the sooner the beginning of a blob is complete; the more, the fewer requests.
+// A request asks for at least shortestRun and at most longestRun blocks. Shorter
+// runs complete the beginning of a blob sooner; longer ones need fewer requests.
 const shortestRun, longestRun = 4, 64
 
-// result is how a request ended.
+// result is the outcome of a request.
 type result struct {
 	run  *run
 	made time.Time
 	err  error
 }
 
-// loop makes requests until the context ends or a blob cannot be downloaded. All
-// decisions are made here, by one goroutine.
+// loop makes requests until its context is done or a blob cannot be downloaded.
+// One goroutine makes all decisions.
 type loop struct {
 	*Fetcher
 	pace    *pace
 	results chan result
 	active  int
-	broken  []*run // to be gone on with
+	broken  []*run // to be continued
 	trouble error  // the last failure
 }
 
@@ -63,7 +63,7 @@ func (l *loop) run(ctx context.Context, tick <-chan time.Time) error {
 	}
 }
 
-// begin makes as many requests as the pace allows and as there is work for.
+// begin starts as many requests as the pace allows and the work requires.
 func (l *loop) begin(ctx context.Context) {
 	for now := time.Now(); l.pace.room(now, l.active); {
 		r := l.next()
@@ -78,7 +78,8 @@ func (l *loop) begin(ctx context.Context) {
 	}
 }
 
-// next is what to fetch next: what was begun, then the first missing blocks.
+// next returns what to fetch next: a run that broke off, or else the first missing
+// blocks. It returns nil if there is neither.
 func (l *loop) next() *run {
 	if n := len(l.broken); n > 0 {
 		r := l.broken[0]
@@ -95,8 +96,8 @@ func (l *loop) next() *run {
 	return nil
 }
 
-// share is how many blocks a run gets, so that towards the end there is work
-// for all connections.
+// share returns how many blocks a run gets: fewer towards the end, so that all
+// connections have work.
 func (l *loop) share() int {
 	var pending int64
 	for _, b := range l.blobs {
@@ -108,7 +109,7 @@ func (l *loop) share() int {
 	return int(min(max(blocks, shortestRun), longestRun))
 }
 
-// settle decides what follows from the end of a request.
+// settle handles the outcome of a request. An error ends the download.
 func (l *loop) settle(r result) error {
 	switch {
 	case r.err == nil:
@@ -121,7 +122,7 @@ func (l *loop) settle(r result) error {
 		l.drop(r.run)
 		return nil
 	case r.run.whole:
-		l.drop(r.run) // its next request is for all of the blob anyway
+		l.drop(r.run) // the next request is for the whole blob anyway
 	default:
 		l.broken = append(l.broken, r.run)
 	}
@@ -134,7 +135,7 @@ func (l *loop) drop(r *run) {
 	l.buffers.Put((*[BlockSize]byte)(r.block[:BlockSize]))
 }
 
-// tell lets people see how it goes.
+// tell updates the progress.
 func (l *loop) tell() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -145,7 +146,7 @@ func (l *loop) tell() {
 	}
 }
 
-// failure is the error of a blob that cannot be downloaded.
+// failure returns the error of a blob that cannot be downloaded, or nil.
 func (l *loop) failure() error {
 	for _, b := range l.blobs {
 		b.mu.Lock()

@@ -8,53 +8,54 @@ import (
 
 const (
 	firstConnections = 4
-	// growth is how much faster the download has to become by one more
-	// connection.
+	// growth is how much faster one more connection has to make the download
+	// to be kept.
 	growth = 1.05
-	// measure is how long a number of connections is tried.
+	// measure is how long to try a number of connections.
 	measure = 250 * time.Millisecond
-	// settled is how long a number of connections is kept that one more did
-	// not improve.
+	// settled is how long to wait before trying one more connection again, after
+	// one did not help.
 	settled = 5 * time.Second
 )
 
-// pace decides how many requests there may be, and when. It knows no clock, no
-// network and no locks.
+// pace decides how many requests to make, and when. It uses no clock, network or
+// locks.
 type pace struct {
 	patience Patience
-	most     int // connections
+	most     int // maximum number of connections
 
-	limit int // connections, now
+	limit int // current maximum number of connections
 	// until is when requests may be made again after failures.
 	until time.Time
-	// failures happened in a row, without a byte between them; those of one
-	// moment count as one.
+	// failures counts consecutive failures without a byte between them; requests
+	// that were in progress at a failure do not count again.
 	failures int
 	failedAt time.Time
-	received int64 // bytes, until the last failure
+	received int64 // bytes, up to the last failure
 
-	tried     time.Time // since when the limit is what it is
-	had       int64     // bytes, then
-	rate      float64   // bytes a second before the last one was added
-	grown     bool      // by the last one
-	saturated bool      // one more did not help
+	tried     time.Time // when the current measurement began
+	had       int64     // bytes received by then
+	rate      float64   // bytes per second at the previous measurement
+	grown     bool      // whether that measurement added a connection
+	saturated bool      // one more connection did not help
 }
 
 func newPace(most int, patience Patience) *pace {
 	return &pace{patience: patience, most: most, limit: min(firstConnections, most)}
 }
 
-// room tells whether one more request may be made.
+// room reports whether another request may be made.
 func (p *pace) room(now time.Time, active int) bool {
 	limit := p.limit
 	if p.failures > 0 {
-		limit = 1 // to see whether it works again
+		limit = 1 // until the network works again
 	}
 	return active < limit && !now.Before(p.until)
 }
 
-// adapt adds a connection as long as that makes the download faster. It is
-// told from time to time how many bytes there are in all.
+// adapt adds connections as long as that makes the download faster. It is called
+// periodically with the number of bytes received so far, and whether all
+// connections are busy.
 func (p *pace) adapt(now time.Time, received int64, busy bool) {
 	if received > p.received {
 		p.failures = 0
@@ -86,8 +87,8 @@ func (p *pace) adapt(now time.Time, received int64, busy bool) {
 
 func (p *pace) begin(now time.Time, received int64) { p.tried, p.had = now, received }
 
-// failed takes a failure in of a request that was made at a time, and returns
-// an error when it is one too many.
+// failed processes the failure of a request that was made at a given time. It
+// returns an error if that is one failure too many.
 func (p *pace) failed(now, made time.Time, received int64, err error) error {
 	if received > p.received {
 		p.failures = 0
@@ -119,8 +120,8 @@ func (p *pace) failed(now, made time.Time, received int64, err error) error {
 	return nil
 }
 
-// backoff doubles with each failure. A connection that broke after it brought
-// something is replaced at once.
+// backoff doubles with each failure. A connection that breaks after receiving data
+// is replaced at once.
 func (p *pace) backoff(err error, lost bool) time.Duration {
 	if p.failures <= 1 && !lost && !overloaded(err) {
 		return 0

@@ -6,12 +6,12 @@ import (
 	"io"
 )
 
-// errDiscarded is told to a reader that was given bytes of a blob that turned
-// out to be wrong as a whole.
+// errDiscarded means that a reader has already returned bytes of a blob that then
+// failed verification.
 var errDiscarded = errors.New("the blob was wrong and is fetched again")
 
-// Reader reads a blob while it arrives. It never gives the last byte before
-// the digest of the whole was found right.
+// Reader reads a blob while it is being downloaded. It does not return the last
+// byte before the digest of the blob has been verified.
 type Reader struct {
 	ctx   context.Context
 	blob  *blob
@@ -20,7 +20,7 @@ type Reader struct {
 	begun bool
 }
 
-// Read waits until there is something to read.
+// Read waits until there is data.
 func (r *Reader) Read(p []byte) (int, error) {
 	if r.at >= r.blob.Size && r.blob.Size > 0 {
 		return 0, io.EOF
@@ -49,7 +49,7 @@ func (r *Reader) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// Seek is that of an io.Seeker. Nothing is waited for.
+// Seek implements io.Seeker. It does not wait for data.
 func (r *Reader) Seek(offset int64, whence int) (int64, error) {
 	switch whence {
 	case io.SeekCurrent:
@@ -64,5 +64,5 @@ func (r *Reader) Seek(offset int64, whence int) (int64, error) {
 	return offset, nil
 }
 
-// Size is the blob's, in bytes.
+// Size returns the size of the blob in bytes.
 func (r *Reader) Size() int64 { return r.blob.Size }

@@ -8,25 +8,26 @@ import (
 	"time"
 )
 
-// run is a row of blocks that one request after the other fetches.
+// run is a sequence of blocks that is fetched with one request, or with several if
+// connections break.
 type run struct {
 	blob      *blob
 	round     int
 	next, end int  // blocks
-	whole     bool // the request is for all of the blob
-	// block is the next one as far as it was received: a connection that
-	// breaks does not lose a byte.
+	whole     bool // requests are for the whole blob
+	// block is the received part of the next block, which outlasts a connection
+	// that breaks.
 	block []byte
 }
 
-// at is the first byte that the run still needs.
+// at returns the offset of the first byte that the run still needs.
 func (r *run) at() int64 { return int64(r.next)*BlockSize + int64(len(r.block)) }
 
-// last is the last one.
+// last returns the offset of the last one.
 func (r *run) last() int64 { return min(int64(r.end)*BlockSize, r.blob.Size) - 1 }
 
-// receive makes one request for what the run still needs, and writes it.
-// Each byte is told to got.
+// receive requests what the run still needs, and writes it to disk. It calls got
+// with the number of bytes as they arrive.
 func (r *run) receive(ctx context.Context, stall time.Duration, got func(int)) error {
 	ctx, watchdog := watch(ctx, stall)
 	defer watchdog.stop()
@@ -51,7 +52,7 @@ func (r *run) receive(ctx context.Context, stall time.Duration, got func(int)) e
 	return cause(ctx, r.write(body, got))
 }
 
-// write takes the run's blocks from a body, and puts them on disk.
+// write reads the run's blocks from a body and writes them to disk.
 func (r *run) write(body io.Reader, got func(int)) error {
 	for r.next < r.end {
 		_, length := r.blob.blockAt(r.next)
@@ -72,7 +73,7 @@ func (r *run) write(body io.Reader, got func(int)) error {
 	return nil
 }
 
-// short is the error of a body that ends before it should.
+// short returns the error for a body that ends too soon.
 func short(err error) error {
 	if errors.Is(err, io.EOF) {
 		return io.ErrUnexpectedEOF
@@ -80,7 +81,8 @@ func short(err error) error {
 	return err
 }
 
-// cause is why a request was cut, where it was this program that did it.
+// cause returns why this program cut a request, if it did; otherwise it returns
+// err.
 func cause(ctx context.Context, err error) error {
 	if why := context.Cause(ctx); err != nil && why != nil {
 		return why
@@ -88,10 +90,10 @@ func cause(ctx context.Context, err error) error {
 	return err
 }
 
-// ErrStalled is told of a connection on which nothing arrives any more.
+// ErrStalled means that a connection has stopped delivering data.
 var ErrStalled = errors.New("no data is arriving")
 
-// watchdog cuts a request on which nothing arrives.
+// watchdog cuts a request that receives no data.
 type watchdog struct {
 	timer *time.Timer
 	stall time.Duration

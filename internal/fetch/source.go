@@ -14,7 +14,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
 )
 
-// redirects is how many are followed for one blob.
+// redirects is how many redirects to follow for a blob.
 const redirects = 5
 
 // source is a repository in a registry, and the URLs to which it redirects for
@@ -25,8 +25,8 @@ type source struct {
 	transport  http.RoundTripper
 
 	mu sync.Mutex
-	// authorized adds the login or its token, which it renews, to requests to
-	// the registry only. It is nil until the registry answered.
+	// authorized adds the login, or a token that it renews, to requests to the
+	// registry. It is nil until the registry has answered.
 	authorized http.RoundTripper
 	places     map[string]string // by digest; they may expire
 }
@@ -49,11 +49,11 @@ func separateConnections(stall time.Duration) http.RoundTripper {
 	t.ForceAttemptHTTP2 = false
 	t.DisableCompression = true
 	t.MaxIdleConnsPerHost = MaxConnections
-	t.ResponseHeaderTimeout = stall // also of a token service, which no context stops
+	t.ResponseHeaderTimeout = stall // applies to a token service, too, which no context stops
 	return t
 }
 
-// open requests the bytes from first to last of a blob, or all of it.
+// open requests the bytes of a blob from first to last, inclusive.
 func (s *source) open(ctx context.Context, b Blob, first, last int64) (*http.Response, error) {
 	request := http.Header{"Accept-Encoding": {"identity"}}
 	if first > 0 || last < b.Size-1 {
@@ -67,13 +67,13 @@ func (s *source) open(ctx context.Context, b Blob, first, last int64) (*http.Res
 		if err == nil {
 			response.Body.Close()
 		}
-		place = s.place(b, place) // it may have expired, or its host may be gone
+		place = s.place(b, place) // the URL may have expired, or the host may be down
 	}
 	return s.resolve(ctx, b, request)
 }
 
 // resolve asks the registry, and follows its redirects to the blob. Only the
-// registry itself ever sees the login.
+// registry itself receives the login.
 func (s *source) resolve(ctx context.Context, b Blob, header http.Header) (*http.Response, error) {
 	authorized, err := s.login(ctx)
 	if err != nil {
@@ -117,7 +117,7 @@ func (s *source) get(
 	return through.RoundTrip(request)
 }
 
-// login asks the registry once how to authenticate.
+// login asks the registry how to authenticate, once.
 func (s *source) login(ctx context.Context) (http.RoundTripper, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -133,7 +133,7 @@ func (s *source) login(ctx context.Context) (http.RoundTripper, error) {
 }
 
 // place returns the URL that the registry last redirected to for a blob, unless
-// that is the lost one. "" means that the registry has to be asked.
+// that is the lost one, which no longer works. "" means to ask the registry.
 func (s *source) place(b Blob, lost string) string {
 	s.mu.Lock()
 	defer s.mu.Unlock()

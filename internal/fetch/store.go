@@ -16,24 +16,24 @@ import (
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 )
 
-// lockInterval is how often a lock that another process has is tried again.
+// lockInterval is how often to try a lock that another process holds.
 const lockInterval = 200 * time.Millisecond
 
 const (
 	lockName     = "lock"
-	recordSuffix = ".256k" // after the size of a block
+	recordSuffix = ".256k" // from the size of a block
 	sumSize      = 4
 )
 
-// Store is a directory of blobs, complete or not, named by their digests. One
-// process uses it at a time.
+// Store is a directory of blobs, complete or not, that are named by digest. Only
+// one process uses it at a time.
 type Store struct {
 	dir  string
 	lock *flock.Flock
 }
 
-// OpenStore makes the directory if need be, and waits while another process
-// uses it; waiting is called when there is one.
+// OpenStore creates the directory if necessary, and waits while another process is
+// using it. It calls waiting if it has to wait.
 func OpenStore(ctx context.Context, dir string, waiting func()) (*Store, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, diskError(err)
@@ -50,15 +50,15 @@ func OpenStore(ctx context.Context, dir string, waiting func()) (*Store, error) 
 	return &Store{dir: dir, lock: lock}, nil
 }
 
-// Close lets the next process have the store.
+// Close makes the store available to the next process.
 func (s *Store) Close() error { return s.lock.Close() }
 
-// Here is how many bytes of some blobs lie in a store's directory. It looks
-// without waiting for the process that uses it.
+// Here returns how many bytes of these blobs are in a store's directory. It does
+// not wait for a process that is using the store.
 func Here(dir string, blobs ...Blob) (n int64) {
 	seen := map[v1.Hash]bool{}
 	for _, b := range blobs {
-		sums, _ := os.ReadFile(pathOf(dir, b.Digest) + recordSuffix) // none, where there is none
+		sums, _ := os.ReadFile(pathOf(dir, b.Digest) + recordSuffix) // a missing file counts as empty
 		for i, sum := range decodeSums(sums, b.blocks()) {
 			if _, length := b.blockAt(i); sum != 0 && !seen[b.Digest] {
 				n += length
@@ -69,7 +69,7 @@ func Here(dir string, blobs ...Blob) (n int64) {
 	return n
 }
 
-// Forget removes what was downloaded of these blobs.
+// Forget deletes what was downloaded of these blobs.
 func (s *Store) Forget(blobs ...Blob) error {
 	var failures []error
 	for _, b := range blobs {
@@ -78,7 +78,7 @@ func (s *Store) Forget(blobs ...Blob) error {
 	return errors.Join(failures...)
 }
 
-// ForgetAll removes all downloads. The lock stays, because somebody
+// ForgetAll deletes all downloads. It keeps the lock file, because another process
 // may be waiting for it.
 func (s *Store) ForgetAll() error {
 	entries, err := os.ReadDir(s.dir)
@@ -106,7 +106,7 @@ func Kept(dir string) (n int64, err error) {
 		sums, err := os.ReadFile(record)
 		data, statErr := os.Stat(strings.TrimSuffix(record, recordSuffix))
 		if err != nil || statErr != nil {
-			continue // it went meanwhile
+			continue // deleted in the meantime
 		}
 		for i, sum := range decodeSums(sums, len(sums)/sumSize) {
 			if sum != 0 {
@@ -123,7 +123,7 @@ func pathOf(dir string, digest v1.Hash) string {
 	return filepath.Join(dir, digest.Algorithm+"-"+digest.Hex)
 }
 
-// open finds what was downloaded of a blob, or begins it.
+// open opens a blob's files, with what has been downloaded so far, or creates them.
 func (s *Store) open(b Blob) (opened *blob, err error) {
 	if b.Digest.Algorithm != "sha256" {
 		return nil, fmt.Errorf("%s: only sha256 is known", b.Digest)
@@ -159,7 +159,7 @@ func encodeSums(sums []uint32) []byte {
 	return encoded
 }
 
-// decodeSums reads a record of n blocks; what it lacks is missing.
+// decodeSums reads a record of n blocks; those that it lacks are missing.
 func decodeSums(encoded []byte, n int) []uint32 {
 	sums := make([]uint32, n)
 	for i := range min(n, len(encoded)/sumSize) {

@@ -11,18 +11,18 @@ import (
 	"io"
 )
 
-// rounds is how often a blob is fetched that turns out to be another one.
+// rounds is how often to fetch a blob whose digest does not match.
 const rounds = 3
 
-// ErrWrong is told when a registry insists on content that does not have the
-// digest by which it was asked for.
+// ErrWrong means that a registry repeatedly sent content that does not match the
+// requested digest.
 var ErrWrong = errors.New("digest did not match")
 
 var errDamaged = errors.New("the block is damaged on disk")
 
-// verify reads the blob from disk as it arrives, and lets readers have what
-// passed, but for the last byte: that only follows when the digest is right.
-// It ends with the verdict.
+// verify reads the blob back from disk as it arrives, and makes each block that
+// matches its checksum available to readers, except for the last byte, which
+// follows once the digest matches. It returns when that is decided.
 func (b *blob) verify(ctx context.Context) {
 	for round := 1; ; round++ {
 		sum, err := b.digest(ctx)
@@ -44,7 +44,7 @@ func (b *blob) verify(ctx context.Context) {
 	}
 }
 
-// digest waits for all blocks, in their order.
+// digest waits for all blocks in order, and returns the hex SHA-256 of the blob.
 func (b *blob) digest(ctx context.Context) (string, error) {
 	sum := sha256.New()
 	for i := 0; i < b.blocks(); {
@@ -72,12 +72,12 @@ func (b *blob) digest(ctx context.Context) (string, error) {
 	return hex.EncodeToString(sum.Sum(nil)), nil
 }
 
-// await returns when a block has been downloaded.
+// await waits until a block has been downloaded.
 func (b *blob) await(ctx context.Context, i int) error {
 	return b.wait(ctx, func() bool { return b.state[i] == here })
 }
 
-// wait returns when the condition holds, which is asked with the lock.
+// wait waits until a condition holds, which is evaluated under the lock.
 func (b *blob) wait(ctx context.Context, until func() bool) error {
 	for {
 		b.mu.Lock()
@@ -97,7 +97,7 @@ func (b *blob) wait(ctx context.Context, until func() bool) error {
 	}
 }
 
-// check compares a block with its record, and adds it to the digest.
+// check compares a block with its recorded checksum, and adds it to the digest.
 func (b *blob) check(i int, digest io.Writer) error {
 	offset, length := b.blockAt(i)
 	sum := crc32.New(castagnoli)
@@ -113,7 +113,8 @@ func (b *blob) check(i int, digest io.Writer) error {
 	return nil
 }
 
-// advance lets readers have the first n blocks, the last byte excepted.
+// advance makes the first n blocks available to readers, except for the blob's last
+// byte.
 func (b *blob) advance(n int) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -128,7 +129,7 @@ func (b *blob) approve() {
 	b.announce()
 }
 
-// drop forgets a block.
+// drop marks a block as missing.
 func (b *blob) drop(i int) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -138,8 +139,8 @@ func (b *blob) drop(i int) error {
 	return diskError(err)
 }
 
-// discard forgets everything. The next round asks for the blob without ranges,
-// in case it is those that something on the way gets wrong.
+// discard marks all blocks as missing. The next round does not use ranges, in case
+// a proxy is getting them wrong.
 func (b *blob) discard() error {
 	b.mu.Lock()
 	defer b.mu.Unlock()

@@ -10,16 +10,16 @@ import (
 	"github.com/djok/facecraft/internal/registry"
 )
 
-// keepsContent tells whether the daemon's images are in a containerd store,
-// where every blob is known by its digest, wherever it came from.
+// keepsContent reports whether the daemon's images are in a containerd store,
+// which knows every blob by its digest, wherever it came from.
 func (s *Store) keepsContent(ctx context.Context) bool {
 	info, err := s.Docker.Info(ctx)
 	return err == nil && slices.Contains(info.DriverStatus, [2]string{"driver-type", "io.containerd.snapshotter.v1"})
 }
 
-// Available tells which of these blobs the daemon has, by digest; it is nil
-// where only LocalLayers can tell. Nothing in the API answers that, so an image
-// that names them is loaded, asked for, and removed.
+// Available returns which of these blobs the daemon has, by digest, or nil if only
+// LocalLayers can tell. The API has no call for this, so it loads an image that
+// names the blobs, inspects it, and removes it.
 func (s *Store) Available(ctx context.Context, blobs []registry.Layer, platform string) map[string]bool {
 	if len(blobs) == 0 || !s.keepsContent(ctx) {
 		return nil
@@ -45,7 +45,7 @@ func (s *Store) Available(ctx context.Context, blobs []registry.Layer, platform 
 	return available
 }
 
-// drop removes an image, also after an interruption.
+// drop removes an image, even after an interruption.
 func (s *Store) drop(ctx context.Context, name string) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanupTimeout)
 	defer cancel()

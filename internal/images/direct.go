@@ -146,8 +146,8 @@ func (d *direct) run(ctx context.Context) (err error) {
 	return d.download.end(d.pull(ctx))
 }
 
-// Cached returns how many of the bytes that an estimate expects to download are
-// left in a directory by an earlier pull.
+// Cached returns how many of the bytes that an estimate expects to download an
+// earlier pull has left in a directory.
 func Cached(dir string, estimate registry.Estimate) int64 {
 	if estimate.Source == nil || dir == "" || estimate.Download == 0 {
 		return 0
@@ -191,15 +191,16 @@ func (d *direct) pull(ctx context.Context) error {
 	return d.adopt(ctx)
 }
 
-// pullStall is how long the daemon may make no progress: the fetcher has its
-// own retries, and says when it gives up.
+// pullStall is how long the daemon may make no progress. It is long because the
+// fetcher has its own retries, and reports when it gives up.
 const pullStall = 10 * time.Minute
 
-// state is the download while it lasts, then the unpacking.
+// state returns the progress of the download and then of the unpacking.
 func (d *direct) state() progress.Event {
 	e := d.download.event()
 	if e.Done == e.Total {
-		return progress.Event{Stage: progress.Unpacking, Subject: e.Subject, Done: d.tally.unpack, Total: d.tally.total()}
+		return progress.Event{Stage: progress.Unpacking, Subject: e.Subject,
+			Done: d.tally.unpack, Total: d.tally.total()}
 	}
 	e.Unpacked = d.tally.unpack
 	return e

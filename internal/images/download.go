@@ -34,7 +34,7 @@ func (d *download) open(ctx context.Context) (waited bool, err error) {
 	return waited, err
 }
 
-// start begins to download all blobs, or only those that are asked for.
+// start starts downloading: everything that is missing, or only what is read.
 func (d *download) start(ctx context.Context, ahead bool) (err error) {
 	if d.fetcher, err = fetch.Start(ctx, d.cache, d.order(ahead)); err != nil {
 		return err
@@ -44,8 +44,8 @@ func (d *download) start(ctx context.Context, ahead bool) (err error) {
 	return nil
 }
 
-// end deletes the blobs after a success. Otherwise it keeps them, and reports
-// how much of them there is.
+// end deletes the blobs after a success. Otherwise it keeps them, and reports how
+// much was kept.
 func (d *download) end(err error) error {
 	if err == nil {
 		return errors.Join(d.fetcher.Discard(), d.cache.Forget(d.blobs()...))
@@ -109,13 +109,14 @@ func every(ctx context.Context, call func()) {
 	}
 }
 
-// Blobs are an image's blobs while they arrive.
+// Blobs are an image's blobs, which may still be arriving.
 type Blobs struct {
 	download *download
 	ctx      context.Context
 }
 
-// Open opens a blob. Its last byte follows once the digest has been verified.
+// Open opens a blob. The last byte is only returned once the digest has been
+// verified.
 func (b *Blobs) Open(digest v1.Hash) (io.Reader, error) {
 	return b.download.fetcher.Open(b.ctx, digest)
 }
@@ -126,8 +127,8 @@ func (b *Blobs) Arrived() bool {
 	return p.Done == p.Total
 }
 
-// Download gets an image's blobs from its registry without a daemon. While they
-// arrive, use reads them. An interrupted download is continued by the next one,
+// Download downloads an image's blobs from its registry, without a daemon, and calls
+// use, which may read them while they arrive. An interrupted download is continued by the next one,
 // or by the next Pull. The estimate must have a source.
 func Download(ctx context.Context, estimate registry.Estimate, options Direct, report Reporter,
 	use func(*Blobs) error) (err error) {
@@ -142,7 +143,7 @@ func Download(ctx context.Context, estimate registry.Estimate, options Direct, r
 	return d.end(d.serve(ctx, use))
 }
 
-// serve lets the blobs be used, and reports progress until all have arrived.
+// serve calls use, and reports progress until all blobs have arrived.
 func (d *download) serve(ctx context.Context, use func(*Blobs) error) error {
 	reporting, stop := context.WithCancel(ctx)
 	reported := make(chan struct{})

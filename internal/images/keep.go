@@ -35,9 +35,9 @@ const partialRepository = "facecraft-partial"
 // an image of the complete layers. The next attempt, or the next call, finds
 // them.
 //
-// A containerd store drops them too when a pull fails, and only an interrupted
-// one's stay for some hours. It keeps what an image names, also what arrives
-// after the image: so one that names all layers is loaded before the pull.
+// A containerd store also drops them when a pull fails; only those of an
+// interrupted pull stay for some hours. It keeps what an image names, even if that
+// arrives later, so an image that names all layers is loaded before the pull.
 // (moby, daemon/containerd/leases.go)
 //
 // It is best effort.
@@ -45,9 +45,9 @@ type keeper struct {
 	store    *Store
 	report   Reporter
 	estimate registry.Estimate
-	layers   atomic.Int32 // complete ones, from the base up
-	kept     atomic.Int32 // how many of them an image holds
-	content  bool         // of a containerd store: all are held as they arrive
+	layers   atomic.Int32 // how many are complete, from the base up
+	kept     atomic.Int32 // how many of those an image holds
+	content  bool         // the daemon has a containerd store: each is held as it arrives
 
 	complete map[string]bool // by the daemon's name
 	finish   func()
@@ -81,7 +81,10 @@ func (k *keeper) see(m jsonmessage.JSONMessage) {
 	}
 	k.complete[m.ID] = true
 	n := 0
-	for n < len(k.estimate.Layers) && (k.estimate.Layers[n].Here || k.complete[shortDigest(k.estimate.Layers[n].Digest)]) {
+	for _, layer := range k.estimate.Layers {
+		if !layer.Here && !k.complete[shortDigest(layer.Digest)] {
+			break
+		}
 		n++
 	}
 	k.layers.Store(int32(n))
@@ -193,14 +196,14 @@ func (k *keeper) stop() {
 	k.finish()
 	size := k.held()
 	if size == 0 && k.content {
-		k.drop() // it names what never came
+		k.drop() // nothing that it names has arrived
 	}
 	if size > 0 {
 		k.report(progress.Event{Stage: progress.Kept, Subject: PartialOf(k.estimate.Digest), Done: size})
 	}
 }
 
-// held is how many bytes are kept that were not here before.
+// held returns how many bytes are kept that were not available before.
 func (k *keeper) held() (size int64) {
 	ctx, cancel := context.WithTimeout(context.Background(), cleanupTimeout)
 	defer cancel()

@@ -30,10 +30,10 @@ type descriptor struct {
 	Annotations map[string]string `json:"annotations,omitempty"`
 }
 
-// layout is an OCI image layout of manifests without the layers that they name,
-// one manifest for each. A containerd store takes it, keeps the layers as long
-// as the image is there, whenever they arrive, and says of each manifest how
-// much of its content is available. (containerd, client/import.go,
+// layout is an OCI image layout with one manifest for each layer, but without the
+// layers themselves. A containerd store accepts it, keeps the layers as long as
+// the image exists, whenever they arrive, and reports how much of each manifest's
+// content is available. (containerd, client/import.go,
 // WithSkipMissing; moby, daemon/containerd/image_manifest.go, PresentContentSize)
 type layout struct {
 	blobs     map[string][]byte // by digest
@@ -42,7 +42,7 @@ type layout struct {
 	layer     map[string]string // the layer of a manifest, by the manifest's digest
 }
 
-// newLayout makes the layout of these blobs, whose image has these labels.
+// newLayout returns a layout that names these blobs, as an image with these labels.
 func newLayout(blobs []registry.Layer, platform string, labels map[string]string) layout {
 	l := layout{blobs: map[string][]byte{}, own: map[string]int64{}, layer: map[string]string{}}
 	system, architecture, _ := strings.Cut(platform, "/")
@@ -65,7 +65,7 @@ func newLayout(blobs []registry.Layer, platform string, labels map[string]string
 	return l
 }
 
-// add takes a document in.
+// add adds a JSON document, and returns its descriptor.
 func (l layout) add(mediaType string, document any) descriptor {
 	data, err := json.Marshal(document)
 	if err != nil {
@@ -81,11 +81,13 @@ func digestOf(data []byte) string {
 	return "sha256:" + hex.EncodeToString(sum[:])
 }
 
-// archive is the layout as `docker load` takes it, named as familiar says.
+// archive returns the layout as an archive for `docker load`, under a name.
 func (l layout) archive(familiar string) (io.Reader, error) {
 	index := l.add(typeIndex, map[string]any{"schemaVersion": 2, "mediaType": typeIndex, "manifests": l.manifests})
 	index.Annotations = map[string]string{"io.containerd.image.name": "docker.io/library/" + familiar}
-	top, err := json.Marshal(map[string]any{"schemaVersion": 2, "mediaType": typeIndex, "manifests": []descriptor{index}})
+	top, err := json.Marshal(map[string]any{
+		"schemaVersion": 2, "mediaType": typeIndex, "manifests": []descriptor{index},
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -106,7 +108,7 @@ func (l layout) archive(familiar string) (io.Reader, error) {
 	return &archive, w.Close()
 }
 
-// available are the blobs of which the daemon says that it has them.
+// available returns which blobs the daemon has, according to its manifest summaries.
 func (l layout) available(manifests []image.ManifestSummary) (map[string]bool, error) {
 	found := map[string]bool{}
 	for _, m := range manifests {

@@ -43,8 +43,8 @@ func (s *Store) LocalLayers(ctx context.Context) ([]registry.LocalLayers, error)
 // maxLists is how often to list images while others are being removed.
 const maxLists = 5
 
-// removed tells whether an image was removed while it was asked for. A containerd
-// store then misses its content, without the status that says so.
+// removed reports whether an image was removed while it was being inspected. A
+// containerd store then reports missing content instead of a missing image.
 func removed(err error) bool {
 	if err == nil || errdefs.IsNotFound(err) {
 		return err != nil
@@ -58,8 +58,8 @@ type LocalImage struct {
 	// Digest, as sha256:…, is the digest it was pulled by; a loaded or built
 	// image has none.
 	Digest string
-	// Unproven marks the digest of a containerd store, which loaded and built images
-	// have too, and no registry need have.
+	// Unproven marks a digest from a containerd store. There, loaded and built images
+	// have one, too, which may not exist in any registry.
 	Unproven bool
 	Platform string // as linux/amd64
 	Size     int64  // bytes, unpacked

@@ -44,7 +44,8 @@ func noteName(instance, image string) string {
 // Users returns the instances that pulled, loaded or used each image, by its
 // Familiar name.
 func (s *Store) Users(ctx context.Context) (map[string][]string, error) {
-	notes, err := s.Docker.VolumeList(ctx, volume.ListOptions{Filters: filters.NewArgs(filters.Arg("label", labelUser))})
+	withUser := filters.NewArgs(filters.Arg("label", labelUser))
+	notes, err := s.Docker.VolumeList(ctx, volume.ListOptions{Filters: withUser})
 	if err != nil {
 		return nil, err
 	}

@@ -49,8 +49,8 @@ type PullOptions struct {
 	Direct   Direct
 }
 
-// Pull downloads an image itself if the daemon can pull it from here; otherwise
-// it lets the daemon download, and says why.
+// Pull downloads an image itself if the daemon can pull it from here. Otherwise it
+// has the daemon download it, and reports why.
 func (s *Store) Pull(ctx context.Context, img plan.Image, o PullOptions) error {
 	p := s.newPulling(img, o)
 	d, why := s.direct(ctx, p, o)
@@ -173,7 +173,7 @@ type pulling struct {
 	image  plan.Image
 	from   string // what the daemon pulls
 	keeper *keeper
-	event  func() progress.Event // the state for people
+	event  func() progress.Event // the state to show to people
 
 	mu       sync.Mutex
 	tally    *tally

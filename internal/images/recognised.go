@@ -16,18 +16,18 @@ import (
 	"github.com/djok/facecraft/internal/registry"
 )
 
-// recogniseTimeout limits how long to wait for an answer of Recognised.
+// recogniseTimeout limits how long Recognised takes.
 const recogniseTimeout = 5 * time.Second
 
-// errSettled ends a pull that has told what was asked.
+// errSettled ends a pull once the answer is known.
 var errSettled = errors.New("it told which layers it has")
 
-// Recognised tells how many of these layers, from the base up, a daemon with a
-// graph driver would not download. It knows a layer by the digest of its blob,
-// and learns that only when it downloads it: not from an image that was built
-// or loaded, even if a later pull gave it a name. Nothing in the API answers
-// that, so the daemon is told to pull an image of these layers from this
-// program, which has none of their content. known is false where it cannot.
+// Recognised returns how many of these layers, from the base up, a daemon with a
+// graph driver would not download. Such a daemon knows a layer by the digest of its
+// blob, which it learns only by downloading it, not from a built or loaded image,
+// even if a later pull gave that a name. The API has no call for this, so the
+// daemon is told to pull an image of these layers from this program, which has
+// none of their content. known is false if the daemon cannot do that.
 // (moby, distribution/xfer, LayerDownloadManager.Download)
 func (s *Store) Recognised(ctx context.Context, layers []registry.Layer, platform string) (n int, known bool) {
 	ctx, cancel := context.WithTimeout(ctx, recogniseTimeout)
@@ -66,8 +66,8 @@ func (s *Store) Recognised(ctx context.Context, layers []registry.Layer, platfor
 	return n, known
 }
 
-// manifestOf is the manifest of an image of these layers whose configuration
-// does not exist.
+// manifestOf returns the manifest of an image of these layers, with a configuration
+// that does not exist.
 func manifestOf(layers []registry.Layer) loopback.Manifest {
 	secret := make([]byte, 32)
 	_, _ = rand.Read(secret) // it never fails
@@ -83,7 +83,7 @@ func manifestOf(layers []registry.Layer) loopback.Manifest {
 	}
 	digest, err := v1.NewHash(digestOf(content))
 	if err != nil {
-		panic(err) // it is one
+		panic(err) // it is a valid digest
 	}
 	return loopback.Manifest{Digest: digest, MediaType: typeManifest, Content: content}
 }

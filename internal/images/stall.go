@@ -9,8 +9,8 @@ import (
 	"github.com/djok/facecraft/internal/registry"
 )
 
-// watched has the daemon pull, and fails when it says nothing new for stall,
-// unless it is unpacking, which each returns for each message.
+// watched has the daemon pull, and fails if it reports nothing new for stall, unless
+// it is unpacking. each processes a message, and returns whether it is.
 func (p *pulling) watched(ctx context.Context, from string, stall time.Duration,
 	each func(jsonmessage.JSONMessage) (unpacking bool)) error {
 	ctx, cancel := context.WithCancelCause(ctx)
@@ -34,7 +34,7 @@ func (p *pulling) watched(ctx context.Context, from string, stall time.Duration,
 
 func stalled(limit time.Duration) error { return registry.Stalled("for " + limit.String()) }
 
-// said is what the daemon said last of each layer.
+// said is the daemon's last message about each layer.
 type said map[string]saying
 
 type saying struct {
@@ -42,8 +42,8 @@ type saying struct {
 	current int64
 }
 
-// news tells whether a message differs from the last one about its layer: a
-// containerd store reports every layer each 100 ms, whether data arrives or not.
+// news reports whether a message differs from the last one about its layer. A
+// containerd store reports on every layer each 100 ms, whether data arrives or not.
 // (moby, daemon/containerd/progress.go)
 func (s said) news(m jsonmessage.JSONMessage) bool {
 	now := saying{status: m.Status}

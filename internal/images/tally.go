@@ -16,7 +16,7 @@ const rateWindow = 10 * time.Second
 // reportInterval is the minimum time between progress reports.
 const reportInterval = 100 * time.Millisecond
 
-// tally combines the daemon's messages about single layers into one progress.
+// tally combines the daemon's messages about individual layers into one progress.
 // It never runs backwards: after a failure it stands still until the new
 // attempt has caught up.
 type tally struct {
@@ -114,8 +114,8 @@ func (t *tally) total() (total int64) {
 	return total
 }
 
-// event is the state of the pull for people: the download while it lasts, then
-// the unpacking, which runs alongside it.
+// event returns the state of the pull to show to people: the download, and once
+// that is complete the unpacking, which runs alongside it.
 func (t *tally) event(subject string) progress.Event {
 	if !t.downloading() {
 		return progress.Event{Stage: progress.Unpacking, Subject: subject, Done: t.unpack, Total: t.total()}

@@ -1,6 +1,6 @@
-// Package loopback serves one image to the daemon beside this program: the
-// read side of the registry protocol, on 127.0.0.1 only, at a port and under a
-// path that nobody else knows. Blobs are served while they still arrive.
+// Package loopback serves one image to the daemon on the same machine. It speaks
+// the read side of the registry protocol, on 127.0.0.1 only, under a random path
+// that nobody else knows. Blobs are served while they are still being downloaded.
 package loopback
 
 import (
@@ -21,37 +21,36 @@ import (
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 )
 
-// Image is what is served. Manifests are given byte for byte, so that the
+// Image is the image to serve. Its manifests are served byte for byte, so that the
 // daemon's image has the registry's digest.
 type Image struct {
-	Name      string // as djok/facecraft
+	Name      string // such as djok/facecraft
 	Manifests []Manifest
-	// Blobs opens a blob, whose reading waits for what has not arrived. The
+	// Blobs opens a blob. Reading it waits for data that has not arrived. The
 	// context ends with the request.
 	Blobs func(ctx context.Context, digest v1.Hash) (io.ReadSeeker, error)
 }
 
-// Manifest is one manifest or index. The first one of an Image is what its tag
-// stands for.
+// Manifest is a manifest or an index. An Image's tag refers to its first one.
 type Manifest struct {
 	Digest    v1.Hash
 	MediaType string
 	Content   []byte
 }
 
-// tag is that of the image here.
+// tag is the tag that the image has here.
 const tag = "pull"
 
-// Server serves until it is closed.
+// Server serves an image until it is closed.
 type Server struct {
 	image Image
 	host  string // 127.0.0.1:PORT
-	name  string // with the secret
+	name  string // including the secret
 	asked atomic.Bool
 	http  *http.Server
 }
 
-// Serve begins to serve an image.
+// Serve starts serving an image.
 func Serve(image Image) (*Server, error) {
 	listener, err := net.Listen("tcp4", "127.0.0.1:0")
 	if err != nil {
@@ -69,15 +68,15 @@ func Serve(image Image) (*Server, error) {
 	return s, nil
 }
 
-// Reference is what the daemon has to pull. Daemons take registries in
+// Reference returns what the daemon has to pull. Daemons accept registries in
 // 127.0.0.0/8 without TLS. (https://docs.docker.com/reference/cli/dockerd/#insecure-registries)
 func (s *Server) Reference() string { return s.host + "/" + s.name + ":" + tag }
 
-// Asked tells whether anybody who knows the path asked for the image: that is
-// the proof that the daemon reaches this machine's loopback.
+// Asked reports whether a client that knows the path has requested the image. That
+// proves that the daemon can reach this machine's loopback interface.
 func (s *Server) Asked() bool { return s.asked.Load() }
 
-// Close ends all answers, also those under way.
+// Close stops the server, and aborts responses in progress.
 func (s *Server) Close() error { return s.http.Close() }
 
 func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
@@ -130,8 +129,8 @@ func (s *Server) blob(w http.ResponseWriter, r *http.Request, reference string) 
 	send(w, r, digest, "application/octet-stream", content)
 }
 
-// send answers HEAD and ranges too. Content that ends too soon cuts the
-// connection, so that the daemon does not take it for all.
+// send handles HEAD and range requests, too. If the content ends too soon, the
+// connection is cut, so that the daemon does not take it for complete.
 func send(w http.ResponseWriter, r *http.Request, digest v1.Hash, mediaType string, content io.ReadSeeker) {
 	w.Header().Set("Docker-Content-Digest", digest.String())
 	w.Header().Set("Content-Type", mediaType)
