@@ -2,6 +2,7 @@ package images_test
 
 import (
 	"context"
+	"fmt"
 	"testing"
 	"time"
 
@@ -15,7 +16,7 @@ import (
 
 // BenchmarkDirect compares a pull by this program with one by Docker, of the
 // same image from the same registry in the same run. speedup is how many times
-// faster it is.
+// faster it is, and peak-MB the most memory of a process that pulls.
 func BenchmarkDirect(b *testing.B) {
 	const mega = 1 << 20
 	small := func() (layers []v1.Layer) {
@@ -45,6 +46,7 @@ func BenchmarkDirect(b *testing.B) {
 			b.ReportMetric(byDocker.Seconds()/float64(b.N), "docker-s/op")
 			b.ReportMetric(direct.Seconds()/float64(b.N), "direct-s/op")
 			b.ReportMetric(byDocker.Seconds()/direct.Seconds(), "speedup")
+			b.ReportMetric(float64(p.peak(b, reference))/1e6, "peak-MB")
 		})
 	}
 }
@@ -57,6 +59,20 @@ func (p *puller) timed(b *testing.B, reference string, pull func()) time.Duratio
 	took := time.Since(began)
 	p.remove(b, reference)
 	return took
+}
+
+// peak measures the memory of a pull, in bytes, and removes the image again.
+func (p *puller) peak(b *testing.B, reference string) (bytes int64) {
+	b.Helper()
+	output, err := p.child(b, reference).Output()
+	if err != nil {
+		b.Fatal(err)
+	}
+	if _, err := fmt.Sscan(string(output), &bytes); err != nil {
+		b.Fatal(err)
+	}
+	p.remove(b, reference)
+	return bytes
 }
 
 // BenchmarkInterrupted has both stopped at nine tenths of one layer of a

@@ -28,13 +28,14 @@ import (
 )
 
 // pullChild makes this test program pull an image as a separate process, which
-// can be killed. Its value is a childPull.
+// can be killed, and which prints its peak memory in bytes. Its value is a
+// childPull.
 const pullChild = "FACECRAFT_PULL_CHILD"
 
-type childPull struct{ Reference, Dir string }
-
-// childConnections limits how much is in flight when a child is killed.
-const childConnections = 4
+type childPull struct {
+	Reference string
+	Direct    images.Direct
+}
 
 func pullAsChild(text string) error {
 	var order childPull
@@ -56,15 +57,16 @@ func pullAsChild(text string) error {
 	if err != nil {
 		return err
 	}
-	return store.Pull(ctx, plan.Image{Reference: order.Reference, Platform: platform}, images.PullOptions{
-		Estimate: estimate, Report: func(progress.Event) {},
-		Direct: images.Direct{Dir: order.Dir, Connections: childConnections},
+	err = store.Pull(ctx, plan.Image{Reference: order.Reference, Platform: platform}, images.PullOptions{
+		Estimate: estimate, Report: func(progress.Event) {}, Direct: order.Direct,
 	})
+	fmt.Println(dockertest.PeakMemory())
+	return err
 }
 
-func (p *puller) child(t *testing.T, reference string) *exec.Cmd {
+func (p *puller) child(t testing.TB, reference string) *exec.Cmd {
 	t.Helper()
-	order, err := json.Marshal(childPull{reference, p.direct.Dir})
+	order, err := json.Marshal(childPull{reference, p.direct})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -97,6 +99,7 @@ func TestKilledPull(t *testing.T) {
 	const layers, longestLife = 40, time.Second
 	kills := killCount(t)
 	p := newDirectPuller(t)
+	p.direct.Connections = 4 // limits how much is in flight
 	// So large that the download lasts about as long as all the lives.
 	size := int64(kills) << 20 / 5
 	var content []v1.Layer
