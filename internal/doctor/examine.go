@@ -157,7 +157,7 @@ func (x *examination) downloads() {
 	}
 	x.find("downloads", Green, fmt.Sprintf("%s; %s unfinished in %s", title, format.Size(d.Kept), d.Dir),
 		d.Direct.Evidence,
-		"facecraft pull continues the download; facecraft pull --forget deletes it")
+		"facecraft pull resumes it; facecraft pull --forget deletes it")
 }
 
 // machine examines the computer that this program runs on.
