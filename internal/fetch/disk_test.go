@@ -14,14 +14,14 @@ import (
 	"github.com/djok/facecraft/internal/fault"
 )
 
-// files are what is on disk of a blob.
+// files returns the paths of a blob's files.
 func (r *rig) files(i int) (data, record string) {
 	path := filepath.Join(r.dir, "sha256-"+r.order.Blobs[i].Digest.Hex)
 	return path, path + recordSuffix
 }
 
-// TestDamageOnDisk: what a power cut or a bad disk may leave is found, and
-// only that is fetched again.
+// TestDamageOnDisk: damage from a power cut or a bad disk is detected, and only the
+// damaged blocks are fetched again.
 func TestDamageOnDisk(t *testing.T) {
 	t.Parallel()
 	const size = 6 * BlockSize
@@ -33,10 +33,14 @@ func TestDamageOnDisk(t *testing.T) {
 		"a block of zeros": {func(t *testing.T, data, _ string) {
 			overwrite(t, data, BlockSize, strings.Repeat("\x00", BlockSize))
 		}, BlockSize},
-		"data that was lost": {func(t *testing.T, data, _ string) { truncate(t, data, 4*BlockSize+100) }, 2 * BlockSize},
-		"no data":            {func(t *testing.T, data, _ string) { truncate(t, data, 0) }, size},
-		"a torn record":      {func(t *testing.T, _, record string) { truncate(t, record, 3*sumSize+2) }, 3 * BlockSize},
-		"no record":          {func(t *testing.T, _, record string) { truncate(t, record, 0) }, size},
+		"data that was lost": {func(t *testing.T, data, _ string) {
+			truncate(t, data, 4*BlockSize+100)
+		}, 2 * BlockSize},
+		"no data": {func(t *testing.T, data, _ string) { truncate(t, data, 0) }, size},
+		"a torn record": {func(t *testing.T, _, record string) {
+			truncate(t, record, 3*sumSize+2)
+		}, 3 * BlockSize},
+		"no record": {func(t *testing.T, _, record string) { truncate(t, record, 0) }, size},
 		"nonsense in the record": {func(t *testing.T, _, record string) {
 			overwrite(t, record, 5*sumSize, "abcd")
 		}, BlockSize},
@@ -77,8 +81,8 @@ func truncate(t *testing.T, path string, size int64) {
 	}
 }
 
-// TestAFullDisk is told as such, and when there is room again only what is
-// missing is fetched.
+// TestAFullDisk is reported as such, and once there is space, only what is missing
+// is fetched.
 func TestAFullDisk(t *testing.T) {
 	t.Parallel()
 	r := newRig(t, 2*BlockSize, 10*BlockSize)

@@ -14,8 +14,8 @@ import (
 	"github.com/djok/facecraft/internal/dockertest"
 )
 
-// onRange spoils one request for a part of a blob: the first one that begins
-// at this byte or later.
+// onRange makes one range request fail: the first one that starts at this byte or
+// later.
 func (r *rig) onRange(from int, fault dockertest.Fault) {
 	var met atomic.Bool
 	r.Fail("GET /v2/some/image/blobs/", -1, func(w http.ResponseWriter, request *http.Request, registry http.Handler) {
@@ -27,14 +27,14 @@ func (r *rig) onRange(from int, fault dockertest.Fault) {
 	})
 }
 
-// beginning is the first byte that a request is for.
+// beginning returns the first byte that a request asks for.
 func beginning(r *http.Request) int {
 	text, _, _ := strings.Cut(strings.TrimPrefix(r.Header.Get("Range"), "bytes="), "-")
 	n, _ := strconv.Atoi(text)
 	return n
 }
 
-// headers has an answer claim something else than it is.
+// headers changes the headers of a response.
 func headers(change func(http.Header)) dockertest.Fault {
 	return func(w http.ResponseWriter, r *http.Request, registry http.Handler) {
 		registry.ServeHTTP(&changedHeader{w, change}, r)
@@ -51,15 +51,15 @@ func (c *changedHeader) WriteHeader(status int) {
 	c.ResponseWriter.WriteHeader(status)
 }
 
-// lengthOf has an answer be all of a blob, of the wrong length.
+// lengthOf responds with a whole blob of the wrong length.
 func lengthOf(n int) dockertest.Fault {
 	return func(w http.ResponseWriter, _ *http.Request, _ http.Handler) {
 		_, _ = w.Write(make([]byte, n))
 	}
 }
 
-// firstBytes answers with fewer bytes than were asked for, as a server may that
-// limits ranges.
+// firstBytes responds with fewer bytes than requested, as a server that limits
+// ranges may do.
 func firstBytes(n int) dockertest.Fault {
 	return func(w http.ResponseWriter, r *http.Request, registry http.Handler) {
 		first := beginning(r)
@@ -68,7 +68,7 @@ func firstBytes(n int) dockertest.Fault {
 	}
 }
 
-// ignoreRange answers with all of the blob, as some proxies do.
+// ignoreRange responds with the whole blob, as some proxies do.
 func ignoreRange(w http.ResponseWriter, r *http.Request, registry http.Handler) {
 	r.Header.Del("Range")
 	registry.ServeHTTP(w, r)
@@ -81,14 +81,14 @@ func retryLater(after string) dockertest.Fault {
 	}
 }
 
-// TestFaults has one request for a part of a blob go wrong. The blob is right
-// all the same, and little is sent twice.
+// TestFaults makes one range request go wrong. The blob is still right, and little
+// is sent twice.
 func TestFaults(t *testing.T) {
 	t.Parallel()
 	const size = 12*mega + 5000
 	for what, tt := range map[string]struct {
 		fault dockertest.Fault
-		extra int64 // bytes that may be sent in vain
+		extra int64 // bytes that may be sent twice
 	}{
 		"a connection that is cut":         {dockertest.CutAfter(300_000), 0},
 		"one that is cut at a block":       {dockertest.CutAfter(BlockSize), 0},
@@ -103,8 +103,10 @@ func TestFaults(t *testing.T) {
 		"another size": {headers(func(h http.Header) {
 			h.Set("Content-Range", strings.TrimSuffix(h.Get("Content-Range"), "2")+"7")
 		}), 4 * mega},
-		"no range in the header":         {headers(func(h http.Header) { h.Del("Content-Range") }), 4 * mega},
-		"an encoding":                    {headers(func(h http.Header) { h.Set("Content-Encoding", "gzip") }), 4 * mega},
+		"no range in the header": {headers(func(h http.Header) { h.Del("Content-Range") }), 4 * mega},
+		"an encoding": {headers(func(h http.Header) {
+			h.Set("Content-Encoding", "gzip")
+		}), 4 * mega},
 		"a wrong length":                 {lengthOf(1234), 4 * mega},
 		"a range shorter than asked for": {firstBytes(300_000), 0},
 		"429":                            {dockertest.Answer(429, "TOOMANYREQUESTS", "slow down"), 0},
@@ -147,7 +149,7 @@ func TestRetryAfterIsHeeded(t *testing.T) {
 	}
 }
 
-// TestEveryConnectionIsCut: each brings a little less than a block.
+// TestEveryConnectionIsCut just before it has delivered a block.
 func TestEveryConnectionIsCut(t *testing.T) {
 	t.Parallel()
 	r := newRig(t, 3*mega+77)
@@ -163,7 +165,7 @@ func TestRangesAreNeverHonoured(t *testing.T) {
 	r.fetch(t)
 }
 
-// TestWrongBytes: whatever is wrong each time never reaches the reader's end.
+// TestWrongBytes: content that is wrong each time is never read to its end.
 func TestWrongBytes(t *testing.T) {
 	t.Parallel()
 	r := newRig(t, 3*BlockSize)

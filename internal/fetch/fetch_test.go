@@ -18,10 +18,10 @@ import (
 	"github.com/djok/facecraft/internal/dockertest"
 )
 
-// hasty does not let tests wait.
+// hasty keeps tests short.
 var hasty = Patience{Attempts: 5, Backoff: 10 * time.Millisecond, Longest: 2 * time.Second, Stall: 2 * time.Second}
 
-// rig is a registry with blobs, and a place to fetch them to.
+// rig is a registry with blobs, and a directory to download them to.
 type rig struct {
 	*dockertest.FaultyRegistry
 	order   Order
@@ -29,7 +29,7 @@ type rig struct {
 	dir     string
 }
 
-// newRig has one blob of each size in its registry.
+// newRig returns a rig with a blob of each size.
 func newRig(t testing.TB, sizes ...int) *rig {
 	t.Helper()
 	r := &rig{FaultyRegistry: dockertest.NewFaultyRegistry(t), dir: t.TempDir()}
@@ -45,13 +45,13 @@ func newRig(t testing.TB, sizes ...int) *rig {
 	return r
 }
 
-// restart ends all faults and begins to count anew.
+// restart ends all faults and resets the counters.
 func (r *rig) restart() {
 	r.settle()
 	r.Reset()
 }
 
-// settle waits until the registry has counted what it sent.
+// settle waits until the registry has counted everything that it sent.
 func (r *rig) settle() {
 	for r.Open() > 0 {
 		time.Sleep(time.Millisecond)
@@ -86,8 +86,7 @@ func (r *rig) size() (n int64) {
 	return n
 }
 
-// start begins the download, which ends with the test or by the returned
-// function.
+// start starts the download. It ends with the test, or when end is called.
 func (r *rig) start(t testing.TB) (f *Fetcher, end func()) {
 	t.Helper()
 	store, err := OpenStore(t.Context(), r.dir, func() {})
@@ -112,7 +111,7 @@ func (r *rig) start(t testing.TB) (f *Fetcher, end func()) {
 	return f, end
 }
 
-// fetch downloads everything, and compares it.
+// fetch downloads everything and compares it.
 func (r *rig) fetch(t testing.TB) {
 	t.Helper()
 	f, end := r.start(t)
@@ -144,7 +143,7 @@ func (r *rig) compare(t testing.TB, f *Fetcher) {
 	}
 }
 
-// refused expects the download to end with an error.
+// refused expects the download to fail, and returns the error.
 func (r *rig) refused(t *testing.T) error {
 	t.Helper()
 	f, end := r.start(t)
@@ -158,7 +157,7 @@ func (r *rig) refused(t *testing.T) error {
 	return err
 }
 
-// servedAtMost holds the registry's account against what the blobs have.
+// servedAtMost checks how many bytes of blobs the registry has sent.
 func (r *rig) servedAtMost(t testing.TB, bytes int64) {
 	t.Helper()
 	r.settle()
@@ -194,8 +193,8 @@ func TestTheSameBlobTwiceInAnOrder(t *testing.T) {
 	r.servedAtMost(t, 3*BlockSize)
 }
 
-// TestOnlyWhatIsRead: blobs that are not to be fetched ahead are fetched for
-// their readers.
+// TestOnlyWhatIsRead: blobs that are not fetched in advance are fetched when they
+// are read.
 func TestOnlyWhatIsRead(t *testing.T) {
 	t.Parallel()
 	r := newRig(t, 2*BlockSize, 3*BlockSize)
@@ -210,7 +209,7 @@ func TestOnlyWhatIsRead(t *testing.T) {
 	r.servedAtMost(t, 5*BlockSize)
 }
 
-// TestAnInterruption: what was here is not fetched again.
+// TestAnInterruption: data that has arrived is not fetched again.
 func TestAnInterruption(t *testing.T) {
 	t.Parallel()
 	r := newRig(t, 30*mega)
@@ -231,7 +230,7 @@ func TestAnInterruption(t *testing.T) {
 	r.servedAtMost(t, r.size()-kept)
 }
 
-// TestTwoAtOnce: the second waits for the first, and finds its blobs.
+// TestTwoAtOnce: the second process waits for the first, and finds its blobs.
 func TestTwoAtOnce(t *testing.T) {
 	t.Parallel()
 	r := newRig(t, 5*BlockSize)

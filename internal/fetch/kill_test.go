@@ -19,8 +19,8 @@ import (
 	"github.com/djok/facecraft/internal/dockertest"
 )
 
-// child has this test program download an order, as a process of its own that
-// can be killed and measured. Its value is a childOrder.
+// child makes this test program download an order as a separate process, which can
+// be killed and measured. Its value is a childOrder.
 const child = "FACECRAFT_FETCH_CHILD"
 
 type childOrder struct {
@@ -30,7 +30,7 @@ type childOrder struct {
 	Blobs           []Item
 }
 
-// measured is what a child prints: the most that it had at any time.
+// measured is what a child prints: its peaks.
 type measured struct {
 	Memory      int64  // bytes of the whole process; 0 where the system does not tell
 	Live        uint64 // bytes of the heap that were in use
@@ -48,7 +48,7 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// download is the child. It prints a measured.
+// download is what the child does.
 func download(text string) error {
 	var order childOrder
 	if err := json.Unmarshal([]byte(text), &order); err != nil {
@@ -104,8 +104,7 @@ func (r *rig) child(t testing.TB, order childOrder) *exec.Cmd {
 	return command
 }
 
-// TestKilled: kill -9 at fifty random moments loses no more than the blocks
-// that were under way.
+// TestKilled: kill -9 at fifty random moments loses only the blocks in flight.
 func TestKilled(t *testing.T) {
 	if testing.Short() {
 		t.Skip("kills other processes, which the race detector does not follow")
@@ -148,7 +147,7 @@ func TestKilled(t *testing.T) {
 	r.servedAtMost(t, r.size()*102/100+underWay.Load())
 }
 
-// TestMemory: however large the download and however many the connections.
+// TestMemory: memory is limited, even for a large download over many connections.
 func TestMemory(t *testing.T) {
 	if testing.Short() {
 		t.Skip("measures memory, which the race detector multiplies")
@@ -177,7 +176,7 @@ func (r *rig) measure(t *testing.T, order childOrder) (m measured) {
 	return m
 }
 
-// TestMemoryOfAConnection: each holds one block, and little else.
+// TestMemoryOfAConnection: each connection holds one block, and little else.
 func TestMemoryOfAConnection(t *testing.T) {
 	if testing.Short() {
 		t.Skip("measures memory, which the race detector multiplies")

@@ -6,12 +6,12 @@ import (
 	"time"
 )
 
-// line is a network: what it brings in a moment by some connections.
+// line is a network, as the bytes per second that a number of connections receives.
 func line(each, all int64) func(connections int) int64 {
 	return func(connections int) int64 { return min(int64(connections)*each, all) }
 }
 
-// simulate runs a pace on a line for a while, and returns the connections.
+// simulate runs a pace on a line for a while, and returns its number of connections.
 func simulate(p *pace, rate func(int) int64, duration time.Duration) int {
 	now, received := time.Unix(0, 0), p.received
 	for end := now.Add(duration); now.Before(end); now = now.Add(measure) {
@@ -60,7 +60,7 @@ func TestConnectionsShrinkWhenAsked(t *testing.T) {
 
 var errBroken = errors.New("connection reset by peer")
 
-// TestABrokenConnectionIsReplaced at once, while others bring bytes.
+// TestABrokenConnectionIsReplaced at once, while others receive data.
 func TestABrokenConnectionIsReplaced(t *testing.T) {
 	t.Parallel()
 	p := newPace(8, DefaultPatience)
@@ -73,7 +73,7 @@ func TestABrokenConnectionIsReplaced(t *testing.T) {
 	}
 }
 
-// TestABurstOfFailures: all connections break at once, and that counts once.
+// TestABurstOfFailures: if all connections break at once, that is one failure.
 func TestABurstOfFailures(t *testing.T) {
 	t.Parallel()
 	p := newPace(8, DefaultPatience)

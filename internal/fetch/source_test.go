@@ -24,9 +24,14 @@ const mega = 1 << 20
 
 var login = authn.FromConfig(authn.AuthConfig{Username: dockertest.User, Password: dockertest.Password})
 
+// protections are how a registry may require a login.
+var protections = map[string]func(*dockertest.FaultyRegistry){
+	"basic": dockertest.RequireBasic, "token": dockertest.RequireToken,
+}
+
 func TestAuthorization(t *testing.T) {
 	t.Parallel()
-	for what, protect := range map[string]func(*dockertest.FaultyRegistry){"basic": dockertest.RequireBasic, "token": dockertest.RequireToken} {
+	for what, protect := range protections {
 		t.Run(what, func(t *testing.T) {
 			t.Parallel()
 			r := newRig(t, 3*mega)
@@ -40,15 +45,14 @@ func TestAuthorization(t *testing.T) {
 	}
 }
 
-// blobStore is another host with the blobs of a registry, which gives each
-// address only for a while.
+// blobStore is a different host with a registry's blobs, whose URLs expire.
 type blobStore struct {
 	*httptest.Server
 	tickets  atomic.Int64 // given out
 	uses     sync.Map     // by ticket: *atomic.Int64
-	leaks    atomic.Int64 // requests that brought a login
+	leaks    atomic.Int64 // requests with a login
 	requests atomic.Int64
-	lasts    int64 // uses of an address
+	lasts    int64 // uses of a URL
 }
 
 func newBlobStore(t *testing.T, r *rig, lasts int64) *blobStore {
@@ -73,28 +77,30 @@ func newBlobStore(t *testing.T, r *rig, lasts int64) *blobStore {
 	return s
 }
 
-// redirect is the registry's answer to requests for blobs.
+// redirect is the registry's response to requests for blobs.
 func (s *blobStore) redirect(w http.ResponseWriter, r *http.Request, _ http.Handler) {
 	ticket := s.tickets.Add(1)
-	http.Redirect(w, r, fmt.Sprintf("%s/%s?ticket=%d", s.URL, path.Base(r.URL.Path), ticket), http.StatusTemporaryRedirect)
+	address := fmt.Sprintf("%s/%s?ticket=%d", s.URL, path.Base(r.URL.Path), ticket)
+	http.Redirect(w, r, address, http.StatusTemporaryRedirect)
 }
 
-// TestRedirects: the registry is asked again only when an address expires, and
-// the other host never sees the login.
+// TestRedirects: the registry is asked again only when a URL expires, and the other
+// host never sees the login.
 func TestRedirects(t *testing.T) {
 	t.Parallel()
-	for what, protect := range map[string]func(*dockertest.FaultyRegistry){"basic": dockertest.RequireBasic, "token": dockertest.RequireToken} {
+	for what, protect := range protections {
 		t.Run(what, func(t *testing.T) {
 			t.Parallel()
 			r := newRig(t, 100*mega)
 			store := newBlobStore(t, r, 5)
 			seen := atomic.Int64{}
-			r.Fail("GET /v2/some/image/blobs/", -1, func(w http.ResponseWriter, request *http.Request, registry http.Handler) {
+			count := func(w http.ResponseWriter, request *http.Request, registry http.Handler) {
 				if request.Header.Get("Authorization") != "" {
 					seen.Add(1)
 				}
 				store.redirect(w, request, registry)
-			})
+			}
+			r.Fail("GET /v2/some/image/blobs/", -1, count)
 			protect(r.FaultyRegistry)
 			r.order.Auth = login
 			r.fetch(t)
@@ -103,14 +109,15 @@ func TestRedirects(t *testing.T) {
 			}
 			tickets, requests := store.tickets.Load(), store.requests.Load()
 			if seen.Load() != tickets || tickets < 2 || 2*tickets > requests {
-				t.Errorf("%d addresses were given for %d requests with the login, and used %d times", tickets, seen.Load(), requests)
+				t.Errorf("%d addresses were given for %d requests with the login, and used %d times",
+					tickets, seen.Load(), requests)
 			}
 		})
 	}
 }
 
-// TestExpiredAtOnce: an address that is refused as soon as it is given is not
-// asked for for ever.
+// TestExpiredAtOnce: a download whose URLs are refused from the start fails in the
+// end.
 func TestExpiredAtOnce(t *testing.T) {
 	t.Parallel()
 	r := newRig(t, 100)
@@ -137,7 +144,8 @@ func TestTokensAreRenewed(t *testing.T) {
 			registry.ServeHTTP(w, request)
 			return
 		}
-		w.Header().Set("WWW-Authenticate", `Bearer realm="http://`+r.Host+`/token",service="test",scope="repository:some/image:pull"`)
+		w.Header().Set("WWW-Authenticate",
+			`Bearer realm="http://`+r.Host+`/token",service="test",scope="repository:some/image:pull"`)
 		dockertest.Answer(http.StatusUnauthorized, "UNAUTHORIZED", "the token has expired")(w, request, registry)
 	})
 	r.order.Connections = 1
@@ -184,7 +192,9 @@ func TestTheRegistryIsRestarted(t *testing.T) {
 func TestConnectionsAreSeparate(t *testing.T) {
 	t.Parallel()
 	var protocol atomic.Value
-	server := httptest.NewUnstartedServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { protocol.Store(r.Proto) }))
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		protocol.Store(r.Proto)
+	}))
 	server.EnableHTTP2 = true
 	server.StartTLS()
 	defer server.Close()

@@ -9,9 +9,9 @@ import (
 	"github.com/djok/facecraft/internal/registry"
 )
 
-// TestAvailable: a containerd store tells of each blob whether it has it, and
-// is left as it was. It counts the daemon's images, so no other test may run
-// beside it.
+// TestAvailable: a containerd store reports for each blob whether it has it, and is
+// left unchanged. The test counts the daemon's images, so no other test may run in
+// parallel.
 func TestAvailable(t *testing.T) {
 	docker := dockertest.Engine(t)
 	dockertest.ContentStoreOnly(t, docker)

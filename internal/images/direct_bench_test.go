@@ -75,13 +75,13 @@ func (p *puller) peak(b *testing.B, reference string) (bytes int64) {
 	return bytes
 }
 
-// BenchmarkInterrupted has both stopped at nine tenths of one layer of a
-// gigabyte, and tells how much of it their second tries fetch.
+// BenchmarkInterrupted stops both pulls at 90 % of a layer of 1 GiB, and reports how
+// much of it their second tries download.
 func BenchmarkInterrupted(b *testing.B) {
 	const size = 1 << 30
 	p := newDirectPuller(b)
 	reference := p.push(b, "image:1", dockertest.ImageOf(b, dockertest.Layer(b, size)))
-	p.registry.LimitConnections(100 << 20) // so that there is a moment to stop at
+	p.registry.LimitConnections(100 << 20) // leaves time to stop it
 	again := func(direct images.Direct) float64 {
 		p.direct = direct
 		p.stopAt(b, reference, size/10*9)

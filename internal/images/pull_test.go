@@ -33,7 +33,9 @@ const platform = "linux/" + runtime.GOARCH
 
 // quickRetry is for tests; the daemon announces its own retries every second,
 // so a shorter stall would give false alarms.
-var quickRetry = images.Retry{Attempts: 3, Backoff: 10 * time.Millisecond, Stall: 30 * time.Second, Keep: 20 * time.Millisecond}
+var quickRetry = images.Retry{
+	Attempts: 3, Backoff: 10 * time.Millisecond, Stall: 30 * time.Second, Keep: 20 * time.Millisecond,
+}
 
 // puller pulls from its own registry into the machine's daemon, and records
 // what is reported.
@@ -79,19 +81,26 @@ func (p *puller) push(t testing.TB, repository string, img v1.Image) string {
 	return reference
 }
 
+func (p *puller) tryPull(t testing.TB, reference string, estimate registry.Estimate) error {
+	t.Helper()
+	return p.Pull(t.Context(), plan.Image{Reference: reference, Platform: platform}, p.with(estimate))
+}
+
 func (p *puller) estimate(t testing.TB, reference string) registry.Estimate {
 	t.Helper()
 	local, err := p.LocalLayers(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	estimate, err := p.Registry.Estimate(t.Context(), registry.Question{Reference: reference, Platform: platform, Local: local,
+	estimate, err := p.Registry.Estimate(t.Context(), registry.Question{
+		Reference: reference, Platform: platform, Local: local,
 		Available: func(ctx context.Context, blobs []registry.Layer) map[string]bool {
 			return p.Available(ctx, blobs, platform)
 		},
 		Recognised: func(ctx context.Context, layers []registry.Layer) (int, bool) {
 			return p.Recognised(ctx, layers, platform)
-		}})
+		},
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -240,7 +249,7 @@ func TestTheEstimateIsWhatTheRegistryServes(t *testing.T) {
 			reference := p.push(t, "image:1", prepare(t, p))
 			estimate := p.estimate(t, reference)
 			p.registry.Reset()
-			if err := p.Pull(t.Context(), plan.Image{Reference: reference, Platform: platform}, p.with(estimate)); err != nil {
+			if err := p.tryPull(t, reference, estimate); err != nil {
 				t.Fatal(err)
 			}
 			if served := p.registry.Served(); served != estimate.Download {
@@ -264,12 +273,13 @@ func TestTheEstimateOfAnIndex(t *testing.T) {
 		t.Fatal(err)
 	}
 	own := dockertest.ImageOf(t, dockertest.Layer(t, 50_000))
-	if err := remote.WriteIndex(tag, dockertest.IndexOf(t, dockertest.ImageFor(t, "riscv64", dockertest.Layer(t, 70_000)), own)); err != nil {
+	other := dockertest.ImageFor(t, "riscv64", dockertest.Layer(t, 70_000))
+	if err := remote.WriteIndex(tag, dockertest.IndexOf(t, other, own)); err != nil {
 		t.Fatal(err)
 	}
 	estimate := p.estimate(t, tag.String())
 	p.registry.Reset()
-	if err := p.Pull(t.Context(), plan.Image{Reference: tag.String(), Platform: platform}, p.with(estimate)); err != nil {
+	if err := p.tryPull(t, tag.String(), estimate); err != nil {
 		t.Fatal(err)
 	}
 	if served := p.registry.Served(); served != estimate.Download {
@@ -287,6 +297,7 @@ func TestFaults(t *testing.T) {
 	docker := dockertest.Engine(t)
 	dockertest.DockerOnly(t, docker, "how often it tries again")
 	const always = -1
+	answer := dockertest.Answer
 	content := dockertest.KeepsContent(t, docker)
 	patient := dockertest.APIFrom(t, docker, "1.44") // asks a registry again that drops the connection
 	for what, tt := range map[string]struct {
@@ -297,19 +308,28 @@ func TestFaults(t *testing.T) {
 		retries int    // at least
 		stalls  bool   // forever; the test uses a short limit
 	}{
-		"the manifest breaks off":     {"GET /v2/image/manifests", 1, dockertest.CutAfter(10), "", 1, false},
-		"500 for a while":             {"/manifests/", 3, dockertest.Answer(500, "UNKNOWN", "oops"), "", 1, false}, // two requests an attempt
-		"500 forever":                 {"/manifests/", always, dockertest.Answer(500, "UNKNOWN", "oops"), "try again later", 2, false},
-		"429":                         {"/manifests/", always, dockertest.Answer(429, "TOOMANYREQUESTS", "You have reached your unauthenticated pull rate limit."), "log in with docker login, or try again in a few hours", 0, false},
-		"a layer breaks off":          {"BLOB", 1, dockertest.CutAfter(150_000), "", 0, false}, // the daemon resumes by itself
-		"a layer stalls":              {"BLOB", 1, dockertest.StallAfter(150_000), "", 1, true},
-		"a layer is slow":             {"BLOB", always, dockertest.Slow(20_000, 100*time.Millisecond), "", 0, false},
-		"a layer arrives damaged":     {"BLOB", 1, dockertest.Corrupt, "", 1, false},
-		"a layer is damaged":          {"BLOB", always, dockertest.Corrupt, "try again; check the registry mirror or proxy", 2, false},
-		"a layer is missing":          {"BLOB", always, dockertest.Answer(404, "BLOB_UNKNOWN", "blob unknown to registry"), "report this to its publisher", 0, false},
-		"the tag is unknown":          {"/manifests/", always, dockertest.Answer(404, "MANIFEST_UNKNOWN", "manifest unknown"), "check the tag", 0, false},
-		"the name is unknown":         {"/manifests/", always, dockertest.Answer(404, "NAME_UNKNOWN", "repository name not known to registry"), "check the name", 0, false},
-		"access is denied":            {"/manifests/", always, dockertest.Answer(403, "DENIED", "requested access to the resource is denied"), "check the name, or docker login", 0, false},
+		"the manifest breaks off": {"GET /v2/image/manifests", 1, dockertest.CutAfter(10), "", 1, false},
+		"500 for a while": {"/manifests/", 3, answer(500, "UNKNOWN", "oops"),
+			"", 1, false}, // two requests an attempt
+		"500 forever": {"/manifests/", always, answer(500, "UNKNOWN", "oops"),
+			"try again later", 2, false},
+		"429": {"/manifests/", always, answer(429, "TOOMANYREQUESTS",
+			"You have reached your unauthenticated pull rate limit."),
+			"log in with docker login, or try again in a few hours", 0, false},
+		"a layer breaks off":      {"BLOB", 1, dockertest.CutAfter(150_000), "", 0, false}, // the daemon resumes it
+		"a layer stalls":          {"BLOB", 1, dockertest.StallAfter(150_000), "", 1, true},
+		"a layer is slow":         {"BLOB", always, dockertest.Slow(20_000, 100*time.Millisecond), "", 0, false},
+		"a layer arrives damaged": {"BLOB", 1, dockertest.Corrupt, "", 1, false},
+		"a layer is damaged": {"BLOB", always, dockertest.Corrupt,
+			"try again; check the registry mirror or proxy", 2, false},
+		"a layer is missing": {"BLOB", always, answer(404, "BLOB_UNKNOWN", "blob unknown to registry"),
+			"report this to its publisher", 0, false},
+		"the tag is unknown": {"/manifests/", always, answer(404, "MANIFEST_UNKNOWN", "manifest unknown"),
+			"check the tag", 0, false},
+		"the name is unknown": {"/manifests/", always, answer(404, "NAME_UNKNOWN", "repository name not known to registry"),
+			"check the name", 0, false},
+		"access is denied": {"/manifests/", always, answer(403, "DENIED", "requested access to the resource is denied"),
+			"check the name, or docker login", 0, false},
 		"the manifest does not come":  {"HEAD /v2/image/manifests", 1, dockertest.StallAfter(0), "", 1, true},
 		"the registry resets at once": {"/manifests/", 2, dockertest.CutAfter(0), "", 2, false},
 	} {
@@ -379,7 +399,8 @@ func TestWrongPlatform(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := remote.WriteIndex(tag, dockertest.IndexOf(t, dockertest.ImageFor(t, "riscv64", dockertest.Layer(t, 10)))); err != nil {
+	other := dockertest.ImageFor(t, "riscv64", dockertest.Layer(t, 10))
+	if err := remote.WriteIndex(tag, dockertest.IndexOf(t, other)); err != nil {
 		t.Fatal(err)
 	}
 	err = p.Pull(t.Context(), plan.Image{Reference: tag.String(), Platform: platform}, p.with(registry.Estimate{}))
@@ -396,7 +417,7 @@ func TestWrongDigest(t *testing.T) {
 	digest := p.estimate(t, p.push(t, "image:1", dockertest.ImageOf(t, dockertest.Layer(t, 10)))).Digest
 	p.push(t, "other:1", dockertest.ImageOf(t, dockertest.Layer(t, 10)))
 	p.registry.Fail("/v2/image/manifests", -1, dockertest.Instead("/v2/other/manifests/1"))
-	err := p.Pull(t.Context(), plan.Image{Reference: p.registry.Host + "/image@" + digest, Platform: platform}, p.with(registry.Estimate{}))
+	err := p.tryPull(t, p.registry.Host+"/image@"+digest, registry.Estimate{})
 	if fault.HintOf(err) != "check the registry mirror or proxy" || p.count(progress.Retrying) != 0 {
 		t.Errorf("%v (%s), %d retries", err, fault.HintOf(err), p.count(progress.Retrying))
 	}
@@ -413,7 +434,8 @@ func TestPullWithALogin(t *testing.T) {
 			p := newPuller(t, docker)
 			reference := p.push(t, "image:1", dockertest.ImageOf(t, dockertest.Layer(t, 10_000)))
 			protect(p.registry)
-			if err := p.Pull(t.Context(), plan.Image{Reference: reference, Platform: platform}, p.with(registry.Estimate{})); !strings.Contains(fault.HintOf(err), "docker login") {
+			err := p.tryPull(t, reference, registry.Estimate{})
+			if !strings.Contains(fault.HintOf(err), "docker login") {
 				t.Errorf("without a login: %v (%s)", err, fault.HintOf(err))
 			}
 			p.Registry.Keychain = login{}
@@ -463,8 +485,8 @@ func TestInterruption(t *testing.T) {
 	if err := p.Pull(t.Context(), plan.Image{Reference: reference, Platform: platform}, p.with(again)); err != nil {
 		t.Fatal(err)
 	}
-	// A containerd store also resumes the layer that was under way, and does not
-	// tell of which byte.
+	// A containerd store also resumes the layer in progress, and does not say at
+	// which byte.
 	resumed := again.Download - p.registry.Served()
 	if resumed != 0 && !dockertest.KeepsContent(t, docker) || resumed < 0 {
 		t.Errorf("the estimate was %d bytes too high", resumed)
@@ -488,8 +510,8 @@ func (p *puller) interrupt(t *testing.T, reference string, img v1.Image) {
 	for _, layer := range layers[:len(layers)-1] {
 		sum += blob(t, layer).Size
 	}
-	// Of a layer that has begun, a containerd store fetches only the rest, and the
-	// classic one lets go of the registry only when something arrives.
+	// A containerd store downloads only the rest of a layer in progress, and the
+	// classic one closes its connection only when something arrives.
 	begun := dockertest.Fault(dockertest.StallAfterHeaders)
 	if !dockertest.KeepsContent(t, p.docker) {
 		begun = dockertest.Slow(100, 50*time.Millisecond)
@@ -564,7 +586,10 @@ func TestFailedPullKeepsLayers(t *testing.T) {
 	t.Parallel()
 	docker := dockertest.Engine(t)
 	p := newPuller(t, docker)
-	layers := []v1.Layer{dockertest.Layer(t, 100_000), dockertest.Layer(t, 100_000), dockertest.Layer(t, 100_000), dockertest.Layer(t, 50_000)}
+	var layers []v1.Layer
+	for _, size := range []int64{100_000, 100_000, 100_000, 50_000} {
+		layers = append(layers, dockertest.Layer(t, size))
+	}
 	reference := p.push(t, "image:1", dockertest.ImageOf(t, layers...))
 	fourth := blob(t, layers[3])
 	// Late, so that the others are complete when it breaks.
@@ -577,8 +602,9 @@ func TestFailedPullKeepsLayers(t *testing.T) {
 		t.Fatal("the pull did not break")
 	}
 	p.registry.Reset()
-	// Podman keeps them unnamed, and tells nobody.
-	if missing := p.estimate(t, reference).Missing(); !dockertest.IsPodman(t, docker) && (len(missing) != 1 || missing[0].Digest != fourth.Digest) {
+	// Podman keeps them unnamed, and does not report them.
+	missing := p.estimate(t, reference).Missing()
+	if !dockertest.IsPodman(t, docker) && (len(missing) != 1 || missing[0].Digest != fourth.Digest) {
 		t.Errorf("missing are %+v", missing)
 	}
 	p.registry.Reset()
@@ -645,8 +671,8 @@ func dockerPull(b *testing.B, docker client.APIClient, reference string) {
 	}
 }
 
-// TestAskRegistryAgain: a registry that drops the connection is asked again,
-// and one that always does is reported.
+// TestAskRegistryAgain: a registry that drops a connection is asked again; one that
+// drops all of them is reported.
 func TestAskRegistryAgain(t *testing.T) {
 	t.Parallel()
 	docker := dockertest.Engine(t)

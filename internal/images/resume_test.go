@@ -78,7 +78,7 @@ func TestTwoPullsAtOnce(t *testing.T) {
 	var wg sync.WaitGroup
 	for range 2 {
 		wg.Go(func() {
-			if err := p.Pull(t.Context(), plan.Image{Reference: reference, Platform: platform}, p.with(estimate)); err != nil {
+			if err := p.tryPull(t, reference, estimate); err != nil {
 				t.Error(err)
 			}
 		})

@@ -47,11 +47,14 @@ func TestTally(t *testing.T) {
 		{`{"status":"Waiting","progressDetail":{},"id":"cccccccccccc"}`,
 			progress.Event{Stage: progress.Pulling, Total: 400_000}},
 		{`{"status":"Downloading","progressDetail":{"current":40000,"total":100000},"id":"bbbbbbbbbbbb"}`,
-			progress.Event{Stage: progress.Pulling, Done: 40_000, Total: 400_000, Rate: 13_333, Left: 27 * time.Second}},
+			progress.Event{Stage: progress.Pulling, Done: 40_000, Total: 400_000,
+				Rate: 13_333, Left: 27 * time.Second}},
 		{`{"status":"Verifying Checksum","progressDetail":{},"id":"bbbbbbbbbbbb"}`,
-			progress.Event{Stage: progress.Pulling, Done: 100_000, Total: 400_000, Rate: 25_000, Left: 12 * time.Second}},
+			progress.Event{Stage: progress.Pulling, Done: 100_000, Total: 400_000,
+				Rate: 25_000, Left: 12 * time.Second}},
 		{`{"status":"Extracting","progressDetail":{"current":50000,"total":100000},"id":"bbbbbbbbbbbb"}`,
-			progress.Event{Stage: progress.Pulling, Done: 100_000, Total: 400_000, Rate: 20_000, Left: 15 * time.Second}},
+			progress.Event{Stage: progress.Pulling, Done: 100_000, Total: 400_000,
+				Rate: 20_000, Left: 15 * time.Second}},
 		{`{"status":"Download complete","progressDetail":{},"id":"cccccccccccc"}`,
 			progress.Event{Stage: progress.Unpacking, Done: 50_000, Total: 400_000}},
 		{`{"status":"Pull complete","progressDetail":{},"id":"bbbbbbbbbbbb"}`,
@@ -68,12 +71,14 @@ func TestTally(t *testing.T) {
 	}
 }
 
-// TestSecondsAreNotBytes: a containerd store says how long it has been unpacking.
+// TestSecondsAreNotBytes: a containerd store reports for how many seconds it has
+// been unpacking.
 func TestSecondsAreNotBytes(t *testing.T) {
 	t.Parallel()
 	tally := newTally(sized)
 	tally.add(message(t, `{"status":"Download complete","id":"cccccccccccc"}`), begin)
-	tally.add(message(t, `{"status":"Extracting","progressDetail":{"current":7,"units":"s"},"id":"bbbbbbbbbbbb"}`), begin)
+	const seconds = `{"status":"Extracting","progressDetail":{"current":7,"units":"s"},"id":"bbbbbbbbbbbb"}`
+	tally.add(message(t, seconds), begin)
 	if got, want := tally.event(""), (progress.Event{Stage: progress.Unpacking, Total: 400_000}); got != want {
 		t.Errorf("got %+v, want %+v", got, want)
 	}

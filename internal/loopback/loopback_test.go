@@ -18,7 +18,7 @@ import (
 	"github.com/djok/facecraft/internal/loopback"
 )
 
-// served is an image in a server, with all its blobs.
+// served is an image on a server, with all its blobs.
 func served(t *testing.T, img v1.Image) *loopback.Server {
 	t.Helper()
 	manifest, err := img.RawManifest()
@@ -53,7 +53,7 @@ func serve(t *testing.T, image loopback.Image) *loopback.Server {
 	return server
 }
 
-// blobOf is the config or a layer.
+// blobOf returns the config or a layer.
 func blobOf(img v1.Image, digest v1.Hash) ([]byte, error) {
 	if config, err := img.ConfigName(); err == nil && config == digest {
 		return img.RawConfigFile()
@@ -70,8 +70,7 @@ func blobOf(img v1.Image, digest v1.Hash) ([]byte, error) {
 	return io.ReadAll(content)
 }
 
-// TestTheImageIsTheSame for a client of the registry protocol that checks all
-// digests.
+// TestTheImageIsTheSame for a registry client that verifies all digests.
 func TestTheImageIsTheSame(t *testing.T) {
 	t.Parallel()
 	img := dockertest.ImageOf(t, dockertest.Layer(t, 100_000), dockertest.Layer(t, 10))
@@ -95,7 +94,7 @@ func TestTheImageIsTheSame(t *testing.T) {
 	}
 }
 
-// answer is the status, the body and a header of an answer.
+// answer is the status, the body and a header of a response.
 func answer(t *testing.T, method, url, span string) (int, []byte, http.Header) {
 	t.Helper()
 	request, err := http.NewRequestWithContext(t.Context(), method, url, nil)
@@ -140,7 +139,7 @@ func TestRangesAndHead(t *testing.T) {
 	}
 }
 
-// urls are those of the image, and of the server.
+// urls returns the URLs of the image and of the server.
 func urls(reference string) (image, server string) {
 	host, rest, _ := strings.Cut(reference, "/")
 	repository, _, _ := strings.Cut(rest, ":")
@@ -185,7 +184,7 @@ func TestStrangers(t *testing.T) {
 	}
 }
 
-// failing is a blob that cannot be had to its end.
+// failing is a blob that cannot be read to its end.
 type failing struct{ *bytes.Reader }
 
 func (f failing) Read(p []byte) (int, error) {
@@ -195,8 +194,8 @@ func (f failing) Read(p []byte) (int, error) {
 	return f.Reader.Read(p[:min(len(p), 500)])
 }
 
-// TestAFailureIsNoEnd: the daemon must not take what it got for all.
-func TestAFailureIsNoEnd(t *testing.T) {
+// TestAFailureIsNotAnEnd: the daemon must not take what it received for complete.
+func TestAFailureIsNotAnEnd(t *testing.T) {
 	t.Parallel()
 	server := serve(t, loopback.Image{Name: "x", Blobs: func(context.Context, v1.Hash) (io.ReadSeeker, error) {
 		return failing{bytes.NewReader(make([]byte, 1200))}, nil
