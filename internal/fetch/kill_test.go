@@ -26,15 +26,15 @@ const child = "FACECRAFT_FETCH_CHILD"
 type childOrder struct {
 	Dir, Repository string
 	Connections     int
-	Live            bool // measure the live heap, too
+	Live            bool // measure the live heap, and do not finish
 	Blobs           []Item
 }
 
-// measured is what a child prints: its peaks.
+// measured is what a child prints.
 type measured struct {
-	Memory      int64  // bytes of the whole process; 0 where the system does not tell
-	Live        uint64 // bytes of the heap that were in use
-	Connections int
+	Memory      int64 // bytes, the peak of the whole process; 0 where the system does not tell
+	Live        int64 // bytes of the heap in use
+	Connections int   // then
 }
 
 func TestMain(m *testing.M) {
@@ -67,28 +67,30 @@ func download(text string) error {
 	if err != nil {
 		return err
 	}
-	waited := make(chan error, 1)
-	go func() { waited <- f.Wait(context.Background()) }()
-	var m measured
-	for {
-		select {
-		case err := <-waited:
-			m.Memory = dockertest.PeakMemory()
-			return errors.Join(err, f.Close(), json.NewEncoder(os.Stdout).Encode(m))
-		case <-time.After(10 * time.Millisecond):
-			m.Connections = max(m.Connections, f.Progress().Connections)
-			if order.Live {
-				m.Live = max(m.Live, liveHeap())
-			}
-		}
+	if order.Live {
+		return json.NewEncoder(os.Stdout).Encode(live(f, order.Connections))
 	}
+	if err := f.Wait(context.Background()); err != nil {
+		return err
+	}
+	m := measured{Memory: dockertest.PeakMemory()}
+	return errors.Join(f.Close(), json.NewEncoder(os.Stdout).Encode(m))
 }
 
-func liveHeap() uint64 {
+// live measures when so many connections are in use, or no more come.
+func live(f *Fetcher, connections int) measured {
+	for began := time.Now(); f.Progress().Connections < connections && time.Since(began) < 10*time.Second; {
+		time.Sleep(10 * time.Millisecond)
+	}
+	time.Sleep(200 * time.Millisecond) // until they are established
+	return measured{Connections: f.Progress().Connections, Live: liveHeap()}
+}
+
+func liveHeap() int64 {
 	runtime.GC()
 	var stats runtime.MemStats
 	runtime.ReadMemStats(&stats)
-	return stats.HeapAlloc
+	return int64(stats.HeapAlloc)
 }
 
 func (r *rig) child(t testing.TB, order childOrder) *exec.Cmd {
@@ -182,13 +184,13 @@ func TestMemoryOfAConnection(t *testing.T) {
 		t.Skip("measures memory, which the race detector multiplies")
 	}
 	r := newRig(t, 64*mega)
+	r.LimitConnections(64 << 10) // so that more of them are faster, and nothing else happens meanwhile
 	one := r.measure(t, childOrder{Connections: 1, Live: true})
-	r.LimitConnections(2 * mega) // so that more of them are faster
-	many := r.measure(t, childOrder{Connections: MaxConnections, Live: true})
+	many := r.measure(t, childOrder{Connections: Connections, Live: true})
 	if many.Connections <= one.Connections {
 		t.Fatalf("there were %d connections, and then %d", one.Connections, many.Connections)
 	}
-	each := int64(many.Live-one.Live) / int64(many.Connections-one.Connections)
+	each := (many.Live - one.Live) / int64(many.Connections-one.Connections)
 	t.Logf("%d bytes for each of %d connections; a block has %d", each, many.Connections, BlockSize)
 	if each > BlockSize*3/2 {
 		t.Errorf("a connection takes %d bytes", each)
