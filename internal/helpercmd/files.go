@@ -59,7 +59,7 @@ func cause(err error) error {
 // followed.
 func ChangeOwner(args []string) error {
 	if len(args) < 2 {
-		return errors.New("want UID GID DIR...")
+		return errors.New("want a user ID, a group ID and directories")
 	}
 	uid, err := strconv.Atoi(args[0])
 	if err != nil {

@@ -22,6 +22,9 @@ import (
 	"github.com/djok/facecraft/internal/fault"
 )
 
+// No test here runs in parallel: a program that was just written cannot run while
+// another test's fork still has it open for writing ("text file busy").
+
 // mirror serves one release, v1.3.0, signed by key.
 type mirror struct {
 	*httptest.Server
@@ -133,7 +136,6 @@ func wantProgram(t *testing.T, s Settings, version string) {
 }
 
 func TestUpgrade(t *testing.T) {
-	t.Parallel()
 	m := newMirror(t, saying("v1.3.0"))
 	s := installed(t, m)
 	link := filepath.Join(t.TempDir(), "facecraft")
@@ -155,7 +157,6 @@ func TestUpgrade(t *testing.T) {
 
 // TestRefused: whatever is wrong, the program stays as it was.
 func TestRefused(t *testing.T) {
-	t.Parallel()
 	const sums, signature, version = "/latest/download/checksums.txt", "/latest/download/checksums.txt.sig",
 		"/latest/download/version.txt"
 	archive := "/download/v1.3.0/" + archiveName(platform())
@@ -183,7 +184,6 @@ func TestRefused(t *testing.T) {
 			want: "does not run here"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			t.Parallel()
 			program := c.program
 			if program == "" {
 				program = saying("v1.3.0")
@@ -201,7 +201,6 @@ func TestRefused(t *testing.T) {
 		})
 	}
 	t.Run("another purpose", func(t *testing.T) {
-		t.Parallel()
 		m, signer := newMirror(t, saying("v1.3.0")), newSigner(t)
 		m.key = string(ssh.MarshalAuthorizedKey(signer.PublicKey()))
 		m.sign(t, signer, "file")
@@ -213,7 +212,6 @@ func TestRefused(t *testing.T) {
 
 // TestNoRelease: a program that is no release asks nobody.
 func TestNoRelease(t *testing.T) {
-	t.Parallel()
 	m := newMirror(t, saying("v1.3.0"))
 	m.Close()
 	for _, s := range []Settings{
@@ -229,7 +227,6 @@ func TestNoRelease(t *testing.T) {
 
 // TestOwned: a package manager's program is left to it.
 func TestOwned(t *testing.T) {
-	t.Parallel()
 	for path, want := range map[string]string{
 		"/opt/homebrew/Cellar/facecraft/1.2.3/bin/facecraft":                                 "brew upgrade facecraft",
 		"/nix/store/abc-facecraft-1.2.3/bin/facecraft":                                       "nix profile upgrade facecraft",
