@@ -168,11 +168,8 @@ func (a *app) wouldRun(c *cli.Context, work assay.Assay) (string, error) {
 		return "", err
 	}
 	defer l.Close()
-	p, err := l.Decide(c.Context, plan.Request{Instance: a.instance(), Tag: work.Variant, Image: a.Getenv(imageVariable)})
-	if err != nil {
-		return "", err
-	}
-	return p.First().Image.Reference, nil
+	return l.WouldRun(c.Context,
+		plan.Request{Instance: a.instance(), Tag: work.Variant, Image: a.Getenv(imageVariable)})
 }
 
 func (a *app) printVerdict(report verify.Report, format string, checks []finding.Check) error {

@@ -15,6 +15,7 @@ import (
 	"github.com/djok/facecraft/internal/helper"
 	"github.com/djok/facecraft/internal/inventory"
 	"github.com/djok/facecraft/internal/plan"
+	"github.com/djok/facecraft/internal/progress"
 	"github.com/djok/facecraft/internal/trial"
 )
 
@@ -45,6 +46,20 @@ func (l *Launcher) Assay(ctx context.Context, known plan.Catalogue, variant stri
 			FreeDisk:   l.freeDisk, Say: l.UI.Progress}
 	}
 	return work, nil
+}
+
+// WouldRun is the image that up would run, loaded if it is built in: no registry
+// has that one.
+func (l *Launcher) WouldRun(ctx context.Context, request plan.Request) (reference string, err error) {
+	p, err := l.Decide(ctx, request)
+	if err != nil {
+		return "", err
+	}
+	img := p.First().Image
+	if img.BuiltIn {
+		_, err = l.Images.EnsureBuiltIn(ctx, img, func(progress.Event) {})
+	}
+	return img.Reference, err
 }
 
 // asUp is the container that up would start of an image.
