@@ -119,8 +119,9 @@ func render(file *template.Template, services []service, from Origin) (yaml []by
 	err = file.Execute(&b, struct {
 		Services []service
 		Volumes  []plan.Volume
+		OwnLabel string // of what a purge removes; one that never changes, as Compose makes changed volumes anew
 		Origin
-	}{services, volumes(services), from})
+	}{services, volumes(services), plan.LabelInstance, from})
 	var dirs []string
 	for _, s := range services {
 		for _, b := range s.Binds {

@@ -188,6 +188,10 @@ func compareService(t *testing.T, c plan.Container, project *types.Project, name
 		}
 	}
 	check("project", project.Name, c.Instance)
+	check("network's label", project.Networks["default"].Labels[plan.LabelInstance], c.Instance)
+	for _, v := range c.Volumes {
+		check("volume's label", project.Volumes[v.Name].Labels[plan.LabelInstance], c.Instance)
+	}
 	check("image", service.Image, c.Image.Pinned())
 	check("platform", service.Platform, c.Image.Platform)
 	check("user", service.User, c.User)

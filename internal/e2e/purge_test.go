@@ -41,8 +41,9 @@ func TestPurge(t *testing.T) {
 		t.Error("the lite image was not removed")
 	}
 	u.run("down", "--purge") // nothing left to ask about
-	// The built-in image is loaded to be verified: no registry has it.
-	said, _ := u.command("verify", "--tag", "lite", "--depth", "config").CombinedOutput() // Podman drops its health check
+	// The built-in image is loaded to be verified: no registry has it. What is
+	// found differs: Podman drops the health check.
+	said, _ := u.command("verify", "--tag", "lite", "--depth", "config").CombinedOutput()
 	if !u.hasImage(dockertest.Lite(t).Reference()) {
 		t.Errorf("the built-in image was not loaded to be verified:\n%s", said)
 	}

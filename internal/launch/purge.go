@@ -74,7 +74,10 @@ func purgeRows(servers []run.Server, belongings []run.Belonging, kept int64) [][
 			continue
 		}
 		size := "of unknown size"
-		if b.Size >= 0 {
+		switch {
+		case b.Kind == run.Network:
+			size = "network"
+		case b.Size >= 0:
 			size = format.Size(b.Size)
 		}
 		rows = append(rows, [2]string{b.Name, size})

@@ -10,6 +10,7 @@ import (
 	"github.com/docker/docker/api/types/container"
 	"github.com/docker/docker/api/types/filters"
 	"github.com/docker/docker/api/types/image"
+	"github.com/docker/docker/api/types/network"
 	"github.com/docker/docker/api/types/volume"
 
 	"github.com/djok/facecraft/internal/images"
@@ -23,8 +24,18 @@ type Belonging struct {
 	// Containers and Instances are unrelated containers and other instances
 	// that use it. What is in use is kept.
 	Containers, Instances []string
-	volume                bool
+	Kind                  Kind
 }
+
+// Kind is what a belonging is.
+type Kind int
+
+// The kinds of belongings.
+const (
+	Image Kind = iota
+	Volume
+	Network // of a Compose file that facecraft generated
+)
 
 // Stays reports whether it is kept because something else uses it.
 func (b Belonging) Stays() bool { return len(b.Containers)+len(b.Instances) > 0 }
@@ -38,7 +49,7 @@ func (b Belonging) UsedBy() string {
 	return strings.Join(others, ", ")
 }
 
-// Belongings returns the instance's volumes, the images that it pulled, loaded
+// Belongings returns the instance's volumes and networks, the images that it pulled, loaded
 // or used, and what is kept of unfinished pulls. users are the instances of
 // each image, from images.Store.Users.
 func (r *Runner) Belongings(ctx context.Context, users map[string][]string) ([]Belonging, error) {
@@ -61,17 +72,32 @@ func (r *Runner) Belongings(ctx context.Context, users map[string][]string) ([]B
 	if err != nil {
 		return nil, err
 	}
+	networks, err := r.networks(ctx, containers)
+	if err != nil {
+		return nil, err
+	}
 	found, err := r.images(ctx, claimed, users, containers)
-	return append(volumes, found...), err
+	return slices.Concat(volumes, networks, found), err
 }
 
+// stackLabel is Docker's, on the containers of a Swarm stack.
+const stackLabel = "com.docker.stack.namespace"
+
 // users returns the names of other containers that use something, whether or
-// not they belong to another instance.
+// not they belong to another instance. Swarm replaces a container that is
+// removed, so of a stack it says what removes all.
 func (r *Runner) users(containers []container.Summary, uses func(container.Summary) bool) []string {
 	var names []string
 	for _, c := range containers {
-		if c.Labels[plan.LabelInstance] != r.Instance && len(c.Names) > 0 && uses(c) {
-			names = append(names, strings.TrimPrefix(c.Names[0], "/"))
+		if c.Labels[plan.LabelInstance] == r.Instance || len(c.Names) == 0 || !uses(c) {
+			continue
+		}
+		name := strings.TrimPrefix(c.Names[0], "/")
+		if stack := c.Labels[stackLabel]; stack != "" {
+			name = "the stack " + stack + " (docker stack rm " + stack + ")"
+		}
+		if !slices.Contains(names, name) {
+			names = append(names, name)
 		}
 	}
 	return names
@@ -104,7 +130,25 @@ func (r *Runner) volumes(ctx context.Context, containers []container.Summary) ([
 		users := r.users(containers, func(c container.Summary) bool {
 			return slices.ContainsFunc(c.Mounts, func(m container.MountPoint) bool { return m.Name == v.Name })
 		})
-		list = append(list, Belonging{Name: v.Name, Size: size, Containers: users, volume: true})
+		list = append(list, Belonging{Name: v.Name, Size: size, Containers: users, Kind: Volume})
+	}
+	slices.SortFunc(list, func(a, b Belonging) int { return strings.Compare(a.Name, b.Name) })
+	return list, nil
+}
+
+// networks returns the instance's networks.
+func (r *Runner) networks(ctx context.Context, containers []container.Summary) ([]Belonging, error) {
+	own, err := r.Docker.NetworkList(ctx, network.ListOptions{
+		Filters: filters.NewArgs(filters.Arg("label", plan.LabelInstance+"="+r.Instance))})
+	if err != nil {
+		return nil, err
+	}
+	var list []Belonging
+	for _, n := range own {
+		users := r.users(containers, func(c container.Summary) bool {
+			return c.NetworkSettings != nil && c.NetworkSettings.Networks[n.Name] != nil
+		})
+		list = append(list, Belonging{Name: n.Name, Containers: users, Kind: Network})
 	}
 	slices.SortFunc(list, func(a, b Belonging) int { return strings.Compare(a.Name, b.Name) })
 	return list, nil
@@ -145,9 +189,12 @@ func (r *Runner) images(ctx context.Context, claimed map[string]bool, users map[
 // Remove permanently removes a belonging.
 func (r *Runner) Remove(ctx context.Context, b Belonging) error {
 	var err error
-	if b.volume {
+	switch b.Kind {
+	case Volume:
 		err = r.Docker.VolumeRemove(ctx, b.Name, false)
-	} else {
+	case Network:
+		err = r.Docker.NetworkRemove(ctx, b.Name)
+	case Image:
 		_, err = r.Docker.ImageRemove(ctx, b.Name, image.RemoveOptions{})
 	}
 	if errdefs.IsNotFound(err) {
