@@ -40,6 +40,9 @@ func TestLibrariesOnGPU(t *testing.T) {
 			"torch-cuda", "torch.version.cuda is None"},
 		"ONNX Runtime for the CPU": {func(_, ort *verify.Library) { ort.Providers = ort.Providers[1:] },
 			"ort-cuda", "no CUDA provider"},
+		"ONNX Runtime that cannot be imported": {func(_, ort *verify.Library) {
+			*ort = verify.Library{Name: ort.Name, Answered: true, Problem: "ImportError: libgomp.so.1"}
+		}, "ort-both", "ONNX Runtime cannot be imported"},
 		"a library that ONNX Runtime lacks": {func(_, ort *verify.Library) {
 			ort.ProviderProblem = "libcublasLt.so.11: cannot open shared object file: No such file or directory"
 		}, "ort-cuda", "libcublasLt.so.11"},
