@@ -13,9 +13,9 @@ import (
 
 // helperCommands run in helper containers. Each answers with JSON.
 func (a *app) helperCommands() []*cli.Command {
-	answer := func(name string, do func(ctx context.Context, args []string) (any, error)) *cli.Command {
+	answer := func(name string, do func(ctx context.Context, args cli.Args) (any, error)) *cli.Command {
 		return &cli.Command{Name: name, ArgsUsage: "ARGUMENTS", Hidden: true, Action: func(c *cli.Context) error {
-			result, err := do(c.Context, c.Args().Slice())
+			result, err := do(c.Context, c.Args())
 			if err != nil {
 				return err
 			}
@@ -23,18 +23,17 @@ func (a *app) helperCommands() []*cli.Command {
 		}}
 	}
 	return []*cli.Command{
-		answer(helpercmd.InspectMachineCommand, func(context.Context, []string) (any, error) {
+		answer(helpercmd.InspectMachineCommand, func(context.Context, cli.Args) (any, error) {
 			return helpercmd.InspectMachine(), nil
 		}),
-		answer(helpercmd.CheckWritableCommand, func(_ context.Context, dirs []string) (any, error) {
-			return helpercmd.CheckWritable(dirs), nil
+		answer(helpercmd.CheckWritableCommand, func(_ context.Context, dirs cli.Args) (any, error) {
+			return helpercmd.CheckWritable(dirs.Slice()), nil
 		}),
-		answer(helpercmd.ChangeOwnerCommand, func(_ context.Context, args []string) (any, error) {
-			return "done", helpercmd.ChangeOwner(args)
+		answer(helpercmd.ChangeOwnerCommand, func(_ context.Context, args cli.Args) (any, error) {
+			return "done", helpercmd.ChangeOwner(args.Slice())
 		}),
-		answer(observe.Command, func(ctx context.Context, args []string) (any, error) {
-			var order observe.Order
-			err := json.Unmarshal([]byte(args[0]), &order)
+		answer(observe.Command, func(ctx context.Context, args cli.Args) (any, error) {
+			order, err := orderOf[observe.Order](args)
 			if err != nil {
 				return nil, err
 			}
@@ -47,10 +46,16 @@ func (a *app) helperCommands() []*cli.Command {
 // walkCommand answers with a stream of its own.
 func walkCommand() *cli.Command {
 	return &cli.Command{Name: inventory.WalkCommand, ArgsUsage: "ORDER", Hidden: true, Action: func(c *cli.Context) error {
-		var order inventory.Order
-		if err := json.Unmarshal([]byte(c.Args().First()), &order); err != nil {
+		order, err := orderOf[inventory.Order](c.Args())
+		if err != nil {
 			return err
 		}
 		return order.Obey(c.Context)
 	}}
+}
+
+// orderOf reads the one argument of a command that takes its order as JSON.
+func orderOf[T any](args cli.Args) (order T, err error) {
+	err = json.Unmarshal([]byte(args.First()), &order)
+	return order, err
 }
