@@ -42,10 +42,7 @@ func Complete(p manual.Program, words []string, values Values) Answer {
 		words = []string{""}
 	}
 	before, current := words[:len(words)-1], words[len(words)-1]
-	if len(before) == 0 {
-		return matching(commandNames(p), current)
-	}
-	if before[0] == "help" {
+	if len(before) == 0 || before[0] == "help" {
 		return matching(commandNames(p), current)
 	}
 	command, ok := p.Command(before[0])
@@ -118,11 +115,11 @@ func gluedValue(command manual.Command, name, current string, values Values) Ans
 	if !ok || flag.Placeholder == "" {
 		return Answer{Files: NoFiles}
 	}
-	answer := values(command.Name, flag.Name())
+	answer := matching(values(command.Name, flag.Name()), strings.TrimPrefix(current, name+"="))
 	for i := range answer.Candidates {
 		answer.Candidates[i].Word = name + "=" + answer.Candidates[i].Word
 	}
-	return matching(answer, current)
+	return answer
 }
 
 // matching keeps what begins as the current word does.
