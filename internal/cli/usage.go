@@ -9,6 +9,7 @@ import (
 
 	"github.com/djok/facecraft/internal/dockerrun"
 	"github.com/djok/facecraft/internal/fault"
+	"github.com/djok/facecraft/internal/manual"
 )
 
 const commandsHint = "facecraft --help lists the commands"
@@ -25,13 +26,13 @@ func usageError(c *cli.Context, err error, _ bool) error {
 		if like := cli.SuggestFlag(flags, m[1], true); strings.HasPrefix(like, "--"+m[1][:1]) {
 			hint = "did you mean " + like + "? " + hint
 		}
-		return fault.New(fault.Usage, hint, "unknown flag %s", dashed(m[1]))
+		return fault.New(fault.Usage, hint, "unknown flag %s", manual.Dashed(m[1]))
 	}
 	if m := missingValue.FindStringSubmatch(text); m != nil {
-		return fault.New(fault.Usage, hint, "%s takes %s", dashed(m[1]), kindOf(flags, m[1]))
+		return fault.New(fault.Usage, hint, "%s takes %s", manual.Dashed(m[1]), kindOf(flags, m[1]))
 	}
 	if m := wrongValue.FindStringSubmatch(text); m != nil {
-		return fault.New(fault.Usage, hint, "%s takes %s, not %q", dashed(m[2]), kindOf(flags, m[2]), m[1])
+		return fault.New(fault.Usage, hint, "%s takes %s, not %q", manual.Dashed(m[2]), kindOf(flags, m[2]), m[1])
 	}
 	if m := wrongVariable.FindStringSubmatch(text); m != nil {
 		return fault.New(fault.Usage, "correct it, or unset it", "%s takes %s, not %q", m[2], kindOf(flags, m[3]), m[1])
@@ -44,15 +45,9 @@ var (
 	unknownFlag   = regexp.MustCompile(`^flag provided but not defined: -(.+)$`)
 	missingValue  = regexp.MustCompile(`^flag needs an argument: -(.+)$`)
 	wrongValue    = regexp.MustCompile(`(?s)^invalid (?:boolean )?value "(.*)" for (?:flag )?-([^ ]+): `)
-	wrongVariable = regexp.MustCompile(`(?s)^could not parse "(.*)" as \w+ value from environment variable "(.+)" for flag ([^ ]+): `)
+	wrongVariable = regexp.MustCompile(
+		`(?s)^could not parse "(.*)" as \w+ value from environment variable "(.+)" for flag ([^ ]+): `)
 )
-
-func dashed(name string) string {
-	if len(name) == 1 {
-		return "-" + name
-	}
-	return "--" + name
-}
 
 // kindOf says in words which values a flag takes.
 func kindOf(flags []cli.Flag, name string) string {
@@ -111,7 +106,7 @@ func withoutEmptyFlags(action cli.ActionFunc) cli.ActionFunc {
 	return func(c *cli.Context) error {
 		for _, flag := range c.Command.Flags {
 			if text, ok := flag.(*cli.StringFlag); ok && c.IsSet(text.Name) && c.String(text.Name) == "" {
-				return fault.New(fault.Usage, "give it a value, or drop it", "%s is empty", dashed(text.Name))
+				return fault.New(fault.Usage, "give it a value, or drop it", "%s is empty", manual.Dashed(text.Name))
 			}
 		}
 		return action(c)

@@ -2,7 +2,10 @@
 // pages and as Markdown. Shell completion reads the same description.
 package manual
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // Program is a program with commands.
 type Program struct {
@@ -52,10 +55,8 @@ func (p Program) Command(name string) (Command, bool) {
 // Flag finds a flag by one of its names.
 func (c Command) Flag(name string) (Flag, bool) {
 	for _, flag := range c.Flags {
-		for _, known := range flag.Names {
-			if known == name {
-				return flag, true
-			}
+		if slices.Contains(flag.Names, name) {
+			return flag, true
 		}
 	}
 	return Flag{}, false
@@ -64,8 +65,8 @@ func (c Command) Flag(name string) (Flag, bool) {
 // Name is the flag's first name, without dashes.
 func (f Flag) Name() string { return f.Names[0] }
 
-// dashed is a flag's name as it is typed.
-func dashed(name string) string {
+// Dashed is a flag's name as it is typed.
+func Dashed(name string) string {
 	if len(name) == 1 {
 		return "-" + name
 	}
@@ -77,9 +78,9 @@ func (f Flag) terms() []string {
 	var short, long []string
 	for _, name := range f.Names {
 		if len(name) == 1 {
-			short = append(short, dashed(name))
+			short = append(short, Dashed(name))
 		} else {
-			long = append(long, dashed(name))
+			long = append(long, Dashed(name))
 		}
 	}
 	return append(short, long...)
