@@ -77,17 +77,12 @@ func (a *app) verify(c *cli.Context) error {
 			return err
 		}
 	}
-	work, done, err := a.assay(c)
-	if err != nil {
-		return err
-	}
-	defer done()
-	report, err := a.verified(c, work, c.Args().First())
+	report, checks, err := a.verdict(c)
 	a.ui.Clear()
 	if err != nil {
 		return err
 	}
-	if err := a.printVerdict(report, format, work.Checks); err != nil {
+	if err := a.printVerdict(report, format, checks); err != nil {
 		return err
 	}
 	if page.Path != "" {
@@ -111,31 +106,45 @@ func verifyFormat(c *cli.Context) (string, error) {
 	return format, nil
 }
 
-// assay makes ready what verifies images.
-func (a *app) assay(c *cli.Context) (work assay.Assay, done func(), err error) {
+// verdict verifies the target, or without one the image that up would run here.
+func (a *app) verdict(c *cli.Context) (report verify.Report, checks []finding.Check, err error) {
 	known, err := catalogue.Read(c.String("catalogue"))
 	if err != nil {
-		return work, nil, err
+		return report, nil, err
 	}
 	depth, err := depthOf(c.String("depth"))
 	if err != nil {
-		return work, nil, err
+		return report, nil, err
 	}
-	variant := c.String("tag")
+	variant, target := c.String("tag"), c.Args().First()
 	if _, ok := known.Variant(variant); variant != "" && !ok {
-		return work, nil, fault.New(fault.Usage, "use cpu or gpu", "there is no variant %q", variant)
+		return report, nil, fault.New(fault.Usage, "use cpu or gpu", "there is no variant %q", variant)
+	}
+	var built *assay.Dockerfile
+	if name := c.String("dockerfile"); name != "" {
+		if built, err = assay.ReadDockerfile(name); err != nil {
+			return report, nil, err
+		}
 	}
 	l, err := a.connect(c.Context)
-	if c.Context.Err() != nil {
-		return work, nil, c.Context.Err()
+	if err != nil {
+		if target == "" || c.Context.Err() != nil {
+			return report, nil, err
+		}
+		l = &launch.Launcher{Settings: a.launcher()} // files and registries need no daemon
 	}
-	if err != nil { // files and registries need no daemon
-		l = &launch.Launcher{Settings: a.launcher()}
+	defer l.Close()
+	work, err := l.Assay(c.Context, known, variant, depth)
+	work.Dockerfile = built
+	if err == nil && target == "" {
+		target, err = l.WouldRun(c.Context,
+			plan.Request{Instance: a.instance(), Tag: variant, Image: a.Getenv(imageVariable)})
 	}
-	if work, err = l.Assay(c.Context, known, variant, depth); err == nil && c.String("dockerfile") != "" {
-		work.Dockerfile, err = assay.ReadDockerfile(c.String("dockerfile"))
+	if err != nil {
+		return report, nil, err
 	}
-	return work, l.Close, err
+	report, err = work.Report(c.Context, target, c.String("against"))
+	return report, work.Checks, err
 }
 
 // depthOf reads the flag: without it, as far as there is something to see.
@@ -148,28 +157,6 @@ func depthOf(name string) (inventory.Depth, error) {
 		return depth, fault.New(fault.Usage, "use config, files, layers or run", "there is no depth %q", name)
 	}
 	return depth, nil
-}
-
-// verified is the report on a target, with what the project ignores.
-func (a *app) verified(c *cli.Context, work assay.Assay, target string) (verify.Report, error) {
-	if target == "" {
-		var err error
-		if target, err = a.wouldRun(c, work); err != nil {
-			return verify.Report{}, err
-		}
-	}
-	return work.Report(c.Context, target, c.String("against"))
-}
-
-// wouldRun is the image that up would run here.
-func (a *app) wouldRun(c *cli.Context, work assay.Assay) (string, error) {
-	l, err := a.connect(c.Context)
-	if err != nil {
-		return "", err
-	}
-	defer l.Close()
-	return l.WouldRun(c.Context,
-		plan.Request{Instance: a.instance(), Tag: work.Variant, Image: a.Getenv(imageVariable)})
 }
 
 func (a *app) printVerdict(report verify.Report, format string, checks []finding.Check) error {
