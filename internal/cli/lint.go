@@ -47,7 +47,7 @@ func (a *app) lint(c *cli.Context) error {
 	if name := c.String("explain"); name != "" {
 		return a.explain(name)
 	}
-	format, err := verifyFormat(c)
+	format, err := formatOf(c, reportFormats)
 	if err != nil {
 		return err
 	}
@@ -55,7 +55,7 @@ func (a *app) lint(c *cli.Context) error {
 	switch {
 	case write && !fix:
 		return fault.New(fault.Usage, "facecraft lint --fix --write", "--write needs --fix")
-	case fix && format != "" && format != formatText:
+	case fix && format != formatText:
 		return fault.New(fault.Usage, "drop one of them", "--fix and --format %s contradict each other", format)
 	}
 	repository, err := lint.Open(c.Args().Slice())

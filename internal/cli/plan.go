@@ -8,7 +8,6 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/djok/facecraft/internal/dockerrun"
-	"github.com/djok/facecraft/internal/fault"
 	"github.com/djok/facecraft/internal/term"
 )
 
@@ -25,23 +24,10 @@ func (a *app) planCommand() *cli.Command {
 	}
 }
 
-// The forms in which a plan is shown.
-const (
-	formatText      = "text"
-	formatJSON      = "json"
-	formatDockerRun = "docker-run"
-)
-
 func (a *app) plan(c *cli.Context) error {
-	format := c.String("format")
-	if c.Bool("json") {
-		if format != "" && format != formatJSON {
-			return fault.New(fault.Usage, "drop one of them", "--json and --format %s contradict each other", format)
-		}
-		format = formatJSON
-	}
-	if !slices.Contains([]string{formatText, formatJSON, formatDockerRun, ""}, format) {
-		return fault.New(fault.Usage, "use text, json or docker-run", "unknown format %q", format)
+	format, err := formatOf(c, planFormats)
+	if err != nil {
+		return err
 	}
 	r, err := a.request(c)
 	if err != nil {

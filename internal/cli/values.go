@@ -42,10 +42,10 @@ var valuesOf = map[string]valuer{
 	"listen":         oneOf(plan.Loopback, "0.0.0.0"),
 	"target":         oneOf(launch.Compose, launch.Swarm, launch.Kubernetes),
 	"depth":          oneOf("config", "files", "layers", "run"),
-	"plan format":    oneOf(formatText, formatJSON, formatDockerRun),
+	"plan format":    oneOf(planFormats...),
 	"process format": oneOf("png", "jpg", "both"),
-	"lint format":    oneOf(formatText, formatJSON, formatSARIF, formatJUnit),
-	"verify format":  oneOf(formatText, formatJSON, formatSARIF, formatJUnit),
+	"lint format":    oneOf(reportFormats...),
+	"verify format":  oneOf(reportFormats...),
 
 	"output":     files(completion.AnyFile),
 	"report":     files(completion.AnyFile),

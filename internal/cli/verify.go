@@ -2,7 +2,6 @@ package cli
 
 import (
 	"fmt"
-	"slices"
 
 	"github.com/urfave/cli/v2"
 
@@ -16,12 +15,6 @@ import (
 	"github.com/djok/facecraft/internal/plan"
 	"github.com/djok/facecraft/internal/term"
 	"github.com/djok/facecraft/internal/verify"
-)
-
-// The forms of a report for machines.
-const (
-	formatSARIF = "sarif"
-	formatJUnit = "junit"
 )
 
 func (a *app) verifyCommand() *cli.Command {
@@ -61,7 +54,7 @@ func (a *app) verifyCommand() *cli.Command {
 }
 
 func (a *app) verify(c *cli.Context) error {
-	format, err := verifyFormat(c)
+	format, err := formatOf(c, reportFormats)
 	if err != nil {
 		return err
 	}
@@ -91,19 +84,6 @@ func (a *app) verify(c *cli.Context) error {
 		}
 	}
 	return report.Err(c.Bool("strict"))
-}
-
-func verifyFormat(c *cli.Context) (string, error) {
-	format := c.String("format")
-	switch {
-	case c.Bool("json") && format != "" && format != formatJSON:
-		return "", fault.New(fault.Usage, "drop one of them", "--json and --format %s contradict each other", format)
-	case c.Bool("json"):
-		return formatJSON, nil
-	case !slices.Contains([]string{"", formatText, formatJSON, formatSARIF, formatJUnit}, format):
-		return "", fault.New(fault.Usage, "use text, json, sarif or junit", "unknown format %q", format)
-	}
-	return format, nil
 }
 
 // verdict verifies the target, or without one the image that up would run here.
