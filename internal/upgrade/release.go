@@ -41,7 +41,8 @@ type Source struct {
 
 // Release is a release whose signature was verified.
 type Release struct {
-	Tag string // such as v1.2.3
+	Tag    string // such as v1.2.3
+	source Source
 	// sums are the SHA-256 of its files in hexadecimal, by name.
 	sums map[string]string
 }
@@ -63,7 +64,7 @@ func (s Source) Latest(ctx context.Context) (Release, error) {
 	if err := verify(checksums, signature, s.Key); err != nil {
 		return Release{}, s.distrust(err, "the checksums of the latest release are not signed by the release key")
 	}
-	release := Release{sums: parseChecksums(string(checksums))}
+	release := Release{source: s, sums: parseChecksums(string(checksums))}
 	tag, err := s.get(ctx, latest+"version.txt", maxText)
 	if err != nil {
 		return Release{}, err
@@ -77,16 +78,16 @@ func (s Source) Latest(ctx context.Context) (Release, error) {
 	return release, nil
 }
 
-// Program downloads the program of a release for a platform such as
+// Program downloads the program of the release for a platform such as
 // linux_amd64.
-func (s Source) Program(ctx context.Context, release Release, platform string) ([]byte, error) {
+func (r Release) Program(ctx context.Context, platform string) ([]byte, error) {
 	name := archiveName(platform)
-	archive, err := s.get(ctx, s.Base+"/download/"+release.Tag+"/"+name, maxArchive)
+	archive, err := r.source.get(ctx, r.source.Base+"/download/"+r.Tag+"/"+name, maxArchive)
 	if err != nil {
 		return nil, err
 	}
-	if err := release.check(name, archive); err != nil {
-		return nil, s.distrust(err, "%s is not what was signed; nothing was changed", name)
+	if err := r.check(name, archive); err != nil {
+		return nil, r.source.distrust(err, "%s is not what was signed; nothing was changed", name)
 	}
 	return unpack(name, archive)
 }

@@ -42,14 +42,13 @@ func (s Settings) Install(ctx context.Context, release Release) error {
 	if err != nil {
 		return err
 	}
-	source := s.source()
-	if owner, ok := OwnerOf(ctx, path, platform(), source.Base); ok {
+	if owner, ok := OwnerOf(ctx, path, platform(), release.source.Base); ok {
 		return fault.New(fault.Failed, owner.Upgrade, "%s was installed by %s, which must upgrade it", path, owner.Name)
 	}
 	if err := writable(filepath.Dir(path)); err != nil {
 		return fault.Wrap(fault.Failed, err, "run it as a user who can write there", "cannot upgrade %s", path)
 	}
-	program, err := source.Program(ctx, release, platform())
+	program, err := release.Program(ctx, platform())
 	if err != nil {
 		return err
 	}
