@@ -79,18 +79,8 @@ func (a *app) lint(c *cli.Context) error {
 
 // explain says what a check, or a group of them, is about.
 func (a *app) explain(name string) error {
-	checks, err := lint.Checks()
-	if err != nil {
-		return err
-	}
-	paint := lintPaint(term.NewPainter(a.Stdout, a.Getenv))
 	if name == "all" {
-		for _, check := range checks {
-			if _, err := fmt.Fprintf(a.Stdout, "%-22s%-9s%s\n", check.ID, check.Severity, check.Title); err != nil {
-				return err
-			}
-		}
-		return nil
+		return a.listChecks()
 	}
 	all, err := finding.Checks() // verify's, too, because they are named together
 	if err != nil {
@@ -100,11 +90,25 @@ func (a *app) explain(name string) error {
 	if len(meant) == 0 {
 		return fault.New(fault.Usage, "facecraft lint --explain all", "there is no check %q", name)
 	}
+	paint := lintPaint(term.NewPainter(a.Stdout, a.Getenv))
 	for n, check := range meant {
 		if n > 0 {
 			fmt.Fprintln(a.Stdout)
 		}
 		if _, err := fmt.Fprint(a.Stdout, screen.Explain(check, min(term.Width(a.Stdout), 80), paint)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (a *app) listChecks() error {
+	checks, err := lint.Checks()
+	if err != nil {
+		return err
+	}
+	for _, check := range checks {
+		if _, err := fmt.Fprintf(a.Stdout, "%-22s%-9s%s\n", check.ID, check.Severity, check.Title); err != nil {
 			return err
 		}
 	}
