@@ -34,6 +34,12 @@ func TestManual(t *testing.T) {
 	}
 }
 
+// freeForm are the flags whose values nobody can list.
+var freeForm = []string{
+	"gpus", "image", "port", "env", "timeout", "max-download", "connections", "size", "background", "margin", "fidelity",
+	"in-flight", "tail", "ingress", "against",
+}
+
 // TestValues: each flag that takes a value is completed, or known to take any.
 func TestValues(t *testing.T) {
 	t.Parallel()

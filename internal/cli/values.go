@@ -57,12 +57,6 @@ var valuesOf = map[string]valuer{
 	"data":       files(completion.Directories),
 }
 
-// freeForm are the flags whose values nobody can list.
-var freeForm = []string{
-	"gpus", "image", "port", "env", "timeout", "max-download", "connections", "size", "background", "margin", "fidelity",
-	"in-flight", "tail", "ingress", "against",
-}
-
 func (a *app) values(ctx context.Context, command, flag string) completion.Answer {
 	if find, ok := valuesOf[command+" "+flag]; ok {
 		return find(a, ctx)
