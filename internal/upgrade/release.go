@@ -64,7 +64,7 @@ func (s Source) Latest(ctx context.Context) (Release, error) {
 	if err := verify(checksums, signature, s.Key); err != nil {
 		return Release{}, s.distrust(err, "the checksums of the latest release are not signed by the release key")
 	}
-	release := Release{source: s, sums: parseChecksums(string(checksums))}
+	release := Release{source: s, sums: ParseChecksums(string(checksums))}
 	tag, err := s.get(ctx, latest+"version.txt", maxText)
 	if err != nil {
 		return Release{}, err
@@ -133,8 +133,8 @@ func (r Release) check(name string, data []byte) error {
 	return nil
 }
 
-// parseChecksums reads what sha256sum writes.
-func parseChecksums(text string) map[string]string {
+// ParseChecksums reads what sha256sum writes: checksums by file name.
+func ParseChecksums(text string) map[string]string {
 	sums := map[string]string{}
 	for line := range strings.Lines(text) {
 		if fields := strings.Fields(line); len(fields) == 2 {

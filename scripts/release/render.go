@@ -6,15 +6,17 @@ import (
 	"path/filepath"
 	"strings"
 	"text/template"
+
+	"github.com/djok/facecraft/internal/upgrade"
 )
 
-// render fills in a template with values
-// and the checksums of the archives.
+// render fills in a template with values and the checksums of the archives.
 func render(source, out, checksums string, assignments []string) error {
-	sums, err := readChecksums(checksums)
+	data, err := os.ReadFile(checksums)
 	if err != nil {
 		return err
 	}
+	sums := upgrade.ParseChecksums(string(data))
 	values := map[string]string{}
 	for _, assignment := range assignments {
 		name, value, ok := strings.Cut(assignment, "=")
@@ -46,19 +48,4 @@ func render(source, out, checksums string, assignments []string) error {
 		return err
 	}
 	return os.WriteFile(out, []byte(rendered.String()), 0o644)
-}
-
-// readChecksums reads what sha256sum writes, by file name.
-func readChecksums(file string) (map[string]string, error) {
-	data, err := os.ReadFile(file)
-	if err != nil {
-		return nil, err
-	}
-	sums := map[string]string{}
-	for line := range strings.Lines(string(data)) {
-		if fields := strings.Fields(line); len(fields) == 2 {
-			sums[strings.TrimPrefix(fields[1], "*")] = fields[0]
-		}
-	}
-	return sums, nil
 }
