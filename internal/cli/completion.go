@@ -11,7 +11,7 @@ import (
 )
 
 func (a *app) completionCommand() *cli.Command {
-	description := "Add one of these lines to your shell's startup file. Packages install the\nscripts already.\n"
+	description := "Add the line for your shell to its startup file. Linux packages already\ninclude the scripts.\n"
 	for _, shell := range completion.Shells {
 		description += fmt.Sprintf("\n  %-12s%s", shell.Word, shell.What)
 	}

@@ -24,8 +24,8 @@ func (a *app) composeCommand() *cli.Command {
 			"facecraft compose --profiles --output docker-compose.yml\n" +
 			"facecraft compose --target kubernetes --replicas 3 | kubectl apply -f -",
 		Flags: slices.Concat(requestFlags(), []cli.Flag{
-			&cli.StringFlag{Name: "target", EnvVars: env("target"), DefaultText: launch.Compose,
-				Usage: "`FORMAT`: or swarm, kubernetes"},
+			&cli.StringFlag{Name: "target", EnvVars: env("target"),
+				Usage: "`FORMAT`: compose (the default), swarm, kubernetes"},
 			&cli.BoolFlag{Name: "pin", EnvVars: env("pin"), Usage: "pin the image to its digest"},
 			&cli.BoolFlag{Name: "profiles", EnvVars: env("profiles"), Usage: "include CPU and GPU variants as profiles"},
 			&cli.BoolFlag{Name: "detect", EnvVars: env("detect"), Value: true,

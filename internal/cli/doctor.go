@@ -24,7 +24,7 @@ func (a *app) doctorCommand() *cli.Command {
 		Flags: []cli.Flag{
 			jsonFlag(),
 			&cli.StringFlag{Name: "bundle", EnvVars: env("bundle"),
-				Usage: "write a redacted report for a bug tracker to `FILE`, or -"},
+				Usage: "write a redacted bug report to `FILE`, or -"},
 		},
 		Action: a.doctor,
 	}

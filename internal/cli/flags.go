@@ -33,18 +33,18 @@ func requestFlags() []cli.Flag {
 			Usage: "`VARIANT`: auto (the default), cpu, gpu or lite"},
 		&cli.BoolFlag{Name: "lite", EnvVars: env("lite"),
 			Usage: "short for --tag lite: no download, no AI models"},
-		&cli.StringFlag{Name: "gpus", EnvVars: env("gpus"), DefaultText: "all that suit",
+		&cli.StringFlag{Name: "gpus", EnvVars: env("gpus"), DefaultText: "all suitable",
 			Usage: "`GPUS` by index or UUID"},
 		&cli.StringFlag{Name: "image", EnvVars: []string{imageVariable},
 			Usage: "image `REF` to run: your own build or a mirror"},
-		&cli.IntFlag{Name: "port", Aliases: []string{"p"}, EnvVars: env("port"), DefaultText: "the first free",
+		&cli.IntFlag{Name: "port", Aliases: []string{"p"}, EnvVars: env("port"), DefaultText: "the first free one",
 			Usage: "`PORT` on this machine"},
 		&cli.StringFlag{Name: "listen", EnvVars: env("listen"), DefaultText: plan.Loopback,
 			Usage: "`ADDRESS` to listen on"},
 		&cli.StringFlag{Name: "restart", EnvVars: env("restart"),
 			Usage: "`POLICY`: on-failure, unless-stopped or always"},
 		&cli.StringFlag{Name: "replicas", EnvVars: env("replicas"), DefaultText: "1",
-			Usage: "number `N` of servers, or auto"},
+			Usage: "`N` servers; auto: as many as fit"},
 	}, containerFlags())
 }
 
@@ -112,7 +112,7 @@ func replicas(text string) (int, error) {
 func startFlags() []cli.Flag {
 	return []cli.Flag{
 		&cli.DurationFlag{Name: "timeout", EnvVars: env("timeout"), Value: 300 * time.Second,
-			Usage: "how `LONG` to wait for readiness"},
+			Usage: "wait up to `DURATION` for readiness"},
 		quietFlag(),
 	}
 }

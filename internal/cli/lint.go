@@ -16,26 +16,27 @@ import (
 func (a *app) lintCommand() *cli.Command {
 	return &cli.Command{
 		Name:      "lint",
-		Usage:     "find the pitfalls of AI images in their sources",
+		Usage:     "find pitfalls in the sources of AI images",
 		UsageText: "facecraft lint [PATH ...]\nfacecraft lint --fix [--write]\nfacecraft lint --explain ID",
 		ArgsUsage: "[PATH ...]",
-		Description: "Reads Dockerfiles, requirement files, ignore files, Compose files, GitHub\n" +
-			"workflows and READMEs of the repository that PATH, or this directory, is in.\n" +
-			"With PATH, only what is found there is reported.\n\n" +
-			"Exit code 0: no pitfall was found; 7: one was. Accept one in the source, or\n" +
-			"in " + finding.IgnoreFile + ":\n" +
+		Description: "Reads the Dockerfiles, requirements files, ignore files, Compose files,\n" +
+			"GitHub workflows and READMEs of the repository that contains PATH, by default\n" +
+			"the current directory. With PATH, only pitfalls found there are reported.\n\n" +
+			"Exit code 0: no pitfalls; 7: pitfalls found. To accept a pitfall, add a\n" +
+			"comment to the source:\n" +
 			"  # facecraft: ignore=latest until=2027-01-31 the mirror needs it\n" +
+			"or an entry to " + finding.IgnoreFile + ":\n" +
 			"  ignore:\n" +
 			"    - {id: latest, path: docker, reason: mirrored, until: 2027-01-31}",
 		Flags: []cli.Flag{
-			&cli.BoolFlag{Name: "fix", EnvVars: env("fix"), Usage: "show a diff of what can be fixed for certain"},
+			&cli.BoolFlag{Name: "fix", EnvVars: env("fix"), Usage: "show what can be fixed safely, as a diff"},
 			&cli.BoolFlag{Name: "write", EnvVars: env("write"), Usage: "with --fix: change the files"},
 			&cli.StringFlag{Name: "explain", EnvVars: env("explain"),
-				Usage: "say what the check `ID` is about, with examples; all lists them"},
+				Usage: "explain the check `ID`; all lists the checks"},
 			jsonFlag(),
 			&cli.StringFlag{Name: "format", EnvVars: env("format"), DefaultText: formatText,
-				Usage: "`FORM`: json, sarif or junit"},
-			&cli.BoolFlag{Name: "strict", EnvVars: env("strict"), Usage: "exit code 7 also for what is unknown"},
+				Usage: "`FORMAT`: text, json, sarif, junit"},
+			&cli.BoolFlag{Name: "strict", EnvVars: env("strict"), Usage: "exit with code 7 for unknown results, too"},
 			quietFlag(),
 		},
 		Before: a.hush,
@@ -157,7 +158,7 @@ func (a *app) fix(c *cli.Context, repository *lint.Repository, result *lint.Resu
 			}
 		}
 		if len(changes) == 0 {
-			a.ui.Done("nothing can be fixed for certain")
+			a.ui.Done("nothing can be fixed safely")
 		}
 		return result.Err(c.Bool("strict"))
 	}

@@ -18,7 +18,7 @@ func (a *app) planCommand() *cli.Command {
 		UsageText: "facecraft plan [--tag auto|cpu|gpu|lite] [--json | --format docker-run]",
 		Flags: slices.Concat(requestFlags(), []cli.Flag{jsonFlag(),
 			&cli.StringFlag{Name: "format", EnvVars: env("format"), DefaultText: formatText,
-				Usage: "`FORM`: or json, docker-run"},
+				Usage: "`FORMAT`: text, json, docker-run"},
 		}),
 		Action: a.plan,
 	}

@@ -22,7 +22,7 @@ func (a *app) processCommand() *cli.Command {
 	return &cli.Command{
 		Name:      "process",
 		ArgsUsage: "PHOTO...",
-		Usage:     "make portraits; starts a server if none is running",
+		Usage:     "make portraits, starting a server if none is running",
 		UsageText: "facecraft process photo.jpg [-o FILE.png]\n" +
 			"facecraft process -r photos/ -o portraits/ --preset ad --report report.html\n" +
 			"facecraft process --watch inbox/ -o portraits/\n" +
@@ -32,8 +32,8 @@ func (a *app) processCommand() *cli.Command {
 			"continues where it stopped. The bearer token for endpoints comes from\n" +
 			api.TokenVariable + ".",
 		Flags: slices.Concat([]cli.Flag{
-			&cli.StringFlag{Name: "output", Aliases: []string{"o"}, EnvVars: env("output"), DefaultText: "next to it",
-				Usage: "`PLACE`: directory, FILE or -"},
+			&cli.StringFlag{Name: "output", Aliases: []string{"o"}, EnvVars: env("output"), DefaultText: "next to the photo",
+				Usage: "`PLACE`: DIR, FILE or -"},
 			&cli.BoolFlag{Name: "force", Aliases: []string{"f"}, EnvVars: env("force"),
 				Usage: "reprocess all photos and overwrite results"},
 			&cli.BoolFlag{Name: "recursive", Aliases: []string{"r"}, EnvVars: env("recursive"),

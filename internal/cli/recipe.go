@@ -20,12 +20,12 @@ func recipeFlags() []cli.Flag {
 		&cli.StringFlag{Name: "background", EnvVars: env("background"), DefaultText: "#f0f0f0",
 			Usage: "`COLOUR`: a name or #RRGGBB"},
 		&cli.Float64Flag{Name: "margin", EnvVars: env("margin"), DefaultText: "0.3",
-			Usage: "`PART` of the face as margin, 0 to 1"},
+			Usage: "`X`: margin around the face, 0 to 1"},
 		&cli.BoolFlag{Name: "no-oval", EnvVars: env("no-oval"), Usage: "no oval mask; writes a JPEG"},
 		&cli.BoolFlag{Name: "no-enhance", EnvVars: env("no-enhance"), Usage: "do not enhance the face"},
 		&cli.Float64Flag{Name: "fidelity", EnvVars: env("fidelity"), DefaultText: "0.7",
-			Usage: "`X`: 0 is smoothest, 1 truest"},
-		&cli.StringFlag{Name: "format", EnvVars: env("format"), DefaultText: "png", Usage: "`F`: png, jpg or both"},
+			Usage: "`X`: 0 (smoothest) to 1 (truest)"},
+		&cli.StringFlag{Name: "format", EnvVars: env("format"), DefaultText: "png", Usage: "`FORMAT`: png, jpg or both"},
 	}
 }
 

@@ -11,12 +11,12 @@ import (
 func (a *app) upgradeCommand() *cli.Command {
 	return &cli.Command{
 		Name:      "upgrade",
-		Usage:     "replace this program by the latest release",
+		Usage:     "replace this program with the latest release",
 		UsageText: "facecraft upgrade [--check]",
 		Description: "The release's signature is verified, and the old program is kept until the\n" +
-			"new one has run. FACECRAFT_RELEASES names a mirror of\n" + upgrade.Releases + ".",
+			"new one has run. Set FACECRAFT_RELEASES to use a mirror of\n" + upgrade.Releases + ".",
 		Flags: []cli.Flag{
-			&cli.BoolFlag{Name: "check", EnvVars: env("check"), Usage: "only say whether there is a newer release"},
+			&cli.BoolFlag{Name: "check", EnvVars: env("check"), Usage: "only check whether there is a newer release"},
 			quietFlag(),
 		},
 		Before: a.hush,

@@ -21,31 +21,31 @@ func (a *app) verifyCommand() *cli.Command {
 	return &cli.Command{
 		Name:      "verify",
 		Usage:     "find what is wrong with an AI image",
-		UsageText: "facecraft verify [IMAGE | FILE | DIRECTORY]",
+		UsageText: "facecraft verify [TARGET]",
 		ArgsUsage: "[TARGET]",
-		Description: "TARGET is an image of the daemon or of a registry (docker://REF skips the\n" +
-			"daemon), a file of docker save or facecraft save, or an OCI layout or\n" +
-			"archive. Without it, the image that up would run.\n\n" +
-			"An image of the daemon is also run, several times, without a network and\n" +
-			"with few CPUs; --depth files only reads its files.\n\n" +
-			"Exit code 0: no pitfall was found; 7: one was; 1: the image cannot be read.\n" +
-			"Accepted pitfalls go into " + finding.IgnoreFile + ":\n" +
+		Description: "TARGET is an image in Docker or in a registry (docker://REF skips Docker), a\n" +
+			"file from docker save or facecraft save, or an OCI layout or archive. By\n" +
+			"default it is the image that up would run.\n\n" +
+			"An image in Docker is also run, several times, without a network and with\n" +
+			"few CPUs; --depth files only reads its files.\n\n" +
+			"Exit code 0: no pitfalls; 7: pitfalls found; 1: the image cannot be read.\n" +
+			"To accept a pitfall, add it to " + finding.IgnoreFile + ":\n" +
 			"  ignore:\n" +
 			"    - {id: latest, reason: the mirror needs it, until: 2027-01-31}",
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "depth", EnvVars: env("depth"), DefaultText: "run",
 				Usage: "`DEPTH`: config, files, layers, run"},
 			&cli.StringFlag{Name: "tag", Aliases: []string{"t"}, EnvVars: env("tag"),
-				Usage: "judge it as the `VARIANT` cpu or gpu"},
-			&cli.StringFlag{Name: "catalogue", EnvVars: env("catalogue"), Usage: "what the image needs, in a `FILE`"},
+				Usage: "`VARIANT` to check it as: cpu or gpu"},
+			&cli.StringFlag{Name: "catalogue", EnvVars: env("catalogue"), Usage: "`FILE` that says what the image needs"},
 			&cli.StringFlag{Name: "dockerfile", EnvVars: env("dockerfile"),
-				Usage: "name its lines, from the `FILE` of the build"},
+				Usage: "name lines of `FILE`, the image's Dockerfile"},
 			&cli.StringFlag{Name: "against", EnvVars: env("against"), Usage: "compare with another `IMAGE`"},
 			jsonFlag(),
 			&cli.StringFlag{Name: "format", EnvVars: env("format"), DefaultText: formatText,
-				Usage: "`FORM`: json, sarif or junit"},
-			&cli.StringFlag{Name: "html", EnvVars: env("html"), Usage: "write a page to `FILE`"},
-			&cli.BoolFlag{Name: "strict", EnvVars: env("strict"), Usage: "exit code 7 also for what is unknown"},
+				Usage: "`FORMAT`: text, json, sarif, junit"},
+			&cli.StringFlag{Name: "html", EnvVars: env("html"), Usage: "write an HTML report to `FILE`"},
+			&cli.BoolFlag{Name: "strict", EnvVars: env("strict"), Usage: "exit with code 7 for unknown results, too"},
 			quietFlag(),
 		},
 		Before: a.hush,

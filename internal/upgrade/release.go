@@ -1,4 +1,4 @@
-// Package upgrade replaces this program by a newer release, which it only
+// Package upgrade replaces this program with a newer release, which it only
 // trusts if the release key has signed it.
 package upgrade
 
