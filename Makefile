@@ -5,7 +5,7 @@ version := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 # The tag brings the decoder of HEIC, which is linked statically only with it.
 build   := CGO_ENABLED=0 go build -tags nodynamic -trimpath -ldflags "-s -w -X main.version=$(version)"
 
-engine_packages := ./internal/containers ./internal/detect ./internal/helper ./internal/images ./internal/run ./internal/e2e
+engine_packages := $(addprefix ./internal/,containers detect helper images run e2e)
 
 .PHONY: build demo test test-kills test-podman test-engine29 test-debian lint bench release check-release
 

@@ -10,10 +10,10 @@
 # into ~/.cache/facecraft-engine29 (or $ENGINE29_CACHE) when they are missing. A cold
 # build takes about 6 minutes on two cores and 220 MB, besides Go's own caches.
 #
-# That engine has folders and a network of its own, so that it touches neither
-# the machine's Docker nor its firewall and bridges. When the command ends it is
-# gone, with all that it ran. It takes root, and the packages iproute2, iptables,
-# tini, and for the build gcc, pkg-config and libseccomp-dev.
+# This engine has separate directories and a separate network, so it affects
+# neither the machine's Docker nor its firewall and bridges. It is removed with
+# everything in it when the command ends. Requires root and the packages iproute2,
+# iptables and tini, and for the build gcc, pkg-config and libseccomp-dev.
 set -eu
 
 runc_version=v1.4.3 # Debian's 1.1 lacks the time namespace that Engine 29 asks for
@@ -37,14 +37,14 @@ main() {
         start "$@"
         ;;
     *)
-        stop "'${1-}' is not a store" "sh $0 overlay2 COMMAND, or sh $0 containerd COMMAND"
+        stop "'${1-}' is not an image store" "sh $0 overlay2 COMMAND, or sh $0 containerd COMMAND"
         ;;
     esac
 }
 
-# stop says what is wrong and the one thing to do.
+# stop prints what is wrong and how to fix it.
 stop() {
-    printf 'engine29.sh: %s\n  do this: %s\n' "$1" "$2" >&2
+    printf 'engine29.sh: %s\n  fix: %s\n' "$1" "$2" >&2
     exit 3
 }
 
@@ -54,13 +54,13 @@ built() {
     done
 }
 
-# build makes the programs that are missing. What is there is complete, because
-# each is installed under its name only when it is built.
+# build builds the programs if any is missing. A program that exists is complete,
+# because go install gives it its name only once it is built.
 build() {
     ! built || return 0
     pkg-config --exists libseccomp 2>/dev/null ||
-        stop "libseccomp is missing" "apt-get install gcc pkg-config libseccomp-dev"
-    echo "Building Docker Engine 29 into $tools; this takes some minutes." >&2
+        stop "libseccomp is not installed" "apt-get install gcc pkg-config libseccomp-dev"
+    echo "Building Docker Engine 29 into $tools; this takes several minutes." >&2
     mkdir -p "$tools"
     export GOBIN="$tools"
     (cd "$modules/moby" && CGO_ENABLED=0 go install -tags exclude_graphdriver_btrfs tool)
@@ -69,9 +69,9 @@ build() {
 }
 
 start() {
-    [ "$(id -u)" = 0 ] || stop "it takes root" "sudo sh $0 $*"
+    [ "$(id -u)" = 0 ] || stop "root is required" "sudo sh $0 $*"
     for program in ip iptables unshare tini; do
-        command -v $program >/dev/null || stop "$program is missing" "apt-get install iproute2 iptables util-linux tini"
+        command -v $program >/dev/null || stop "$program is not installed" "apt-get install iproute2 iptables util-linux tini"
     done
     build
     # unshare leaves /sys alone, where "ip netns exec" hides the cgroups.
@@ -112,7 +112,7 @@ wait_until_it_answers() {
         tries=$((tries + 1))
         if [ $tries -gt 300 ] || ! kill -0 "$daemon" 2>/dev/null; then
             cat "$dir/log" >&2
-            stop "Docker Engine 29 does not answer" "see why above"
+            stop "Docker Engine 29 did not start" "see the log above"
         fi
         sleep 0.1
     done
@@ -124,7 +124,8 @@ clean_up() {
     kill "$daemon" 2>/dev/null || true
     wait "$daemon" 2>/dev/null || true
     # What it did not unmount itself, the innermost first.
-    awk -v dir="$dir/" 'index($2, dir) == 1 { print $2 }' /proc/mounts | sort -r | xargs -r umount -l 2>/dev/null || true
+    awk -v dir="$dir/" 'index($2, dir) == 1 { print $2 }' /proc/mounts | sort -r |
+        xargs -r umount -l 2>/dev/null || true
     rm -rf "$dir"
 }
 

@@ -34,7 +34,8 @@ inside() {
     configure
     export CONTAINERS_CONF="$dir/containers.conf" CONTAINERS_REGISTRIES_CONF="$dir/registries.conf"
     # conmon leaves a file "oom" in the current directory.
-    (cd "$dir" && exec podman --root "$dir/root" --runroot "$dir/run" system service --time=0 "unix://$dir/sock") >"$dir/log" 2>&1 &
+    (cd "$dir" && exec podman --root "$dir/root" --runroot "$dir/run" \
+        system service --time=0 "unix://$dir/sock") >"$dir/log" 2>&1 &
     service=$!
     wait_until_it_answers
     DOCKER_HOST=unix://$dir/sock "$@"

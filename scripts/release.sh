@@ -134,8 +134,10 @@ packages() {
     gzip -9n "$root/usr/share/man/man1"/*.1
     cat LICENSE "$folder/NOTICE" >"$root/copyright"
     cp scripts/release/templates/lintian "$root"
-    printf 'facecraft (%s) unstable; urgency=medium\n\n  * Release %s.\n\n -- facecraft <facecraft@users.noreply.github.com>  %s\n' \
-        "$number" "$version" "$(date -R -d "@$epoch")" | gzip -9n >"$root/changelog.gz"
+    {
+        printf 'facecraft (%s) unstable; urgency=medium\n\n  * Release %s.\n\n' "$number" "$version"
+        printf ' -- facecraft <facecraft@users.noreply.github.com>  %s\n' "$(date -R -d "@$epoch")"
+    } | gzip -9n >"$root/changelog.gz"
     same_time "$root"
     for format in deb rpm apk archlinux; do
         case $format in
