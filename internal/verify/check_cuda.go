@@ -49,7 +49,7 @@ func cudaDevel(s *subject) []result {
 	case len(compiler) > 0:
 		return []result{fail("a C compiler is in the image").graded(finding.Note).with(s.fileLine(compiler[0])).
 			at(compiler[0].Path).
-			mended("build wheels in an earlier stage and install them without a compiler").saving(bytesOf(compiler))}
+			remedied("build wheels in an earlier stage and install them without a compiler").saving(bytesOf(compiler))}
 	}
 	return []result{pass("there is no CUDA toolchain")}
 }

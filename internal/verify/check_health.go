@@ -34,12 +34,12 @@ func ready(s *subject) []result {
 	if start := s.seen.Start; start != nil && start.Early != "" {
 		list = append(list, fail("it answers 2xx before it is ready").with(start.Early).known(inventory.RunDepth).
 			keyed("early").
-			graded(finding.Warning).mended("answer 503 until the models are loaded"))
+			graded(finding.Warning).remedied("answer 503 until the models are loaded"))
 	}
 	if start := s.seen.Start; start != nil && !start.Ready {
 		list = append(list, fail("the server does not get ready").with(start.Problem).with(start.Log...).
 			known(inventory.RunDepth).keyed("never").
-			mended("see why in its log; facecraft up --image IMAGE shows it too"))
+			remedied("see why in its log; facecraft up --image IMAGE shows it too"))
 	}
 	health := s.Config.Health
 	if health == nil {
@@ -50,13 +50,13 @@ func ready(s *subject) []result {
 	if missing := s.missingTool(health); missing != "" {
 		list = append(list, fail("the health check needs %s, which is not in the image", missing).
 			with(evidence).keyed("tool").
-			mended("install "+missing+", or use the program's own check").known(inventory.FilesDepth))
+			remedied("install "+missing+", or use the program's own check").known(inventory.FilesDepth))
 	}
 	asked := checkedPath.FindStringSubmatch(command)
 	if output, broken := s.brokenCheck(); broken && len(list) == 0 {
 		list = append(list, fail("the health check fails while the server is ready").with(evidence).with(output...).
 			known(inventory.RunDepth).keyed("fails").
-			mended("run it in the container: docker exec CONTAINER "+short(command)))
+			remedied("run it in the container: docker exec CONTAINER "+short(command)))
 	}
 	switch {
 	case blindly.MatchString(command) && !bodyReader.MatchString(command):

@@ -51,7 +51,7 @@ func (s *subject) notImported(list []result) []result {
 // unimportable is the result if an import failed.
 func unimportable(l *Library, name string) result {
 	return fail("%s cannot be imported", name).graded(finding.Error).with(l.Problem).keyed("import").
-		mended("see what is missing: docker run IMAGE python -c 'import " + l.Name + "'")
+		remedied("see what is missing: docker run IMAGE python -c 'import " + l.Name + "'")
 }
 
 func torchRan(s *subject, l *Library) result {
@@ -63,7 +63,7 @@ func torchRan(s *subject, l *Library) result {
 		return unknown(notKnown).with(says)
 	case s.variant.Needs.CUDA && l.CUDA == "":
 		return fail("torch is built for the CPU, and the image is for GPUs").with(says).keyed("cuda").
-			mended("install torch from https://download.pytorch.org/whl/cu118 or newer in the GPU image")
+			remedied("install torch from https://download.pytorch.org/whl/cu118 or newer in the GPU image")
 	case s.variant.Needs.CUDA:
 		return pass("torch is built for CUDA %s", l.CUDA).with(says)
 	case l.CUDA != "":
@@ -115,7 +115,7 @@ func ortCUDARan(s *subject, l *Library) result {
 	case !slices.Contains(l.Providers, cudaProviderName):
 		return fail("ONNX Runtime has no CUDA provider: background removal runs on the CPU").with(has).
 			keyed("provider").
-			mended("install onnxruntime-gpu instead of onnxruntime")
+			remedied("install onnxruntime-gpu instead of onnxruntime")
 	case l.ProviderProblem != "":
 		return fail("the CUDA provider cannot be loaded: background removal runs on the CPU").with(l.ProviderProblem).
 			keyed("missing")
@@ -162,7 +162,7 @@ func torchOnGPU(l *Library) result {
 	switch {
 	case !l.Available:
 		return fail("torch %s finds no GPU, and the container has one", l.Version).keyed("available").
-			mended("see the driver's version: facecraft doctor")
+			remedied("see the driver's version: facecraft doctor")
 	case l.KernelProblem != "":
 		return fail("torch %s has no kernel for %s (compute capability %s)", l.Version, l.Device, l.Capability).
 			with("its kernels: "+strings.Join(l.Kernels, ", "), l.KernelProblem).keyed("kernels")

@@ -29,7 +29,7 @@ func models(s *subject) []result {
 	}
 	if value, ok := s.Config.Variable("MODEL_CHECKSUM_DISABLED"); ok && value != "" {
 		list = append(list, fail("rembg's check of its models is switched off").graded(finding.Warning).
-			with("ENV MODEL_CHECKSUM_DISABLED="+short(value)).mended("remove MODEL_CHECKSUM_DISABLED from ENV").
+			with("ENV MODEL_CHECKSUM_DISABLED="+short(value)).remedied("remove MODEL_CHECKSUM_DISABLED from ENV").
 			keyed("checksum").known(inventory.ConfigDepth))
 	}
 	return list

@@ -94,7 +94,7 @@ func ortCUDA(s *subject) []result {
 			return []result{beside("ONNX Runtime is not installed")}
 		}
 		return []result{fail("ONNX Runtime has no CUDA provider: background removal runs on the CPU").
-			mended("install onnxruntime-gpu instead of onnxruntime").keyed("provider")}
+			remedied("install onnxruntime-gpu instead of onnxruntime").keyed("provider")}
 	}
 	var list []result
 	for _, provider := range providers {
@@ -139,7 +139,7 @@ func (s *subject) provider(provider *inventory.Node) result {
 	case len(elsewhere) > 0:
 		return fail("the CUDA provider loads only if torch was imported before").graded(finding.Warning).
 			with(some(elsewhere)...).
-			at(provider.Path).keyed("elsewhere").mended("add the directories to LD_LIBRARY_PATH")
+			at(provider.Path).keyed("elsewhere").remedied("add the directories to LD_LIBRARY_PATH")
 	}
 	return pass("the CUDA provider finds all %d libraries that it needs", len(provider.Facts.Needed))
 }
@@ -215,7 +215,7 @@ func (s *subject) dlib(module *inventory.Node) result {
 			return fail("dlib cannot be loaded: %s is not in the image", name).graded(finding.Error).
 				with(s.fileLine(module)).
 				at(module.Path).
-				keyed(name).mended("install the library in the last stage too")
+				keyed(name).remedied("install the library in the last stage too")
 		}
 		if blas.MatchString(name) {
 			found = name

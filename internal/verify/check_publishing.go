@@ -89,7 +89,7 @@ func meta(s *subject) []result {
 		results = append(results, fail("it does not end within %s of SIGTERM", maxStop).graded(finding.Warning).
 			known(inventory.RunDepth).keyed("stop").
 			with("a shell as the first process does not pass signals on").
-			mended(`use the exec form: CMD ["python", "-m", "uvicorn", …]`))
+			remedied(`use the exec form: CMD ["python", "-m", "uvicorn", …]`))
 	}
 	list = append(list, lacking...)
 	if len(list) > 0 {

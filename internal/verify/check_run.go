@@ -38,7 +38,7 @@ func offline(s *subject) []result {
 		return []result{fail("it makes no portrait, without a network or with one").with(o.Problem).
 			with(some(o.Log)...).
 			keyed("photo").
-			mended("see why in its log; facecraft up --image IMAGE and facecraft process PHOTO show it too")}
+			remedied("see why in its log; facecraft up --image IMAGE and facecraft process PHOTO show it too")}
 	}
 	return []result{fail("it starts without a network, and makes no portrait").with(o.Problem).
 		with(some(o.Log)...).keyed("photo")}
@@ -74,7 +74,7 @@ func lazy(s *subject) []result {
 			with(evidence).keyed("lazy")}
 	case p.First > maxFirst:
 		return []result{fail("the first photo takes %s", p.First.Round(time.Second)).with(evidence).keyed("slow").
-			mended("see whether the machine is too slow: the third photo takes as long")}
+			remedied("see whether the machine is too slow: the third photo takes as long")}
 	}
 	return []result{pass("the first photo takes %s", p.First.Round(10*time.Millisecond)).with(evidence)}
 }

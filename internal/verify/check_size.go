@@ -18,12 +18,12 @@ func size(s *subject) []result {
 	var list []result
 	if n := len(s.Layers); n > maxLayerCount {
 		list = append(list, fail("it has %d layers; Docker's limit is %d", n, maxLayerCount).keyed("layers").
-			mended("join RUN instructions, or copy the result into a new stage"))
+			remedied("join RUN instructions, or copy the result into a new stage"))
 	}
 	for i, layer := range s.Layers {
 		if layer.Packed >= maxPackedLayer {
 			list = append(list, fail("layer %d is %s to download", i+1, bytes(layer.Packed)).with(s.layerText(i)).
-				keyed("layer").mended("split the instruction that makes it"))
+				keyed("layer").remedied("split the instruction that makes it"))
 		}
 	}
 	total := s.Size()

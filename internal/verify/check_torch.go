@@ -61,7 +61,7 @@ func (s *subject) torch(version *inventory.Node) result {
 		return unknown("torch/version.py does not say what torch was built for").at(version.Path)
 	case s.variant.Needs.CUDA && cuda == "":
 		return fail("%s is built for the CPU, and the image is for GPUs", torch).with(line).at(version.Path).
-			mended("install torch from https://download.pytorch.org/whl/cu118 or newer in the GPU image")
+			remedied("install torch from https://download.pytorch.org/whl/cu118 or newer in the GPU image")
 	case s.variant.Needs.CUDA:
 		return pass("%s is built for CUDA %s", torch, cuda).with(line)
 	case cuda != "":

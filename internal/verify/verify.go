@@ -135,7 +135,7 @@ func (r result) with(evidence ...string) result {
 func (r result) at(path string) result                   { r.path = "/" + path; return r }
 func (r result) saving(bytes int64) result               { r.saves = bytes; return r }
 func (r result) graded(severity finding.Severity) result { r.severity = severity; return r }
-func (r result) mended(remedy string) result             { r.remedy = remedy; return r }
+func (r result) remedied(remedy string) result             { r.remedy = remedy; return r }
 func (r result) keyed(key string) result                 { r.key = key; return r }
 func (r result) known(depth inventory.Depth) result      { r.depth = depth; return r }
 
