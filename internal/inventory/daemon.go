@@ -11,7 +11,7 @@ import (
 
 // WalkCommand is the hidden command that examines the files of the container in
 // which it runs, as an Order says.
-const WalkCommand = "walk-inside"
+const WalkCommand = "examine-files"
 
 // Order tells a walk what to do, as JSON.
 type Order struct {

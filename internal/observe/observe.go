@@ -10,7 +10,7 @@ import (
 
 // Command is the hidden command of this program that carries out an Order and
 // prints what it has Seen, both as JSON.
-const Command = "observe-inside"
+const Command = "observe-server"
 
 // base is the server's address; the container's port is always 8000.
 const base = "http://127.0.0.1:8000"
