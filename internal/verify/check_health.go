@@ -1,6 +1,7 @@
 package verify
 
 import (
+	"cmp"
 	"fmt"
 	"path"
 	"regexp"
@@ -70,7 +71,7 @@ func ready(s *subject) []result {
 		}
 	case asked != nil && shallowPath.MatchString(asked[1]):
 		list = append(list,
-			fail("the health check asks %s, which does not tell whether the models are loaded", orRoot(asked[1])).
+			fail("the health check asks %s, which does not tell whether the models are loaded", cmp.Or(asked[1], "/")).
 				graded(finding.Warning).with(evidence).keyed("path"))
 	case tcpOnly.MatchString(command):
 		list = append(list, fail("the health check only connects").graded(finding.Warning).with(evidence).keyed("path"))
@@ -100,13 +101,6 @@ func (s *subject) brokenCheck() (output []string, broken bool) {
 }
 
 var tcpOnly = regexp.MustCompile(`\bnc\s+-\w*z|/dev/tcp/`)
-
-func orRoot(path string) string {
-	if path == "" {
-		return "/"
-	}
-	return path
-}
 
 // tools are programs that health checks often name and slim images often lack.
 var tools = regexp.MustCompile(`^(curl|wget|nc|python\d?|bash)$`)

@@ -1,6 +1,7 @@
 package verify
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -55,7 +56,7 @@ func unimportable(l *Library, name string) result {
 }
 
 func torchRan(s *subject, l *Library) result {
-	says := "torch " + l.Version + " says that torch.version.cuda is " + orNone(l.CUDA)
+	says := "torch " + l.Version + " says that torch.version.cuda is " + cmp.Or(l.CUDA, "None")
 	switch {
 	case l.Problem != "":
 		return unimportable(l, "torch")
@@ -72,13 +73,6 @@ func torchRan(s *subject, l *Library) result {
 		return fail("torch is built for ROCm %s in a CPU image", l.HIP).with(says).keyed("hip")
 	}
 	return pass("torch is the CPU build").with(says)
-}
-
-func orNone(text string) string {
-	if text == "" {
-		return "None"
-	}
-	return text
 }
 
 func dlibRan(_ *subject, l *Library) result {
@@ -135,10 +129,12 @@ func ortCUDARan(s *subject, l *Library) result {
 func gpuUsed(s *subject) []result {
 	g := s.seen.GPU
 	switch {
+	case s.variant.Name != "" && !s.variant.Needs.CUDA:
+		return []result{beside("the image is for CPUs")}
+	case !s.seen.Ran:
+		return []result{unseen(s.seen)}
 	case s.variant.Name == "":
 		return []result{unknown(notKnown)}
-	case !s.variant.Needs.CUDA:
-		return []result{beside("the image is for CPUs")}
 	case g == nil || !g.Present:
 		return []result{unknown("there is no GPU here; verify it on a machine with one")}
 	}
@@ -149,7 +145,7 @@ func gpuUsed(s *subject) []result {
 		}
 	}
 	if g.Device != "cuda" {
-		return []result{fail("the server was given a GPU and runs on %s", orNone(g.Device)).keyed("device")}
+		return []result{fail("the server was given a GPU and runs on %s", cmp.Or(g.Device, "None")).keyed("device")}
 	}
 	r := pass("the server runs on the GPU")
 	if torch != nil && torch.Available && torch.KernelProblem == "" {

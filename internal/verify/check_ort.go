@@ -183,10 +183,12 @@ func (s *subject) libraryDirs(file *inventory.Node) []string {
 			}
 		}
 	}
-	return append(dirs, "/lib", "/usr/lib", "/lib64", "/usr/lib64", "/lib/x86_64-linux-gnu",
-		"/usr/lib/x86_64-linux-gnu",
-		"/lib/aarch64-linux-gnu", "/usr/lib/aarch64-linux-gnu")
+	return append(dirs, systemDirs...)
 }
+
+// systemDirs are where the loaders of Debian, its relatives and most others look anyway.
+var systemDirs = []string{"/lib", "/usr/lib", "/lib64", "/usr/lib64", "/lib/x86_64-linux-gnu",
+	"/usr/lib/x86_64-linux-gnu", "/lib/aarch64-linux-gnu", "/usr/lib/aarch64-linux-gnu"}
 
 var (
 	dlibModule = where("_dlib_pybind11", `(site|dist)-packages/_dlib_pybind11[^/]*\.so$`)
@@ -209,9 +211,9 @@ func (s *subject) dlib(module *inventory.Node) result {
 	if module.Facts == nil || len(module.Facts.Needed) == 0 {
 		return unknown("what dlib's module needs cannot be read").at(module.Path)
 	}
-	found := ""
+	found, dirs := "", s.libraryDirs(module)
 	for _, name := range module.Facts.Needed {
-		if !s.resolves(name, s.libraryDirs(module)) && s.hasLoader() {
+		if !s.resolves(name, dirs) && s.hasLoader() {
 			return fail("dlib cannot be loaded: %s is not in the image", name).graded(finding.Error).
 				with(s.fileLine(module)).
 				at(module.Path).
@@ -231,8 +233,4 @@ func (s *subject) dlib(module *inventory.Node) result {
 
 // hasLoader tells whether the image has a C library at all. Without one the
 // places of libraries are not those that are looked at here, as in Nix images.
-func (s *subject) hasLoader() bool {
-	return s.resolves("libc.so.6",
-		[]string{"/lib", "/lib64", "/usr/lib", "/usr/lib64", "/lib/x86_64-linux-gnu", "/usr/lib/x86_64-linux-gnu",
-			"/lib/aarch64-linux-gnu", "/usr/lib/aarch64-linux-gnu"})
-}
+func (s *subject) hasLoader() bool { return s.resolves("libc.so.6", systemDirs) }

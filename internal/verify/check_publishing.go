@@ -64,7 +64,7 @@ var described = []string{"org.opencontainers.image.source", versionLabel,
 const maxStop = 10 * time.Second
 
 func meta(s *subject) []result {
-	var lacking, list []string
+	var lacking []string
 	for _, label := range described {
 		switch value := s.Config.Labels[label]; {
 		case value == "":
@@ -91,9 +91,8 @@ func meta(s *subject) []result {
 			with("a shell as the first process does not pass signals on").
 			remedied(`use the exec form: CMD ["python", "-m", "uvicorn", …]`))
 	}
-	list = append(list, lacking...)
-	if len(list) > 0 {
-		results = append(results, fail("the image describes itself incompletely").with(list...).keyed("labels"))
+	if len(lacking) > 0 {
+		results = append(results, fail("the image describes itself incompletely").with(lacking...).keyed("labels"))
 	}
 	if len(results) == 0 {
 		results = append(results, pass("labels, port and platform are set"))

@@ -17,7 +17,7 @@ var page = template.Must(template.New("page").Funcs(template.FuncMap{
 	"bytes":  format.Size,
 	"mark":   func(f finding.Finding) string { return markOf(f).sign },
 	"class":  classOf,
-	"counts": func(findings []finding.Finding) string { return Summary(findings) },
+	"counts": Summary,
 }).Parse(pageText))
 
 // classOf is how a finding looks on the page.

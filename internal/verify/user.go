@@ -1,6 +1,7 @@
 package verify
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -67,10 +68,8 @@ func (u *user) groups(inv inventory.Inventory, name, group string) {
 		case f[0] == group:
 			u.GID = gid
 		case group == "":
-			for _, member := range strings.Split(f[3], ",") {
-				if member == name {
-					u.Groups = append(u.Groups, gid)
-				}
+			if slices.Contains(strings.Split(f[3], ","), name) {
+				u.Groups = append(u.Groups, gid)
 			}
 		}
 	}
@@ -92,17 +91,8 @@ func (u user) may(right uint32, e *inventory.Node) bool {
 		return true
 	case e.UID == u.UID:
 		return e.Mode>>6&right == right
-	case e.GID == u.GID || contains(u.Groups, e.GID):
+	case e.GID == u.GID || slices.Contains(u.Groups, e.GID):
 		return e.Mode>>3&right == right
 	}
 	return e.Mode&right == right
-}
-
-func contains(list []int, n int) bool {
-	for _, m := range list {
-		if m == n {
-			return true
-		}
-	}
-	return false
 }

@@ -86,20 +86,18 @@ func Judge(inv inventory.Inventory, seen Observations, catalogue plan.Catalogue,
 
 // results are those of the check, or that it takes a deeper look.
 func (c check) results(s *subject) []result {
-	if c.depth == inventory.FilesDepth && s.Depth < inventory.FilesDepth && !shallow[c.id] {
+	switch {
+	case shallow[c.id]:
+	case c.depth == inventory.FilesDepth && s.Depth < inventory.FilesDepth:
 		return []result{deeper(inventory.FilesDepth)}
-	}
-	if c.depth == inventory.RunDepth && !s.seen.Ran {
-		if c.id == "cors" || c.id == "gpu-used" && !s.variant.Needs.CUDA && s.variant.Name != "" {
-			return c.judge(s)
-		}
+	case c.depth == inventory.RunDepth && !s.seen.Ran:
 		return []result{unseen(s.seen)}
 	}
 	return c.judge(s)
 }
 
-// shallow are checks that can find something before their depth.
-var shallow = map[string]bool{"cuda-devel": true, "secret": true, "root": true}
+// shallow are the checks that can answer before their depth.
+var shallow = map[string]bool{"cuda-devel": true, "secret": true, "cors": true, "gpu-used": true}
 
 // result is how a check ended, in one case of possibly several.
 type result struct {
@@ -135,7 +133,7 @@ func (r result) with(evidence ...string) result {
 func (r result) at(path string) result                   { r.path = "/" + path; return r }
 func (r result) saving(bytes int64) result               { r.saves = bytes; return r }
 func (r result) graded(severity finding.Severity) result { r.severity = severity; return r }
-func (r result) remedied(remedy string) result             { r.remedy = remedy; return r }
+func (r result) remedied(remedy string) result           { r.remedy = remedy; return r }
 func (r result) keyed(key string) result                 { r.key = key; return r }
 func (r result) known(depth inventory.Depth) result      { r.depth = depth; return r }
 
