@@ -2,6 +2,7 @@ package inventory
 
 import (
 	"archive/tar"
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -10,7 +11,6 @@ import (
 	"os"
 	"path"
 	"path/filepath"
-	"strings"
 )
 
 // ErrNoImage is wrapped by errors about files that contain no image.
@@ -225,5 +225,5 @@ func readJSON(s store, name string, v any) error {
 }
 
 func isPacked(magic []byte) bool {
-	return strings.HasPrefix(string(magic), string(gzipMagic)) || strings.HasPrefix(string(magic), string(zstdMagic))
+	return bytes.HasPrefix(magic, gzipMagic) || bytes.HasPrefix(magic, zstdMagic)
 }

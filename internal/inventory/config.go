@@ -1,6 +1,7 @@
 package inventory
 
 import (
+	"cmp"
 	"encoding/json"
 	"maps"
 	"slices"
@@ -98,12 +99,15 @@ func (c Config) Variable(name string) (string, bool) {
 	return "", false
 }
 
+// DefaultPath is the PATH that Docker gives to containers of images without one.
+const DefaultPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
 // bySize returns the indices of the layers, the largest compressed one first.
 func bySize(layers []Layer) []int {
 	order := make([]int, len(layers))
 	for i := range order {
 		order[i] = i
 	}
-	slices.SortStableFunc(order, func(a, b int) int { return int(min(1, max(-1, layers[b].Packed-layers[a].Packed))) })
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(layers[b].Packed, layers[a].Packed) })
 	return order
 }

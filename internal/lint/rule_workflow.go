@@ -26,7 +26,7 @@ func workflowPasswordRule(j *judge) {
 				for _, c := range step.Commands {
 					if word, ok := loginPassword(c); ok {
 						j.fail("workflow-password", file.Whole(step.Run.Line), "the password of a registry stands here in clear").
-							evidence("docker login -p %s", masked(word)).Key = "docker login"
+							evidence("docker login -p %s", secret.Beginning(word)).Key = "docker login"
 					}
 				}
 			}
@@ -62,9 +62,6 @@ func loginPassword(c *shell.Command) (string, bool) {
 	})
 	return password, password != "" && !strings.Contains(password, shell.Unknown)
 }
-
-// masked shows no more than a quarter of a password.
-func masked(password string) string { return password[:min(4, len(password)/4)] + "…" }
 
 // workflowEnvironmentRule finds jobs that publish with secrets which any branch
 // can use: workflow-environment.

@@ -138,8 +138,12 @@ func mask(kind, value string) string {
 	if kind == "private key" {
 		return "…"
 	}
-	return value[:min(4, len(value)/4)] + "…"
+	return Beginning(value)
 }
+
+// Beginning is what is shown of a secret: at most a quarter of it, and four
+// bytes.
+func Beginning(value string) string { return value[:min(4, len(value)/4)] + "…" }
 
 // Mask is a text in which no secret can be read.
 func Mask(text string) string {

@@ -18,6 +18,7 @@ import (
 
 	"github.com/djok/facecraft/internal/containers"
 	"github.com/djok/facecraft/internal/format"
+	"github.com/djok/facecraft/internal/inventory"
 	"github.com/djok/facecraft/internal/verify"
 )
 
@@ -122,17 +123,16 @@ func parseLibraries(out []byte, seen *verify.Libraries) (found int) {
 
 var pythonName = regexp.MustCompile(`^python[\d.]*$`)
 
-// defaultPath is Docker's, for images without the variable.
-const defaultPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-
 // findPython returns the path of the Python that runs the server, or of the one
 // that the image's command would run, or "".
 func (r *run) findPython(ctx context.Context, s *server, running string) string {
-	var words, environment []string
+	var words []string
+	var config inventory.Config
 	if c := r.image.Config; c != nil {
-		words, environment = append(slices.Clone(c.Entrypoint), c.Cmd...), c.Env
+		words, config.Env = append(slices.Clone(c.Entrypoint), c.Cmd...), c.Env
 	}
-	dirs := strings.Split(cmp.Or(variable(environment, "PATH"), defaultPath), ":")
+	value, _ := config.Variable("PATH")
+	dirs := strings.Split(cmp.Or(value, inventory.DefaultPath), ":")
 	for _, name := range append([]string{running}, interpreters(words)...) {
 		if found := s.find(ctx, name, dirs); found != "" {
 			return found
@@ -155,15 +155,6 @@ func interpreters(command []string) (list []string) {
 		}
 	}
 	return append(list, "python3", "python", "/opt/venv/bin/python", "/opt/conda/bin/python")
-}
-
-func variable(environment []string, name string) string {
-	for _, e := range environment {
-		if value, ok := strings.CutPrefix(e, name+"="); ok {
-			return value
-		}
-	}
-	return ""
 }
 
 // find looks a program up as a shell would, among the container's files.

@@ -19,7 +19,6 @@ import (
 	"github.com/docker/docker/api/types/mount"
 	"github.com/docker/docker/api/types/versions"
 
-	"github.com/djok/facecraft/internal/containers"
 	"github.com/djok/facecraft/internal/inventory"
 )
 
@@ -207,10 +206,9 @@ func (d *Daemon) walker(image string, order inventory.Order) (*container.Config,
 		Image: image, User: "0:0", WorkingDir: "/", NetworkDisabled: true,
 		Cmd: []string{inventory.WalkCommand, string(words)},
 		// The image's own environment must not change how the helper runs.
-		Env:         []string{"GODEBUG=", "GOGC=50", "GOMEMLIMIT=", "GOTRACEBACK="},
-		Labels:      containers.HelperLabels(d.Instance),
-		Healthcheck: &container.HealthConfig{Test: []string{"NONE"}},
+		Env: []string{"GODEBUG=", "GOGC=50", "GOMEMLIMIT=", "GOTRACEBACK="},
 	}
+	d.labelled(config)
 	host := &container.HostConfig{
 		NetworkMode: "none",
 		CapDrop:     []string{"ALL"}, CapAdd: []string{"DAC_READ_SEARCH"},

@@ -133,7 +133,7 @@ func (s *subject) program(name string) *inventory.Node {
 	if !strings.Contains(name, "/") {
 		value, ok := s.Config.Variable("PATH")
 		if !ok {
-			value = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+			value = inventory.DefaultPath
 		}
 		dirs = strings.Split(value, ":")
 	}

@@ -44,7 +44,7 @@ func (s *subject) configured() []result {
 	}
 	for _, name := range secretVariables {
 		if value, ok := s.Config.Variable(name); ok && value != "" {
-			seen["value of "+name+value[:min(4, len(value)/4)]+"…"] = true
+			seen["value of "+name+secret.Beginning(value)] = true
 			list = append(list, fail("%s has a value in the image", name).with("ENV "+name+"=…").keyed(name).
 				known(inventory.ConfigDepth))
 		}
