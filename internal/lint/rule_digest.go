@@ -1,10 +1,12 @@
 package lint
 
 import (
+	"path"
 	"strings"
 
 	"github.com/moby/buildkit/frontend/dockerfile/instructions"
 
+	"github.com/djok/facecraft/internal/finding"
 	"github.com/djok/facecraft/internal/lint/dockerfile"
 	"github.com/djok/facecraft/internal/lint/download"
 	"github.com/djok/facecraft/internal/lint/shell"
@@ -27,23 +29,15 @@ func digestRule(j *judge) {
 }
 
 func (j *judge) digest(check download.Checksum, e download.Entry) {
-	name := e.File[strings.LastIndexByte(e.File, '/')+1:]
-	known, ok := download.KnownModels[name]
-	truth := known.Contradicts(e.Digest)
-	if !ok || truth == "" || strings.Contains(e.Digest, shell.Unknown) {
-		return
-	}
 	script := check.Step.Script
-	f := j.fail("fetch-digest", script.Location(e.Word.From, e.Word.To), "the checksum of %s is wrong", name).
-		about(check.Step)
-	f.evidence("given: %s", e.Digest).evidence("right: %s", truth)
-	if e.Digest == known.Wrong {
-		f.evidence("%s", known.Note)
+	f, right := j.contradicted(check.Step, script.Location(e.Word.From, e.Word.To), path.Base(e.File), e.Digest)
+	if f == nil {
+		return
 	}
 	from, to := script.Offset(e.Word.From), script.Offset(e.Word.To-1)+1
 	data := check.Step.Stage.File.Data
 	if at := strings.Index(strings.ToLower(string(data[from:max(from, to)])), e.Digest); at >= 0 && !script.Exec {
-		f.fix(source.Edit{File: check.Step.Stage.File.Name, From: from + at, To: from + at + len(e.Digest), New: truth})
+		f.fix(source.Edit{File: check.Step.Stage.File.Name, From: from + at, To: from + at + len(e.Digest), New: right})
 	}
 }
 
@@ -53,11 +47,22 @@ func (j *judge) addedDigest(step *dockerfile.Step) {
 	if !ok || len(add.SourcePaths) != 1 {
 		return
 	}
-	name := download.BaseOfURL(step.Expand(add.SourcePaths[0]))
-	given, _ := strings.CutPrefix(step.Expand(add.Checksum), "sha256:")
-	known, ok := download.KnownModels[name]
-	if truth := known.Contradicts(given); ok && truth != "" {
-		f := j.fail("fetch-digest", step.Location(), "the checksum of %s is wrong", name).about(step)
-		f.evidence("given: %s", given).evidence("right: %s", truth)
+	j.contradicted(step, step.Location(), download.BaseOfURL(step.Expand(add.SourcePaths[0])),
+		strings.TrimPrefix(step.Expand(add.Checksum), "sha256:"))
+}
+
+// contradicted finds a digest of a known file that is not its own, and gives the
+// right one; otherwise it gives nil.
+func (j *judge) contradicted(step *dockerfile.Step, at finding.Location, name, given string) (*found, string) {
+	known := download.KnownModels[name]
+	right := known.Contradicts(given)
+	if right == "" || strings.Contains(given, shell.Unknown) {
+		return nil, ""
 	}
+	f := j.fail("fetch-digest", at, "the checksum of %s is wrong", name).about(step)
+	f.evidence("given: %s", given).evidence("right: %s", right)
+	if given == known.Wrong {
+		f.evidence("%s", known.Note)
+	}
+	return f, right
 }

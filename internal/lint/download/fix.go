@@ -2,6 +2,7 @@ package download
 
 import (
 	"fmt"
+	"path"
 	"slices"
 	"strings"
 
@@ -55,7 +56,7 @@ func (d *Download) ChecksumFix() []source.Edit {
 		}
 		file = strings.TrimSuffix(file, ".bz2")
 	}
-	known, ok := KnownModels[d.base(file)]
+	known, ok := KnownModels[path.Base(file)]
 	if !ok || !after.Plain || d.Step.Script.Exec || strings.ContainsAny(file, " '\"$"+shell.Unknown) {
 		return nil
 	}
@@ -63,8 +64,6 @@ func (d *Download) ChecksumFix() []source.Edit {
 	return []source.Edit{{File: name, From: at, To: at,
 		New: fmt.Sprintf(` && echo "%s  %s" | sha256sum -c -`, known.SHA256, file)}}
 }
-
-func (d *Download) base(file string) string { return file[strings.LastIndexByte(file, '/')+1:] }
 
 // unpacked is the command that unpacks the downloaded file in place.
 func (d *Download) unpacked() *shell.Command {
