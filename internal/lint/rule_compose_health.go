@@ -1,6 +1,7 @@
 package lint
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net/url"
@@ -56,7 +57,7 @@ func (j *judge) composeProbe(file *compose.File, s *compose.Service) {
 	}
 	for _, word := range words {
 		if u, err := url.Parse(strings.Trim(word, `'"`)); err == nil && u.Host != "" && liveOnly(u.Path) {
-			j.fail("ready", yamltree.Location(file.File, test), "%s answers before the models are loaded", orRoot(u.Path)).
+			j.fail("ready", yamltree.Location(file.File, test), "%s answers before the models are loaded", cmp.Or(u.Path, "/")).
 				severity(finding.Warning)
 			return
 		}

@@ -2,14 +2,12 @@ package lint
 
 import (
 	"regexp"
-	"slices"
 	"strings"
 
 	"github.com/djok/facecraft/internal/finding"
 	"github.com/djok/facecraft/internal/lint/baseimage"
 	"github.com/djok/facecraft/internal/lint/python"
 	"github.com/djok/facecraft/internal/lint/repo"
-	"github.com/djok/facecraft/internal/lint/shell"
 )
 
 // dlibRule finds dlib built without an optimized BLAS: dlib-blas.
@@ -44,10 +42,7 @@ func (j *judge) dlib(i *repo.Image, in repo.Install, r repo.Required) {
 	for _, step := range in.Step.Stage.Chain() {
 		if step.Script != nil {
 			for _, c := range step.Script.Commands {
-				if c.Name() == "xargs" || isPackageManager(c) && slices.ContainsFunc(c.Args(), func(w shell.Word) bool {
-					name, _, _ := strings.Cut(w.Text, "=")
-					return blas.MatchString(name) || !w.Known()
-				}) {
+				if mayInstall(c, blas.MatchString) {
 					return
 				}
 			}

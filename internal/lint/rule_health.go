@@ -1,6 +1,7 @@
 package lint
 
 import (
+	"cmp"
 	"net/url"
 	"slices"
 	"strings"
@@ -84,20 +85,14 @@ func (j *judge) probe(i *repo.Image, step *dockerfile.Step) {
 			}
 			switch {
 			case liveOnly(u.Path):
-				j.fail("ready", at, "%s answers before the models are loaded", orRoot(u.Path)).about(step).severity(finding.Warning)
+				j.fail("ready", at, "%s answers before the models are loaded", cmp.Or(u.Path, "/")).about(step).
+					severity(finding.Warning)
 			case u.Path == "/ready" && isFacecraft(i):
 				j.fail("ready", at, "/ready answers 200 with ready:false, which %s cannot see", c.Name()).about(step).
 					severity(finding.Warning)
 			}
 		}
 	}
-}
-
-func orRoot(path string) string {
-	if path == "" {
-		return "/"
-	}
-	return path
 }
 
 // isFacecraft tells whether the image is one of the portrait API.
@@ -144,13 +139,7 @@ func provides(i *repo.Image, tool string) bool {
 			continue
 		}
 		for _, c := range step.Script.Commands {
-			if isPackageManager(c) && slices.ContainsFunc(c.Args(), func(w shell.Word) bool {
-				name, _, _ := strings.Cut(w.Text, "=")
-				return name == tool || !w.Known()
-			}) {
-				return true
-			}
-			if c.Name() == "xargs" {
+			if mayInstall(c, func(name string) bool { return name == tool }) {
 				return true
 			}
 		}
@@ -158,9 +147,19 @@ func provides(i *repo.Image, tool string) bool {
 	return false
 }
 
-func isPackageManager(c *shell.Command) bool {
-	return slices.Contains([]string{"apt-get", "apt", "apk", "dnf", "yum", "microdnf", "aptitude", "conda", "mamba"},
-		c.Name()) && c.Has("install", "add")
+var packageManagers = []string{"apt-get", "apt", "apk", "dnf", "yum", "microdnf", "aptitude", "conda", "mamba"}
+
+// mayInstall reports whether a command installs a system package with such a name,
+// or packages whose names are not known.
+func mayInstall(c *shell.Command, wanted func(name string) bool) bool {
+	if c.Name() == "xargs" {
+		return true
+	}
+	return slices.Contains(packageManagers, c.Name()) && c.Has("install", "add") &&
+		slices.ContainsFunc(c.Args(), func(w shell.Word) bool {
+			name, _, _ := strings.Cut(w.Text, "=")
+			return wanted(name) || !w.Known()
+		})
 }
 
 // window judges how long the models may take.
