@@ -6,6 +6,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/djok/facecraft/internal/finding"
 	"github.com/djok/facecraft/internal/lint/dockerfile"
@@ -18,6 +19,21 @@ type judge struct {
 	*repo.Repo
 	checks []finding.Check
 	found  []*found
+
+	// What only some repositories need is read when a rule first asks for it.
+	index       func() []byte            // git's, or nil
+	openOrigins func() *finding.Location // where the server accepts every origin, or nil
+}
+
+func newJudge(r *repo.Repo, checks []finding.Check) *judge {
+	return &judge{
+		Repo: r, checks: checks,
+		index: sync.OnceValue(func() []byte {
+			data, _ := r.Tree.Read(".git/index")
+			return data
+		}),
+		openOrigins: sync.OnceValue(func() *finding.Location { return openOrigins(r.Tree) }),
+	}
 }
 
 // found is a finding with what only lint knows of it.

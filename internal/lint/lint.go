@@ -40,7 +40,7 @@ func Run(ctx context.Context, root fs.FS, options Options) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	j := &judge{Repo: r, checks: checks}
+	j := newJudge(r, checks)
 	for _, rule := range rules {
 		if ctx.Err() != nil {
 			return nil, ctx.Err()

@@ -2,7 +2,6 @@ package lint
 
 import (
 	"path"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -32,9 +31,7 @@ func contextRule(j *judge) {
 
 func (j *judge) lacking(i *repo.Image, step *dockerfile.Step, lacks []string) {
 	if i.Context.Exists {
-		if data, err := j.Tree.Read(i.Context.IgnoreFile); err == nil {
-			f := source.New(i.Context.IgnoreFile, data)
-			j.Keep(f)
+		if f, err := j.Source(i.Context.IgnoreFile); err == nil {
 			at := step.Location()
 			found := j.fail("context", finding.Location{File: f.Name, Line: 1}, "the build gets %s as well", join(lacks)).whole()
 			found.evidence("%s: %s", at.String(), strings.TrimSpace(i.Line(step.Line)))
@@ -112,6 +109,3 @@ func contextTakes(i *repo.Image, name string) bool {
 	}
 	return false
 }
-
-// plainName is an ignore pattern that is one directory's name, anywhere.
-var plainName = regexp.MustCompile(`^(?:\*\*/)?([A-Za-z_]\w*)/?$`)

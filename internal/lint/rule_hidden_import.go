@@ -1,13 +1,16 @@
 package lint
 
 import (
+	"bytes"
 	"path"
 	"regexp"
 	"strings"
 
 	"github.com/djok/facecraft/internal/finding"
-	"github.com/djok/facecraft/internal/lint/source"
 )
+
+// plainName is an ignore pattern that is one directory's name, anywhere.
+var plainName = regexp.MustCompile(`^(?:\*\*/)?([A-Za-z_]\w*)/?$`)
 
 // hiddenImportRule finds patterns of .gitignore that hide packages which the
 // sources import: hidden-import.
@@ -63,7 +66,7 @@ func (j *judge) hidden(hides map[string]int, seen map[int]bool, file string, lin
 		}
 		seen[at] = true
 		pattern := j.Tree.Patterns[at]
-		j.keepIgnoreFile(pattern.File)
+		_, _ = j.Source(pattern.File) // it was readable for its patterns
 		j.fail("hidden-import", finding.Location{File: pattern.File, Line: pattern.Line},
 			"%s hides %s, which the sources import", pattern.Text, dir).
 			evidence("%s:%d: %s", file, line, strings.TrimSpace(text))
@@ -110,15 +113,5 @@ func (j *judge) missing(root string, parts []string) (string, bool) {
 
 // tracked tells whether git knows files in a directory although it is ignored.
 func (j *judge) tracked(dir string) bool {
-	if !j.IndexRead {
-		j.Index, _ = j.Tree.Read(".git/index")
-		j.IndexRead = true
-	}
-	return strings.Contains(string(j.Index), dir+"/")
-}
-
-func (j *judge) keepIgnoreFile(name string) {
-	if data, err := j.Tree.Read(name); err == nil {
-		j.Keep(source.New(name, data))
-	}
+	return bytes.Contains(j.index(), []byte(dir+"/"))
 }

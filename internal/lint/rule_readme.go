@@ -12,6 +12,7 @@ import (
 	"github.com/djok/facecraft/internal/finding"
 	"github.com/djok/facecraft/internal/lint/readme"
 	"github.com/djok/facecraft/internal/lint/shell"
+	"github.com/djok/facecraft/internal/lint/tree"
 	"github.com/djok/facecraft/internal/lint/yamltree"
 )
 
@@ -61,7 +62,7 @@ func (j *judge) readmeLacks(file *readme.File, first *readme.Command, upload boo
 	if !sizes.Match(file.Data) {
 		j.fail("readme-size", at, "nothing says how large the image is").whole()
 	}
-	if source := j.openCORS(); source != nil && !bytes.Contains(bytes.ToUpper(file.Data), []byte("CORS")) {
+	if source := j.openOrigins(); source != nil && !bytes.Contains(bytes.ToUpper(file.Data), []byte("CORS")) {
 		j.fail("readme-cors", at, "nothing says that every web page may use the server").whole().
 			evidence("%s", source.String())
 	}
@@ -155,24 +156,18 @@ func (j *judge) ownImages() map[string]bool {
 
 var allOrigins = regexp.MustCompile(`allow_origins\s*=\s*\[\s*["']\*["']\s*\]`)
 
-// openCORS is where the repository's server accepts every origin, or nil. It is
-// looked for once.
-func (j *judge) openCORS() *finding.Location {
-	if j.CORSAsked {
-		return j.CORS
-	}
-	j.CORSAsked = true
-	for _, name := range j.Tree.Files {
+// openOrigins is where the repository's server accepts every origin, or nil.
+func openOrigins(files *tree.Tree) *finding.Location {
+	for _, name := range files.Files {
 		if path.Ext(name) != ".py" {
 			continue
 		}
-		data, err := j.Tree.Read(name)
+		data, err := files.Read(name)
 		if err != nil || !bytes.Contains(data, []byte("allow_origins")) {
 			continue
 		}
 		if at := allOrigins.FindIndex(data); at != nil {
-			j.CORS = &finding.Location{File: name, Line: 1 + bytes.Count(data[:at[0]], []byte("\n"))}
-			return j.CORS
+			return &finding.Location{File: name, Line: 1 + bytes.Count(data[:at[0]], []byte("\n"))}
 		}
 	}
 	return nil

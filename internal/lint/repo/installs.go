@@ -10,7 +10,6 @@ import (
 	"github.com/djok/facecraft/internal/lint/dockerfile"
 	"github.com/djok/facecraft/internal/lint/python"
 	"github.com/djok/facecraft/internal/lint/shell"
-	"github.com/djok/facecraft/internal/lint/source"
 )
 
 // Install is a call of pip or uv with all that it installs, the requirement
@@ -127,14 +126,11 @@ func (in *Install) project(i *Image, name string) {
 		in.Unresolved = append(in.Unresolved, fmt.Sprintf("%s: %s", projectFile, reason))
 		return
 	}
-	data, err := i.Repo.Tree.Read(file)
-	if err != nil {
-		in.Unresolved = append(in.Unresolved, fmt.Sprintf("%s: %v", file, err))
-		return
+	var project *python.Project
+	f, err := i.Repo.Source(file)
+	if err == nil {
+		project, err = python.ReadProject(f)
 	}
-	f := source.New(file, data)
-	i.Repo.Keep(f)
-	project, err := python.ReadProject(f)
 	if err != nil {
 		in.Unresolved = append(in.Unresolved, fmt.Sprintf("%s: %v", file, err))
 		return

@@ -12,7 +12,6 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/djok/facecraft/internal/finding"
 	"github.com/djok/facecraft/internal/lint/compose"
 	"github.com/djok/facecraft/internal/lint/dockerfile"
 	"github.com/djok/facecraft/internal/lint/python"
@@ -33,10 +32,6 @@ type Repo struct {
 	Sources   map[string]*source.File // what was read, by name
 	python    map[string]*python.File // requirement files, by name
 	Targets   int
-	CORS      *finding.Location // of allow_origins=["*"]
-	CORSAsked bool
-	Index     []byte // of git
-	IndexRead bool
 }
 
 // unread is a file that is known by its name and cannot be read.
@@ -94,6 +89,17 @@ func (r *Repo) read(name string) {
 	case taken:
 		r.Keep(f)
 	}
+}
+
+// Source reads a file that findings refer to.
+func (r *Repo) Source(name string) (*source.File, error) {
+	data, err := r.Tree.Read(name)
+	if err != nil {
+		return nil, err
+	}
+	f := source.New(name, data)
+	r.Keep(f)
+	return f, nil
 }
 
 // Keep notes a file whose lines findings refer to.
@@ -164,9 +170,7 @@ func (r *Repo) requirements(name string) *python.File {
 		return f
 	}
 	var parsed *python.File
-	if data, err := r.Tree.Read(name); err == nil {
-		f := source.New(name, data)
-		r.Keep(f)
+	if f, err := r.Source(name); err == nil {
 		parsed = python.ReadFile(f)
 	}
 	r.python[name] = parsed
