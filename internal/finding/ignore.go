@@ -7,6 +7,7 @@ import (
 	"io"
 	"path"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -104,7 +105,8 @@ func ParseInline(comment string) (ignore Ignore, ok bool, problem string) {
 }
 
 func (i Ignore) matches(f Finding, checks []Check) bool {
-	if i.ID != f.ID && !named(Named(checks, i.ID), f.ID) {
+	named := func(c Check) bool { return c.ID == f.ID }
+	if i.ID != f.ID && !slices.ContainsFunc(Named(checks, i.ID), named) {
 		return false
 	}
 	if i.Covers != nil {
@@ -115,15 +117,6 @@ func (i Ignore) matches(f Finding, checks []Check) bool {
 		file = f.Location.File
 	}
 	return i.Path == "" || pathMatches(i.Path, file)
-}
-
-func named(checks []Check, id string) bool {
-	for _, c := range checks {
-		if c.ID == id {
-			return true
-		}
-	}
-	return false
 }
 
 // pathMatches takes a file, a directory above it, or a pattern of path.Match.

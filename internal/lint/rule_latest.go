@@ -1,6 +1,7 @@
 package lint
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/distribution/reference"
@@ -115,10 +116,5 @@ func isDocker(c *shell.Command, verbs ...string) bool {
 	if args[0].Text == "image" || args[0].Text == "buildx" || args[0].Text == "compose" || args[0].Text == "container" {
 		args = args[1:]
 	}
-	for _, verb := range verbs {
-		if len(args) > 0 && args[0].Text == verb {
-			return true
-		}
-	}
-	return false
+	return len(args) > 0 && slices.Contains(verbs, args[0].Text)
 }

@@ -78,12 +78,7 @@ func addRequirement(in repo.Install, f *found, r repo.Required) {
 }
 
 func requiresAny(in repo.Install, names map[string]bool) bool {
-	for _, r := range in.Requirements {
-		if names[r.Name] {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(in.Requirements, func(r repo.Required) bool { return names[r.Name] })
 }
 
 // torchRequirement is the requirement by which torch is installed: torch itself before

@@ -2,6 +2,7 @@ package lint
 
 import (
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/djok/facecraft/internal/lint/repo"
@@ -86,12 +87,7 @@ func torchFromIndex(in repo.Install, r repo.Required) (torchChoice, string, bool
 }
 
 func contains(list []string, part string) bool {
-	for _, item := range list {
-		if strings.Contains(item, part) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(list, func(item string) bool { return strings.Contains(item, part) })
 }
 
 // indexConfigured names a file or command before an install that sets pip's index,

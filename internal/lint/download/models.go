@@ -2,6 +2,7 @@ package download
 
 import (
 	"path"
+	"slices"
 	"strings"
 )
 
@@ -56,12 +57,7 @@ func IsModel(name string) bool {
 	for _, packed := range packedExtensions {
 		base = strings.TrimSuffix(base, packed)
 	}
-	for _, ext := range modelExtensions {
-		if strings.HasSuffix(base, ext) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(modelExtensions, func(ext string) bool { return strings.HasSuffix(base, ext) })
 }
 
 var packedExtensions = []string{".bz2", ".gz", ".xz", ".zst"}

@@ -3,6 +3,7 @@
 package shell
 
 import (
+	"slices"
 	"strings"
 
 	"mvdan.cc/sh/v3/syntax"
@@ -57,14 +58,7 @@ func (c *Command) Args() []Word {
 
 // Has tells whether an argument is exactly this.
 func (c *Command) Has(texts ...string) bool {
-	for _, w := range c.Args() {
-		for _, text := range texts {
-			if w.Text == text {
-				return true
-			}
-		}
-	}
-	return false
+	return slices.ContainsFunc(c.Args(), func(w Word) bool { return slices.Contains(texts, w.Text) })
 }
 
 // Options are how the shell starts.
