@@ -215,7 +215,8 @@ USER 1000
 FROM debian:12-slim
 RUN curl -fsSL https://example.org/x.bz2 | bunzip2 > /m.tmp \
     && mv /m.tmp /m/shape_predictor_68_face_landmarks.dat \
-    && printf '%s  %s\n' fbdc2cb80eb9aa7a758672cbfdda32ba6300efe9b6e6c7a299ff7e736b11b92f /m/shape_predictor_68_face_landmarks.dat | sha256sum -c
+    && printf '%s  %s\n' fbdc2cb80eb9aa7a758672cbfdda32ba6300efe9b6e6c7a299ff7e736b11b92f ` +
+		`/m/shape_predictor_68_face_landmarks.dat | sha256sum -c
 USER 1000
 `},
 	"signatures, keys, commits and lists of checksums": {text: `
@@ -241,7 +242,8 @@ FROM debian:12-slim
 SHELL ["/bin/bash", "-euo", "pipefail", "-c"]
 RUN curl -f https://example.org/a.tar.gz | tee a.tar.gz | sha256sum > sum; \
     echo "fbdc2cb80eb9aa7a758672cbfdda32ba6300efe9b6e6c7a299ff7e736b11b92f  a.tar.gz" | sha256sum -c -
-RUN wget https://example.org/b.tar.gz || { echo no; exit 1; }; echo "fbdc2cb80eb9aa7a758672cbfdda32ba6300efe9b6e6c7a299ff7e736b11b92f  b.tar.gz" | sha256sum -c -
+RUN wget https://example.org/b.tar.gz || { echo no; exit 1; }; ` +
+		`echo "fbdc2cb80eb9aa7a758672cbfdda32ba6300efe9b6e6c7a299ff7e736b11b92f  b.tar.gz" | sha256sum -c -
 USER 1000
 `},
 	"a package of its own needs the sources": {text: `

@@ -109,7 +109,8 @@ USER 1000
 `, "Dockerfile:2:5 fetch-http\nDockerfile:4:13 fetch-digest"},
 		"ADD with a wrong checksum, and without one": {`
 FROM debian:12-slim
-ADD --checksum=sha256:0009e537e0c2a07d4cabce6355f53cb66767cd4b4297ec7a4a64ca4b8a5684b7 https://example.org/codeformer.pth /
+ADD --checksum=sha256:0009e537e0c2a07d4cabce6355f53cb66767cd4b4297ec7a4a64ca4b8a5684b7 ` +
+			`https://example.org/codeformer.pth /
 ADD https://example.org/codeformer.pth /models/
 USER 1000
 `, "Dockerfile:2:1 fetch-digest\nDockerfile:3:1 fetch"},
@@ -119,7 +120,8 @@ RUN curl -L https://example.org/a.tgz | tar xz
 RUN wget https://example.org/b.tgz; tar xzf b.tgz
 RUN wget https://example.org/c.tgz || true
 USER 1000
-`, "Dockerfile:2:5 fetch\nDockerfile:2:5 fetch-status\nDockerfile:3:5 fetch\nDockerfile:3:5 fetch-status\nDockerfile:4:5 fetch\nDockerfile:4:5 fetch-status"},
+`, "Dockerfile:2:5 fetch\nDockerfile:2:5 fetch-status\nDockerfile:3:5 fetch\n" +
+			"Dockerfile:3:5 fetch-status\nDockerfile:4:5 fetch\nDockerfile:4:5 fetch-status"},
 		"libraries that download": {`
 FROM python:3.11-slim
 RUN python -c "from huggingface_hub import hf_hub_download; hf_hub_download('a/b', 'c.onnx')"
@@ -133,14 +135,16 @@ USER 1000
 `, "Dockerfile:2:5 fetch\nDockerfile:2:5 fetch-status"},
 		"certificates of anyone": {`
 FROM debian:12-slim
-RUN wget --no-check-certificate -O /a.onnx https://example.org/a && echo "0009e537e0c2a07d4cabce6355f53cb66767cd4b4297ec7a4a64ca4b8a5684b7  /a.onnx" | sha256sum -c
+RUN wget --no-check-certificate -O /a.onnx https://example.org/a && ` +
+			`echo "0009e537e0c2a07d4cabce6355f53cb66767cd4b4297ec7a4a64ca4b8a5684b7  /a.onnx" | sha256sum -c
 USER 1000
 `, "Dockerfile:2:10 fetch-insecure"},
 		"models after the sources": {`
 -- Dockerfile --
 FROM python:3.11-slim
 COPY . .
-RUN wget https://example.org/codeformer.pth && echo "1009e537e0c2a07d4cabce6355f53cb66767cd4b4297ec7a4a64ca4b8a5684b7  codeformer.pth" | sha256sum -c -
+RUN wget https://example.org/codeformer.pth && ` +
+			`echo "1009e537e0c2a07d4cabce6355f53cb66767cd4b4297ec7a4a64ca4b8a5684b7  codeformer.pth" | sha256sum -c -
 USER 1000
 -- main.py --
 `, "Dockerfile:2:1 cache-order"},
@@ -264,7 +268,8 @@ jobs:
           tags: |
             ghcr.io/me/x:1
             ghcr.io/me/x:latest
-`, ".github/workflows/a.yml:6:7 workflow-password\n.github/workflows/a.yml:7:14 latest\n.github/workflows/a.yml:12:17 latest"},
+`, ".github/workflows/a.yml:6:7 workflow-password\n.github/workflows/a.yml:7:14 latest\n" +
+			".github/workflows/a.yml:12:17 latest"},
 		".env in a subdirectory's context": {`
 -- api/Dockerfile --
 FROM python:3.11-slim

@@ -35,7 +35,8 @@ func dlib(in repo.Install) (repo.Required, bool) {
 }
 
 // blas are development packages with an optimized BLAS, of all distributions.
-var blas = regexp.MustCompile(`^(libopenblas.*-dev|openblas(-dev|-devel)?|libatlas-base-dev|libmkl(-full)?-dev|intel-mkl.*|intel-oneapi-mkl.*|openblas-devel)$`)
+var blas = regexp.MustCompile(`^(libopenblas.*-dev|openblas(-dev|-devel)?|libatlas-base-dev` +
+	`|libmkl(-full)?-dev|intel-mkl.*|intel-oneapi-mkl.*)$`)
 
 func (j *judge) dlib(i *repo.Image, in repo.Install, r repo.Required) {
 	b := baseimage.Parse(in.Step.Stage.Root())

@@ -14,7 +14,8 @@ var (
 	nvcc      = where("", `^usr/local/cuda[^/]*/bin/nvcc$`)
 	cudaTools = where("cuda cudnn nccl cublas",
 		`^usr/local/cuda[^/]*/(bin|nvvm|nsight[^/]*|compute-sanitizer|include|targets/[^/]+/include|extras)/`+
-			`|^usr/local/cuda[^/]*/(lib64|targets/[^/]+/lib)/(stubs/|[^/]*\.a$)|^usr/(include|lib)/.*(cudnn|nccl|cublas)[^/]*\.(h|a)$`)
+			`|^usr/local/cuda[^/]*/(lib64|targets/[^/]+/lib)/(stubs/|[^/]*\.a$)`+
+			`|^usr/(include|lib)/.*(cudnn|nccl|cublas)[^/]*\.(h|a)$`)
 	develPackage = regexp.MustCompile(`^(cuda-nvcc-|cuda-minimal-build-|cuda-libraries-dev-` +
 		`|libcudnn\d*-dev|libcublas-dev-|libnccl-dev)`)
 	compilers = where("gcc g++ cc1 clang",

@@ -135,7 +135,8 @@ func TestManyStages(t *testing.T) {
 
 func FuzzParse(f *testing.F) {
 	for _, text := range []string{
-		"# syntax=docker/dockerfile:1\n# check=error=true\nFROM a AS b\nRUN <<A <<B\nx\nA\ny\nB\nCOPY --from=0 <<X /y\nz\nX\n",
+		"# syntax=docker/dockerfile:1\n# check=error=true\nFROM a AS b\n" +
+			"RUN <<A <<B\nx\nA\ny\nB\nCOPY --from=0 <<X /y\nz\nX\n",
 		"# escape=`\r\nARG A=${B:-c}\r\nFROM $A\r\nONBUILD RUN x `\r\n # y\r\n  z\r\nHEALTHCHECK NONE\r\nCMD [\"a\"]",
 		"FROM a\nONBUILD ONBUILD RUN x", "FROM a\nHEALTHCHECK CMD", "FROM a\nRUN --mount=type=bind", "\\\nFROM a\nRUN a\\",
 	} {

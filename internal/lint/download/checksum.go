@@ -89,7 +89,8 @@ func (s *Checksum) read(before []*shell.Command) {
 	s.all = true
 }
 
-var digest = regexp.MustCompile(`^([0-9a-fA-F]{32}|[0-9a-fA-F]{40}|[0-9a-fA-F]{56}|[0-9a-fA-F]{64}|[0-9a-fA-F]{96}|[0-9a-fA-F]{128})$`)
+var digest = regexp.MustCompile(`^([0-9a-fA-F]{32}|[0-9a-fA-F]{40}|[0-9a-fA-F]{56}` +
+	`|[0-9a-fA-F]{64}|[0-9a-fA-F]{96}|[0-9a-fA-F]{128})$`)
 
 // pairs reads digests, each followed by a file's name.
 func (s *Checksum) pairs(words []shell.Word) {

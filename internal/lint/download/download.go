@@ -256,7 +256,9 @@ func BaseOfURL(address string) string {
 }
 
 // calls are those of libraries that download weights.
-var calls = regexp.MustCompile(`\b(new_session|hf_hub_download|snapshot_download|from_pretrained|torch\.hub\.load|load_file_from_url|urlretrieve|load_state_dict_from_url|whisper\.load_model|download_models|download_url_to_file)\s*\(`)
+var calls = regexp.MustCompile(`\b(new_session|hf_hub_download|snapshot_download|from_pretrained` +
+	`|torch\.hub\.load|load_file_from_url|urlretrieve|load_state_dict_from_url` +
+	`|whisper\.load_model|download_models|download_url_to_file)\s*\(`)
 
 var revision = regexp.MustCompile(`\b[0-9a-f]{40}\b`)
 

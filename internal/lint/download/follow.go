@@ -54,7 +54,8 @@ func (d *Download) known(file string) bool { return slices.Contains(d.names, pat
 
 // anchors are files that are checked by what uses them, or that check others:
 // keys of package managers, signatures, lists of checksums.
-var anchors = regexp.MustCompile(`(?i)(\.(gpg|asc|sig|sign|pub|key|list|sources|repo|sha256|sha512|sha256sum|md5|minisig|crt|pem)$|sums?(\d+)?(\.txt)?$|keyring)`)
+var anchors = regexp.MustCompile(`(?i)(\.(gpg|asc|sig|sign|pub|key|list|sources|repo` +
+	`|sha256|sha512|sha256sum|md5|minisig|crt|pem)$|sums?(\d+)?(\.txt)?$|keyring)`)
 
 // contentAddress is a commit in an address: what it names cannot change.
 var contentAddress = regexp.MustCompile(`/[0-9a-f]{40}([/.]|$)`)

@@ -22,7 +22,9 @@ var KnownModels = map[string]Model{
 		Wrong: "d527a3620200929aa8ccdb06e7f3ce0a",
 		Note:  "this MD5 is copied from guide to guide and belongs to no known file; a build that checks it always fails",
 	},
-	"shape_predictor_68_face_landmarks.dat.bz2": {SHA256: "7d6637b8f34ddb0c1363e09a4628acb34314019ec3566fd66b80c04dda6980f5"},
+	"shape_predictor_68_face_landmarks.dat.bz2": {
+		SHA256: "7d6637b8f34ddb0c1363e09a4628acb34314019ec3566fd66b80c04dda6980f5",
+	},
 	"u2net_human_seg.onnx": {
 		SHA256: "01eb6a29a5c4d8edb30b56adad9bb3a2a0535338e480724a213e0acfd2d1c73c", MD5: "c09ddc2e0104f800e3e1bb4652583d1f",
 	},

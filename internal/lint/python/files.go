@@ -140,7 +140,8 @@ func (o *Options) set(name, value string, at word) {
 // withValue are the options of pip and uv that take the next word, beyond those
 // that matter here.
 const withValue = ` -t --target -w --wheel-dir --prefix --root --python -p --cache-dir --timeout --default-timeout
- --retries --proxy --trusted-host --allow-insecure-host --cert --client-cert --platform --python-version --python-platform
+ --retries --proxy --trusted-host --allow-insecure-host --cert --client-cert --platform --python-version
+ --python-platform
  --implementation --abi --only-binary --no-binary --progress-bar --log --src -C --config-settings --config-setting
  --global-option --build-option --upgrade-strategy --report -d --dest --root-user-action --exists-action --use-feature
  --use-deprecated --group --hash --index-strategy --torch-backend --extra --link-mode --resolution --prerelease

@@ -21,7 +21,8 @@ var linux = map[string]string{
 	"platform_python_implementation": "CPython", "implementation_name": "cpython",
 }
 
-var comparison = regexp.MustCompile(`^\s*([\w.]+|'[^']*'|"[^"]*")\s*(==|!=|in|not\s+in|<=|>=|<|>|~=|===)\s*([\w.]+|'[^']*'|"[^"]*")\s*$`)
+var comparison = regexp.MustCompile(`^\s*([\w.]+|'[^']*'|"[^"]*")` +
+	`\s*(==|!=|in|not\s+in|<=|>=|<|>|~=|===)\s*([\w.]+|'[^']*'|"[^"]*")\s*$`)
 
 // Applies evaluates a marker (PEP 508) in a Linux container of an architecture:
 // x86_64, aarch64, or "" when it is not known.

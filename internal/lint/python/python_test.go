@@ -58,7 +58,8 @@ func TestMarkers(t *testing.T) {
 func TestReadFile(t *testing.T) {
 	f := ReadFile(source.New("requirements.txt",
 		[]byte("\xef\xbb\xbf# comment\r\n-r base.txt\r\n--extra-index-url https://x/whl/cpu\r\n"+
-			"torch==2.0.1 \\\r\n  --hash=sha256:00  # why\r\n-c constraints.txt\r\n-e .\r\n--index-url=https://y#z\r\nrembg\r\n")))
+			"torch==2.0.1 \\\r\n  --hash=sha256:00  # why\r\n-c constraints.txt\r\n-e .\r\n"+
+			"--index-url=https://y#z\r\nrembg\r\n")))
 	var names []string
 	for _, r := range f.Requirements {
 		names = append(names, fmt.Sprint(r.Name, r.Spec))

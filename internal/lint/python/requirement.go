@@ -22,7 +22,8 @@ type Requirement struct {
 	From, To int
 }
 
-var requirement = regexp.MustCompile(`^([A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)\s*(?:\[([^\]]*)\])?\s*(?:@\s*(\S+)|\(?([^;()]*)\)?)?\s*(?:;\s*(.*))?$`)
+var requirement = regexp.MustCompile(`^([A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)\s*(?:\[([^\]]*)\])?` +
+	`\s*(?:@\s*(\S+)|\(?([^;()]*)\)?)?\s*(?:;\s*(.*))?$`)
 
 var specifier = regexp.MustCompile(`^(?:===|~=|==|!=|<=|>=|<|>)`)
 

@@ -11,7 +11,8 @@ import (
 func TestParse(t *testing.T) {
 	f := Parse(source.New("README.md",
 		[]byte("# x\n\nNever do this:\n\n```bash\ndocker pull a\n# then\n$ docker run \\\n  -p 1:1 a\n```\n\n"+
-			"- item\n\n  ```console\n  $ docker ps\n  CONTAINER (none\n  ```\n\n```python\nrun()\n```\n\n    docker version\r\n")))
+			"- item\n\n  ```console\n  $ docker ps\n  CONTAINER (none\n  ```\n\n"+
+			"```python\nrun()\n```\n\n    docker version\r\n")))
 	var got []string
 	for _, c := range f.Commands {
 		var words []string
