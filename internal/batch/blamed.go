@@ -25,7 +25,7 @@ func (r *Run) blame(t *task) {
 		}
 		e, before := t.source.entry, t.job.journal.entryFor(result)
 		e.Result, e.ResultSize, e.ResultTime = t.job.journal.relative(result), before.ResultSize, before.ResultTime
-		e.Options, e.ImageID, e.StopsServer = r.Recipe.String(), t.server.ImageID, true
+		e.Options, e.ImageID, e.StopsServer = r.Recipe.String(), t.member.Server.ImageID, true
 		r.blamed.photos = append(r.blamed.photos, blamedPhoto{t.job.journal, e})
 	}
 }

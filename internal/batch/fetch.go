@@ -13,10 +13,10 @@ import (
 
 // fetch downloads the finished portrait and writes it.
 func (t *task) fetch(ctx context.Context) error {
-	t.run.waits.begin(t, Wait{Phase: Fetching, Photo: t.job.Name, Server: t.server.URL})
+	t.run.waits.begin(t, Wait{Phase: Fetching, Photo: t.job.Name, Server: t.member.Server.URL})
 	defer t.run.waits.end(t)
 	made := t.source.entry
-	made.Options, made.ImageID = t.run.Recipe.String(), t.server.ImageID
+	made.Options, made.ImageID = t.run.Recipe.String(), t.member.Server.ImageID
 	return t.run.results.save(t.job, made, func(file *os.File, format string) error {
 		return t.download(ctx, file, format)
 	})
@@ -24,7 +24,7 @@ func (t *task) fetch(ctx context.Context) error {
 
 // download downloads a portrait into a file and checks it.
 func (t *task) download(ctx context.Context, file *os.File, format string) error {
-	err := t.server.client.Download(ctx, file, t.made.Job, format)
+	err := t.member.Server.client.Download(ctx, file, t.made.Job, format)
 	var disk *fs.PathError
 	if errors.As(err, &disk) {
 		return &unwritable{err}
@@ -47,7 +47,7 @@ func (t *task) download(ctx context.Context, file *os.File, format string) error
 // the job's JPEG is fetched, too.
 func (t *task) prove(ctx context.Context, picture api.Picture) error {
 	if picture.Format == PNG {
-		if !t.server.unproven(t.asked) {
+		if !t.member.Server.unproven(t.asked) {
 			return nil
 		}
 		var err error
@@ -55,7 +55,7 @@ func (t *task) prove(ctx context.Context, picture api.Picture) error {
 			return err
 		}
 	}
-	return t.server.prove(t.asked, picture, t.run.Recipe.Oval)
+	return t.member.Server.prove(t.asked, picture, t.run.Recipe.Oval)
 }
 
 // aside examines the job's JPEG without keeping it.
@@ -66,7 +66,7 @@ func (t *task) aside(ctx context.Context) (api.Picture, error) {
 	}
 	defer os.Remove(file.Name())
 	defer file.Close()
-	if err := t.server.client.Download(ctx, file, t.made.Job, JPG); err != nil {
+	if err := t.member.Server.client.Download(ctx, file, t.made.Job, JPG); err != nil {
 		return api.Picture{}, err
 	}
 	return t.examine(file, JPG)
@@ -86,7 +86,7 @@ func (t *task) examine(written *os.File, format string) (api.Picture, error) {
 // after a restart anyway.
 func (t *task) forget(ctx context.Context) {
 	if t.made.Job != "" {
-		_ = t.server.client.DeleteJob(context.WithoutCancel(ctx), t.made.Job)
+		_ = t.member.Server.client.DeleteJob(context.WithoutCancel(ctx), t.made.Job)
 		t.made = api.Processed{}
 	}
 }

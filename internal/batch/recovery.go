@@ -12,9 +12,10 @@ import (
 	"github.com/djok/facecraft/internal/pool"
 )
 
-// recordOutcome updates a server's state after a photo.
-func (r *Run) recordOutcome(ctx context.Context, t *task, err error) {
-	r.pool.Judge(t.member, t.generation, func() pool.Verdict { return r.judge(ctx, t.server, err) })
+// recordOutcome updates a server's state after a photo. generation is the
+// server's at the time of the request.
+func (r *Run) recordOutcome(ctx context.Context, m *pool.Member[*Server], generation int, err error) {
+	r.pool.Judge(m, generation, func() pool.Verdict { return r.judge(ctx, m.Server, err) })
 }
 
 func (r *Run) judge(ctx context.Context, s *Server, err error) pool.Verdict {

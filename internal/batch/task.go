@@ -27,13 +27,11 @@ type task struct {
 	job    *Job
 	source *source
 
-	server *Server // the last one tried
-	member *pool.Member[*Server]
+	member *pool.Member[*Server] // the server tried last
 	asked  askedBackground
-	made   api.Processed // a portrait to fetch from server, if it has a job ID
+	made   api.Processed // a portrait to fetch from that server, if it has a job ID
 
 	failures, lost int
-	generation     int // of the server, at the time of the request
 	deaths         int // guarded by the run's suspects
 }
 
@@ -44,8 +42,8 @@ func (t *task) make(ctx context.Context) Result {
 	for {
 		err := t.attempt(ctx)
 		result := Result{Job: t.job, Outcome: Pending, Err: err, Took: time.Since(begin)}
-		if t.server != nil {
-			result.Server = t.server.URL
+		if t.member != nil {
+			result.Server = t.member.Server.URL
 		}
 		var none *pool.NoServer
 		switch {
@@ -81,9 +79,9 @@ func (t *task) attempt(ctx context.Context) error {
 		t.made = api.Processed{}
 		return t.attempt(ctx)
 	}
-	t.generation = t.run.pool.Generation(t.member)
+	generation := t.run.pool.Generation(t.member)
 	err := t.fetch(ctx)
-	t.run.recordOutcome(ctx, t, err)
+	t.run.recordOutcome(ctx, t.member, generation, err)
 	switch {
 	case err != nil && api.Unreachable(err):
 		t.lost++ // fetch it once the server is back
@@ -103,8 +101,8 @@ func (t *task) process(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	server := member.Server
-	t.member, t.server, t.generation = member, server, r.pool.Generation(member)
+	t.member = member
+	server, generation := member.Server, r.pool.Generation(member)
 	defer r.waits.end(t)
 	r.waits.begin(t, Wait{Phase: Sending, Photo: t.job.Name, Server: server.URL})
 	t.asked = server.ask(ctx, r.Recipe.Background, r.Swaps)
@@ -125,7 +123,7 @@ func (t *task) process(ctx context.Context) (err error) {
 	} else {
 		t.failures++
 	}
-	r.recordOutcome(ctx, t, err)
+	r.recordOutcome(ctx, member, generation, err)
 	t.forget(ctx)
 	return err
 }
