@@ -192,15 +192,19 @@ func (f *Fetcher) Wait(ctx context.Context) error {
 // ctx is done first.
 func (f *Fetcher) Failure(ctx context.Context) error {
 	select {
-	case <-f.over:
-		return f.err
-	default: // a select chooses at random
-	}
-	select {
 	case <-ctx.Done():
-		return nil
+	case <-f.over:
+	}
+	return f.Err()
+}
+
+// Err returns why the download failed, or nil if it has not.
+func (f *Fetcher) Err() error {
+	select {
 	case <-f.over:
 		return f.err
+	default:
+		return nil
 	}
 }
 

@@ -162,9 +162,7 @@ func (d *download) serve(ctx context.Context, use func(*Blobs) error) error {
 	if err == nil || ctx.Err() != nil {
 		return err
 	}
-	ended, end := context.WithCancel(ctx)
-	end()
-	if cause := d.fetcher.Failure(ended); cause != nil {
+	if cause := d.fetcher.Err(); cause != nil {
 		return d.explain(cause)
 	}
 	return err
