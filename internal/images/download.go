@@ -87,12 +87,8 @@ func (d *download) event() progress.Event {
 		d.tell(progress.Event{Stage: progress.Retrying, Subject: p.Trouble.Error(), Left: pause})
 	}
 	d.noted = p.Trouble
-	e := progress.Event{Stage: progress.Pulling, Subject: d.estimate.Reference, Done: p.Done, Total: p.Total,
-		Rate: d.rate.perSecond(), Connections: p.Connections}
-	if e.Rate > 0 {
-		e.Left = time.Duration(float64(e.Total-e.Done) / float64(e.Rate) * float64(time.Second)).Round(time.Second)
-	}
-	return e
+	return progress.Event{Stage: progress.Pulling, Subject: d.estimate.Reference, Done: p.Done, Total: p.Total,
+		Rate: d.rate.perSecond(), Left: d.rate.left(p.Total - p.Done), Connections: p.Connections}
 }
 
 // every calls a function at each report interval until ctx is done.

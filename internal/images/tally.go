@@ -122,8 +122,8 @@ func (t *tally) event(subject string) progress.Event {
 	}
 	e := progress.Event{Stage: progress.Pulling, Subject: subject, Done: t.done, Total: t.total(),
 		Rate: t.rate.perSecond()}
-	if t.sized && e.Rate > 0 {
-		e.Left = time.Duration(float64(e.Total-e.Done) / float64(e.Rate) * float64(time.Second)).Round(time.Second)
+	if t.sized {
+		e.Left = t.rate.left(e.Total - e.Done)
 	}
 	return e
 }
@@ -163,4 +163,13 @@ func (r *rate) perSecond() int64 {
 		return 0
 	}
 	return int64(float64(last.done-first.done) / elapsed.Seconds())
+}
+
+// left is how long a number of bytes will take, or 0 until that can be told.
+func (r *rate) left(bytes int64) time.Duration {
+	perSecond := r.perSecond()
+	if perSecond <= 0 {
+		return 0
+	}
+	return time.Duration(float64(bytes) / float64(perSecond) * float64(time.Second)).Round(time.Second)
 }
