@@ -219,20 +219,14 @@ func (q Question) available(ctx context.Context, blobs []Layer) map[string]bool 
 // takeAvailable adds up what a daemon fetches that knows every blob by its
 // digest.
 func (e *Estimate) takeAvailable(available map[string]bool, config Layer, local []LocalLayers) {
-	counted := map[string]bool{}
 	for i, layer := range e.Layers {
-		switch {
-		case available[layer.Digest]:
-			e.Layers[i].Here = true
-			e.Here += layer.Size
-			if !slices.ContainsFunc(local, func(l LocalLayers) bool { return slices.Contains(l.DiffIDs, layer.DiffID) }) {
-				e.Left += layer.Size
-			}
-		case !counted[layer.Digest]:
-			e.Download += layer.Size
+		e.Layers[i].Here = available[layer.Digest]
+		uses := func(l LocalLayers) bool { return slices.Contains(l.DiffIDs, layer.DiffID) }
+		if e.Layers[i].Here && !slices.ContainsFunc(local, uses) {
+			e.Left += layer.Size
 		}
-		counted[layer.Digest] = true
 	}
+	e.addUp()
 	if !available[config.Digest] {
 		e.Download += config.Size
 	}
@@ -244,10 +238,10 @@ func (e *Estimate) takeAvailable(available map[string]bool, config Layer, local 
 func (e *Estimate) takeRecognised(ctx context.Context, q Question, config Layer, own string) {
 	ids := []string{config.Digest, own, e.Digest}
 	if slices.ContainsFunc(q.Local, func(l LocalLayers) bool { return slices.Contains(ids, l.ID) }) {
-		e.takeHere(len(e.Layers))
+		e.takeFirst(len(e.Layers))
 		return
 	}
-	e.takeHere(e.recognised(ctx, q))
+	e.takeFirst(e.recognised(ctx, q))
 	e.Download += config.Size
 }
 
@@ -279,17 +273,25 @@ func (e *Estimate) commonPrefix(diffIDs []string) int {
 	return n
 }
 
-// takeHere marks the first n layers as local and adds up the others. A blob
-// that occurs twice is downloaded once.
-func (e *Estimate) takeHere(n int) {
-	for i, layer := range e.Layers {
-		again := func(l Layer) bool { return !l.Here && l.Digest == layer.Digest }
+// takeFirst marks the first n layers as local, and adds up.
+func (e *Estimate) takeFirst(n int) {
+	for i := range min(n, len(e.Layers)) {
+		e.Layers[i].Here = true
+	}
+	e.addUp()
+}
+
+// addUp adds up the layers that are local, and the others. A blob that occurs
+// twice is downloaded once.
+func (e *Estimate) addUp() {
+	counted := map[string]bool{}
+	for _, layer := range e.Layers {
 		switch {
-		case i < n:
-			e.Layers[i].Here = true
+		case layer.Here:
 			e.Here += layer.Size
-		case !slices.ContainsFunc(e.Layers[:i], again):
+		case !counted[layer.Digest]:
 			e.Download += layer.Size
+			counted[layer.Digest] = true
 		}
 	}
 }
