@@ -4,9 +4,10 @@ import (
 	"path"
 	"regexp"
 	"slices"
-	"strings"
 
 	"github.com/docker/docker/api/types/system"
+
+	"github.com/djok/facecraft/internal/engine"
 )
 
 // imageDir is where images are stored. With the containerd image store that is
@@ -14,9 +15,7 @@ import (
 // started, which keeps its files in the daemon's.
 // (docs.docker.com/engine/storage/containerd; moby, daemon/command, initContainerd)
 func (p Probes) imageDir(info system.Info) string {
-	if !slices.ContainsFunc(info.DriverStatus, func(status [2]string) bool {
-		return status[0] == "driver-type" && strings.HasPrefix(status[1], "io.containerd.snapshotter")
-	}) {
+	if !engine.HasContainerdStore(info) {
 		return info.DockerRootDir
 	}
 	if info.Containerd != nil && !slices.Contains(systemContainerd, info.Containerd.Address) {

@@ -96,7 +96,7 @@ func KeepsContent(t testing.TB, docker client.APIClient) bool {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return slices.Contains(info.DriverStatus, [2]string{"driver-type", "io.containerd.snapshotter.v1"})
+	return engine.HasContainerdStore(info)
 }
 
 // ContentStoreOnly skips the test on an engine without a containerd store.

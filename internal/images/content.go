@@ -2,11 +2,11 @@ package images
 
 import (
 	"context"
-	"slices"
 
 	"github.com/docker/docker/api/types/image"
 	"github.com/docker/docker/client"
 
+	"github.com/djok/facecraft/internal/engine"
 	"github.com/djok/facecraft/internal/registry"
 )
 
@@ -14,7 +14,7 @@ import (
 // which knows every blob by its digest, wherever it came from.
 func (s *Store) keepsContent(ctx context.Context) bool {
 	info, err := s.Docker.Info(ctx)
-	return err == nil && slices.Contains(info.DriverStatus, [2]string{"driver-type", "io.containerd.snapshotter.v1"})
+	return err == nil && engine.HasContainerdStore(info)
 }
 
 // Available returns which of these blobs the daemon has, by digest, or nil if only

@@ -10,7 +10,6 @@ import (
 	"io"
 	"maps"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/containerd/errdefs"
@@ -19,6 +18,7 @@ import (
 	"github.com/docker/docker/api/types/mount"
 	"github.com/docker/docker/api/types/versions"
 
+	"github.com/djok/facecraft/internal/engine"
 	"github.com/djok/facecraft/internal/inventory"
 )
 
@@ -103,10 +103,8 @@ func (d *Daemon) countsFiles(ctx context.Context) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	for _, status := range info.DriverStatus {
-		if strings.HasPrefix(status[1], "io.containerd.snapshotter") {
-			return false, nil
-		}
+	if engine.HasContainerdStore(info) {
+		return false, nil
 	}
 	return info.Driver == "overlay2" || info.Driver == "fuse-overlayfs" || info.Driver == "overlay", nil
 }
