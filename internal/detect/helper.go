@@ -54,7 +54,7 @@ func learn(fact *plan.Fact[int64], value int64, seen plan.Fact[helperAnswer]) {
 	}
 }
 
-// sight is what the helper container saw, and why it got no GPU.
+// helperAnswer is what the helper container saw, and why it got no GPU.
 type helperAnswer struct {
 	helpercmd.Machine
 	refusal error
