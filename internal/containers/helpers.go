@@ -2,18 +2,17 @@ package containers
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"strconv"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/docker/docker/api/types/container"
 	"github.com/docker/docker/api/types/filters"
 	"github.com/docker/docker/client"
 
+	"github.com/djok/facecraft/internal/output"
 	"github.com/djok/facecraft/internal/plan"
 )
 
@@ -58,7 +57,7 @@ func RemoveStaleHelpers(ctx context.Context, docker client.APIClient, instance s
 func stale(c container.Summary) bool {
 	if here, pid, ok := strings.Cut(c.Labels[plan.LabelOwner], " "); ok && here == machine() {
 		if pid, err := strconv.Atoi(pid); err == nil {
-			return !alive(pid)
+			return !output.Alive(pid)
 		}
 	}
 	old := staleStopped
@@ -76,15 +75,4 @@ func machine() string {
 	host, _ := os.Hostname()
 	namespace, _ := os.Readlink("/proc/self/ns/pid")
 	return host + "/" + namespace
-}
-
-// alive reports whether a process exists. It says yes if it cannot tell.
-func alive(pid int) bool {
-	process, err := os.FindProcess(pid)
-	if err != nil {
-		return false
-	}
-	defer func() { _ = process.Release() }()
-	err = process.Signal(syscall.Signal(0))
-	return !errors.Is(err, os.ErrProcessDone) && !errors.Is(err, syscall.ESRCH)
 }

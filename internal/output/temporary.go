@@ -51,15 +51,15 @@ func sweep(dir string) {
 	for _, entry := range entries {
 		rest, ours := strings.CutPrefix(entry.Name(), temporaryMark)
 		number, _, _ := strings.Cut(rest, "-")
-		if pid, err := strconv.Atoi(number); ours && err == nil && strings.HasSuffix(rest, ".tmp") && !alive(pid) {
+		if pid, err := strconv.Atoi(number); ours && err == nil && strings.HasSuffix(rest, ".tmp") && !Alive(pid) {
 			os.Remove(filepath.Join(dir, entry.Name()))
 		}
 	}
 }
 
-// alive reports whether a process exists. On Windows, FindProcess only succeeds
-// if it does.
-func alive(pid int) bool {
+// Alive reports whether a process of this machine exists. It says yes if it
+// cannot tell. On Windows, FindProcess only succeeds if it does.
+func Alive(pid int) bool {
 	if pid == os.Getpid() {
 		return true
 	}
