@@ -61,12 +61,9 @@ func (l *Launcher) EnsureImage(ctx context.Context, p *plan.Plan, f Fetching) (f
 		return false, fault.New(fault.Failed, "drop --pull never, or load it with facecraft load FILE",
 			"the image %s is not available locally", image.Reference)
 	}
-	if local.Digest != "" {
-		latest, err := l.RegistryClient(ctx).Digest(ctx, image.Reference)
-		if err == nil && latest == local.Digest {
-			p.SetDigest(local.Digest)
-			return false, nil
-		}
+	if l.isLatest(ctx, image.Reference, local) {
+		p.SetDigest(local.Digest)
+		return false, nil
 	}
 	if err := l.fetch(ctx, *p, f); err != nil {
 		return false, err
@@ -74,6 +71,15 @@ func (l *Launcher) EnsureImage(ctx context.Context, p *plan.Plan, f Fetching) (f
 	local, err = l.Images.Inspect(ctx, image.Reference)
 	p.SetDigest(local.Digest)
 	return true, err
+}
+
+// isLatest reports whether the registry has the local image under the reference.
+func (l *Launcher) isLatest(ctx context.Context, reference string, local images.LocalImage) bool {
+	if local.Digest == "" {
+		return false // it was never pulled
+	}
+	latest, err := l.RegistryClient(ctx).Digest(ctx, reference)
+	return err == nil && latest == local.Digest
 }
 
 // fetch pulls the plan's image, at the price that was agreed to.

@@ -57,12 +57,8 @@ func (l *Launcher) local(ctx context.Context, reference, when string) (images.Lo
 		return images.LocalImage{}, nil
 	}
 	local, err := l.Images.Inspect(ctx, reference)
-	if err != nil || when != FetchAlways || !local.Here {
+	if err != nil || when != FetchAlways || l.isLatest(ctx, reference, local) {
 		return local, err
-	}
-	latest, err := l.RegistryClient(ctx).Digest(ctx, reference)
-	if err == nil && latest == local.Digest {
-		return local, nil
 	}
 	return images.LocalImage{}, nil
 }
