@@ -82,10 +82,8 @@ func (r *Runner) Differences(ctx context.Context, s Server, c plan.Container,
 	for _, wanted := range containers.Environment(c, secrets) {
 		// Its current value may be a secret.
 		name, _, _ := strings.Cut(wanted, "=")
-		if i := slices.IndexFunc(inspect.Config.Env, func(have string) bool {
-			return strings.HasPrefix(have, name+"=")
-		}); i >= 0 &&
-			inspect.Config.Env[i] != wanted {
+		i := slices.IndexFunc(inspect.Config.Env, func(have string) bool { return strings.HasPrefix(have, name+"=") })
+		if i >= 0 && inspect.Config.Env[i] != wanted {
 			list = append(list, "environment: "+name+" has a different value")
 		}
 	}
