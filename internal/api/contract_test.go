@@ -16,12 +16,15 @@ func TestBothContracts(t *testing.T) {
 	for name, c := range map[string]struct{ done, status, invalid string }{
 		"pydantic 1": {
 			`{"success":true,"job_id":"d7c09a08","result":{"face_count":1},"png_url":"/x","png_base64":null,"error":null}`,
-			`{"version":"1.0.0","device":{"type":"cpu","name":"","cuda_version":null},"models":{"face_enhancer":{"loaded":false,"type":"CodeFormer"}}}`,
+			`{"version":"1.0.0","device":{"type":"cpu","name":"","cuda_version":null},` +
+				`"models":{"face_enhancer":{"loaded":false,"type":"CodeFormer"}}}`,
 			`{"detail":[{"loc":["body","file"],"msg":"field required","type":"value_error.missing"}]}`,
 		},
 		"pydantic 2": {
-			`{"success":true,"job_id":"d7c09a08","result":{"face_count":1},"download_url":null,"png_url":"/x","png_base64":null,"error":null}`,
-			`{"version":"1.0.0","device":{"type":"cpu","name":null,"cuda_version":null},"models":{"face_enhancer":{"loaded":false,"type":"CodeFormer"}}}`,
+			`{"success":true,"job_id":"d7c09a08","result":{"face_count":1},"download_url":null,"png_url":"/x",` +
+				`"png_base64":null,"error":null}`,
+			`{"version":"1.0.0","device":{"type":"cpu","name":null,"cuda_version":null},` +
+				`"models":{"face_enhancer":{"loaded":false,"type":"CodeFormer"}}}`,
 			`{"detail":[{"type":"missing","loc":["body","file"],"msg":"Field required","input":null}]}`,
 		},
 	} {

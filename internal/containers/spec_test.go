@@ -29,11 +29,14 @@ func TestSpec(t *testing.T) {
   "config": {
     "Image": "facecraft-lite:0123456789ab",
     "User": "1234:1234",
-    "Env": ["FACECRAFT_CORS_ORIGINS=http://127.0.0.1:8000,http://localhost:8000", "FACECRAFT_ALLOWED_HOSTS=facecraft", "U2NET_HOME=/home/appuser/.u2net",
-      "NUMBA_CACHE_DIR=/tmp/numba", "MPLCONFIGDIR=/tmp/matplotlib", "TORCH_HOME=/tmp/torch", "XDG_CACHE_HOME=/tmp/cache", "A=b=c", "TOKEN=hush"],
+    "Env": ["FACECRAFT_CORS_ORIGINS=http://127.0.0.1:8000,http://localhost:8000", "FACECRAFT_ALLOWED_HOSTS=facecraft",
+      "U2NET_HOME=/home/appuser/.u2net", "NUMBA_CACHE_DIR=/tmp/numba", "MPLCONFIGDIR=/tmp/matplotlib",
+      "TORCH_HOME=/tmp/torch", "XDG_CACHE_HOME=/tmp/cache", "A=b=c", "TOKEN=hush"],
     "ExposedPorts": {"8000/tcp": {}},
-    "Labels": {"io.facecraft.instance": "facecraft", "io.facecraft.plan": "HASH", "io.facecraft.variant": "lite", "io.facecraft.version": "v1"},
-    "Healthcheck": {"Test": ["CMD", "/facecraft", "check-lite"], "Interval": 30000000000, "Timeout": 60000000000, "StartPeriod": 180000000000, "Retries": 5},
+    "Labels": {"io.facecraft.instance": "facecraft", "io.facecraft.plan": "HASH",
+      "io.facecraft.variant": "lite", "io.facecraft.version": "v1"},
+    "Healthcheck": {"Test": ["CMD", "/facecraft", "check-lite"], "Interval": 30000000000, "Timeout": 60000000000,
+      "StartPeriod": 180000000000, "Retries": 5},
     "StopTimeout": 30
   },
   "host": {
@@ -57,8 +60,10 @@ func TestSpec(t *testing.T) {
     "User": "1000:1000",
     "Env": ["FACECRAFT_CORS_ORIGINS=http://127.0.0.1:9000,http://localhost:9000", "FACECRAFT_ALLOWED_HOSTS=facecraft"],
     "ExposedPorts": {"8000/tcp": {}},
-    "Labels": {"io.facecraft.instance": "facecraft", "io.facecraft.plan": "HASH", "io.facecraft.variant": "lite", "io.facecraft.version": "v1"},
-    "Healthcheck": {"Test": ["CMD", "/facecraft", "check-lite"], "Interval": 30000000000, "Timeout": 60000000000, "StartPeriod": 180000000000, "Retries": 5},
+    "Labels": {"io.facecraft.instance": "facecraft", "io.facecraft.plan": "HASH",
+      "io.facecraft.variant": "lite", "io.facecraft.version": "v1"},
+    "Healthcheck": {"Test": ["CMD", "/facecraft", "check-lite"], "Interval": 30000000000, "Timeout": 60000000000,
+      "StartPeriod": 180000000000, "Retries": 5},
     "StopTimeout": 30
   },
   "host": {
@@ -84,8 +89,10 @@ func TestSpec(t *testing.T) {
     "User": "1000:1000",
     "Env": ["FACECRAFT_CORS_ORIGINS=http://127.0.0.1:8000,http://localhost:8000"],
     "ExposedPorts": {"8000/tcp": {}},
-    "Labels": {"io.facecraft.gpus": "all", "io.facecraft.instance": "facecraft", "io.facecraft.plan": "HASH", "io.facecraft.variant": "gpu", "io.facecraft.version": "v1"},
-    "Healthcheck": {"Test": ["CMD-SHELL"], "Interval": 30000000000, "Timeout": 60000000000, "StartPeriod": 180000000000, "Retries": 5},
+    "Labels": {"io.facecraft.gpus": "all", "io.facecraft.instance": "facecraft", "io.facecraft.plan": "HASH",
+      "io.facecraft.variant": "gpu", "io.facecraft.version": "v1"},
+    "Healthcheck": {"Test": ["CMD-SHELL"], "Interval": 30000000000, "Timeout": 60000000000,
+      "StartPeriod": 180000000000, "Retries": 5},
     "StopTimeout": 30
   },
   "host": {

@@ -66,7 +66,8 @@ func Render(p plan.Plan, o Options) (yaml []byte, notes []string, err error) {
 func (m manifests) notes() []string {
 	notes := []string{
 		"process limits and log rotation are kubelet settings: podPidsLimit, containerLogMaxSize, containerLogMaxFiles",
-		"the HorizontalPodAutoscaler needs metrics-server in the cluster, the NetworkPolicy a network plugin that enforces it",
+		"the HorizontalPodAutoscaler needs metrics-server in the cluster, the NetworkPolicy a network plugin that " +
+			"enforces it",
 	}
 	if m.Image.BuiltIn {
 		notes = append(notes,

@@ -32,18 +32,21 @@ func TestDataUser(t *testing.T) {
 		unknown   bool   // a user without an entry in the image
 		owner     string // of directories that have to be created
 	}{
-		"the image's uid":       {uid(1000), nil, "1000:1000", "", false, "1000:1000"},
-		"a different uid":       {uid(1234), nil, "1234:1234", "", true, "1234:1234"},
-		"root":                  {uid(0), nil, "1000:1000", "", false, "1000:1000"},
-		"rootless":              {uid(1000), []func(*plan.Facts){kind(plan.KindRootless), remapped}, "0:0", "", true, "1000:1000"},
+		"the image's uid": {uid(1000), nil, "1000:1000", "", false, "1000:1000"},
+		"a different uid": {uid(1234), nil, "1234:1234", "", true, "1234:1234"},
+		"root":            {uid(0), nil, "1000:1000", "", false, "1000:1000"},
+		"rootless": {uid(1000), []func(*plan.Facts){kind(plan.KindRootless), remapped}, "0:0", "", true,
+			"1000:1000"},
 		"userns-remap":          {uid(1000), []func(*plan.Facts){remapped}, "1000:1000", "host", false, "1000:1000"},
 		"userns-remap, another": {uid(1234), []func(*plan.Facts){remapped}, "1234:1234", "host", true, "1234:1234"},
 		"userns-remap, root":    {uid(0), []func(*plan.Facts){remapped}, "1000:1000", "host", false, "1000:1000"},
-		"rootless Podman":       {uid(1234), []func(*plan.Facts){kind(plan.KindPodman), remapped}, "1000:1000", "keep-id:uid=1000,gid=1000", false, "1234:1234"},
-		"Podman run by root":    {uid(1234), []func(*plan.Facts){kind(plan.KindPodman)}, "1234:1234", "", true, "1234:1234"},
-		"Docker Desktop":        {uid(1234), []func(*plan.Facts){kind(plan.KindDesktop)}, "1000:1000", "", false, ""},
-		"a virtual machine":     {uid(501), []func(*plan.Facts){func(f *plan.Facts) { f.Host.OS = "darwin" }}, "1000:1000", "", false, ""},
-		"Windows has no uids":   {plan.Unknown[plan.User]("windows has no uids"), nil, "1000:1000", "", false, ""},
+		"rootless Podman": {uid(1234), []func(*plan.Facts){kind(plan.KindPodman), remapped}, "1000:1000",
+			"keep-id:uid=1000,gid=1000", false, "1234:1234"},
+		"Podman run by root": {uid(1234), []func(*plan.Facts){kind(plan.KindPodman)}, "1234:1234", "", true, "1234:1234"},
+		"Docker Desktop":     {uid(1234), []func(*plan.Facts){kind(plan.KindDesktop)}, "1000:1000", "", false, ""},
+		"a virtual machine": {uid(501), []func(*plan.Facts){func(f *plan.Facts) { f.Host.OS = "darwin" }}, "1000:1000", "",
+			false, ""},
+		"Windows has no uids": {plan.Unknown[plan.User]("windows has no uids"), nil, "1000:1000", "", false, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -64,7 +67,8 @@ func TestDataUser(t *testing.T) {
 			if hasGroup := slices.Equal(c.GroupAdd, []string{"1000"}); hasGroup != tt.unknown || hasEnv != tt.unknown {
 				t.Errorf("group %v and environment %v, want both: %v", c.GroupAdd, c.Env, tt.unknown)
 			}
-			if len(c.Volumes) != 0 || len(c.Binds) != 2 || c.Binds[0].Source != "/home/maria/faces/uploads" || c.Binds[0].Target != "/app/uploads" {
+			if len(c.Volumes) != 0 || len(c.Binds) != 2 || c.Binds[0].Source != "/home/maria/faces/uploads" ||
+				c.Binds[0].Target != "/app/uploads" {
 				t.Fatalf("volumes %v, directories %v", c.Volumes, c.Binds)
 			}
 			owner := ""
@@ -125,7 +129,8 @@ func TestEnv(t *testing.T) {
 		}
 	}
 	for _, name := range []string{"", "1A", "A B", "A$"} {
-		if _, err := plan.Make(plantest.Laptop(), catalogue, plan.Request{Env: []plan.Env{{Name: name}}}); fault.CodeOf(err) != fault.Usage {
+		_, err := plan.Make(plantest.Laptop(), catalogue, plan.Request{Env: []plan.Env{{Name: name}}})
+		if fault.CodeOf(err) != fault.Usage {
 			t.Errorf("the name %q gave %v", name, err)
 		}
 	}

@@ -92,7 +92,8 @@ func TestMakeChooses(t *testing.T) {
 		"too old": {facts: workstation(func(g *plan.GPU) {
 			g.ComputeCapability = plan.Known("3.5", "nvidia-smi")
 		}), variant: "cpu",
-			reason:  "not gpu: NVIDIA GeForce RTX 4090 is too old: compute capability 3.5, and the image's PyTorch starts at 3.7",
+			reason: "not gpu: NVIDIA GeForce RTX 4090 is too old: compute capability 3.5, and the image's PyTorch starts " +
+				"at 3.7",
 			warning: "use a newer GPU"},
 		"little GPU memory": {facts: workstation(func(g *plan.GPU) {
 			g.Memory = plan.Known(int64(2<<30), "nvidia-smi")

@@ -389,26 +389,33 @@ func TestClassify(t *testing.T) {
 		"filesystem layer verification failed for digest sha256:134abc66":         registry.Transient,
 		"unexpected EOF": registry.Transient,
 		// Those of a containerd store.
-		`failed commit on ref "layer-sha256:12": commit failed: unexpected commit digest sha256:34, expected sha256:12: failed precondition`:                    registry.Transient,
-		`failed commit on ref "manifest-sha256:12": commit failed: unexpected commit digest sha256:34, expected sha256:12: failed precondition`:                 registry.Permanent,
-		`unknown: failed to resolve reference "r/x:1": unexpected status from HEAD request to http://r/v2/x/manifests/1: 500 Internal Server Error`:             registry.Transient,
-		`unknown: failed to resolve reference "r/x:1": unexpected status from HEAD request to http://r/v2/x/manifests/1: 429 Too Many Requests`:                 registry.Permanent,
-		`failed to resolve reference "r/x:1": r/x:1: not found`:                                                                                                 registry.Permanent,
-		`failed to copy: httpReadSeeker: failed open: could not fetch content descriptor sha256:12 (application/vnd.oci) from remote: not found`:                registry.Permanent,
-		`failed to copy: httpReadSeeker: failed open: unexpected status from GET request to http://r/v2/x/blobs/sha256:12: 416 Requested Range Not Satisfiable`: registry.Transient,
-		`error from registry: incorrect username or password`:                                                                                                   registry.Permanent,
+		`failed commit on ref "layer-sha256:12": commit failed: unexpected commit digest sha256:34, ` +
+			`expected sha256:12: failed precondition`: registry.Transient,
+		`failed commit on ref "manifest-sha256:12": commit failed: unexpected commit digest sha256:34, ` +
+			`expected sha256:12: failed precondition`: registry.Permanent,
+		`unknown: failed to resolve reference "r/x:1": unexpected status from HEAD request to ` +
+			`http://r/v2/x/manifests/1: 500 Internal Server Error`: registry.Transient,
+		`unknown: failed to resolve reference "r/x:1": unexpected status from HEAD request to ` +
+			`http://r/v2/x/manifests/1: 429 Too Many Requests`: registry.Permanent,
+		`failed to resolve reference "r/x:1": r/x:1: not found`: registry.Permanent,
+		`failed to copy: httpReadSeeker: failed open: could not fetch content descriptor sha256:12 ` +
+			`(application/vnd.oci) from remote: not found`: registry.Permanent,
+		`failed to copy: httpReadSeeker: failed open: unexpected status from GET request to ` +
+			`http://r/v2/x/blobs/sha256:12: 416 Requested Range Not Satisfiable`: registry.Transient,
+		`error from registry: incorrect username or password`: registry.Permanent,
 		"EOF": registry.Transient,
-		"error pulling image configuration (EOF)":                                                           registry.Transient,
-		"failed to resolve reference \"x/eof-tools:1\": something new":                                      registry.Unclear,
-		"something new about geoff":                                                                         registry.Unclear,
-		"Get \"https://registry-1.docker.io/v2/\": net/http: TLS handshake timeout":                         registry.Transient,
-		"read tcp 10.0.0.2:51514->104.18.1.1:443: read: connection reset by peer":                           registry.Transient,
-		"Get \"https://registry-1.docker.io/v2/\": dial tcp: lookup registry-1.docker.io: no such host":     registry.Unreachable,
-		"Head \"http://127.0.0.1:1/v2/x/manifests/1\": EOF":                                                 registry.Transient,
-		"denied: requested access to the resource is denied":                                                registry.Permanent,
-		"Error response from daemon: denied":                                                                registry.Permanent,
-		"open /var/lib/docker/geoff: permission denied":                                                     registry.Unclear,
-		"Cannot connect to the Docker daemon at unix:///var/run/docker.sock. Is the docker daemon running?": registry.Unclear,
+		"error pulling image configuration (EOF)":                                                       registry.Transient,
+		"failed to resolve reference \"x/eof-tools:1\": something new":                                  registry.Unclear,
+		"something new about geoff":                                                                     registry.Unclear,
+		"Get \"https://registry-1.docker.io/v2/\": net/http: TLS handshake timeout":                     registry.Transient,
+		"read tcp 10.0.0.2:51514->104.18.1.1:443: read: connection reset by peer":                       registry.Transient,
+		"Get \"https://registry-1.docker.io/v2/\": dial tcp: lookup registry-1.docker.io: no such host": registry.Unreachable,
+		"Head \"http://127.0.0.1:1/v2/x/manifests/1\": EOF":                                             registry.Transient,
+		"denied: requested access to the resource is denied":                                            registry.Permanent,
+		"Error response from daemon: denied":                                                            registry.Permanent,
+		"open /var/lib/docker/geoff: permission denied":                                                 registry.Unclear,
+		"Cannot connect to the Docker daemon at unix:///var/run/docker.sock. " +
+			"Is the docker daemon running?": registry.Unclear,
 	} {
 		if got := registry.Classify(errors.New(text)); got != want {
 			t.Errorf("%s: kind %d, want %d", text, got, want)

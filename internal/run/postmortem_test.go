@@ -100,14 +100,15 @@ func TestRefusal(t *testing.T) {
 		"no command or entrypoint provided, and no CMD or ENTRYPOINT": {"the image has no command to run", "check --image"},
 		`OCI runtime create failed: exec: "python": executable file not found in $PATH: unknown`: {"command does not exist",
 			"check --image"},
-		`failed to create shim task: OCI runtime create failed: runc create failed: unable to start container process: exec: "/x": permission denied: unknown`: {
-			"the image's command cannot be run", "check --image"},
+		"failed to create shim task: OCI runtime create failed: runc create failed: unable to start container process: " +
+			`exec: "/x": permission denied: unknown`: {"the image's command cannot be run", "check --image"},
 		"OCI runtime create failed: runc create failed: unable to start container process: unable to apply cgroup " +
 			"configuration: mkdir /sys/fs/cgroup/docker: read-only file system: unknown": {
 			"cannot set limits", "restart Docker"},
 		"failed to create task: OCI runtime create failed: runc did not terminate successfully: exit status 1: unknown": {
 			"Docker cannot start the container's process", "restart Docker"},
-		`OCI runtime create failed: error during container init: nvidia-container-cli: initialization error: unknown`: {"NVIDIA driver", "doctor"},
+		`OCI runtime create failed: error during container init: nvidia-container-cli: initialization error: unknown`: {
+			"NVIDIA driver", "doctor"},
 	} {
 		err := refusal("start the container", errors.New(text))
 		if !strings.Contains(err.Error(), want[0]) || !strings.Contains(err.Error(), text) ||
@@ -126,10 +127,11 @@ func TestLastException(t *testing.T) {
 			"Traceback (most recent call last):\n  File \"/app/x.py\", line 1, in f\n    g()\n" +
 			"torch.cuda.OutOfMemoryError: CUDA out of memory. Tried to allocate 2 GiB\nINFO:     172.17.0.1:5 - \"GET /ready " +
 			"HTTP/1.1\" 200 OK\n": "torch.cuda.OutOfMemoryError: CUDA out of memory. Tried to allocate 2 GiB",
-		"  File \"x\"\n    raise\ncv2.error: OpenCV(4.8)":                 "cv2.error: OpenCV(4.8)",
-		"  File \"x\"\nFileNotFoundError: [Errno 2] no: '/app/uploads/x'": "FileNotFoundError: [Errno 2] no: '/app/uploads/x'",
-		"Device: cpu\nINFO:     Started\n":                                "",
-		"":                                                                "",
+		"  File \"x\"\n    raise\ncv2.error: OpenCV(4.8)": "cv2.error: OpenCV(4.8)",
+		"  File \"x\"\n" +
+			"FileNotFoundError: [Errno 2] no: '/app/uploads/x'": "FileNotFoundError: [Errno 2] no: '/app/uploads/x'",
+		"Device: cpu\nINFO:     Started\n": "",
+		"":                                 "",
 	} {
 		if got := lastException(log); got != want {
 			t.Errorf("%q gave %q, want %q", log, got, want)

@@ -50,7 +50,9 @@ var rules = []rule{
 }
 
 // assignment is a setting whose name speaks of a secret; its value decides.
-var assignment = regexp.MustCompile(`(?i)\b([a-z0-9_.-]*(?:api_?key|secret|token|passwd|password|credential)[a-z0-9_]*)["']?\s*[=:]\s*["']?([^\s"',;]{8,})`)
+var assignment = regexp.MustCompile(
+	`(?i)\b([a-z0-9_.-]*(?:api_?key|secret|token|passwd|password|credential)[a-z0-9_]*)["']?\s*[=:]\s*` +
+		`["']?([^\s"',;]{8,})`)
 
 // settings are names that assignment looks for, in lower case.
 var settings = []string{"apikey", "api_key", "secret", "token", "passwd", "password", "credential"}
