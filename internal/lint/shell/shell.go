@@ -27,10 +27,7 @@ type Command struct {
 	From, To int    // without redirections
 	// Lost says what hides a failure of this command from the build, or "".
 	Lost string
-	// Pipeline is the number of the pipeline that it is in, or 0; Last tells
-	// whether it is the last there.
-	Pipeline int
-	Last     bool
+	Pipeline int    // the number of the pipeline that it is part of, or 0
 	Output   *Word  // the file that standard output goes to
 	Input    string // the text of a here-document or here-string
 	Captured bool   // its output is the value of $(...)

@@ -156,7 +156,7 @@ func (w *walker) pipeline(cmd *syntax.BinaryCmd, at context) {
 		w.stmt(element, inside)
 		for _, c := range w.commands[first:] {
 			if c.Pipeline == 0 {
-				c.Pipeline, c.Last = number, i == len(elements)-1
+				c.Pipeline = number
 			}
 		}
 	}

@@ -3,11 +3,10 @@
 package yamltree
 
 import (
+	"bytes"
 	"errors"
 	"io"
 	"strings"
-
-	"bytes"
 
 	"go.yaml.in/yaml/v3"
 
