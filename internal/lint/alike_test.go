@@ -7,8 +7,8 @@ import (
 	"github.com/djok/facecraft/internal/finding"
 )
 
-// alikes are sources that look like a pitfall and are none. Where something is
-// not known, that is said and is no finding.
+// alikes are sources that look like a pitfall and are not one. What is not known
+// is reported as such, not as a finding.
 var alikes = map[string]struct{ text, unknown string }{
 	"multi-stage: what the builder is, nobody gets": {text: `
 FROM nvidia/cuda:12.1.0-devel-ubuntu22.04 AS build

@@ -60,7 +60,7 @@ func TestCorpus(t *testing.T) {
 }
 
 // TestFixes holds --fix to its promise, on the corpus and all examples: what is
-// fixed is not found again, all else stays as it was, the second time changes
+// fixed is not found again, everything else is unchanged, a second run changes
 // nothing, and each Dockerfile still parses.
 func TestFixes(t *testing.T) {
 	repositories := corpus(t)
@@ -87,7 +87,7 @@ func TestFixes(t *testing.T) {
 	}
 }
 
-// fixAll fixes a repository and gives the IDs of what was fixed.
+// fixAll fixes a repository and returns the IDs of what was fixed.
 func fixAll(t *testing.T, root fstest.MapFS) (ids []string) {
 	before := run(t, root)
 	for round := 0; ; round++ {
@@ -141,7 +141,7 @@ func fixAll(t *testing.T, root fstest.MapFS) (ids []string) {
 	return ids
 }
 
-// keepsAllElse holds the bytes outside the edits to what they were.
+// keepsAllElse checks that the bytes outside the edits are unchanged.
 func keepsAllElse(t *testing.T, r *Result, change Change) {
 	t.Helper()
 	var edits []source.Edit
@@ -182,7 +182,7 @@ func TestCRLF(t *testing.T) {
 	}
 }
 
-// FuzzRun gives the whole a stranger's files.
+// FuzzRun lints arbitrary files.
 func FuzzRun(f *testing.F) {
 	data, err := os.ReadFile("testdata/corpus.txtar")
 	if err != nil {

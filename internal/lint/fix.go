@@ -14,20 +14,20 @@ import (
 	"github.com/djok/facecraft/internal/lint/source"
 )
 
-// Fix is how a finding is fixed.
+// Fix is a finding with the edits that fix it.
 type Fix struct {
 	Finding finding.Finding
 	Edits   []source.Edit
 }
 
-// Change is a file before and after a fix. Before is nil for a new one.
+// Change is a file before and after a fix. Before is nil for a new file.
 type Change struct {
 	File          string
 	Before, After []byte
 }
 
-// Changes makes the edits of all findings that can be fixed. An edit that
-// meets another is left for the next time, and so is a whole finding whose file
+// Changes applies the edits of all fixable findings. A fix whose edits overlap
+// those of an earlier one waits for the next run. It is an error if a Dockerfile
 // would no longer parse.
 func (r *Result) Changes(root fs.FS) ([]Change, error) {
 	edits := map[string][]source.Edit{}
@@ -61,7 +61,7 @@ func (r *Result) Changes(root fs.FS) ([]Change, error) {
 	return changes, nil
 }
 
-// free tells whether edits meet none of those that are made already.
+// free reports whether edits overlap none of those already made.
 func free(made map[string][]source.Edit, edits []source.Edit) bool {
 	for _, edit := range edits {
 		for _, other := range made[edit.File] {
@@ -73,7 +73,7 @@ func free(made map[string][]source.Edit, edits []source.Edit) bool {
 	return true
 }
 
-// Diff is a change as git and patch read it.
+// Diff returns the change as a unified diff, for git and patch.
 func (c Change) Diff() string {
 	before := "a/" + c.File
 	if c.Before == nil {

@@ -14,9 +14,9 @@ import (
 	"github.com/djok/facecraft/internal/lint/source"
 )
 
-// chownFix gives the files their owner where they are copied. It is sure only
-// where nothing but those steps fills the directory: the chown then goes on
-// the directories alone.
+// chownFix sets the owner where the files are copied. It is safe only if nothing
+// but those steps fills the directory; the chown is then needed for directories
+// alone.
 func chownFix(i *repo.Image, step *dockerfile.Step, c *shell.Command, target string,
 	copies []*dockerfile.Step) []source.Edit {
 	args := operands(c)
@@ -68,8 +68,8 @@ func chownFix(i *repo.Image, step *dockerfile.Step, c *shell.Command, target str
 var systemPlaces = []string{"bin", "boot", "dev", "etc", "lib", "lib64", "proc", "root", "run", "sbin", "sys", "tmp",
 	"usr", "var", ""}
 
-// isOwnPlace tells whether only the Dockerfile fills a directory: the base is one
-// that is known, and has nothing there.
+// isOwnPlace reports whether only the Dockerfile puts files into a directory: the
+// base image is known, and has nothing there.
 func isOwnPlace(i *repo.Image, step *dockerfile.Step, target string) bool {
 	first, _, _ := strings.Cut(strings.TrimPrefix(target, "/"), "/")
 	return baseimage.Parse(step.Stage.Root()).Known() && !slices.Contains(systemPlaces, first)
@@ -85,7 +85,7 @@ func hasOwner(step *dockerfile.Step) bool {
 	return false
 }
 
-// keywordEnd is where the flags of a COPY or ADD may stand.
+// keywordEnd returns the offset at which flags of a COPY or ADD can be inserted.
 func keywordEnd(i *repo.Image, step *dockerfile.Step) (int, bool) {
 	text := i.Line(step.Line)
 	bare := strings.TrimLeft(text, " \t")
@@ -96,14 +96,14 @@ func keywordEnd(i *repo.Image, step *dockerfile.Step) (int, bool) {
 	return i.LineStart(step.Line) + len(text) - len(bare) + len(keyword), true
 }
 
-// writesNothing are commands that leave a directory of the application alone.
+// writesNothing are commands that write nothing into an application's directory.
 var writesNothing = []string{
 	"apt-get", "apt", "apk", "useradd", "adduser", "groupadd", "addgroup", "echo", "true", "set", "pip", "pip3", "chown",
 	"cd", "rm", "export", "ldconfig",
 }
 
-// madeUnder are the directories that mkdir makes below a path up to a command,
-// parents included; ok is false where something else may write there.
+// madeUnder returns the directories that mkdir creates below a path before a
+// command runs, parents included. ok is false if something else may write there.
 func madeUnder(step *dockerfile.Step, until *shell.Command, target string) (made []string, ok bool) {
 	for _, earlier := range step.Stage.Steps {
 		if earlier.Script == nil {
@@ -140,8 +140,8 @@ func madeUnder(step *dockerfile.Step, until *shell.Command, target string) (made
 	return made, false
 }
 
-// bindFix mounts what an install needs instead of copying and deleting it. It
-// is sure only where one RUN uses the files, and deletes them at its end.
+// bindFix mounts the files that an install needs instead of copying and deleting
+// them. It is safe only if a single RUN uses the files and deletes them at its end.
 func bindFix(i *repo.Image, earlier, step *dockerfile.Step, rm *shell.Command, target string) []source.Edit {
 	cp, ok := earlier.Command.(*instructions.CopyCommand)
 	dest, _ := repo.Destination(earlier)
@@ -173,8 +173,8 @@ func bindFix(i *repo.Image, earlier, step *dockerfile.Step, rm *shell.Command, t
 	}
 }
 
-// readsFrom tells whether the RUN only installs from the copied files: pip does not
-// write beside its wheels.
+// readsFrom reports whether the RUN only installs from the copied files: pip does
+// not write next to its wheels.
 func readsFrom(i *repo.Image, step, earlier *dockerfile.Step, cp *instructions.CopyCommand) bool {
 	for _, c := range step.Script.Commands[:len(step.Script.Commands)-1] {
 		if !slices.Contains([]string{"pip", "pip3", "python", "python3", "uv"}, c.Name()) {
@@ -188,7 +188,7 @@ func readsFrom(i *repo.Image, step, earlier *dockerfile.Step, cp *instructions.C
 	return path.IsAbs(cp.SourcePaths[0]) && earlier != step && !strings.Contains(from, "$")
 }
 
-// isOnlyUse tells whether no step but one names a path after it was copied.
+// isOnlyUse reports whether only one step names a path after it was copied.
 func isOnlyUse(i *repo.Image, earlier, step *dockerfile.Step, target string) bool {
 	after := false
 	for _, other := range step.Stage.Steps {

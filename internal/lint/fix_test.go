@@ -11,7 +11,7 @@ import (
 )
 
 // TestFixText compares the diffs of all kinds of fixes, and shows where there
-// is none because nobody could be sure.
+// is none because it might not be safe.
 func TestFixText(t *testing.T) {
 	repositories := map[string]string{
 		"torch alone": "FROM python:3.11-slim\nRUN pip install torch\nUSER 1000\n",

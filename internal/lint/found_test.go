@@ -307,7 +307,7 @@ USER 1000
 	}
 }
 
-// TestSecretsAreNotShown looks through all that is written about one.
+// TestSecretsAreNotShown looks for a secret in everything that is written about it.
 func TestSecretsAreNotShown(t *testing.T) {
 	const value = "dckr_pat_abcdefghijklmnopqrstuvwxyzA"
 	r := run(t, files("FROM python:3.11-slim\nENV TOKEN="+value+"\nRUN docker login -p "+value+
@@ -326,7 +326,7 @@ func TestSecretsAreNotShown(t *testing.T) {
 	}
 }
 
-// TestKnownModels holds the checksums to those that verify judges images by.
+// TestKnownModels compares the checksums with those by which verify judges images.
 func TestKnownModels(t *testing.T) {
 	catalogue, err := catalogue.Load()
 	if err != nil {

@@ -13,7 +13,7 @@ import (
 	"github.com/djok/facecraft/internal/lint/source"
 )
 
-// ignores are those of the ignore file and of the comments in all sources.
+// ignores returns the ignores of the ignore file and of comments in the sources.
 func (j *judge) ignores() ([]finding.Ignore, error) {
 	data, err := j.Tree.Read(finding.IgnoreFile)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -42,8 +42,8 @@ func (j *judge) ignores() ([]finding.Ignore, error) {
 	return list, nil
 }
 
-// inline adds the ignore of a comment. It covers the finding about the next
-// instruction or value, and what is missing in the file.
+// inline adds the ignore in a comment. It covers findings about the next
+// instruction or value, and about what is missing from the file.
 func (j *judge) inline(list []finding.Ignore, f *source.File, comment dockerfile.Comment) []finding.Ignore {
 	ignore, ok, problem := finding.ParseInline(comment.Text)
 	if !ok {
@@ -84,8 +84,8 @@ func isComment(line string) bool {
 
 var commentMark = regexp.MustCompile(`(?:^|\s)(?:#+|<!--)(\s*facecraft:.*?)(?:-->|$)`)
 
-// commentsOf are the comments of a YAML file, an ignore file or a README in
-// which facecraft is spoken to.
+// commentsOf returns the comments of a YAML file, an ignore file or a README that
+// are addressed to facecraft.
 func commentsOf(f *source.File) []dockerfile.Comment {
 	if !strings.Contains(string(f.Data), "facecraft:") {
 		return nil

@@ -20,7 +20,7 @@ type judge struct {
 	checks []finding.Check
 	found  []*found
 
-	// What only some repositories need is read when a rule first asks for it.
+	// These are read when a rule first needs them.
 	index       func() []byte            // git's, or nil
 	openOrigins func() *finding.Location // where the server accepts every origin, or nil
 }
@@ -36,7 +36,7 @@ func newJudge(r *repo.Repo, checks []finding.Check) *judge {
 	}
 }
 
-// found is a finding with what only lint knows of it.
+// found is a finding, with what only lint needs to know about it.
 type found struct {
 	finding.Finding
 	edits      []source.Edit
@@ -66,7 +66,8 @@ func (j *judge) unknown(id string, at finding.Location, format string, args ...a
 	return f
 }
 
-// about says which instruction a finding is about, for comments that ignore it.
+// about sets the instruction that a finding is about: a comment above it can
+// ignore the finding.
 func (f *found) about(step *dockerfile.Step) *found {
 	f.first, f.end = step.Line, step.EndLine
 	return f
@@ -98,8 +99,8 @@ func (f *found) fix(edits ...source.Edit) *found {
 	return f
 }
 
-// result applies what the project ignores, sorts the findings by their places,
-// and leaves out what was not asked for.
+// result applies the project's ignores, sorts the findings by place, and drops
+// those in files that were not asked for.
 func (j *judge) result(options Options) (*Result, error) {
 	ignores, err := j.ignores()
 	if err != nil {
@@ -136,15 +137,15 @@ func byPlace(a, b Fix) int {
 	return cmp.Or(cmp.Compare(x.File, y.File), cmp.Compare(x.Line, y.Line), cmp.Compare(x.Column, y.Column))
 }
 
-// judged tells whether this run would have found what an ignore is for: a
-// check that only verify makes is not judged here.
+// judged reports whether this run could have found what an ignore is for. Checks
+// that only verify makes cannot be judged here.
 func (j *judge) judged(ignore finding.Ignore) bool {
 	return slices.ContainsFunc(finding.Named(j.checks, ignore.ID), func(c finding.Check) bool {
 		return slices.Equal(c.SeenBy, []string{"lint"}) || slices.Contains(c.SeenBy, "lint") && ignore.Covers != nil
 	})
 }
 
-// asked tells whether a file is among those that a person named.
+// asked reports whether a file is among those that the user named.
 func asked(only []string, file string) bool {
 	if len(only) == 0 {
 		return true

@@ -15,19 +15,19 @@ import (
 	"github.com/djok/facecraft/internal/lint/source"
 )
 
-// Options are what a run is asked for.
+// Options say what to lint.
 type Options struct {
 	Target string   // how the report names the repository
 	Only   []string // files and directories that are reported; none means all
 	Today  time.Time
 }
 
-// Result is a report and the fixes for what can be fixed.
+// Result is a report, with the fixes of those findings that have one.
 type Result struct {
 	finding.Report
 	Fixes   []Fix
 	sources map[string]*source.File
-	targets int // Dockerfiles and their like that were read
+	targets int // how many Dockerfiles, Compose files, workflows and READMEs were read
 }
 
 // Run reads a repository and judges it.
@@ -50,8 +50,7 @@ func Run(ctx context.Context, root fs.FS, options Options) (*Result, error) {
 	return j.result(options)
 }
 
-// rules are all that is looked for. Each is one file's work, and says by its
-// findings which checks it makes.
+// rules lists everything that is looked for. A rule makes one or more checks.
 var rules = []func(*judge){
 	unreadable,
 	torchRule, cudaDevelRule, cacheOrderRule, chownLayerRule, wheelsLayerRule, contextRule, hiddenImportRule,
@@ -63,7 +62,7 @@ var rules = []func(*judge){
 	latestRule, workflowLoginRule, hubReadmeRule, composeCommentRule, readmeRule,
 }
 
-// Checks are those that lint makes.
+// Checks returns the checks that lint makes.
 func Checks() ([]finding.Check, error) {
 	all, err := finding.Checks()
 	return slices.DeleteFunc(slices.Clone(all), func(c finding.Check) bool {

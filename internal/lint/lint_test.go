@@ -17,7 +17,7 @@ import (
 
 var today = time.Date(2026, 11, 25, 12, 0, 0, 0, time.UTC)
 
-// files makes a repository of an archive of texts; a text without a name is a
+// files makes a repository from an archive of texts; a text without a name is a
 // Dockerfile.
 func files(text string) fstest.MapFS {
 	archive := txtar.Parse([]byte(text))

@@ -12,7 +12,7 @@ import (
 )
 
 // peers is what the documented rules of hadolint and of BuildKit's build checks
-// say of each pitfall.
+// say about each pitfall.
 var peers = map[string][2]string{
 	"torch-cuda":     {"no", "no"},
 	"dlib-blas":      {"no", "no"},
@@ -35,7 +35,7 @@ var peers = map[string][2]string{
 	"workers":        {"no", "no"},
 }
 
-// TestPeersDocument holds the table in docs/lint.md to what is found in the
+// TestPeersDocument compares the table in docs/lint.md with what is found in the
 // corpus; -update writes it.
 func TestPeersDocument(t *testing.T) {
 	const file, begin, end = "../../docs/lint.md", "<!-- peers: written by go test ./internal/lint -update -->\n",

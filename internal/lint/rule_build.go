@@ -30,7 +30,7 @@ func cudaDevelRule(j *judge) {
 	}
 }
 
-// shown is a text for people: unknown parts are an ellipsis.
+// shown returns a text for people, with an ellipsis for each unknown part.
 func shown(text string) string { return strings.ReplaceAll(text, shell.Unknown, "…") }
 
 // cacheOrderRule finds sources that are copied before an install or a download
@@ -58,10 +58,10 @@ func cacheOrderRule(j *judge) {
 	}
 }
 
-// manifests are files that say what to install.
+// manifests are extensions of files that say what to install.
 var manifests = []string{".txt", ".in", ".toml", ".lock", ".cfg", ".json", ".yml", ".yaml", ".conf"}
 
-// copiesSources tells whether a step copies a directory with more than
+// copiesSources reports whether a step copies a directory with more than
 // manifests in it.
 func copiesSources(i *repo.Image, step *dockerfile.Step) bool {
 	for _, name := range repo.Copied(step) {
@@ -76,7 +76,8 @@ func copiesSources(i *repo.Image, step *dockerfile.Step) bool {
 	return false
 }
 
-// dependencyWork names what a step installs or downloads without the sources, or "".
+// dependencyWork names what a step installs or downloads without needing the
+// sources, or "".
 func dependencyWork(i *repo.Image, stage *dockerfile.Stage, step *dockerfile.Step) string {
 	for _, in := range i.Installs(stage) {
 		if in.Step == step && (in.Verb == "install" || in.Verb == "wheel") && !in.NoIndex && !needsSources(in) {
@@ -91,7 +92,7 @@ func dependencyWork(i *repo.Image, stage *dockerfile.Stage, step *dockerfile.Ste
 	return ""
 }
 
-// needsSources tells whether an install builds the project itself, or may.
+// needsSources reports whether an install builds, or may build, the project itself.
 func needsSources(in repo.Install) bool {
 	return in.Local() || len(in.Editable) > 0 || len(in.Unresolved) > 0 || len(in.Requirements) == 0
 }

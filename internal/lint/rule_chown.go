@@ -37,7 +37,7 @@ func recursive(c *shell.Command) bool {
 	return false
 }
 
-// operands are the arguments that are no options.
+// operands returns the arguments that are not options.
 func operands(c *shell.Command) []shell.Word {
 	var list []shell.Word
 	for _, arg := range c.Args() {
@@ -70,7 +70,7 @@ func (j *judge) chown(i *repo.Image, step *dockerfile.Step, c *shell.Command) {
 	}
 }
 
-// copiesUnder are the earlier steps of the stage that copy files to a path or
+// copiesUnder returns the earlier steps of the stage that copy files to a path or
 // below it.
 func copiesUnder(i *repo.Image, step *dockerfile.Step, target string) []*dockerfile.Step {
 	var list []*dockerfile.Step
@@ -89,7 +89,7 @@ func copiesUnder(i *repo.Image, step *dockerfile.Step, target string) []*dockerf
 	return list
 }
 
-// fillsUnder tells whether a step copies a directory of the context that has files
+// fillsUnder reports whether a step copies a directory of the context that has files
 // for a path below its destination.
 func fillsUnder(i *repo.Image, step *dockerfile.Step, dest, target string) bool {
 	rest, around := repo.Below(target, dest)

@@ -34,7 +34,7 @@ func composeReadinessRule(j *judge) {
 	}
 }
 
-// imageHealth tells whether a service's image has a health check of its own.
+// imageHealth reports whether a service's image has a health check of its own.
 func (j *judge) imageHealth(s *compose.Service) (has, known bool) {
 	for _, i := range j.Images {
 		if i.Name == s.Dockerfile && s.Dockerfile != "" {
@@ -70,7 +70,7 @@ func composeCommentRule(j *judge) {
 	}
 }
 
-// join lists names, the many shortened.
+// join lists names, and shortens long lists.
 func join(names []string) string {
 	const most = 4
 	if len(names) > most {

@@ -36,7 +36,7 @@ func composeHealthRule(j *judge) {
 	}
 }
 
-// loadsModels tells whether a service runs an image that is known to.
+// loadsModels reports whether a service runs an image that is known to load models.
 func (j *judge) loadsModels(s *compose.Service) bool {
 	for _, i := range j.Images {
 		if s.Dockerfile != "" && i.Name == s.Dockerfile {
@@ -94,7 +94,7 @@ func (j *judge) imagePeriod(s *compose.Service) (time.Duration, error) {
 	return 0, errNotHere
 }
 
-// seconds is a start period in words.
+// seconds formats a start period.
 func seconds(period time.Duration) string {
 	if period == 0 {
 		return "none"

@@ -12,7 +12,7 @@ import (
 	"github.com/djok/facecraft/internal/lint/source"
 )
 
-// contextRule finds builds that copy what belongs to no image: context.
+// contextRule finds builds that copy what does not belong in an image: context.
 func contextRule(j *judge) {
 	seen := map[string]bool{} // one finding for each ignore file
 	for _, i := range j.Images {
@@ -54,7 +54,7 @@ func appendLines(f *source.File, lines []string) source.Edit {
 	return source.Edit{File: f.Name, From: len(f.Data), To: len(f.Data), New: text}
 }
 
-// copiesAll is the step that copies the whole context, or nil.
+// copiesAll returns the step that copies the whole context, or nil.
 func copiesAll(i *repo.Image) *dockerfile.Step {
 	for _, stage := range i.Relevant() {
 		for _, step := range stage.Steps {
@@ -66,9 +66,9 @@ func copiesAll(i *repo.Image) *dockerfile.Step {
 	return nil
 }
 
-// missingIgnores are the paths in the context that no image needs and that nothing
-// leaves out: the history, settings with secrets, weights that are not part of
-// the repository.
+// missingIgnores returns the paths in the context that no image needs and nothing
+// excludes: the history, settings with secrets, weights that are not part of the
+// repository.
 func missingIgnores(i *repo.Image) []string {
 	t, dir := i.Repo.Tree, i.Context.Dir
 	var list []string
@@ -91,12 +91,12 @@ func missingIgnores(i *repo.Image) []string {
 	return list
 }
 
-// hasWeights tells whether a directory has models, or is kept out of git.
+// hasWeights reports whether a directory has models, or is kept out of git.
 func hasWeights(i *repo.Image, dir string) bool {
 	return i.Repo.Tree.Ignored(dir, true) != nil || slices.ContainsFunc(i.Repo.Tree.Under(dir), download.IsModel)
 }
 
-// contextTakes tells whether the Dockerfile copies a path by name.
+// contextTakes reports whether the Dockerfile copies a path by name.
 func contextTakes(i *repo.Image, name string) bool {
 	for _, stage := range i.Stages {
 		for _, step := range stage.Steps {

@@ -51,8 +51,8 @@ func (j *judge) addedDigest(step *dockerfile.Step) {
 		strings.TrimPrefix(step.Expand(add.Checksum), "sha256:"))
 }
 
-// contradicted finds a digest of a known file that is not its own, and gives the
-// right one; otherwise it gives nil.
+// contradicted reports a digest that is not that of a known file. It returns the
+// finding and the right digest, or nil.
 func (j *judge) contradicted(step *dockerfile.Step, at finding.Location, name, given string) (*found, string) {
 	known := download.KnownModels[name]
 	right := known.Contradicts(given)

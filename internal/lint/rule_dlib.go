@@ -23,7 +23,7 @@ func dlibRule(j *judge) {
 	}
 }
 
-// dlib is the requirement that has dlib compiled.
+// dlib returns the requirement that makes pip compile dlib.
 func dlib(in repo.Install) (repo.Required, bool) {
 	for _, r := range in.Requirements {
 		if (r.Name == "dlib" || r.Name == "face-recognition") && !strings.HasSuffix(r.URL+r.Path, ".whl") &&
@@ -34,7 +34,7 @@ func dlib(in repo.Install) (repo.Required, bool) {
 	return repo.Required{}, false
 }
 
-// blas are development packages with an optimized BLAS, of all distributions.
+// blas matches development packages of an optimized BLAS, in all distributions.
 var blas = regexp.MustCompile(`^(libopenblas.*-dev|openblas(-dev|-devel)?|libatlas-base-dev` +
 	`|libmkl(-full)?-dev|intel-mkl.*|intel-oneapi-mkl.*)$`)
 

@@ -8,9 +8,9 @@ import (
 	"github.com/djok/facecraft/internal/lint/download"
 )
 
-// fetchRule finds downloads that nothing checks (fetch), without encryption
-// (fetch-http), with any certificate (fetch-insecure), and those whose failure
-// the build does not see (fetch-status).
+// fetchRule finds downloads that nothing verifies (fetch), that are not encrypted
+// (fetch-http), that accept any certificate (fetch-insecure), and whose failure
+// the build does not notice (fetch-status).
 func fetchRule(j *judge) {
 	for _, i := range j.Images {
 		i.Each(func(step *dockerfile.Step) {

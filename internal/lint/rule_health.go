@@ -16,10 +16,10 @@ import (
 	"github.com/djok/facecraft/internal/lint/source"
 )
 
-// startPeriod is what models need to load on a slow machine.
+// startPeriod is how long models may take to load on a slow machine.
 const startPeriod = 180 * time.Second
 
-// healthRule finds servers with models whose health check is missing or lies
+// healthRule finds servers with models whose health check is missing or misleading
 // (ready), or gives them too little time (health-window).
 func healthRule(j *judge) {
 	for _, i := range j.Images {
@@ -43,12 +43,12 @@ func healthRule(j *judge) {
 	}
 }
 
-// liveOnly tells whether a path answers before the models are loaded.
+// liveOnly reports whether a path answers before the models are loaded.
 func liveOnly(path string) bool {
 	return slices.Contains(liveness, strings.TrimSuffix(path, "/"))
 }
 
-// healthOverridden tells whether a Compose file has a health check for each service
+// healthOverridden reports whether a Compose file has a health check for each service
 // that builds the image.
 func healthOverridden(i *repo.Image) bool {
 	for _, s := range i.Services {
@@ -63,7 +63,7 @@ func healthOverridden(i *repo.Image) bool {
 var liveness = []string{"", "/health", "/healthz", "/health/live", "/live", "/livez", "/ping", "/docs", "/api/health",
 	"/api/v1/health"}
 
-// probe judges what the health check asks, and with what.
+// probe judges what the health check asks, and with which tool.
 func (j *judge) probe(i *repo.Image, step *dockerfile.Step) {
 	if step.Script == nil {
 		return
@@ -95,7 +95,7 @@ func (j *judge) probe(i *repo.Image, step *dockerfile.Step) {
 	}
 }
 
-// isFacecraft tells whether the image is one of the portrait API.
+// isFacecraft reports whether the image is a server of the portrait API.
 func isFacecraft(i *repo.Image) bool {
 	if strings.Contains(i.Base().Name, "facecraft") {
 		return true
@@ -127,7 +127,7 @@ func (j *judge) probeTool(i *repo.Image, step *dockerfile.Step, tool string, at 
 	}
 }
 
-// provides tells whether the final stage installs or copies a tool, or may.
+// provides reports whether the final stage installs or copies a tool, or may do so.
 func provides(i *repo.Image, tool string) bool {
 	for _, step := range i.Final().Chain() {
 		for _, name := range repo.SourcesOf(step) {
@@ -162,7 +162,7 @@ func mayInstall(c *shell.Command, wanted func(name string) bool) bool {
 		})
 }
 
-// window judges how long the models may take.
+// window judges whether the health check gives the models enough time.
 func (j *judge) window(i *repo.Image, step *dockerfile.Step, command *instructions.HealthCheckCommand) {
 	h := command.Health
 	if h.StartPeriod >= startPeriod {

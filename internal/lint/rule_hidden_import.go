@@ -73,9 +73,9 @@ func (j *judge) hidden(hides map[string]int, seen map[int]bool, file string, lin
 	}
 }
 
-// packageDir is the directory that an import names and that is not there:
-// relative to its file, or below a directory above it that has the first part
-// of the name.
+// packageDir returns the directory that an import names if it is missing: relative
+// to the importing file, or below one of its parent directories that has the first
+// part of the name.
 func (j *judge) packageDir(file string, dots int, parts []string) (string, bool) {
 	dir := path.Dir(file)
 	if dots > 0 {
@@ -85,7 +85,7 @@ func (j *judge) packageDir(file string, dots int, parts []string) (string, bool)
 		return j.missing(dir, parts)
 	}
 	if len(parts) < 2 {
-		return "", false // a package of its own may come from PyPI
+		return "", false // a top-level package may come from PyPI
 	}
 	for ; ; dir = path.Dir(dir) {
 		for _, root := range []string{dir, path.Join(dir, "src")} {
@@ -99,8 +99,8 @@ func (j *judge) packageDir(file string, dots int, parts []string) (string, bool)
 	}
 }
 
-// missing is a package's directory below another, if neither it nor a module
-// of that name is there, nor a module that would have it as a name.
+// missing returns a package's directory below root, if there is neither such a
+// directory nor a module in place of it or of one of its parents.
 func (j *judge) missing(root string, parts []string) (string, bool) {
 	for n := range parts {
 		if j.Tree.Has(path.Join(root, path.Join(parts[:n+1]...)) + ".py") {
@@ -111,7 +111,7 @@ func (j *judge) missing(root string, parts []string) (string, bool) {
 	return dir, !j.Tree.Has(dir)
 }
 
-// tracked tells whether git knows files in a directory although it is ignored.
+// tracked reports whether git tracks files in a directory although it is ignored.
 func (j *judge) tracked(dir string) bool {
 	return bytes.Contains(j.index(), []byte(dir+"/"))
 }

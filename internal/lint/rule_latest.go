@@ -15,8 +15,8 @@ import (
 	"github.com/djok/facecraft/internal/lint/yamltree"
 )
 
-// latestRule finds images without a tag or with latest, and workflows that push
-// such a one: latest.
+// latestRule finds images without a tag or with the tag latest, and workflows that
+// push one: latest.
 func latestRule(j *judge) {
 	for _, i := range j.Images {
 		for _, stage := range i.Relevant() {
@@ -52,7 +52,7 @@ func (j *judge) copiedImage(i *repo.Image, step *dockerfile.Step) {
 	}
 }
 
-// floating finds a reference that means another image tomorrow.
+// floating reports a reference that may mean a different image tomorrow.
 func (j *judge) floating(at finding.Location, image string) {
 	if strings.Contains(image, shell.Unknown) || strings.Contains(image, "$") {
 		return
@@ -96,7 +96,7 @@ func (j *judge) pushesLatest(file *workflow.File, step *workflow.Step) {
 	}
 }
 
-// pushes tells whether a step's action pushes, or makes tags for one that does.
+// pushes reports whether a step's action pushes, or makes tags for one that does.
 func pushes(step *workflow.Step) bool {
 	switch step.Uses {
 	case "docker/build-push-action":
@@ -107,7 +107,7 @@ func pushes(step *workflow.Step) bool {
 	return false
 }
 
-// isDocker tells whether a command is docker, or Podman, with this verb.
+// isDocker reports whether a command is docker or podman with one of these verbs.
 func isDocker(c *shell.Command, verbs ...string) bool {
 	args := c.Args()
 	if c.Name() != "docker" && c.Name() != "podman" || len(args) == 0 {

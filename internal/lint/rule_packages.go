@@ -27,7 +27,7 @@ func ortRule(j *judge) {
 	}
 }
 
-// onnx tells whether an install brings the second build.
+// onnx reports whether an install adds the second build.
 func (j *judge) onnx(in repo.Install, stage *dockerfile.Stage, seen map[string]string) bool {
 	for _, r := range in.Requirements {
 		build := runtimeBuild(r)
@@ -55,7 +55,7 @@ func (j *judge) onnx(in repo.Install, stage *dockerfile.Stage, seen map[string]s
 	return false
 }
 
-// runtimeBuild is the build of ONNX Runtime that a requirement brings, or "".
+// runtimeBuild returns the build of ONNX Runtime that a requirement installs, or "".
 func runtimeBuild(r repo.Required) string {
 	switch {
 	case r.Name == "onnxruntime" || r.Name == "rembg" && slices.Contains(r.Extras, "cpu"):

@@ -16,7 +16,7 @@ import (
 	"github.com/djok/facecraft/internal/lint/yamltree"
 )
 
-// readmeRule finds what a README lacks for the repository's own images:
+// readmeRule finds what a README does not say about the repository's own images:
 // readme-port, readme-pull, readme-example, readme-size and readme-cors.
 func readmeRule(j *judge) {
 	own := j.ownImages()
@@ -53,7 +53,7 @@ func (j *judge) readmeCommand(file *readme.File, c readme.Command, image shell.W
 	}
 }
 
-// readmeLacks judges the whole text, once it tells how to run an image.
+// readmeLacks judges a text as a whole if it says how to run an image.
 func (j *judge) readmeLacks(file *readme.File, first *readme.Command, upload bool) {
 	at := file.Location(first.Start+first.From, first.Start+first.To)
 	if !upload {
@@ -70,13 +70,12 @@ func (j *judge) readmeLacks(file *readme.File, first *readme.Command, upload boo
 
 var sizes = regexp.MustCompile(`(?i)\d\s?(gb|gib|mb|mib)\b`)
 
-// negatives begin what a reader shall not do.
+// negatives introduce what the reader should not do.
 var negatives = regexp.MustCompile(`(?i)\b(never|do not|don't|not like this|instead of|wrong|avoid|bad|deprecated)\b`)
 
 func negative(before string) bool { return negatives.MatchString(before) }
 
-// published tells whether docker run makes a port reachable, or is told to do
-// without.
+// published reports whether docker run publishes a port, or may not need to.
 func published(c *shell.Command) bool {
 	return slices.ContainsFunc(c.Args(), func(w shell.Word) bool {
 		return strings.HasPrefix(w.Text, "-p") || strings.HasPrefix(w.Text, "--publish") ||
@@ -85,7 +84,7 @@ func published(c *shell.Command) bool {
 	})
 }
 
-// uploads tells whether a command sends a file.
+// uploads reports whether a command sends a file.
 func uploads(c *shell.Command) bool {
 	if c.Name() == "http" || c.Name() == "facecraft" {
 		return true
@@ -96,8 +95,8 @@ func uploads(c *shell.Command) bool {
 	})
 }
 
-// ownImage is the own image that a docker run or pull names, and what follows
-// it.
+// ownImage returns the repository's image that a docker run or pull names, and the
+// words after it.
 func ownImage(c *shell.Command, own map[string]bool) (shell.Word, []shell.Word) {
 	if !isDocker(c, "run", "pull") {
 		return shell.Word{}, nil
@@ -111,8 +110,8 @@ func ownImage(c *shell.Command, own map[string]bool) (shell.Word, []shell.Word) 
 	return shell.Word{}, nil
 }
 
-// ownImages are names of images that the repository makes: those it pushes, its
-// Compose files build, its README tags, and the one that is named as itself.
+// ownImages returns the names of the images that the repository makes: those that
+// it pushes, that its Compose files build or its README tags, and djok/facecraft.
 func (j *judge) ownImages() map[string]bool {
 	own := map[string]bool{"djok/facecraft": true}
 	add := func(image string) {
@@ -156,7 +155,7 @@ func (j *judge) ownImages() map[string]bool {
 
 var allOrigins = regexp.MustCompile(`allow_origins\s*=\s*\[\s*["']\*["']\s*\]`)
 
-// openOrigins is where the repository's server accepts every origin, or nil.
+// openOrigins returns where the repository's server accepts every origin, or nil.
 func openOrigins(files *tree.Tree) *finding.Location {
 	for _, name := range files.Files {
 		if path.Ext(name) != ".py" {

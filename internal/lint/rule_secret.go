@@ -12,8 +12,8 @@ import (
 	"github.com/djok/facecraft/internal/secret"
 )
 
-// secretRule finds secrets in clear in Dockerfiles and Compose files: secret.
-// Values decide, not names; only FACECRAFT_API_KEY is one whatever its value.
+// secretRule finds plain-text secrets in Dockerfiles and Compose files: secret. The
+// value decides, not the name; only FACECRAFT_API_KEY always is a secret.
 func secretRule(j *judge) {
 	for _, i := range j.Images {
 		for _, stage := range i.Stages { // a build argument shows in the history of its cache, too
@@ -61,7 +61,7 @@ func (j *judge) secretsOf(i *repo.Image, step *dockerfile.Step) {
 	}
 }
 
-// pairLocation is the line of an instruction on which a name stands.
+// pairLocation returns the place of a name in an instruction.
 func pairLocation(i *repo.Image, step *dockerfile.Step, name string) finding.Location {
 	for line := step.Line; line <= step.EndLine; line++ {
 		if at := strings.Index(i.Line(line), name); at >= 0 {
@@ -87,6 +87,6 @@ func (j *judge) secretValue(at finding.Location, name, value string) *found {
 
 func (j *judge) secretHit(at finding.Location, hit secret.Hit) *found {
 	f := j.fail("secret", at, "a secret stands here in clear: %s %s", hit.Kind, hit.Shown)
-	f.Key = hit.Kind // never the line, which has it whole
+	f.Key = hit.Kind // never the line, which contains the secret
 	return f
 }

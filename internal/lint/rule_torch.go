@@ -13,7 +13,7 @@ import (
 // cpuIndex is where PyTorch's builds without CUDA are.
 const cpuIndex = "https://download.pytorch.org/whl/cpu"
 
-// torchRule finds a CPU image that gets PyTorch with CUDA: torch-cuda.
+// torchRule finds CPU images that get PyTorch with CUDA: torch-cuda.
 func torchRule(j *judge) {
 	for _, i := range j.Images {
 		if i.GPU() != "" {
@@ -66,7 +66,7 @@ func (j *judge) torch(i *repo.Image, in repo.Install, done map[*dockerfile.Stage
 	f.fix(cpuFix(in)...)
 }
 
-// addRequirement says by which requirement torch is reached.
+// addRequirement adds as evidence the requirement that brings torch.
 func addRequirement(in repo.Install, f *found, r repo.Required) {
 	if r.File != nil {
 		at := r.At(in)
@@ -81,8 +81,8 @@ func requiresAny(in repo.Install, names map[string]bool) bool {
 	return slices.ContainsFunc(in.Requirements, func(r repo.Required) bool { return names[r.Name] })
 }
 
-// torchRequirement is the requirement by which torch is installed: torch itself before
-// its relatives, and those before what requires it.
+// torchRequirement returns the requirement that installs torch: torch itself rather
+// than its relatives, and those rather than packages that depend on it.
 func torchRequirement(in repo.Install) (repo.Required, bool) {
 	var best repo.Required
 	rank := 0

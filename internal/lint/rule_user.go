@@ -39,7 +39,7 @@ func userRule(j *judge) {
 	}
 }
 
-// isArtefact tells whether the final stage is made for its files alone.
+// isArtefact reports whether the final stage only delivers files.
 func isArtefact(i *repo.Image) bool {
 	if i.Final().Root() != "scratch" {
 		return false
@@ -84,7 +84,7 @@ func dropsRootWith(i *repo.Image) string {
 	return ""
 }
 
-// usersCreated is the step and command that create a user, by name.
+// usersCreated returns the step that creates each user, by the user's name.
 func usersCreated(steps []*dockerfile.Step) map[string]*dockerfile.Step {
 	users := map[string]*dockerfile.Step{}
 	for _, step := range steps {
@@ -103,8 +103,7 @@ func usersCreated(steps []*dockerfile.Step) map[string]*dockerfile.Step {
 	return users
 }
 
-// userName is the user that useradd or adduser creates: its last argument, and
-// of adduser the first of two.
+// userName returns the user that useradd or adduser creates: its last argument.
 func userName(c *shell.Command) string {
 	rest := download.Flags(c, "ugGsdkcKmfebpZh", []string{
 		"--uid", "--gid", "--groups", "--shell", "--home", "--home-dir", "--comment", "--ingroup", "--gecos", "--base-dir",
@@ -121,8 +120,8 @@ func userName(c *shell.Command) string {
 	return rest[len(rest)-1].Text
 }
 
-// userFix adds USER after the last instruction that may need root, where the
-// Dockerfile creates one user.
+// userFix adds USER after the last instruction that may need root, if the
+// Dockerfile creates exactly one user.
 func userFix(i *repo.Image) []source.Edit {
 	users := usersCreated(i.Final().Chain())
 	if len(users) != 1 || len(i.Final().Steps) == 0 {

@@ -37,7 +37,8 @@ func useraddOrderRule(j *judge) {
 
 func ptr[T any](v T) *T { return &v }
 
-// owner is the user to whom a step gives files, by name.
+// owner returns the name of the user to whom a step gives files, and the command
+// that does so if it is a RUN.
 func owner(step *dockerfile.Step) (string, *shell.Command) {
 	given := ""
 	var at *shell.Command

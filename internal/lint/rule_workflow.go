@@ -13,7 +13,7 @@ import (
 	"github.com/djok/facecraft/internal/secret"
 )
 
-// workflowPasswordRule finds passwords in clear: workflow-password.
+// workflowPasswordRule finds plain-text passwords: workflow-password.
 func workflowPasswordRule(j *judge) {
 	for _, file := range j.Workflows {
 		for _, job := range file.Jobs {
@@ -36,20 +36,20 @@ func workflowPasswordRule(j *judge) {
 			if slices.ContainsFunc(j.found, func(f *found) bool {
 				return f.ID == "workflow-password" && f.Location.File == at.File && f.Location.Line == at.Line
 			}) {
-				continue // said already
+				continue // already reported
 			}
 			j.fail("workflow-password", at, "a secret stands here in clear: %s %s", hit.Kind, hit.Shown).Key = hit.Kind
 		}
 	}
 }
 
-// literal tells whether a value is written out.
+// literal reports whether a value is spelled out rather than an expression.
 func literal(node *yaml.Node) bool {
 	text := yamltree.Text(node)
 	return text != "" && !strings.Contains(text, "${{")
 }
 
-// loginPassword is the password of docker login that is written out.
+// loginPassword returns the password that a docker login spells out.
 func loginPassword(c *shell.Command) (string, bool) {
 	if !isDocker(c, "login") {
 		return "", false
@@ -83,7 +83,7 @@ func workflowEnvironmentRule(j *judge) {
 	}
 }
 
-// publishes tells whether a step logs in to a registry or pushes to one.
+// publishes reports whether a step logs in to a registry or pushes to one.
 func publishes(step *workflow.Step) bool {
 	return step.Uses == "docker/login-action" || step.Uses == "docker/build-push-action" && pushes(step) ||
 		slices.ContainsFunc(step.Commands, func(c *shell.Command) bool { return isDocker(c, "push", "login") })
@@ -117,7 +117,7 @@ func logsIn(step *workflow.Step) bool {
 	})
 }
 
-// pulls names what in a step pulls images, or "".
+// pulls names the action or command of a step that pulls images, or "".
 func pulls(step *workflow.Step) string {
 	if step.Uses == "docker/build-push-action" || step.Uses == "docker/bake-action" {
 		return step.Uses
@@ -133,12 +133,12 @@ func pulls(step *workflow.Step) string {
 	return ""
 }
 
-// syncs are actions that bring a README to Docker Hub.
+// syncs are actions that copy a README to Docker Hub.
 var syncs = []string{"peter-evans/dockerhub-description", "christian-korneck/update-container-description-action",
 	"meeDamian/sync-readme", "grantbirki/dockerhub-description"}
 
-// hubReadmeRule finds workflows that publish on Docker Hub without its
-// description: hub-readme.
+// hubReadmeRule finds workflows that publish on Docker Hub and do not update the
+// description there: hub-readme.
 func hubReadmeRule(j *judge) {
 	for _, file := range j.Workflows {
 		for _, job := range file.Jobs {
@@ -160,7 +160,7 @@ func hubReadmeRule(j *judge) {
 	}
 }
 
-// pushesToHub tells whether a step pushes to Docker Hub: a tag without another
+// pushesToHub reports whether a step pushes to Docker Hub: a tag without another
 // registry's name.
 func pushesToHub(step *workflow.Step) bool {
 	if step.Uses == "docker/build-push-action" && pushes(step) {
@@ -177,7 +177,7 @@ func pushesToHub(step *workflow.Step) bool {
 	})
 }
 
-// onHub tells whether an image's name is one of Docker Hub: user/name.
+// onHub reports whether an image's name is one on Docker Hub: user/name.
 func onHub(image string) bool {
 	name, _, _ := strings.Cut(image, ":")
 	parts := strings.Split(strings.TrimPrefix(name, "docker.io/"), "/")

@@ -11,7 +11,7 @@ import (
 )
 
 // TestSchema holds the reports on the corpus, on all examples and on ignores to
-// what docs promises.
+// what the documentation promises.
 func TestSchema(t *testing.T) {
 	schema, err := jsonschema.NewCompiler().Compile("../../docs/lint.schema.json")
 	if err != nil {

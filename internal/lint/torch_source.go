@@ -15,13 +15,13 @@ type torchChoice int
 
 const (
 	fromPyPI      torchChoice = iota // with CUDA
-	mayBeCUDA                        // the CPU index beside PyPI, and PyPI may have a newer one
+	mayBeCUDA                        // the CPU index besides PyPI, which may have a newer version
 	fromCPU                          // the build without CUDA
 	fromGPU                          // CUDA on purpose
-	fromElsewhere                    // nobody knows
+	fromElsewhere                    // not known
 )
 
-// torchSource tells which build an install gets, and why.
+// torchSource returns which build of torch an install gets, and why.
 func torchSource(in repo.Install, i *repo.Image, r repo.Required) (torchChoice, string) {
 	switch local := r.LocalVersion(); {
 	case strings.HasPrefix(local, "cu") || strings.HasPrefix(local, "rocm") || strings.HasPrefix(local, "xpu"):
@@ -90,8 +90,8 @@ func contains(list []string, part string) bool {
 	return slices.ContainsFunc(list, func(item string) bool { return strings.Contains(item, part) })
 }
 
-// indexConfigured names a file or command before an install that sets pip's index,
-// with what it says.
+// indexConfigured returns the name and the text of a file or command before an
+// install that configures pip's index.
 func indexConfigured(i *repo.Image, in repo.Install) (name, text string) {
 	for _, step := range in.Step.Stage.Chain() {
 		for _, file := range repo.Copied(step) {
@@ -115,8 +115,8 @@ func indexConfigured(i *repo.Image, in repo.Install) (name, text string) {
 	return name, text
 }
 
-// cpuFix adds the CPU index where that is sure to give the same versions: all
-// of PyTorch's packages are pinned, or nothing else is installed.
+// cpuFix adds the CPU index if that is certain to give the same versions: all of
+// PyTorch's packages are pinned, or nothing else is installed.
 func cpuFix(in repo.Install) []source.Edit {
 	if in.Step.Script.Exec || in.Verb == "sync" || in.Verb == "add" || len(in.Index) > 0 || len(in.Unresolved) > 0 ||
 		contains(in.Links, "whl/") {

@@ -22,7 +22,7 @@ var (
 )
 
 // The published images answer /ready with 200 and ready:false while they load:
-// only the body tells.
+// only the body tells the difference.
 var (
 	blindly    = regexp.MustCompile(`\b(curl|wget)\b.*/ready\b`)
 	bodyReader = regexp.MustCompile(`\b(grep|jq|python\d?|awk|sed|case)\b`)
@@ -105,8 +105,8 @@ var tcpOnly = regexp.MustCompile(`\bnc\s+-\w*z|/dev/tcp/`)
 // tools are programs that health checks often name and slim images often lack.
 var tools = regexp.MustCompile(`^(curl|wget|nc|python\d?|bash)$`)
 
-// missingTool is the program that a health check starts with and the image
-// does not have.
+// missingTool returns the program that a health check runs, if the image does not
+// have it.
 func (s *subject) missingTool(health *inventory.Health) string {
 	if s.Depth < inventory.FilesDepth || len(health.Test) < 2 {
 		return ""
@@ -118,7 +118,7 @@ func (s *subject) missingTool(health *inventory.Health) string {
 		}
 		words = strings.Fields(health.Test[1])
 		if len(words) == 0 || !tools.MatchString(words[0]) {
-			return "" // a shell's own words are not told from programs
+			return "" // shell built-ins cannot be told from programs
 		}
 	}
 	if s.program(words[0]) == nil {
@@ -127,7 +127,7 @@ func (s *subject) missingTool(health *inventory.Health) string {
 	return ""
 }
 
-// program is the file that a command's name means.
+// program returns the file that a command's name refers to.
 func (s *subject) program(name string) *inventory.Node {
 	dirs := []string{""}
 	if !strings.Contains(name, "/") {
@@ -145,7 +145,7 @@ func (s *subject) program(name string) *inventory.Node {
 	return nil
 }
 
-// windowFactor is how much longer than loading takes a check should wait.
+// windowFactor is how many times the loading time a check should wait.
 const windowFactor = 1.5
 
 func healthWindow(s *subject) []result {
@@ -194,7 +194,7 @@ func (s *subject) streak(w Window) int {
 	return n
 }
 
-// timesOf are a check's settings, with the engine's defaults.
+// timesOf returns a check's settings, with the engine's defaults.
 func timesOf(h *inventory.Health) (interval, timeout time.Duration, retries int) {
 	interval, timeout, retries = h.Interval, h.Timeout, h.Retries
 	if interval == 0 {
@@ -209,7 +209,8 @@ func timesOf(h *inventory.Health) (interval, timeout time.Duration, retries int)
 	return interval, timeout, retries
 }
 
-// windowOf is how long a check may fail before a container is unhealthy.
+// windowOf returns how long a check may fail before a container is unhealthy, and
+// how that adds up.
 func windowOf(h *inventory.Health) (time.Duration, string) {
 	interval, timeout, retries := timesOf(h)
 	text := fmt.Sprintf("start period %s + %d retries x (interval %s + timeout %s)",

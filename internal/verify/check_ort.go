@@ -13,8 +13,8 @@ import (
 	"github.com/djok/facecraft/internal/inventory"
 )
 
-// ortBoth finds the two packages that own the same files in one site. Others
-// in sites of their own do not meet.
+// ortBoth finds the two packages that own the same files, installed in one site.
+// In separate sites they do not conflict.
 func ortBoth(s *subject) []result {
 	var list []result
 	seen := false
@@ -43,8 +43,8 @@ func ortBoth(s *subject) []result {
 	return list
 }
 
-// winner is the package whose file is there: both record the SHA-256 and the
-// size of theirs.
+// winner names the package whose files are there: both record the SHA-256 and the
+// size of their own.
 // (https://packaging.python.org/en/latest/specifications/recording-installed-packages/)
 func (s *subject) winner(site string) string {
 	var won []string
@@ -68,7 +68,7 @@ func (s *subject) winner(site string) string {
 	return "the files are those of " + won[0]
 }
 
-// recorded tells whether a file is the one that a RECORD speaks of.
+// recorded reports whether a file is the one that a RECORD describes.
 func recorded(file *inventory.Node, sum, size string) bool {
 	if file.Facts == nil || file.Facts.SHA256 == "" {
 		return strconv.FormatInt(file.Size, 10) == size
@@ -112,7 +112,7 @@ func (s *subject) provider(provider *inventory.Node) result {
 	dirs := s.libraryDirs(provider)
 	var missing, elsewhere []string
 	for _, name := range provider.Facts.Needed {
-		if name == "libcuda.so.1" || s.resolves(name, dirs) { // the driver's comes with the GPU
+		if name == "libcuda.so.1" || s.resolves(name, dirs) { // the driver provides it
 			continue
 		}
 		at := ""
@@ -144,7 +144,7 @@ func (s *subject) provider(provider *inventory.Node) result {
 	return pass("the CUDA provider finds all %d libraries that it needs", len(provider.Facts.Needed))
 }
 
-// links are symbolic links of a name.
+// links returns the symbolic links with a name.
 func (s *subject) links(name string) (list []*inventory.Node) {
 	for node := range s.Files.All() {
 		if node.Kind == inventory.Symlink && path.Base(node.Path) == name {
@@ -163,7 +163,7 @@ func (s *subject) resolves(name string, dirs []string) bool {
 	return false
 }
 
-// libraryDirs are where the dynamic loader looks for the libraries of a file.
+// libraryDirs returns where the dynamic loader looks for the libraries of a file.
 // (ld.so(8))
 func (s *subject) libraryDirs(file *inventory.Node) []string {
 	var dirs []string
@@ -186,7 +186,7 @@ func (s *subject) libraryDirs(file *inventory.Node) []string {
 	return append(dirs, systemDirs...)
 }
 
-// systemDirs are where the loaders of Debian, its relatives and most others look anyway.
+// systemDirs are where the loaders of common distributions look last.
 var systemDirs = []string{"/lib", "/usr/lib", "/lib64", "/usr/lib64", "/lib/x86_64-linux-gnu",
 	"/usr/lib/x86_64-linux-gnu", "/lib/aarch64-linux-gnu", "/usr/lib/aarch64-linux-gnu"}
 
@@ -231,6 +231,6 @@ func (s *subject) dlib(module *inventory.Node) result {
 	return pass("dlib uses %s", found)
 }
 
-// hasLoader tells whether the image has a C library at all. Without one the
-// places of libraries are not those that are looked at here, as in Nix images.
+// hasLoader reports whether the image has a C library in a usual place. If not, as
+// in Nix images, its libraries are not where this looks for them.
 func (s *subject) hasLoader() bool { return s.resolves("libc.so.6", systemDirs) }

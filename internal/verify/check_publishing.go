@@ -17,11 +17,11 @@ func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys
 
 const licenceLabel = "org.opencontainers.image.licenses"
 
-// permissive are licences that allow commercial use.
+// permissive matches licences that allow commercial use.
 var permissive = regexp.MustCompile(`(?i)^\s*\(?(MIT|Apache-2\.0|BSD-[23]-Clause|ISC|Unlicense|0BSD|CC0-1\.0|Zlib)` +
 	`(\s+(AND|OR)\s+(MIT|Apache-2\.0|BSD-[23]-Clause|ISC|Unlicense|0BSD|CC0-1\.0|Zlib))*\)?\s*$`)
 
-// licence holds the label against the terms of the models that are there.
+// licence compares the label with the terms of the models in the image.
 func licence(s *subject) []result {
 	var terms []string
 	for _, model := range s.variant.Needs.Models {
@@ -43,8 +43,8 @@ func licence(s *subject) []result {
 
 const versionLabel = "org.opencontainers.image.version"
 
-// baseVersion is that of the distribution, whose images have it as a label that
-// others inherit: Ubuntu's are 22.04.
+// baseVersion returns the version of the distribution. Its own images have that as
+// a label, which others inherit: Ubuntu's says 22.04.
 func (s *subject) baseVersion() string {
 	for _, file := range []string{"etc/os-release", "usr/lib/os-release"} {
 		for _, line := range lines(s.Inventory, file) {
@@ -60,7 +60,7 @@ func (s *subject) baseVersion() string {
 var described = []string{"org.opencontainers.image.source", versionLabel,
 	"org.opencontainers.image.title", licenceLabel}
 
-// maxStop is how long a server may take to end, in the engine's default.
+// maxStop is how long a server may take to stop: the engine's default.
 const maxStop = 10 * time.Second
 
 func meta(s *subject) []result {
@@ -167,7 +167,7 @@ func workers(s *subject) []result {
 	return []result{pass("the command starts one worker").with(memory...)}
 }
 
-// workerMemory is the evidence of what one worker and all of them use.
+// workerMemory says how much memory one worker and all of them use.
 func (s *subject) workerMemory() []string {
 	m := s.seen.Memory
 	if m == nil || len(m.Processes) == 0 {
@@ -183,7 +183,7 @@ func (s *subject) workerMemory() []string {
 	return []string{text}
 }
 
-// minLeftovers is not worth a word below, in bytes.
+// minLeftovers is the size, in bytes, below which leftovers are not worth a word.
 const minLeftovers = 1_000_000
 
 var leftoverPlaces = []struct {
@@ -209,7 +209,7 @@ func leftovers(s *subject) []result {
 			evidence = append(evidence, bytes(n)+", "+place.name+": /"+nodes[0].Path)
 		}
 	}
-	// Compiled files are no leftovers: without them, every start compiles again.
+	// Compiled files are not leftovers: without them, every start compiles again.
 	if n := bytesOf(s.matching(compiled)); n > 0 {
 		evidence = append(evidence, bytes(n)+" of __pycache__, which speed up the start")
 	}

@@ -12,7 +12,7 @@ import (
 	"github.com/djok/facecraft/internal/inventory"
 )
 
-// notObserved is the answer if an image ran, but this was not seen.
+// notObserved is the result if an image ran, but this was not observed.
 func notObserved(seen Observations) []result {
 	why := "the server did not get ready"
 	if seen.Start != nil && seen.Start.Ready {
@@ -52,7 +52,7 @@ const (
 	minLazy = time.Second
 )
 
-// emulated is the answer of checks that measure times.
+// emulated is why checks that measure times have no answer.
 const emulated = "the image is for a different processor and runs emulated here, so its times mean nothing"
 
 func lazy(s *subject) []result {
@@ -118,8 +118,8 @@ func diskGrowth(s *subject) []result {
 		format.Duration(c.Waited))}
 }
 
-// cors looks at the answer to a stranger, or without one at what the image
-// itself sets.
+// cors looks at the answer to a foreign website or, if the image did not run, at
+// what it sets itself.
 func cors(s *subject) []result {
 	c := s.seen.CORS
 	origins, set := s.Config.Variable("FACECRAFT_CORS_ORIGINS")

@@ -1,4 +1,4 @@
-// Package baseimage has what is known of base images by their names.
+// Package baseimage knows base images by their names.
 package baseimage
 
 import (
@@ -9,7 +9,7 @@ import (
 	"github.com/djok/facecraft/internal/lint/shell"
 )
 
-// Image is what is known of an image by its name.
+// Image is what is known about an image from its name.
 type Image struct {
 	Name string // without registry and library/
 	Tag  string
@@ -19,7 +19,7 @@ type Image struct {
 // unknown or invalid.
 func Parse(image string) Image {
 	if strings.Contains(image, shell.Unknown) {
-		image, _, _ = strings.Cut(image, shell.Unknown) // what stands before it may say enough
+		image, _, _ = strings.Cut(image, shell.Unknown) // what precedes it may be enough
 		if !strings.Contains(image, ":") {
 			return Image{}
 		}
@@ -40,8 +40,8 @@ func Parse(image string) Image {
 	return b
 }
 
-// mirrored is an official image's name at a registry that copies them, or the
-// whole name.
+// mirrored returns the name of an official image at a registry that mirrors them,
+// or else the whole name.
 func mirrored(domain, name string) string {
 	for _, prefix := range []string{"public.ecr.aws/docker/library/", "mirror.gcr.io/library/", "nvcr.io/"} {
 		if rest, ok := strings.CutPrefix(domain+"/"+name, prefix); ok {
@@ -68,7 +68,7 @@ var rootBases = map[string]string{
 	"tiangolo/uvicorn-gunicorn-fastapi": "debian", "tiangolo/uvicorn-gunicorn": "debian", "nvidia/pytorch": "debian",
 }
 
-// Known tells whether the image is one of these.
+// Known reports whether the image is one of these.
 func (b Image) Known() bool { _, ok := rootBases[b.Name]; return ok }
 
 // System is debian, alpine, rpm, busybox or "".
@@ -79,7 +79,7 @@ func (b Image) System() string {
 	return rootBases[b.Name]
 }
 
-// Has tells whether an image brings a tool; known is false where nobody knows.
+// Has reports whether an image includes a tool, if that is known.
 func (b Image) Has(tool string) (has, known bool) {
 	switch {
 	case !b.Known() || b.Tag == "unknown":

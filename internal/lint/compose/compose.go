@@ -1,5 +1,5 @@
-// Package compose reads Compose files as they are written: with the places and
-// comments that a loader of projects drops.
+// Package compose reads Compose files as they are written: with the positions and
+// comments that Compose's own loader drops.
 package compose
 
 import (
@@ -40,10 +40,10 @@ type Variable struct {
 
 var name = regexp.MustCompile(`(?i)^(docker-)?compose([._-].*)?\.ya?ml$`)
 
-// Named tells whether a file is a Compose file by its name.
+// Named reports whether a file is a Compose file by its name.
 func Named(file string) bool { return name.MatchString(path.Base(file)) }
 
-// Parse reads a file. One without services gives nil.
+// Parse reads a file. It returns nil for one without services.
 func Parse(f *source.File) (*File, error) {
 	root, err := yamltree.Parse(f.Data)
 	if err != nil {
@@ -87,7 +87,7 @@ func (s *Service) build(node *yaml.Node) {
 		dir = "."
 	}
 	if strings.Contains(dir+dockerfile, "$") || strings.Contains(dir, "://") {
-		return // only Compose knows
+		return // only Compose can resolve it
 	}
 	s.Context = path.Join(path.Dir(s.File.Name), dir)
 	s.Dockerfile = path.Join(s.Context, dockerfile)
@@ -103,7 +103,7 @@ func (s *Service) environment(node *yaml.Node) {
 	}
 }
 
-// Commented tells whether a line has a comment beside it or above it.
+// Commented reports whether a line has a comment next to it or above it.
 func (f *File) Commented(line int) bool {
 	if text := f.Line(line); strings.Contains(text, " #") {
 		return true

@@ -1,6 +1,6 @@
 // Package dockerfile reads Dockerfiles with BuildKit's own parser, and adds
-// what its tree lacks: where each word stands in the file, what variables are
-// worth at each step, and the commands of each script.
+// what its tree lacks: where each word is in the file, the values of variables at
+// each step, and the commands of each script.
 package dockerfile
 
 import (
@@ -31,7 +31,7 @@ type Comment struct {
 	Text string
 }
 
-// Stage is what a FROM begins.
+// Stage is a stage of the build, which begins with FROM.
 type Stage struct {
 	File     *File
 	Index    int
@@ -57,7 +57,7 @@ type Step struct {
 	variables     *variables
 }
 
-// Parse reads a Dockerfile. An error says what BuildKit would say.
+// Parse reads a Dockerfile. Its errors are BuildKit's.
 func Parse(f *source.File) (file *File, err error) {
 	ast, err := parser.Parse(bytes.NewReader(f.Data))
 	if err != nil {
@@ -103,7 +103,7 @@ func (f *File) add(parsed *instructions.Stage) error {
 	return nil
 }
 
-// Stage is an earlier stage by its name or number, or nil.
+// Stage returns an earlier stage by its name, or nil.
 func (f *File) Stage(name string) *Stage {
 	for _, s := range f.Stages {
 		if s.Name != "" && s.Name == strings.ToLower(name) {
@@ -113,7 +113,7 @@ func (f *File) Stage(name string) *Stage {
 	return nil
 }
 
-// From is the stage that COPY --from or a mount names, or nil for an image.
+// From returns the stage that COPY --from or a mount names, or nil for an image.
 func (f *File) From(name string) *Stage {
 	if s := f.Stage(name); s != nil {
 		return s
@@ -126,10 +126,10 @@ func (f *File) From(name string) *Stage {
 	return nil
 }
 
-// Final is the stage that a build without --target makes.
+// Final returns the stage that is built without --target.
 func (f *File) Final() *Stage { return f.Stages[len(f.Stages)-1] }
 
-// Lineage is a stage and the stages that it is built on, the oldest first.
+// Lineage returns a stage and the stages that it is built on, the oldest first.
 func (s *Stage) Lineage() []*Stage {
 	if s.Parent == nil {
 		return []*Stage{s}
@@ -137,8 +137,8 @@ func (s *Stage) Lineage() []*Stage {
 	return append(s.Parent.Lineage(), s)
 }
 
-// Chain is all that happens on the way to the end of a stage, in order. What
-// an ancestor has for ONBUILD happens in its heir.
+// Chain returns all steps that lead to the end of a stage, in order. The ONBUILD
+// steps of a stage run in the stage that is built on it.
 func (s *Stage) Chain() []*Step {
 	var steps, onbuild []*Step
 	for _, stage := range s.Lineage() {
@@ -155,11 +155,11 @@ func (s *Stage) Chain() []*Step {
 	return steps
 }
 
-// Root is the image at the bottom of a stage.
+// Root returns the image at the bottom of a stage.
 func (s *Stage) Root() string { return s.Lineage()[0].Base }
 
-// Relevant are the stages that the final image is made of: its lineage, and
-// those from which something is copied or mounted, with theirs.
+// Relevant returns the stages that the final image is made of: its lineage, and
+// those that files are copied or mounted from, with theirs.
 func (f *File) Relevant() []*Stage {
 	seen := map[*Stage]bool{}
 	var visit func(*Stage)
@@ -202,17 +202,17 @@ func (s *Step) sources() []string {
 	return nil
 }
 
-// Location is where a step begins: its first line.
+// Location returns the place of the first line of a step.
 func (s *Step) Location() finding.Location { return s.Stage.File.Whole(s.Line) }
 
-// Location is where the stage's FROM stands.
+// Location returns the place of the stage's FROM.
 func (s *Stage) Location() finding.Location { return s.File.Whole(s.Line) }
 
 // Expand replaces the variables of a word as the builder does. What is not
 // known becomes shell.Unknown.
 func (s *Step) Expand(word string) string { return s.variables.expand(word) }
 
-// Getenv is a variable's value at this step.
+// Getenv returns a variable's value at this step, and whether it is known.
 func (s *Step) Getenv(name string) (string, bool) { return s.variables.get(name) }
 
 // comments collects the comments outside of here-documents.

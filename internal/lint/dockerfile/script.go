@@ -54,9 +54,9 @@ func (t *text) cut(n int) (string, []piece) {
 	return t.String()[n:], rest
 }
 
-// logical is an instruction's line with its continuations put together as
-// BuildKit does, without comments and empty lines between them, and the
-// number of its last physical line.
+// logical returns an instruction's line, joined with its continuations as BuildKit
+// does, without comments and empty lines between them, and the number of its last
+// physical line.
 func (f *File) logical(line int) (*text, int) {
 	t := &text{}
 	for last := line; ; last++ {
@@ -77,7 +77,7 @@ func (f *File) logical(line int) (*text, int) {
 	}
 }
 
-// continues tells where a line's text ends and whether the next belongs to it.
+// continues returns where a line's text ends, and whether the next line continues it.
 func (f *File) continues(line string) (end int, more bool) {
 	bare := strings.TrimRight(line, " \t")
 	if n := len(bare); n > 0 && bare[n-1] == f.escape && (n < 2 || bare[n-2] != f.escape) {
@@ -112,7 +112,8 @@ func (s *Step) readScript() {
 	}
 }
 
-// form is how a step names what it runs.
+// form returns the keywords, command line and here-documents of a step that runs
+// something.
 func (s *Step) form() (keywords []string, line instructions.ShellDependantCmdLine,
 	files []instructions.ShellInlineFile) {
 	switch c := s.Command.(type) {
@@ -131,7 +132,7 @@ func (s *Step) form() (keywords []string, line instructions.ShellDependantCmdLin
 	return nil, line, nil
 }
 
-// skip is how long the keywords and flags before a script are.
+// skip returns the length of the keywords and flags before a script.
 func skip(line string, keywords []string) int {
 	at := 0
 	space := func() {
@@ -151,7 +152,7 @@ func skip(line string, keywords []string) int {
 	return at
 }
 
-// flagLength is how long a flag is, quoted blanks included.
+// flagLength returns the length of a flag, quoted blanks included.
 func flagLength(text string) int {
 	quote := byte(0)
 	for i := 0; i < len(text); i++ {
@@ -179,7 +180,7 @@ func (s *Script) parse(text string, options shell.Options) {
 	s.Commands = commands
 }
 
-// exec reads the JSON form. Where its words stand is known as a whole only.
+// exec reads the JSON form. Its words have no positions of their own.
 func (s *Script) exec(words []string) {
 	quoted := make([]string, len(words))
 	for i, word := range words {
@@ -194,7 +195,8 @@ func (s *Script) exec(words []string) {
 	}
 }
 
-// hereDocument reads a script that is a here-document, or a command with some.
+// hereDocument reads a script that is a here-document, or a command with
+// here-documents.
 func (s *Script) hereDocument(t *text, skipped, last int, files []instructions.ShellInlineFile) {
 	f := s.step.Stage.File
 	from, to := f.LineStart(last+1), f.LineEnd(s.step.EndLine)
@@ -224,7 +226,7 @@ func (s *Script) hereDocument(t *text, skipped, last int, files []instructions.S
 	s.parse(s.Text, options)
 }
 
-// Offset is where a byte of the script stands in the file.
+// Offset returns the offset in the file of a byte of the script.
 func (s *Script) Offset(at int) int {
 	if len(s.pieces) == 0 {
 		return s.step.Stage.File.LineStart(s.step.Line)
@@ -234,7 +236,7 @@ func (s *Script) Offset(at int) int {
 	return min(s.pieces[i].file+at-s.pieces[i].at, len(s.step.Stage.File.Data))
 }
 
-// Location is where a part of the script stands. The JSON form is one part.
+// Location returns the place of a part of the script. The JSON form is one part.
 func (s *Script) Location(from, to int) finding.Location {
 	if s.Exec {
 		return s.step.Location()

@@ -11,9 +11,9 @@ import (
 	"github.com/djok/facecraft/internal/lint/shell"
 )
 
-// shellState is what SHELL says.
+// shellState is the shell that SHELL sets.
 type shellState struct {
-	name              string // sh, bash, ...; "" when it is none that is read here
+	name              string // sh, bash, ...; "" for one that is not read here
 	pipefail, errexit bool
 }
 
@@ -95,7 +95,7 @@ func (s *state) apply(command instructions.Command) {
 	}
 }
 
-// resolve is a path against a directory, as the builder does.
+// resolve resolves a path against a directory, as the builder does.
 func resolve(dir, name string) string {
 	if path.IsAbs(name) || strings.HasPrefix(name, shell.Unknown) {
 		return path.Clean(name)
@@ -125,8 +125,8 @@ func shellOf(words []string) shellState {
 	return s
 }
 
-// Path is an absolute path of a word at this step.
+// Path returns a word as an absolute path at this step.
 func (s *Step) Path(word string) string { return resolve(s.Workdir, word) }
 
-// Shell is the shell of the step's script, or "" for one that is not read.
+// Shell returns the shell of the step's script, or "" for one that is not read.
 func (s *Step) Shell() string { return s.shell.name }

@@ -40,8 +40,8 @@ func (v *variables) get(name string) (string, bool) {
 	return found.value, ok && !strings.Contains(found.value, shell.Unknown)
 }
 
-// arg is what follows a declaration of build arguments; one without a value
-// inherits that of the global one. ENV wins.
+// arg returns the variables after an ARG. An argument without a value inherits that
+// of the global one. ENV wins.
 func (v *variables) arg(command *instructions.ArgCommand, global *variables) *variables {
 	after := &variables{before: v, values: map[string]variable{}}
 	for _, arg := range command.Args {
@@ -58,7 +58,7 @@ func (v *variables) arg(command *instructions.ArgCommand, global *variables) *va
 	return after
 }
 
-// env is what follows an ENV.
+// env returns the variables after an ENV.
 func (v *variables) env(pairs instructions.KeyValuePairs) *variables {
 	after := &variables{before: v, values: map[string]variable{}}
 	for _, pair := range pairs {
@@ -67,12 +67,12 @@ func (v *variables) env(pairs instructions.KeyValuePairs) *variables {
 	return after
 }
 
-// inherited are the variables of a stage that another is built on: ARG ends
+// inherited returns the variables for a stage that is built on this one: ARG ends
 // with its stage.
 func (v *variables) inherited() *variables { return &variables{before: v, stage: true} }
 
-// lexed are variables as BuildKit's lexer asks for them; unset ones are unknown
-// where that is wanted.
+// lexed provides variables to BuildKit's lexer. Those in unknown have no known
+// value.
 type lexed struct {
 	*variables
 	unknown map[string]bool
@@ -87,7 +87,7 @@ func (l lexed) Get(name string) (string, bool) {
 	return found.value, ok
 }
 
-// Keys are the names, of which the lexer needs none.
+// Keys returns no names: the lexer needs none.
 func (l lexed) Keys() []string { return nil }
 
 // expand replaces $NAME and ${NAME}. A name that nobody set and that has no

@@ -22,16 +22,15 @@ type Checksum struct {
 type Entry struct {
 	Digest string // with shell.Unknown where it is not known
 	File   string
-	Word   shell.Word // in which the digest stands
+	Word   shell.Word // that contains the digest
 }
 
 var sums = regexp.MustCompile(`^(md5|sha1|sha224|sha256|sha384|sha512|b2|b3|sha)sum$|^shasum$`)
 
-// verifiers check signatures, of files that are not named in a way that could
-// be read here.
+// verifiers check signatures of files whose names cannot be told here.
 var verifiers = []string{"gpgv", "cosign", "minisign", "signify", "slsa-verifier"}
 
-// Checksums are those of a step, in order.
+// Checksums returns the comparisons of a step, in order.
 func Checksums(step *dockerfile.Step) []Checksum {
 	if step.Script == nil {
 		return nil
@@ -59,7 +58,7 @@ func Checksums(step *dockerfile.Step) []Checksum {
 	return list
 }
 
-// checks tells whether a command like sha256sum is asked to check.
+// checks reports whether a command like sha256sum is asked to check.
 func checks(c *shell.Command) bool {
 	for _, arg := range c.Args() {
 		if arg.Text == "--check" || len(arg.Text) > 1 && arg.Text[0] == '-' && arg.Text[1] != '-' &&
@@ -71,7 +70,7 @@ func checks(c *shell.Command) bool {
 }
 
 // read finds the list that the command checks: what a pipe or a here-document
-// gives it. That in a file is not known.
+// gives it. A list in a file is not known.
 func (s *Checksum) read(before []*shell.Command) {
 	if s.cmd.Input != "" {
 		s.pairs([]shell.Word{{Text: s.cmd.Input, From: s.cmd.From, To: s.cmd.To}})
@@ -112,7 +111,7 @@ func (s *Checksum) pairs(words []shell.Word) {
 	}
 }
 
-// verifies tells whether a download is compared with a digest.
+// verifies reports whether a download is compared with a digest.
 func (s Checksum) verifies(d *Download) bool {
 	return s.all || slices.ContainsFunc(s.Entries, func(e Entry) bool {
 		return d.known(e.File) || strings.Contains(path.Base(e.File), shell.Unknown) ||
@@ -120,7 +119,7 @@ func (s Checksum) verifies(d *Download) bool {
 	})
 }
 
-// Verified tells whether a later command of the stage checks a download.
+// Verified reports whether a later command of the stage checks a download.
 func (d *Download) Verified() bool {
 	after := false
 	for _, step := range d.Step.Stage.Steps {

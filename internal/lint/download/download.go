@@ -27,7 +27,7 @@ type Download struct {
 	sink     string         // the command that a pipe feeds
 }
 
-// Downloads are those of a step.
+// Downloads returns the downloads of a step.
 func Downloads(step *dockerfile.Step) []*Download {
 	if add, ok := step.Command.(*instructions.AddCommand); ok {
 		return added(step, add)
@@ -67,7 +67,7 @@ func added(step *dockerfile.Step, add *instructions.AddCommand) []*Download {
 	return list
 }
 
-// fetched reads a command that downloads a file, or gives nil.
+// fetched reads a command that downloads a file. It returns nil for any other.
 func fetched(c *shell.Command) *Download {
 	switch c.Name() {
 	case "wget":
@@ -231,7 +231,7 @@ func aria(c *shell.Command) *Download {
 	return d.local()
 }
 
-// local leaves out what comes from the machine itself.
+// local returns nil for what comes from the machine itself.
 func (d *Download) local() *Download {
 	if u, err := url.Parse(d.URL); err == nil {
 		switch u.Hostname() {
@@ -248,14 +248,14 @@ func (d *Download) local() *Download {
 	return d
 }
 
-// BaseOfURL is the file name in a URL, or "".
+// BaseOfURL returns the file name in a URL.
 func BaseOfURL(address string) string {
 	address, _, _ = strings.Cut(address, "?")
 	address, _, _ = strings.Cut(address, "#")
 	return path.Base(address)
 }
 
-// calls are those of libraries that download weights.
+// calls matches calls of libraries that download weights.
 var calls = regexp.MustCompile(`\b(new_session|hf_hub_download|snapshot_download|from_pretrained` +
 	`|torch\.hub\.load|load_file_from_url|urlretrieve|load_state_dict_from_url` +
 	`|whisper\.load_model|download_models|download_url_to_file)\s*\(`)

@@ -34,8 +34,8 @@ func (d *Download) What() string {
 	return "a download"
 }
 
-// ChecksumFix adds the check of a file whose checksum is known, right after it
-// is there.
+// ChecksumFix adds the check of a file whose checksum is known, right after the
+// file is complete.
 func (d *Download) ChecksumFix() []source.Edit {
 	name := d.Step.Stage.File.Name
 	if d.Cmd == nil {
@@ -76,12 +76,11 @@ func (d *Download) unpacked() *shell.Command {
 	return nil
 }
 
-// PipefailFix makes a pipe fail with its first command, where the shell is sure
-// to know how.
+// PipefailFix makes a pipe fail with its first command, if the shell certainly can.
 func (d *Download) PipefailFix() []source.Edit {
 	knows := d.Step.Shell() == "bash" || d.Step.Shell() == "sh" &&
 		baseimage.Parse(d.Step.Stage.Root()).System() == "alpine"
-	if slices.Contains([]string{"head", "grep", "sed", "awk"}, d.sink) { // they leave early, and the pipe would fail
+	if slices.Contains([]string{"head", "grep", "sed", "awk"}, d.sink) { // they end early, and the pipe would fail
 		return nil
 	}
 	if d.Cmd.Pipeline == 0 || !knows || d.Step.Script.Exec || d.Cmd.Lost != shell.ByPipe {

@@ -60,7 +60,7 @@ var anchors = regexp.MustCompile(`(?i)(\.(gpg|asc|sig|sign|pub|key|list|sources|
 // contentAddress is a commit in an address: what it names cannot change.
 var contentAddress = regexp.MustCompile(`/[0-9a-f]{40}([/.]|$)`)
 
-// trusted tells whether a download needs no checksum.
+// trusted reports whether a download needs no checksum.
 func (d *Download) trusted() bool {
 	if slices.Contains([]string{"gpg", "apt-key", "gpg2"}, d.sink) && !slices.ContainsFunc(d.names, IsModel) ||
 		contentAddress.MatchString(d.URL) {
@@ -69,7 +69,7 @@ func (d *Download) trusted() bool {
 	return anchors.MatchString(BaseOfURL(d.URL)) || slices.ContainsFunc(append(d.names, d.file), anchors.MatchString)
 }
 
-// Model tells whether the file has weights.
+// Model reports whether the file has weights.
 func (d *Download) Model() bool {
 	return slices.ContainsFunc(d.names, IsModel) || IsModel(BaseOfURL(d.URL)) || d.library != "" &&
 		d.library != "urlretrieve()"

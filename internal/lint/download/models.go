@@ -6,10 +6,10 @@ import (
 	"strings"
 )
 
-// Model is a file with weights of which the true checksums are known.
+// Model is a file with weights whose true checksums are known.
 type Model struct {
 	SHA256, MD5 string
-	Note        string // on a checksum that goes around
+	Note        string // about a wrong checksum in circulation
 	Wrong       string
 }
 
@@ -33,8 +33,8 @@ var KnownModels = map[string]Model{
 	"parsing_parsenet.pth":         {SHA256: "3d558d8d0e42c20224f13cf5a29c79eba2d59913419f945545d8cf7b72920de2"},
 }
 
-// Contradicts is the true digest of a file where the given one is another, or
-// "". Only algorithms whose digest is known can tell.
+// Contradicts returns the true digest of a file if the given one differs, or "".
+// Only algorithms whose digest is known can tell.
 func (m Model) Contradicts(digest string) string {
 	truth := ""
 	switch len(digest) {
@@ -53,7 +53,7 @@ func (m Model) Contradicts(digest string) string {
 var modelExtensions = []string{".pth", ".pt", ".onnx", ".dat", ".safetensors", ".ckpt", ".h5", ".tflite", ".gguf",
 	".caffemodel", ".pb"}
 
-// IsModel tells whether a file is one with weights, packed or not.
+// IsModel reports whether a file is one with weights, packed or not.
 func IsModel(name string) bool {
 	base := strings.ToLower(path.Base(name))
 	for _, packed := range packedExtensions {

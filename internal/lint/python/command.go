@@ -26,7 +26,7 @@ var (
 	python = regexp.MustCompile(`^(python|pypy)[0-9.]*$`)
 )
 
-// Read tells whether a shell's command is one of pip or uv, and reads it.
+// Read reads a shell's command if it is a call of pip or uv.
 func Read(c *shell.Command) (*Command, bool) {
 	tool, words := toolOf(c)
 	if tool == "" {
@@ -98,7 +98,7 @@ func (c *Command) arguments(args []shell.Word) {
 	}
 }
 
-// Local are the projects that the command installs from the sources.
+// Local reports whether the command installs a project from the sources.
 func (c *Command) Local() bool {
 	for _, r := range append(c.Requirements, c.Editable...) {
 		if r.Path != "" && !strings.HasSuffix(r.Path, ".whl") {

@@ -14,8 +14,8 @@ type Reference struct {
 
 // Options are pip's and uv's options that decide where packages come from.
 type Options struct {
-	Index       []string // that replaces PyPI
-	Extra       []string // beside it
+	Index       []string // which replace PyPI
+	Extra       []string // besides it
 	FindLinks   []string
 	NoIndex     bool
 	Files       []Reference // -r
@@ -30,7 +30,7 @@ type File struct {
 	Requirements []Requirement
 }
 
-// ReadFile reads a requirement file. A line that is none of pip's is left out.
+// ReadFile reads a requirement file. Lines that are not requirements have no name.
 func ReadFile(f *source.File) *File {
 	r := &File{File: f}
 	for line := 1; line <= f.Lines(); line++ {
@@ -45,7 +45,8 @@ func ReadFile(f *source.File) *File {
 	return r
 }
 
-// uncommented is a line without a comment: # at its start or after a blank.
+// uncommented returns a line without its comment, which begins with # at the start
+// or after a blank.
 func uncommented(text string) string {
 	for i := range text {
 		if text[i] == '#' && (i == 0 || text[i-1] == ' ' || text[i-1] == '\t') {
@@ -83,7 +84,7 @@ type word struct {
 	from, to int
 }
 
-// read takes the options among words, and gives the other words back.
+// read takes the options among words, and returns the other words.
 func (o *Options) read(words []word) (others []word) {
 	for i := 0; i < len(words); i++ {
 		name, value, joined := split(words[i].text)
@@ -101,7 +102,7 @@ func (o *Options) read(words []word) (others []word) {
 	return others
 }
 
-// split takes --option=value and -rfile apart.
+// split splits --option=value and -rfile.
 func split(text string) (name, value string, joined bool) {
 	if strings.HasPrefix(text, "--") {
 		return strings.Cut(text, "=")
@@ -137,8 +138,7 @@ func (o *Options) set(name, value string, at word) {
 	}
 }
 
-// withValue are the options of pip and uv that take the next word, beyond those
-// that matter here.
+// withValue lists the options of pip and uv that take the next word as their value.
 const withValue = ` -t --target -w --wheel-dir --prefix --root --python -p --cache-dir --timeout --default-timeout
  --retries --proxy --trusted-host --allow-insecure-host --cert --client-cert --platform --python-version
  --python-platform

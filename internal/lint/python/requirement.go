@@ -18,7 +18,7 @@ type Requirement struct {
 	URL    string // of a direct reference
 	Marker string
 	Path   string // of a local project or wheel
-	// Where it stands: offsets in the file or the script.
+	// Its place: offsets in the file or the script.
 	From, To int
 }
 
@@ -51,7 +51,7 @@ func Parse(text string) Requirement {
 	return r
 }
 
-// local reads paths and addresses, of which wheels have a name and a version.
+// local reads paths and addresses, of which only wheels have a name and a version.
 func local(text string) (Requirement, bool) {
 	bare, _, _ := strings.Cut(text, "#")
 	isURL := strings.Contains(bare, "://")
@@ -75,12 +75,12 @@ func local(text string) (Requirement, bool) {
 
 var separators = regexp.MustCompile(`[-_.]+`)
 
-// Normalise is a name as the index compares it (PEP 503).
+// Normalise returns a name as the index compares it (PEP 503).
 func Normalise(name string) string {
 	return strings.ToLower(separators.ReplaceAllString(name, "-"))
 }
 
-// Pinned is the version of an exact pin, or "".
+// Pinned returns the version of an exact pin, or "".
 func (r Requirement) Pinned() string {
 	version, ok := strings.CutPrefix(strings.TrimPrefix(r.Spec, "="), "==")
 	if !ok {
@@ -92,7 +92,7 @@ func (r Requirement) Pinned() string {
 	return version
 }
 
-// LocalVersion is what follows the + of a pinned version: cpu, cu118.
+// LocalVersion returns what follows the + of a pinned version: cpu, cu118.
 func (r Requirement) LocalVersion() string {
 	_, after, _ := strings.Cut(r.Pinned(), "+")
 	return after

@@ -28,7 +28,7 @@ type Command struct {
 	Before string // the line above it: a comment, or the end of the text before the block
 }
 
-// Named tells whether a file is a README by its name.
+// Named reports whether a file is a README by its name.
 func Named(file string) bool {
 	base := strings.ToLower(path.Base(file))
 	return strings.HasPrefix(base, "readme") && slices.Contains([]string{".md", ".markdown"}, path.Ext(base))
@@ -62,7 +62,7 @@ func Parse(f *source.File) *File {
 	return file
 }
 
-// block reads each line of a code block, put together with what continues it.
+// block reads each line of a code block, joined with its continuations.
 func (f *File) block(block ast.Node) {
 	before := f.above(block)
 	lines := block.Lines()
@@ -86,7 +86,7 @@ func (f *File) command(start, stop int, before string) {
 	}
 	commands, err := shell.Parse(strings.ReplaceAll(script, "\\\r\n", " \\\n"), shell.Options{})
 	if err != nil {
-		return // output, or no shell
+		return // output, or not a shell's
 	}
 	for _, c := range commands {
 		f.Commands = append(f.Commands, Command{c, start, before})
@@ -107,8 +107,8 @@ func (f *File) above(block ast.Node) string {
 	return ""
 }
 
-// blockLines are a block's own lines; inline nodes have none, and say so by a
-// panic.
+// blockLines returns a block's own lines. Inline nodes have none, and panic when
+// asked.
 func blockLines(node ast.Node) *text.Segments {
 	if node.Type() == ast.TypeInline {
 		return nil

@@ -10,8 +10,7 @@ import (
 	"github.com/djok/facecraft/internal/lint/shell"
 )
 
-// Destination is the path that a COPY or ADD writes: of one file the file's
-// own.
+// Destination returns the path that a COPY or ADD writes to.
 func Destination(step *dockerfile.Step) (string, bool) {
 	var sd instructions.SourcesAndDest
 	switch c := step.Command.(type) {
@@ -25,8 +24,7 @@ func Destination(step *dockerfile.Step) (string, bool) {
 	return step.Path(step.Expand(sd.DestPath)), true
 }
 
-// Puts tells whether a step copies exactly a path: a directory, or a file of
-// that name.
+// Puts reports whether a step copies just what a path names: a directory, or a file.
 func (i *Image) Puts(step *dockerfile.Step, target string) bool {
 	dest, ok := Destination(step)
 	if !ok || strings.Contains(dest+target, shell.Unknown) || target == "/" {
@@ -46,7 +44,7 @@ func (i *Image) Puts(step *dockerfile.Step, target string) bool {
 	return false
 }
 
-// SourcesOf are the paths that a COPY or ADD takes, from wherever.
+// SourcesOf returns the paths that a COPY or ADD copies, from anywhere.
 func SourcesOf(step *dockerfile.Step) []string {
 	var names []string
 	switch c := step.Command.(type) {
@@ -62,10 +60,10 @@ func SourcesOf(step *dockerfile.Step) []string {
 	return list
 }
 
-// smallFile is what nobody notices in a layer, in bytes.
+// smallFile is the size of a file that does not matter in a layer, in bytes.
 const smallFile = 100_000
 
-// Small tells whether a step copies small files of the repository alone.
+// Small reports whether a step copies only small files of the repository.
 func (i *Image) Small(step *dockerfile.Step) bool {
 	names := Copied(step)
 	for _, name := range names {

@@ -45,7 +45,7 @@ func (r *Repo) place(i *Image) {
 	i.Context, i.ContextErr = r.Tree.Context(dir, i.Name)
 }
 
-// sourcesIn tells whether all that the Dockerfile copies by name is in a
+// sourcesIn reports whether all that the Dockerfile copies by name is in a
 // directory.
 func (i *Image) sourcesIn(dir string) bool {
 	named := false
@@ -65,7 +65,7 @@ func (i *Image) sourcesIn(dir string) bool {
 	return named || dir != "."
 }
 
-// Copied are the paths that a step copies from the context.
+// Copied returns the paths that a step copies from the context.
 func Copied(step *dockerfile.Step) []string {
 	var paths []string
 	switch c := step.Command.(type) {
@@ -99,7 +99,7 @@ func (i *Image) Each(do func(*dockerfile.Step)) {
 	}
 }
 
-// Last is the last of an image's instructions of a kind, or nil.
+// Last returns the last of an image's instructions of a kind, or nil.
 func Last[T instructions.Command](i *Image) (*dockerfile.Step, T) {
 	var found *dockerfile.Step
 	var command T
@@ -138,7 +138,7 @@ func (i *Image) GPU() string {
 	return ""
 }
 
-// Arm tells whether a stage is built for arm64 alone.
+// Arm reports whether a stage is built for arm64 only.
 func Arm(stage *dockerfile.Stage) bool {
 	for _, s := range stage.Lineage() {
 		if strings.Contains(s.Platform, "arm64") || strings.Contains(s.Platform, "aarch64") {
@@ -148,8 +148,8 @@ func Arm(stage *dockerfile.Stage) bool {
 	return false
 }
 
-// Serves tells whether the final image is a server: it exposes a port, or
-// starts a known one.
+// Serves reports whether the final image is a server: it exposes a port, or starts
+// a known server.
 func (i *Image) Serves() bool {
 	for _, step := range i.Final().Chain() {
 		switch step.Command.(type) {
@@ -180,7 +180,7 @@ var modelPackages = map[string]bool{
 	"ultralytics": true, "vllm": true,
 }
 
-// Models says by what it is known that the image loads models, or "".
+// Models says how it is known that the image loads models, or "".
 func (i *Image) Models() string {
 	for _, stage := range i.Relevant() {
 		for _, in := range i.Installs(stage) {

@@ -12,8 +12,8 @@ import (
 	"github.com/djok/facecraft/internal/lint/shell"
 )
 
-// Install is a call of pip or uv with all that it installs, the requirement
-// files that it reads included.
+// Install is a call of pip or uv with everything that it installs, including what
+// is in requirement files.
 type Install struct {
 	Step *dockerfile.Step
 	Cmd  *shell.Command
@@ -27,14 +27,14 @@ type Install struct {
 	Indexes      map[string]string // that a pyproject.toml gives single packages
 }
 
-// Required is a requirement and the file in which it stands; nil is the command
+// Required is a requirement and the file in which it is; nil is the command
 // line.
 type Required struct {
 	python.Requirement
 	File *python.File
 }
 
-// At is where the requirement stands.
+// At returns the place of the requirement.
 func (r Required) At(in Install) finding.Location {
 	if r.File != nil {
 		return r.File.Location(r.From, r.To)
@@ -45,7 +45,7 @@ func (r Required) At(in Install) finding.Location {
 // String is the requirement as a person would write it.
 func (r Required) String() string { return r.Name + r.Spec }
 
-// Installs are those of a stage's own steps, in order.
+// Installs returns the installs of a stage's own steps, in order.
 func (i *Image) Installs(stage *dockerfile.Stage) []Install {
 	if list, ok := i.installed[stage]; ok {
 		return list
@@ -153,8 +153,8 @@ func (in *Install) file(i *Image, name string, constraint bool) {
 	in.include(i.Repo, file, constraint, map[string]bool{})
 }
 
-// include adds what a requirement file says, and those that it names; seen are
-// those that were added, because they may name each other.
+// include adds a requirement file and the files that it names. seen has those
+// already added, because files may name each other.
 func (in *Install) include(r *Repo, name string, constraint bool, seen map[string]bool) {
 	if seen[name] {
 		return
@@ -188,7 +188,7 @@ func (in *Install) include(r *Repo, name string, constraint bool, seen map[strin
 	}
 }
 
-// Pin is a package's requirement with the version that a constraint gives it.
+// Pin returns a package's requirement with the version that a constraint gives it.
 func (in Install) Pin(r Required) Required {
 	if r.Pinned() != "" {
 		return r
@@ -201,10 +201,10 @@ func (in Install) Pin(r Required) Required {
 	return r
 }
 
-// TorchFamily are the packages of that index which come in a CPU build.
+// TorchFamily are the packages that PyTorch's index has in a CPU build.
 var TorchFamily = map[string]bool{"torch": true, "torchvision": true, "torchaudio": true}
 
-// ReachesTorch are packages that require torch.
+// ReachesTorch are packages that depend on torch.
 var ReachesTorch = map[string]bool{
 	"facexlib": true, "basicsr": true, "kornia": true, "lpips": true, "realesrgan": true, "gfpgan": true, "timm": true,
 	"torchmetrics": true, "pytorch-lightning": true, "lightning": true, "accelerate": true, "ultralytics": true,

@@ -21,7 +21,7 @@ import (
 	"github.com/djok/facecraft/internal/lint/workflow"
 )
 
-// Repo is all of a repository that matters here.
+// Repo is what matters here of a repository.
 type Repo struct {
 	Tree      *tree.Tree
 	Images    []*Image
@@ -34,7 +34,7 @@ type Repo struct {
 	Targets   int
 }
 
-// unread is a file that is known by its name and cannot be read.
+// unread is a file whose kind is known by its name, but that cannot be read.
 type unread struct {
 	File   *source.File
 	Line   int
@@ -102,11 +102,11 @@ func (r *Repo) Source(name string) (*source.File, error) {
 	return f, nil
 }
 
-// Keep notes a file whose lines findings refer to.
+// Keep remembers a file whose lines findings refer to.
 func (r *Repo) Keep(f *source.File) { r.Sources[f.Name] = f }
 
-// templates are extensions of files from which Dockerfiles are made, and of
-// what stands beside them.
+// templates are extensions of files from which Dockerfiles are made, and of other
+// files that are named after them.
 var templates = []string{".dockerignore", ".j2", ".jinja", ".jinja2", ".tmpl", ".tpl", ".template", ".erb", ".in",
 	".m4", ".md", ".txt", ".sh", ".py", ".go", ".bak", ".orig"}
 
@@ -163,7 +163,7 @@ func (r *Repo) takeReadme(f *source.File) (bool, error) {
 	return true, nil
 }
 
-// requirements reads a requirement file once. Nil is none.
+// requirements reads a requirement file once. It returns nil if there is none.
 func (r *Repo) requirements(name string) *python.File {
 	name = path.Clean(name)
 	if f, ok := r.python[name]; ok {

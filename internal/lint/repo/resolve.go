@@ -30,7 +30,7 @@ func workdir(step *dockerfile.Step, command *shell.Command) string {
 	return dir
 }
 
-// Absolute is a path of a command.
+// Absolute returns the absolute form of a path in a command.
 func Absolute(step *dockerfile.Step, command *shell.Command, name string) string {
 	if path.IsAbs(name) {
 		return path.Clean(name)
@@ -68,7 +68,7 @@ func (i *Image) origin(step *dockerfile.Step, name string) (file, reason string)
 	return "", "no COPY brings it"
 }
 
-// Below is what of a path follows a directory.
+// Below returns the part of a path below a directory.
 func Below(name, dir string) (string, bool) {
 	if name == dir {
 		return "", true
@@ -109,7 +109,8 @@ func (i *Image) inContext(name string) (string, string) {
 	return name, ""
 }
 
-// copiedFrom tells what a COPY or ADD puts at a path.
+// copiedFrom returns the file that a COPY or ADD puts at a path, or why that is not
+// known.
 func (i *Image) copiedFrom(step *dockerfile.Step, name string) (file, reason string, ok bool) {
 	var sd instructions.SourcesAndDest
 	from := ""

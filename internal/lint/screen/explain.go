@@ -7,8 +7,8 @@ import (
 	"github.com/djok/facecraft/internal/finding"
 )
 
-// Explain is what there is to know of a check, in lines of at most width
-// characters but for the examples.
+// Explain returns what is known about a check. Lines have at most width characters,
+// except in the examples.
 func Explain(c finding.Check, width int, paint Paint) string {
 	s := &screen{width: width, paint: paint}
 	s.WriteString(paint(Heading, c.ID))

@@ -1,5 +1,5 @@
 // Package screen shows the findings of lint in a terminal: what fails, with the
-// line of the source, and what is known of a check.
+// line of the source, and what is known about a check.
 package screen
 
 import (
@@ -30,7 +30,7 @@ const (
 // Paint gives a piece of text its look.
 type Paint func(Style, string) string
 
-// marks tell the severities apart without colour too.
+// marks tell the severities apart, even without colour.
 var marks = map[finding.Severity]struct {
 	sign  string
 	style Style
@@ -71,7 +71,7 @@ func Render(findings []finding.Finding, sources Sources, width int, paint Paint)
 	return s.String()
 }
 
-// indent is where what belongs to a finding begins.
+// indent is the column in which the details of a finding begin.
 const indent = 4
 
 func (s *screen) finding(f finding.Finding) {
@@ -152,7 +152,7 @@ func (s *screen) source(f finding.Finding) {
 	s.WriteString(s.paint(Quiet, strings.Repeat(" ", len(number))+" |") + " " + caret + "\n")
 }
 
-// crop takes the part of a line in which the caret is.
+// crop cuts a line down to the part with the caret.
 func crop(line []rune, from, to, room int) ([]rune, int, int) {
 	start := 0
 	if to > room {
@@ -169,7 +169,7 @@ func crop(line []rune, from, to, room int) ([]rune, int, int) {
 	return part, max(from-start, 0), min(to-start, len(part))
 }
 
-// unknown lists what could not be resolved, a line each.
+// unknown lists what could not be resolved, one line each.
 func (s *screen) unknown(findings []finding.Finding) {
 	first := true
 	for _, f := range findings {

@@ -57,7 +57,7 @@ func (w *walker) redirections(stmt *syntax.Stmt, c *Command) {
 // wrappers run the command that follows them.
 var wrappers = []string{"sudo", "env", "exec", "time", "nice", "command", "eatmydata", "nohup", "xvfb-run", "builtin"}
 
-// unwrap drops sudo, env A=B and their like.
+// unwrap drops sudo, env A=B and the like.
 func unwrap(words []Word) []Word {
 	for len(words) > 1 && slices.Contains(wrappers, words[0].Text) {
 		words = words[1:]
@@ -74,7 +74,7 @@ var shells = []string{"sh", "bash", "dash", "ash", "zsh"}
 // maxNested bounds scripts within scripts.
 const maxNested = 4
 
-// nested reads the script of bash -c "...", where it is one known word.
+// nested reads the script of bash -c "...", if it is a single known word.
 func (w *walker) nested(c *Command, at context) bool {
 	if !slices.Contains(shells, c.Name()) || w.depth >= maxNested {
 		return false

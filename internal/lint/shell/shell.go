@@ -9,7 +9,7 @@ import (
 	"mvdan.cc/sh/v3/syntax"
 )
 
-// Unknown stands in a word's text for what only the shell will know.
+// Unknown stands in a word's text for what only the shell knows.
 const Unknown = "\uFFFD"
 
 // Word is one argument. Offsets are bytes of the script.
@@ -18,7 +18,7 @@ type Word struct {
 	From, To int
 }
 
-// Known tells whether the whole text is known.
+// Known reports whether the whole text is known.
 func (w Word) Known() bool { return !strings.Contains(w.Text, Unknown) }
 
 // Command is a simple command of a script.
@@ -26,12 +26,12 @@ type Command struct {
 	Words    []Word // the name first
 	From, To int    // without redirections
 	// Lost says what hides a failure of this command from the build, or "".
-	Lost string
+	Lost     string
 	Pipeline int    // the number of the pipeline that it is part of, or 0
 	Output   *Word  // the file that standard output goes to
 	Input    string // the text of a here-document or here-string
 	Captured bool   // its output is the value of $(...)
-	// Plain tells that "&& more" may follow the command: it stands alone or in
+	// Plain means that "&& more" may follow the command: it stands alone or in
 	// a chain of &&, and nothing hides its failure.
 	Plain bool
 }
@@ -53,7 +53,7 @@ func (c *Command) Args() []Word {
 	return c.Words[1:]
 }
 
-// Has tells whether an argument is exactly this.
+// Has reports whether an argument is exactly one of these.
 func (c *Command) Has(texts ...string) bool {
 	return slices.ContainsFunc(c.Args(), func(w Word) bool { return slices.Contains(texts, w.Text) })
 }
@@ -66,7 +66,7 @@ type Options struct {
 	Getenv func(name string) (value string, known bool)
 }
 
-// Parse lists the commands of a script in the order in which they stand.
+// Parse lists the commands of a script in their order.
 func Parse(script string, options Options) ([]*Command, error) {
 	file, err := syntax.NewParser(syntax.Variant(syntax.LangBash)).Parse(strings.NewReader(script), "")
 	if err != nil {

@@ -102,7 +102,7 @@ func (w *walker) compound(cmd syntax.Command, at context) {
 			w.list(item.Stmts, at)
 		}
 	case *syntax.FuncDecl:
-		w.stmt(cmd.Body, context{}) // who calls it decides
+		w.stmt(cmd.Body, context{}) // the caller decides
 	case *syntax.TimeClause:
 		if cmd.Stmt != nil {
 			w.stmt(cmd.Stmt, at)
@@ -133,8 +133,8 @@ func (w *walker) binary(cmd *syntax.BinaryCmd, at context) {
 	w.stmt(cmd.Y, y)
 }
 
-// lostAfter is what hides a failure that an alternative follows: nothing where
-// that ends the script.
+// lostAfter returns what hides a failure that is followed by an alternative: nothing
+// if the alternative ends the script.
 func lostAfter(at context, alternative *syntax.Stmt) string {
 	if ends(alternative) {
 		return ""
@@ -175,7 +175,7 @@ func pipeElements(cmd *syntax.BinaryCmd) []*syntax.Stmt {
 	return list
 }
 
-// harmless tells whether a statement after || succeeds whatever happened.
+// harmless reports whether a statement after || succeeds regardless.
 func harmless(stmt *syntax.Stmt) bool {
 	call, ok := stmt.Cmd.(*syntax.CallExpr)
 	if !ok || len(call.Args) == 0 {
@@ -188,7 +188,7 @@ func harmless(stmt *syntax.Stmt) bool {
 	return slices.Contains([]string{"true", ":", "echo", "printf", "rm", "mkdir", "touch"}, name)
 }
 
-// ends tells whether a statement after || makes the build fail.
+// ends reports whether a statement after || makes the build fail.
 func ends(stmt *syntax.Stmt) bool {
 	switch cmd := stmt.Cmd.(type) {
 	case *syntax.CallExpr:
@@ -203,7 +203,7 @@ func ends(stmt *syntax.Stmt) bool {
 	return false
 }
 
-// shellOptions follows set -e, set -o pipefail and their like.
+// shellOptions follows set -e, set -o pipefail and the like.
 func (w *walker) shellOptions(c *Command) {
 	args := c.Args()
 	for i, arg := range args {

@@ -12,8 +12,8 @@ type Edit struct {
 	New      string
 }
 
-// Apply makes the edits of one file. Edits that overlap an earlier one are left
-// out, and the second result tells how many; the same edit twice counts once.
+// Apply applies the edits of one file. Edits that overlap an earlier one are left
+// out, and the second result is how many; the same edit twice counts once.
 func Apply(data []byte, edits []Edit) (result []byte, left int) {
 	edits = slices.Clone(edits)
 	slices.SortStableFunc(edits, func(a, b Edit) int {

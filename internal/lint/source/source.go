@@ -90,7 +90,7 @@ func (f *File) Location(from, to int) finding.Location {
 	return at
 }
 
-// Whole is the place of a line's text without its margins.
+// Whole returns the place of a line's text, without the blanks around it.
 func (f *File) Whole(line int) finding.Location {
 	start, end := f.LineStart(line), f.LineEnd(line)
 	text := f.Data[start:end]

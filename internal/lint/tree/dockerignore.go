@@ -16,7 +16,7 @@ type Context struct {
 	matcher    *patternmatcher.PatternMatcher
 }
 
-// Context reads the ignore file of a build: that beside the Dockerfile, or that
+// Context reads the ignore file of a build: the one next to the Dockerfile, or that
 // of the directory. An error says why it is not known.
 func (t *Tree) Context(dir, dockerfile string) (Context, error) {
 	c := Context{Dir: dir, IgnoreFile: path.Join(dir, ".dockerignore")}
@@ -39,7 +39,7 @@ func (t *Tree) Context(dir, dockerfile string) (Context, error) {
 	return c, err
 }
 
-// Excludes tells whether a path in the context is left out of it.
+// Excludes reports whether a path in the context is left out of it.
 func (c Context) Excludes(name string) bool {
 	if c.matcher == nil {
 		return false

@@ -93,8 +93,8 @@ func (t *Tree) patterns(file string, domain []string) {
 	}
 }
 
-// Ignored is the pattern that hides a path, or nil. That of a directory above
-// it is not asked.
+// Ignored returns the pattern that hides a path itself, or nil. The directories
+// above it are not checked.
 func (t *Tree) Ignored(name string, dir bool) *Pattern {
 	parts := split(name)
 	for i := len(t.Patterns) - 1; i >= 0; i-- {
@@ -108,16 +108,16 @@ func (t *Tree) Ignored(name string, dir bool) *Pattern {
 	return nil
 }
 
-// Has tells whether a file or directory is in the repository.
+// Has reports whether a file or directory is in the repository.
 func (t *Tree) Has(name string) bool { return t.known[path.Clean(name)] }
 
-// OnDisk tells whether a file or directory is there, ignored or not.
+// OnDisk reports whether a file or directory is there, ignored or not.
 func (t *Tree) OnDisk(name string) bool {
 	_, err := fs.Stat(t.FS, path.Clean(name))
 	return err == nil
 }
 
-// Under are the files in a directory and below it.
+// Under returns the files in a directory and below it.
 func (t *Tree) Under(dir string) []string {
 	dir = path.Clean(dir)
 	if dir == "." {

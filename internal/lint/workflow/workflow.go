@@ -30,7 +30,7 @@ type Job struct {
 	Steps       []*Step
 }
 
-// Secret is a use of one.
+// Secret is a use of a secret.
 type Secret struct {
 	Name string
 	Node *yaml.Node
@@ -46,13 +46,13 @@ type Step struct {
 	with     *yaml.Node
 }
 
-// Named tells whether a file is a workflow by its place.
+// Named reports whether a file is a workflow by its place.
 func Named(file string) bool {
 	dir, ext := path.Dir(file), path.Ext(file)
 	return (ext == ".yml" || ext == ".yaml") && path.Base(dir) == "workflows" && strings.HasPrefix(dir, ".")
 }
 
-// Parse reads a file. One without jobs gives nil.
+// Parse reads a file. It returns nil for one without jobs.
 func Parse(f *source.File) (*File, error) {
 	root, err := yamltree.Parse(f.Data)
 	if err != nil {
@@ -99,7 +99,7 @@ func (s *Step) With(name string) *yaml.Node { return yamltree.Get(s.with, name) 
 
 var use = regexp.MustCompile(`\bsecrets\.(\w+)`)
 
-// maxDepth bounds what anchors may build.
+// maxDepth limits the depth that anchors can build.
 const maxDepth = 50
 
 func (j *Job) secrets(node *yaml.Node, depth int) {

@@ -1,5 +1,5 @@
 // Package yamltree looks into YAML nodes, through anchors and merge keys, and
-// keeps where each value stands.
+// knows where each value is.
 package yamltree
 
 import (
@@ -14,7 +14,7 @@ import (
 	"github.com/djok/facecraft/internal/lint/source"
 )
 
-// Parse reads the first document of a file; one that is empty is nil.
+// Parse reads the first document of a file. It returns nil for an empty one.
 func Parse(data []byte) (*yaml.Node, error) {
 	var document yaml.Node
 	err := yaml.NewDecoder(bytes.NewReader(data)).Decode(&document)
@@ -27,7 +27,7 @@ func Parse(data []byte) (*yaml.Node, error) {
 	return Resolve(document.Content[0]), nil
 }
 
-// Resolve is what an alias stands for.
+// Resolve returns what an alias stands for.
 func Resolve(node *yaml.Node) *yaml.Node {
 	for depth := 0; node != nil && node.Kind == yaml.AliasNode && depth < 10; depth++ {
 		node = node.Alias
@@ -38,7 +38,8 @@ func Resolve(node *yaml.Node) *yaml.Node {
 // Pair is a key and its value.
 type Pair struct{ Key, Value *yaml.Node }
 
-// Pairs are those of a mapping, without its merge keys. Anything else has none.
+// Pairs returns the pairs of a mapping, without its merge keys. Anything else has
+// none.
 func Pairs(node *yaml.Node) []Pair {
 	node = Resolve(node)
 	if node == nil || node.Kind != yaml.MappingNode {
@@ -53,10 +54,10 @@ func Pairs(node *yaml.Node) []Pair {
 	return pairs
 }
 
-// Get is a mapping's value, also one that is merged in, or nil.
+// Get returns a mapping's value, even one that is merged in, or nil.
 func Get(node *yaml.Node, key string) *yaml.Node { return get(node, key, 0) }
 
-// maxMerges bounds merges of merges, which may go in a circle.
+// maxMerges limits merges of merges, which may go in circles.
 const maxMerges = 10
 
 func get(node *yaml.Node, key string, depth int) *yaml.Node {
@@ -82,7 +83,7 @@ func get(node *yaml.Node, key string, depth int) *yaml.Node {
 	return nil
 }
 
-// Items are those of a sequence. Anything else has none.
+// Items returns the items of a sequence. Anything else has none.
 func Items(node *yaml.Node) []*yaml.Node {
 	node = Resolve(node)
 	if node == nil || node.Kind != yaml.SequenceNode {
@@ -95,7 +96,7 @@ func Items(node *yaml.Node) []*yaml.Node {
 	return items
 }
 
-// Text is a scalar's value, or "".
+// Text returns a scalar's value, or "".
 func Text(node *yaml.Node) string {
 	if node = Resolve(node); node == nil || node.Kind != yaml.ScalarNode || node.Tag == "!!null" {
 		return ""
@@ -103,7 +104,7 @@ func Text(node *yaml.Node) string {
 	return node.Value
 }
 
-// Location is where a node begins. Of a scalar on one line it has the end.
+// Location returns where a node begins and, for a scalar on one line, where it ends.
 func Location(f *source.File, node *yaml.Node) finding.Location {
 	at := f.Whole(node.Line)
 	if node.Column < 1 {
