@@ -54,25 +54,22 @@ type RawConfig struct {
 	Env          []string
 	Entrypoint   []string
 	Cmd          []string
-	WorkingDir   string
 	StopSignal   string
 	Labels       map[string]string
 	ExposedPorts map[string]struct{}
-	Volumes      map[string]struct{}
 	Healthcheck  *struct {
-		Test                                          []string
-		Interval, Timeout, StartPeriod, StartInterval time.Duration
-		Retries                                       int
+		Test                           []string
+		Interval, Timeout, StartPeriod time.Duration
+		Retries                        int
 	}
 }
 
 func (r RawConfig) config() Config {
-	c := Config{User: r.User, Env: r.Env, Entrypoint: r.Entrypoint, Cmd: r.Cmd, WorkingDir: r.WorkingDir,
-		StopSignal: r.StopSignal, Labels: r.Labels, Exposed: slices.Sorted(maps.Keys(r.ExposedPorts)),
-		Volumes: slices.Sorted(maps.Keys(r.Volumes))}
+	c := Config{User: r.User, Env: r.Env, Entrypoint: r.Entrypoint, Cmd: r.Cmd, StopSignal: r.StopSignal,
+		Labels: r.Labels, Exposed: slices.Sorted(maps.Keys(r.ExposedPorts))}
 	if h := r.Healthcheck; h != nil && len(h.Test) > 0 && h.Test[0] != "NONE" {
 		c.Health = &Health{Test: h.Test, Interval: h.Interval, Timeout: h.Timeout, StartPeriod: h.StartPeriod,
-			Retries: h.Retries, StartInterval: h.StartInterval}
+			Retries: h.Retries}
 	}
 	return c
 }

@@ -63,11 +63,9 @@ type Config struct {
 	Env        []string
 	Entrypoint []string
 	Cmd        []string
-	WorkingDir string
 	StopSignal string
 	Labels     map[string]string
 	Exposed    []string
-	Volumes    []string
 	Health     *Health // nil: none
 	History    []Step
 	Created    time.Time
@@ -79,7 +77,6 @@ type Health struct {
 	Interval, Timeout time.Duration // zero is the daemon's default, 30 s
 	StartPeriod       time.Duration
 	Retries           int // zero is the daemon's default, 3
-	StartInterval     time.Duration
 }
 
 // Step is one of the instructions that built the image.

@@ -47,7 +47,7 @@ func sound(t testing.TB, variant string) *image {
 	i := &image{files: map[string]*inventory.Entry{}}
 	i.Target, i.Tag, i.Depth = "facecraft.invalid/image:"+variant, variant, inventory.LayersDepth
 	i.Config = inventory.Config{
-		Platform: "linux/amd64", User: "appuser", WorkingDir: "/app", Exposed: []string{"8000/tcp"},
+		Platform: "linux/amd64", User: "appuser", Exposed: []string{"8000/tcp"},
 		Env: []string{"PATH=/usr/local/bin:/usr/bin:/bin",
 			"FACECRAFT_DEVICE=" + map[string]string{"cpu": "cpu", "gpu": "cuda"}[variant]},
 		Cmd: []string{"python", "-m", "uvicorn", "facecraft.main:app"},
