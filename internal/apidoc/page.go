@@ -11,6 +11,8 @@ import (
 	"net/http"
 	"path"
 	"strings"
+
+	"github.com/djok/facecraft/internal/pagestyle"
 )
 
 //go:embed page.html
@@ -141,6 +143,7 @@ func (p *Page) Render(w io.Writer, place Place) error {
 		"Version":     p.version,
 		"Groups":      p.groups,
 		"Place":       place,
+		"Style":       pagestyle.CSS,
 		"Curl": func(o operation) string {
 			return strings.Replace(o.curl, addressMark, place.Address, 1)
 		},

@@ -13,6 +13,8 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
+
+	"github.com/djok/facecraft/internal/pagestyle"
 )
 
 // Entry is one photo.
@@ -30,8 +32,8 @@ type Entry struct {
 //go:embed report.html
 var page []byte
 
-// dataMark is the placeholder for the entries.
-var dataMark = []byte("{{data}}")
+// The placeholders for the style that all pages share, and for the entries.
+var styleMark, dataMark = []byte("{{style}}"), []byte("{{data}}")
 
 // item is an Entry as the page's script reads it. Names are shown only as
 // text, and links are relative and escaped: no name can become markup, a
@@ -92,7 +94,8 @@ func render(dir string, entries []Entry, now time.Time) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return bytes.Replace(page, dataMark, data, 1), nil
+	styled := bytes.Replace(page, styleMark, []byte(pagestyle.CSS), 1)
+	return bytes.Replace(styled, dataMark, data, 1), nil
 }
 
 // address is a link to a file, relative to the page.

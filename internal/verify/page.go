@@ -8,6 +8,7 @@ import (
 
 	"github.com/djok/facecraft/internal/finding"
 	"github.com/djok/facecraft/internal/format"
+	"github.com/djok/facecraft/internal/pagestyle"
 )
 
 //go:embed page.html
@@ -18,6 +19,7 @@ var page = template.Must(template.New("page").Funcs(template.FuncMap{
 	"mark":   func(f finding.Finding) string { return markOf(f).sign },
 	"class":  classOf,
 	"counts": Summary,
+	"style":  func() template.CSS { return pagestyle.CSS },
 }).Parse(pageText))
 
 // classOf is how a finding looks on the page.
