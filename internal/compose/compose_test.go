@@ -86,6 +86,7 @@ func TestProfiles(t *testing.T) {
 func TestFieldsRendered(t *testing.T) {
 	t.Parallel()
 	const data = "only --data sets it, and this target refuses --data"
+	const gateway = "only a gateway has it, or the servers behind one"
 	lite := plantest.Make(t, plantest.Laptop(), plan.Request{Tag: "lite"})
 	lite.Containers[0].Image.BuiltIn = false
 	plantest.Rendered(t, lite, func(p plan.Plan) string {
@@ -96,6 +97,7 @@ func TestFieldsRendered(t *testing.T) {
 		return string(file)
 	}, map[string]string{
 		"Name": "Compose names its containers itself",
+		"Args": gateway, "Network": gateway, "KeyFile": gateway,
 		"Needs.StartSeconds": "docker compose up returns when the container is started, and the health check has its own " +
 			"start period",
 	})
@@ -106,7 +108,8 @@ func TestFieldsRendered(t *testing.T) {
 		}
 		return string(file)
 	}, map[string]string{
-		"Name":            "Swarm names its tasks itself",
+		"Name": "Swarm names its tasks itself",
+		"Args": gateway, "Network": gateway, "KeyFile": gateway,
 		"Publish.Address": "Swarm publishes on all addresses; a note says so",
 		"Image.BuiltIn":   "Swarm has no pull policy in a file; a note says what to do",
 		"SecurityOpt":     "docker stack deploy ignores it; a note says so",

@@ -25,5 +25,6 @@ func TestFieldsRendered(t *testing.T) {
 		"Needs.StartSeconds": informs, "Needs.UnpackedSize": informs, "Needs.Memory": informs,
 		"Reasons": informs, "Warnings": informs, "Settings": informs,
 		"Image.BuiltIn": "the image is created before the container",
+		"KeyFile":       "it is copied into the container before that starts",
 	})
 }

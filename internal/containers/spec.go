@@ -18,18 +18,19 @@ import (
 // version.
 func Spec(c plan.Container, secrets map[string]string, version string) (*container.Config, *container.HostConfig,
 	*ocispec.Platform) {
-	port := nat.Port(strconv.Itoa(c.Publish.Container) + "/tcp")
 	config := &container.Config{
 		Image:        c.Image.Reference,
+		Cmd:          c.Args,
 		User:         c.User,
 		Env:          Environment(c, secrets),
-		ExposedPorts: nat.PortSet{port: {}},
+		ExposedPorts: nat.PortSet{containerPort(c): {}},
 		Labels:       c.Labels(version),
 		StopTimeout:  &c.StopSeconds,
 		Healthcheck:  healthCheck(c.Health),
 	}
 	host := &container.HostConfig{
-		PortBindings: nat.PortMap{port: {{HostIP: c.Publish.Address, HostPort: strconv.Itoa(c.Publish.Port)}}},
+		NetworkMode:  container.NetworkMode(c.Network),
+		PortBindings: PortBindings(c),
 		Mounts:       Mounts(c),
 		Binds:        Relabelled(c.Binds),
 		GroupAdd:     c.GroupAdd,
@@ -58,6 +59,18 @@ func Spec(c plan.Container, secrets map[string]string, version string) (*contain
 		host.Init = &c.Init
 	}
 	return config, host, Platform(c.Image.Platform)
+}
+
+func containerPort(c plan.Container) nat.Port {
+	return nat.Port(strconv.Itoa(c.Publish.Container) + "/tcp")
+}
+
+// PortBindings publishes the container's port; nil publishes nothing.
+func PortBindings(c plan.Container) nat.PortMap {
+	if c.Publish.Nowhere() {
+		return nil
+	}
+	return nat.PortMap{containerPort(c): {{HostIP: c.Publish.Address, HostPort: strconv.Itoa(c.Publish.Port)}}}
 }
 
 func healthCheck(h plan.Health) *container.HealthConfig {
@@ -90,7 +103,7 @@ func Mounts(c plan.Container) []mount.Mount {
 	}
 	for _, b := range c.Binds {
 		if !b.Relabel {
-			list = append(list, mount.Mount{Type: mount.TypeBind, Source: b.Source, Target: b.Target})
+			list = append(list, mount.Mount{Type: mount.TypeBind, Source: b.Source, Target: b.Target, ReadOnly: b.ReadOnly})
 		}
 	}
 	return list
@@ -101,8 +114,12 @@ func Mounts(c plan.Container) []mount.Mount {
 func Relabelled(binds []plan.Bind) []string {
 	var list []string
 	for _, b := range binds {
+		options := ":z"
+		if b.ReadOnly {
+			options += ",ro"
+		}
 		if b.Relabel {
-			list = append(list, b.Source+":"+b.Target+":z")
+			list = append(list, b.Source+":"+b.Target+options)
 		}
 	}
 	return list

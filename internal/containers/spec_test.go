@@ -2,6 +2,7 @@ package containers
 
 import (
 	"encoding/json"
+	"slices"
 	"testing"
 
 	"github.com/djok/facecraft/internal/catalogue"
@@ -83,6 +84,33 @@ func TestSpec(t *testing.T) {
   },
   "platform": {"architecture": "amd64", "os": "linux"}
 }`},
+		"gateway": {plantest.Laptop(), plan.Request{Gateway: new(true), Replicas: 2, Listen: "0.0.0.0"}, nil, `{
+  "config": {
+    "Image": "facecraft-lite:0123456789ab",
+    "Cmd": ["serve-gateway"],
+    "User": "1000:1000",
+    "Env": ["FACECRAFT_GATEWAY_SERVERS=http://facecraft:8000,http://facecraft-2:8000",
+      "FACECRAFT_GATEWAY_PUBLISHED=0.0.0.0", "FACECRAFT_CORS_ORIGINS=http://127.0.0.1:8000,http://localhost:8000",
+      "FACECRAFT_ALLOWED_HOSTS=localhost:8000", "FACECRAFT_GATEWAY_KEYS=/run/facecraft/keys"],
+    "ExposedPorts": {"8000/tcp": {}},
+    "Labels": {"io.facecraft.instance": "facecraft", "io.facecraft.plan": "HASH", "io.facecraft.role": "gateway",
+      "io.facecraft.variant": "cpu", "io.facecraft.version": "v1"},
+    "Healthcheck": {"Test": ["CMD", "/facecraft", "check-gateway"], "Interval": 30000000000, "Timeout": 60000000000,
+      "StartPeriod": 180000000000, "Retries": 5},
+    "StopTimeout": 30
+  },
+  "host": {
+    "NetworkMode": "facecraft-gateway",
+    "PortBindings": {"8000/tcp": [{"HostIp": "0.0.0.0", "HostPort": "8000"}]},
+    "CapDrop": ["ALL"],
+    "SecurityOpt": ["no-new-privileges"],
+    "Memory": 268435456,
+    "MemorySwap": 268435456,
+    "PidsLimit": 128,
+    "LogConfig": {"Type": "json-file", "Config": {"max-size": "10m", "max-file": "3"}}
+  },
+  "platform": {"architecture": "amd64", "os": "linux"}
+}`},
 		"gpu": {plantest.Workstation(), plan.Request{Tag: "gpu"}, nil, `{
   "config": {
     "Image": "djok/facecraft:gpu",
@@ -119,7 +147,7 @@ func TestSpec(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			config, host, platform := Spec(p.First(), tt.secrets, "v1")
+			config, host, platform := Spec(p.Front(), tt.secrets, "v1")
 			config.Labels[plan.LabelPlan] = "HASH"
 			if config.Healthcheck.Test[0] == "CMD-SHELL" { // a script, tested in the catalogue
 				config.Healthcheck.Test = config.Healthcheck.Test[:1]
@@ -199,6 +227,28 @@ func withoutZeros(v any) any {
 		}
 	}
 	return object
+}
+
+// TestSpecBehindGateway: such servers publish nothing.
+func TestSpecBehindGateway(t *testing.T) {
+	t.Parallel()
+	p := plantest.Make(t, plantest.Laptop(), plan.Request{Gateway: new(true)})
+	config, host, _ := Spec(p.First(), nil, "v1")
+	if len(host.PortBindings) != 0 || host.NetworkMode != "facecraft-gateway" || len(config.Cmd) != 0 {
+		t.Errorf("it publishes %v in the network %s and runs %v", host.PortBindings, host.NetworkMode, config.Cmd)
+	}
+}
+
+func TestReadOnlyBinds(t *testing.T) {
+	t.Parallel()
+	c := plan.Container{Binds: []plan.Bind{{Source: "/a", Target: "/b", ReadOnly: true},
+		{Source: "/c", Target: "/d", ReadOnly: true, Relabel: true}}}
+	if mounts := Mounts(c); len(mounts) != 1 || !mounts[0].ReadOnly {
+		t.Errorf("mounts are %+v", mounts)
+	}
+	if binds := Relabelled(c.Binds); !slices.Equal(binds, []string{"/c:/d:z,ro"}) {
+		t.Errorf("relabelled are %q", binds)
+	}
 }
 
 func TestDevicesByID(t *testing.T) {

@@ -115,6 +115,7 @@ func FuzzQuote(f *testing.F) {
 func TestFieldsRendered(t *testing.T) {
 	t.Parallel()
 	const comment = "it only informs people, and a command has no comments"
+	const gateway = "only a gateway has it, or the servers behind one"
 	p := plantest.Make(t, plantest.Laptop(), plan.Request{})
 	plantest.Rendered(t, p, func(p plan.Plan) string {
 		lines, _ := dockerrun.Render(p, "v1.2.3")
@@ -122,6 +123,7 @@ func TestFieldsRendered(t *testing.T) {
 	}, map[string]string{
 		"Needs.StartSeconds": comment, "Needs.UnpackedSize": comment, "Needs.Memory": comment,
 		"Reasons": comment, "Warnings": comment, "Settings": comment,
+		"Args": gateway, "Network": gateway, "KeyFile": gateway,
 		"Health.Test": "only its first two words: without a shell, the image's health check is used",
 	})
 }

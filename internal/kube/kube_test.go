@@ -266,9 +266,11 @@ func TestFieldsRendered(t *testing.T) {
 	p := plantest.Make(t, plantest.Laptop(), plan.Request{Tag: "lite"})
 	p.Needs.StartSeconds = 60 // well above the minimum startup time
 	const data = "only --data sets it, and this target refuses --data"
+	const gateway = "only a gateway has it, or the servers behind one"
 	const kubelet = "it is a kubelet setting; a note says so"
 	plantest.Rendered(t, p, func(p plan.Plan) string { return string(render(t, p, options)) }, map[string]string{
-		"Name":                "the Deployment names its pods itself",
+		"Name": "the Deployment names its pods itself",
+		"Args": gateway, "Network": gateway, "KeyFile": gateway,
 		"Publish.Address":     "a Service has an address of the cluster",
 		"PIDsLimit":           kubelet,
 		"Log.MaxSize":         kubelet,

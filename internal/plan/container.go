@@ -15,9 +15,16 @@ type Container struct {
 	Name     string `json:"name"`
 	// Replica numbers the servers of an instance that has several, starting at
 	// 1; 0 means there is only one.
-	Replica int     `json:"replica,omitempty"`
-	Variant string  `json:"variant"`
-	Image   Image   `json:"image"`
+	Replica int `json:"replica,omitempty"`
+	// Role is RoleGateway, or empty for a server.
+	Role    string `json:"role,omitempty"`
+	Variant string `json:"variant"` // of the servers, for a gateway
+	Image   Image  `json:"image"`
+	// Args replace the image's own; empty means those.
+	Args []string `json:"args,omitempty"`
+	// Network is the instance's private network; empty means the daemon's
+	// default. Containers in it reach each other by their names.
+	Network string  `json:"network,omitempty"`
 	Publish Publish `json:"publish"`
 	User    string  `json:"user"` // uid:gid; root only where that maps to the caller on the host
 	// GroupAdd lists the user's supplementary groups, by number.
@@ -27,6 +34,9 @@ type Container struct {
 	UserNamespace string   `json:"user_namespace,omitempty"`
 	Env           []Env    `json:"env"`
 	Secrets       []Secret `json:"secrets,omitempty"`
+	// KeyFile is the file in the container that lists the API keys, which the
+	// plan does not know; empty means that clients need none.
+	KeyFile string `json:"key_file,omitempty"`
 	// The server's files are in named volumes or in host directories.
 	Volumes     []Volume    `json:"volumes"`
 	Binds       []Bind      `json:"binds,omitempty"`
@@ -77,6 +87,12 @@ func (c Container) Labels(version string) map[string]string {
 	if c.Replica > 0 {
 		labels[LabelReplica] = strconv.Itoa(c.Replica)
 	}
+	if c.Role != "" {
+		labels[LabelRole] = c.Role
+	}
+	if c.Publish.TLS {
+		labels[LabelTLS] = "true"
+	}
 	return labels
 }
 
@@ -101,12 +117,17 @@ func (i Image) Pinned() string {
 	return repository + "@" + i.Digest
 }
 
-// Publish is the container's one published port.
+// Publish is the container's one published port. A server behind a gateway
+// publishes none: Address and Port are empty.
 type Publish struct {
 	Address   string `json:"address"`
 	Port      int    `json:"port"`
 	Container int    `json:"container"`
+	TLS       bool   `json:"tls,omitempty"` // it speaks HTTPS
 }
+
+// Nowhere reports whether no port is published.
+func (p Publish) Nowhere() bool { return p.Port == 0 }
 
 // Env is one environment variable of the container.
 type Env struct {
@@ -128,7 +149,8 @@ type Bind struct {
 	// creates it.
 	Owner *User `json:"owner,omitempty"`
 	// Relabel makes it accessible to containers under SELinux.
-	Relabel bool `json:"relabel,omitempty"`
+	Relabel  bool `json:"relabel,omitempty"`
+	ReadOnly bool `json:"read_only,omitempty"`
 }
 
 // GPURequest asks the daemon for NVIDIA GPUs: specific ones, or all.
@@ -160,8 +182,15 @@ type Health struct {
 }
 
 // URL is the server's address on this machine: loopback if it is published on
-// all addresses (the IPv6 one for [::]).
+// all addresses (the IPv6 one for [::]). It is empty if no port is published.
 func (p Publish) URL() string {
+	if p.Nowhere() {
+		return ""
+	}
+	scheme := "http"
+	if p.TLS {
+		scheme = "https"
+	}
 	host := p.Address
 	if ip := net.ParseIP(host); ip != nil && ip.IsUnspecified() {
 		host = Loopback
@@ -169,7 +198,7 @@ func (p Publish) URL() string {
 			host = net.IPv6loopback.String()
 		}
 	}
-	return "http://" + net.JoinHostPort(host, strconv.Itoa(p.Port))
+	return scheme + "://" + net.JoinHostPort(host, strconv.Itoa(p.Port))
 }
 
 // splitTag splits an image reference into repository and tag. A colon before

@@ -57,7 +57,7 @@ func (m *maker) chooseData(v Variant) error {
 		return fault.New(fault.Usage, "use a directory without a colon in its name",
 			"Docker cannot relabel %q for SELinux", dir)
 	}
-	owner := m.chooseUser()
+	owner := m.chooseUser(&m.server)
 	m.server.Volumes = nil
 	for _, volume := range v.Volumes {
 		m.server.Binds = append(m.server.Binds, Bind{
@@ -80,11 +80,11 @@ func joinPath(dir, name string) string {
 	return strings.TrimRight(dir, separator) + separator + name
 }
 
-// chooseUser decides which user the server writes host files as, and returns
+// chooseUser decides which user a container uses host files as, and returns
 // the owner for directories that have to be created; nil means whoever creates
 // them.
-func (m *maker) chooseUser() (owner *User) {
-	c, d, caller := &m.server, m.facts.Daemon, m.facts.Caller
+func (m *maker) chooseUser(c *Container) (owner *User) {
+	d, caller := m.facts.Daemon, m.facts.Caller
 	remapped := d.UserNamespaces.Value
 	switch {
 	case d.Kind.Value == KindDesktop || m.facts.Host.OS != "linux" || !caller.Known:
@@ -97,19 +97,19 @@ func (m *maker) chooseUser() (owner *User) {
 		m.because("user "+c.User, "Podman maps it to you: %s", keepID)
 	case remapped && d.Kind.Value == KindRootless:
 		c.User = "0:0"
-		m.allowUnknownUser()
+		c.allowUnknownUser()
 		m.because("user 0:0", "in rootless Docker, root is you")
 	case caller.Value.UID == 0:
-		m.leaveRemapping(remapped)
+		m.leaveRemapping(c, remapped)
 		m.because("user "+c.User, "from the image, because a server never runs as root; it becomes the directories' owner")
 		return &imageUser
 	case caller.Value.UID == imageUser.UID:
-		m.leaveRemapping(remapped)
+		m.leaveRemapping(c, remapped)
 		m.because("user "+c.User, "the image's user is you (%s)", caller.Evidence)
 	default:
-		m.leaveRemapping(remapped)
+		m.leaveRemapping(c, remapped)
 		c.User = caller.Value.String()
-		m.allowUnknownUser()
+		c.allowUnknownUser()
 		m.because("user "+c.User, "so that you own the files (%s)", caller.Evidence)
 	}
 	return &caller.Value
@@ -117,16 +117,16 @@ func (m *maker) chooseUser() (owner *User) {
 
 // leaveRemapping turns off user namespace remapping, so that a uid is the same
 // inside and outside the container.
-func (m *maker) leaveRemapping(remapped bool) {
+func (m *maker) leaveRemapping(c *Container, remapped bool) {
 	if remapped {
-		m.server.UserNamespace = hostUsers
+		c.UserNamespace = hostUsers
 		m.because("user namespace host", "the daemon remaps container users: %s", m.facts.Daemon.UserNamespaces.Evidence)
 	}
 }
 
 // allowUnknownUser lets a user without an entry in the image read its files: in
 // the GPU image, only the group can read the home directory.
-func (m *maker) allowUnknownUser() {
-	m.server.GroupAdd = []string{fmt.Sprint(imageUser.GID)}
-	m.server.Env = append(m.server.Env, homelessEnv...)
+func (c *Container) allowUnknownUser() {
+	c.GroupAdd = []string{fmt.Sprint(imageUser.GID)}
+	c.Env = append(c.Env, homelessEnv...)
 }

@@ -59,7 +59,7 @@ var withoutEffect = map[string]string{
 }
 
 // chooseEnv adds the user's variables. They come last, so they win.
-func (m *maker) chooseEnv() {
+func (m *maker) chooseEnv() error {
 	c := &m.server
 	for _, e := range m.request.Env {
 		c.setEnv(e)
@@ -70,6 +70,10 @@ func (m *maker) chooseEnv() {
 		c.Secrets = append(c.Secrets, s)
 		m.warnOfEnv(s.Name)
 	}
+	if m.guarded {
+		return m.keepKeyOut()
+	}
+	return nil
 }
 
 func (c *Container) setEnv(env Env) {
@@ -83,7 +87,7 @@ func (c *Container) setEnv(env Env) {
 }
 
 func (m *maker) warnOfEnv(name string) {
-	if why, ok := withoutEffect[name]; ok {
+	if why, ok := withoutEffect[name]; ok && !(m.guarded && name == APIKeyVariable) {
 		m.warn("%s has no effect: %s", name, why)
 	}
 }

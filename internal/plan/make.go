@@ -63,9 +63,19 @@ func Make(f Facts, c Catalogue, r Request) (Plan, error) {
 	if err := m.chooseData(variant); err != nil {
 		return Plan{}, err
 	}
-	m.chooseEnv()
 	m.chooseMemory(variant)
+	m.count = m.replicas(variant)
+	if m.guarded, err = m.chooseGateway(); err != nil {
+		return Plan{}, err
+	}
+	m.warnOfExposure()
+	if err := m.chooseEnv(); err != nil {
+		return Plan{}, err
+	}
 	m.plan.Containers, err = m.replicate(variant)
+	if err == nil && m.guarded {
+		m.plan.Containers, err = m.guard(m.plan.Containers)
+	}
 	return m.plan, err
 }
 
@@ -76,6 +86,8 @@ type maker struct {
 	gpus      []string // device IDs for the request, nil for all
 	plan      Plan
 	server    Container // the template for the plan's servers
+	count     int       // of servers
+	guarded   bool      // there is a gateway in front of them
 }
 
 func (m *maker) because(choice, format string, args ...any) {
@@ -282,18 +294,18 @@ func (m *maker) chooseImage(v Variant) error {
 	default:
 		m.server.Image = Image{Reference: m.catalogue.Reference(v)}
 	}
-	m.choosePlatform(v)
+	m.server.Image.Platform = m.platform(v)
 	return nil
 }
 
-// choosePlatform picks the daemon's platform if the image has it, or else the
-// image's first, which then runs under emulation.
-func (m *maker) choosePlatform(v Variant) {
-	m.server.Image.Platform = v.Platforms[0]
+// platform is the daemon's if the image has it, or else the image's first, which
+// then runs under emulation.
+func (m *maker) platform(v Variant) string {
 	d := m.facts.Daemon
 	if native := d.OS.Value + "/" + d.Arch.Value; slices.Contains(v.Platforms, native) {
-		m.server.Image.Platform = native
+		return native
 	}
+	return v.Platforms[0]
 }
 
 func (m *maker) choosePort() error {
@@ -301,16 +313,20 @@ func (m *maker) choosePort() error {
 	if address == "" {
 		address = Loopback
 	}
-	if ip := net.ParseIP(address); !ip.IsLoopback() {
-		m.warn("the server listens on %s, not only for this machine, and enforces no API key: anyone who can reach the "+
-			"port can use it", address)
-	}
 	port, err := m.freePort()
 	if err != nil {
 		return err
 	}
-	m.server.Publish = Publish{Address: address, Port: port, Container: ContainerPort}
+	m.server.Publish = Publish{Address: address, Port: port, Container: ContainerPort, TLS: m.request.TLS != nil}
 	return nil
+}
+
+// warnOfExposure says what it means that there is no gateway.
+func (m *maker) warnOfExposure() {
+	if !m.guarded && !m.loopbackOnly() {
+		m.warn("the server listens on %s, not only for this machine, and enforces no API key: anyone who can reach the "+
+			"port can use it", m.server.Publish.Address)
+	}
 }
 
 func (m *maker) freePort() (int, error) {
@@ -357,7 +373,7 @@ func (m *maker) fill(v Variant) {
 	}
 	c.Name = c.Instance
 	c.User = v.User
-	c.Env = []Env{{originsVariable, c.origins()}}
+	c.Env = []Env{{OriginsVariable, c.origins()}}
 	if v.checksHostName() {
 		c.Env = append(c.Env, Env{HostsVariable, c.Name})
 	}
@@ -380,16 +396,16 @@ func (m *maker) fill(v Variant) {
 	m.plan.Settings = v.Settings
 }
 
-// originsVariable lists the web pages that may use the API from a browser.
-const originsVariable = "FACECRAFT_CORS_ORIGINS"
+// OriginsVariable lists the web pages that may use the API from a browser.
+const OriginsVariable = "FACECRAFT_CORS_ORIGINS"
 
 // origins limits CORS to the server's own pages; by default the images allow
 // every web page.
 func (c Container) origins() string {
-	port := strconv.Itoa(c.Publish.Port)
 	own := []string{c.Publish.URL()}
 	if net.ParseIP(c.Publish.Address).IsLoopback() || net.ParseIP(c.Publish.Address).IsUnspecified() {
-		own = append(own, "http://localhost:"+port)
+		scheme, _, _ := strings.Cut(own[0], ":")
+		own = append(own, scheme+"://localhost:"+strconv.Itoa(c.Publish.Port))
 	}
 	return strings.Join(own, ",")
 }

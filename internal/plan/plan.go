@@ -29,6 +29,11 @@ const (
 	LabelVersion  = "io.facecraft.version"
 	// LabelReplica numbers the containers of an instance with several.
 	LabelReplica = "io.facecraft.replica"
+	// LabelRole is Container.Role: servers have none. The network of a gateway
+	// has it, too.
+	LabelRole = "io.facecraft.role"
+	// LabelTLS marks containers that speak HTTPS.
+	LabelTLS = "io.facecraft.tls"
 	// LabelHelper marks the short-lived helper containers. They are not
 	// servers.
 	LabelHelper = "io.facecraft.probe"
@@ -40,7 +45,8 @@ const (
 
 // Plan lists the containers to run, with the reason for each choice.
 type Plan struct {
-	// Containers all belong to one instance. The first is always a server.
+	// Containers all belong to one instance: the servers, then the gateway if
+	// there is one.
 	Containers []Container `json:"containers"`
 	Needs      Needs       `json:"needs"`
 	// Settings are the environment variables that the image supports, for
@@ -67,9 +73,10 @@ type Reason struct {
 // First is the first server, which stands for the plan where only one is shown.
 func (p Plan) First() Container { return p.Containers[0] }
 
-// SetDigest records what the image's reference resolved to when it was pulled.
+// SetDigest records what the servers' image reference resolved to when it was
+// pulled.
 func (p *Plan) SetDigest(digest string) {
-	for i := range p.Containers {
+	for i := range p.Servers() {
 		p.Containers[i].Image.Digest = digest
 	}
 }

@@ -24,22 +24,27 @@ func (p Plan) Template() Container {
 	return c
 }
 
-// replicate makes the servers: one, or as many as were requested or fit.
-func (m *maker) replicate(v Variant) ([]Container, error) {
-	count := m.request.Replicas
-	if count == AutoReplicas {
-		count = m.fittingReplicas(v)
+// replicas is how many servers there will be: one, or as many as were requested
+// or fit.
+func (m *maker) replicas(v Variant) int {
+	if m.request.Replicas == AutoReplicas {
+		return m.fittingReplicas(v)
 	}
-	if count <= 1 {
+	return max(1, m.request.Replicas)
+}
+
+// replicate makes the servers.
+func (m *maker) replicate(v Variant) ([]Container, error) {
+	if m.count == 1 {
 		return []Container{m.server}, nil
 	}
-	ports, err := m.replicaPorts(count)
+	ports, err := m.replicaPorts(m.count)
 	if err != nil {
 		return nil, err
 	}
-	m.checkReplicaMemory(v, count)
+	m.checkReplicaMemory(v, m.count)
 	var servers []Container
-	gpus := m.gpuForEach(count)
+	gpus := m.gpuForEach(m.count)
 	for i, port := range ports {
 		servers = append(servers, m.server.replica(i+1, port, gpus[i]))
 	}
@@ -59,7 +64,7 @@ func (c Container) replica(number, port int, gpus *GPURequest) Container {
 	other.Env = slices.Clone(c.Env)
 	for i, e := range other.Env {
 		switch e {
-		case Env{originsVariable, c.origins()}:
+		case Env{OriginsVariable, c.origins()}:
 			other.Env[i].Value = other.origins()
 		case Env{HostsVariable, c.Name}:
 			other.Env[i].Value = other.Name
@@ -166,9 +171,13 @@ func (m *maker) checkReplicaMemory(v Variant, count int) {
 	}
 }
 
-// replicaPorts returns the first server's port and the next free ones.
+// replicaPorts returns the first server's port and the next free ones. Behind a
+// gateway all have the first, and publish none.
 func (m *maker) replicaPorts(count int) ([]int, error) {
 	first := m.server.Publish.Port
+	if m.guarded {
+		return slices.Repeat([]int{first}, count), nil
+	}
 	ports := []int{first}
 	for port := first + 1; port <= first+PortsTried+count-1 && port <= 65535; port++ {
 		if len(ports) < count && !slices.Contains(m.facts.BusyPorts.Value, port) {

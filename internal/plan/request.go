@@ -33,6 +33,14 @@ type Request struct {
 	Restart string
 	Env     []Env    // variables for the container
 	Secrets []Secret // variables whose values must stay hidden
+	// Gateway puts a gateway in front of the servers, or leaves it out; nil lets
+	// the other choices decide.
+	Gateway *bool
+	// KeyFile is the absolute path of a file with the gateway's API keys. If it
+	// is empty, the keys are the secret APIKeyVariable, if that is among Secrets.
+	KeyFile string
+	// TLS makes the gateway speak HTTPS; nil means HTTP.
+	TLS *TLS
 	// Elsewhere is for an image that is only downloaded or exported: whether
 	// this machine can run the variant does not matter.
 	Elsewhere bool

@@ -32,7 +32,7 @@ func (p Plan) rows() [][2]string {
 	rows := [][2]string{
 		{"container", c.Name},
 		{"image", c.Image.String() + p.Needs.diskText()},
-		{"address", fmt.Sprintf("%s (port %d of the container)", c.Publish.URL(), c.Publish.Container)},
+		{"address", p.addressText()},
 		{"user", c.userText()},
 	}
 	if c.GPUs != nil {
@@ -52,12 +52,15 @@ func (p Plan) rows() [][2]string {
 	for _, b := range c.Binds {
 		rows = append(rows, [2]string{"directory", b.Source + " at " + b.Target})
 	}
-	for _, other := range p.Containers[1:] {
-		text := other.Publish.URL()
+	for _, other := range p.Servers()[1:] {
+		text := other.Name
+		if url := other.Publish.URL(); url != "" {
+			text += " at " + url
+		}
 		if other.GPUs != nil {
 			text += ", GPU " + other.GPUs.String()
 		}
-		rows = append(rows, [2]string{"beside it", other.Name + " at " + text})
+		rows = append(rows, [2]string{"beside it", text})
 	}
 	for _, e := range c.Env {
 		rows = append(rows, [2]string{"environment", e.Name + "=" + e.Value})
@@ -66,6 +69,14 @@ func (p Plan) rows() [][2]string {
 		rows = append(rows, [2]string{"environment", s.Name + ", " + s.source()})
 	}
 	return rows
+}
+
+func (p Plan) addressText() string {
+	front := p.Front()
+	if front.Role == RoleGateway {
+		return fmt.Sprintf("%s, of the gateway %s (%s)", front.Publish.URL(), front.Name, front.Image.Reference)
+	}
+	return fmt.Sprintf("%s (port %d of the container)", front.Publish.URL(), front.Publish.Container)
 }
 
 func (c Container) userText() string {

@@ -1,0 +1,238 @@
+package plan
+
+import (
+	"net"
+	"path"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/djok/facecraft/internal/fault"
+)
+
+// RoleGateway is the role of the container that stands in front of an
+// instance's servers: the only one of them that publishes a port.
+const RoleGateway = "gateway"
+
+// The commands of this program that run in a gateway's container.
+const (
+	ServeGatewayCommand = "serve-gateway"
+	CheckGatewayCommand = "check-gateway"
+)
+
+// APIKeyVariable holds the API keys of a gateway in this program's environment.
+// It never reaches a container's environment if there is a gateway.
+const APIKeyVariable = "FACECRAFT_API_KEY"
+
+// The variables that configure a gateway, besides HostsVariable and
+// OriginsVariable.
+const (
+	// GatewayServersVariable lists the servers' addresses in the network.
+	GatewayServersVariable = "FACECRAFT_GATEWAY_SERVERS"
+	// GatewayPublishedVariable is the host's address that the port is published
+	// on. Beyond loopback a gateway without keys does not start.
+	GatewayPublishedVariable = "FACECRAFT_GATEWAY_PUBLISHED"
+	GatewayKeysVariable      = "FACECRAFT_GATEWAY_KEYS" // Container.KeyFile
+	GatewayCertVariable      = "FACECRAFT_GATEWAY_TLS_CERT"
+	GatewayKeyVariable       = "FACECRAFT_GATEWAY_TLS_KEY"
+)
+
+// Where a gateway finds its files. The keys are copied into the container, whose
+// file system is therefore not read-only: its user could not read the caller's
+// file. The certificate's directory is mounted, so that a new one is seen.
+const (
+	gatewayKeyFile = "/run/facecraft/keys"
+	gatewayCertDir = "/run/facecraft/tls-cert"
+	gatewayKeyDir  = "/run/facecraft/tls-key"
+)
+
+// What a gateway may use. It stays below 30 MB with small photos; a queue of
+// large uploads needs more.
+const (
+	gatewayMemory = 256 << 20
+	gatewayPIDs   = 128
+)
+
+// TLS names a certificate with its chain, and its private key, both as PEM and
+// by absolute paths.
+type TLS struct{ Cert, Key string }
+
+// Servers are the plan's containers that make portraits.
+func (p Plan) Servers() []Container {
+	if p.Gateway() == nil {
+		return p.Containers
+	}
+	return p.Containers[:len(p.Containers)-1]
+}
+
+// Gateway is the container in front of the servers, or nil.
+func (p Plan) Gateway() *Container {
+	if last := len(p.Containers) - 1; last >= 0 && p.Containers[last].Role == RoleGateway {
+		return &p.Containers[last]
+	}
+	return nil
+}
+
+// Front is the container that clients talk to: the gateway or the first server.
+func (p Plan) Front() Container {
+	if g := p.Gateway(); g != nil {
+		return *g
+	}
+	return p.First()
+}
+
+// URLBehind is the server's address for the containers in its network.
+func (c Container) URLBehind() string {
+	return "http://" + net.JoinHostPort(c.Name, strconv.Itoa(c.Publish.Container))
+}
+
+// chooseGateway decides whether a gateway stands in front of so many servers.
+func (m *maker) chooseGateway() (bool, error) {
+	wanted := m.request.Gateway != nil && *m.request.Gateway
+	switch {
+	case !wanted && m.request.KeyFile != "":
+		return false, m.needsGateway("--api-key-file")
+	case !wanted && m.request.TLS != nil:
+		return false, m.needsGateway("--tls-cert")
+	case !wanted:
+		return false, nil
+	case !m.facts.LiteImage.Known:
+		return false, fault.New(fault.Unrunnable, "leave --gateway out", "a gateway is not available: %s",
+			m.facts.LiteImage.Evidence)
+	}
+	m.because("gateway", "requested with --gateway")
+	return true, nil
+}
+
+func (m *maker) needsGateway(flag string) error {
+	return fault.New(fault.Usage, "add --gateway", "%s is for a gateway, and the images have no use for it", flag)
+}
+
+// loopbackOnly reports whether only this machine can reach the published port.
+func (m *maker) loopbackOnly() bool { return net.ParseIP(m.server.Publish.Address).IsLoopback() }
+
+// guard puts a gateway in front of the servers: it takes over their published
+// port.
+func (m *maker) guard(servers []Container) ([]Container, error) {
+	gateway, err := m.gateway(servers)
+	if err != nil {
+		return nil, err
+	}
+	for i := range servers {
+		servers[i].Network = gateway.Network
+		servers[i].Publish = Publish{Container: ContainerPort}
+	}
+	return append(servers, gateway), nil
+}
+
+func (m *maker) gateway(servers []Container) (Container, error) {
+	lite, err := m.builtIn()
+	if err != nil {
+		return Container{}, err
+	}
+	first := m.server
+	g := Container{
+		Instance: first.Instance, Name: first.Instance + "-gateway", Role: RoleGateway, Variant: first.Variant,
+		Image: Image{Reference: m.facts.LiteImage.Value, BuiltIn: true, Platform: m.platform(lite)},
+		Args:  []string{ServeGatewayCommand}, Network: first.Instance + "-gateway", Publish: first.Publish,
+		User: lite.User, MemoryLimit: gatewayMemory, PIDsLimit: gatewayPIDs, Restart: first.Restart,
+		CapDrop: first.CapDrop, SecurityOpt: first.SecurityOpt, Log: first.Log, StopSeconds: first.StopSeconds,
+		Health: health(Variant{Health: []string{"CMD", "/facecraft", CheckGatewayCommand}}),
+	}
+	m.chooseTLS(&g)
+	var addresses []string
+	for _, s := range servers {
+		addresses = append(addresses, s.URLBehind())
+	}
+	g.Env = []Env{{GatewayServersVariable, strings.Join(addresses, ",")},
+		{GatewayPublishedVariable, g.Publish.Address}, {OriginsVariable, g.origins()}, {HostsVariable, g.hosts()}}
+	m.shareAccess(&g)
+	m.chooseKey(&g)
+	if g.KeyFile != "" {
+		g.Env = append(g.Env, Env{GatewayKeysVariable, g.KeyFile})
+	}
+	if t := m.request.TLS; t != nil {
+		g.Env = append(g.Env, Env{GatewayCertVariable, path.Join(gatewayCertDir, filepath.Base(t.Cert))},
+			Env{GatewayKeyVariable, path.Join(gatewayKeyDir, filepath.Base(t.Key))})
+	}
+	return g, nil
+}
+
+// builtIn is the variant whose image a gateway runs in.
+func (m *maker) builtIn() (Variant, error) {
+	for _, v := range m.catalogue.Variants {
+		if v.BuiltIn {
+			return v, nil
+		}
+	}
+	return Variant{}, fault.New(fault.Unrunnable, "leave --gateway out", "no variant is built into this program")
+}
+
+// hosts are the Host headers that a gateway answers to by default, besides IP
+// addresses.
+func (c Container) hosts() string {
+	return "localhost:" + strconv.Itoa(c.Publish.Port)
+}
+
+// shareAccess gives a gateway the names and web pages that the user allowed.
+func (m *maker) shareAccess(g *Container) {
+	for _, e := range m.request.Env {
+		switch e.Name {
+		case HostsVariable:
+			g.setEnv(Env{e.Name, g.hosts() + "," + e.Value})
+		case OriginsVariable:
+			g.setEnv(e)
+		}
+	}
+	for _, s := range m.request.Secrets {
+		if s.Name == HostsVariable || s.Name == OriginsVariable {
+			g.Env = slices.DeleteFunc(g.Env, func(e Env) bool { return e.Name == s.Name })
+			g.Secrets = append(g.Secrets, s)
+		}
+	}
+}
+
+// chooseKey requires a key if one was given, or if others can reach the port.
+func (m *maker) chooseKey(g *Container) {
+	inherited := slices.IndexFunc(m.request.Secrets, func(s Secret) bool { return s.Name == APIKeyVariable })
+	switch {
+	case m.request.KeyFile != "":
+		m.because("API key", "taken from %s", m.request.KeyFile)
+	case inherited >= 0:
+		m.because("API key", "%s, %s", APIKeyVariable, m.request.Secrets[inherited].source())
+	case m.loopbackOnly():
+		m.because("no API key", "only this machine can reach %s", g.Publish.Address)
+		return
+	default:
+		m.because("API key", "made by facecraft, because others can reach %s", g.Publish.Address)
+	}
+	g.KeyFile = gatewayKeyFile
+}
+
+// chooseTLS mounts the certificate and its key, read by the user who owns them.
+func (m *maker) chooseTLS(g *Container) {
+	t := m.request.TLS
+	if t == nil {
+		if !m.loopbackOnly() {
+			m.warn("the gateway speaks HTTP: API keys and photos cross the network in clear text; use --tls-cert and --tls-key")
+		}
+		return
+	}
+	m.because("HTTPS", "requested with --tls-cert")
+	m.chooseUser(g)
+	selinux := m.facts.Daemon.SELinux.Value
+	for _, b := range [][2]string{{t.Cert, gatewayCertDir}, {t.Key, gatewayKeyDir}} {
+		g.Binds = append(g.Binds, Bind{Source: filepath.Dir(b[0]), Target: b[1], Relabel: selinux, ReadOnly: true})
+	}
+}
+
+// keepKeyOut removes the API key from what servers behind a gateway get.
+func (m *maker) keepKeyOut() error {
+	if slices.ContainsFunc(m.request.Env, func(e Env) bool { return e.Name == APIKeyVariable }) {
+		return fault.New(fault.Usage, "put it into a file: --api-key-file FILE", "--env would show the API key to everybody "+
+			"who can run docker inspect")
+	}
+	m.server.Secrets = slices.DeleteFunc(m.server.Secrets, func(s Secret) bool { return s.Name == APIKeyVariable })
+	return nil
+}
