@@ -1,0 +1,159 @@
+package gateway
+
+import (
+	"bufio"
+	"bytes"
+	"crypto/sha256"
+	"crypto/subtle"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"strings"
+	"sync"
+	"time"
+)
+
+// Key is an API key. Its name is what the log says of it.
+type Key struct {
+	Name string
+	hash [sha256.Size]byte // hashes have equal lengths, so that comparing them takes equal time
+}
+
+// NewKey returns a key with a name for the log.
+func NewKey(name, secret string) Key { return Key{name, sha256.Sum256([]byte(secret))} }
+
+// keyCheckInterval is how often a file of keys may be looked at.
+const keyCheckInterval = time.Second
+
+// ParseKeys reads one key a line: "KEY" or "NAME KEY". Empty lines and lines that
+// start with # are ignored. An error names the line, and never quotes it.
+func ParseKeys(text []byte) (keys []Key, err error) {
+	lines := bufio.NewScanner(bytes.NewReader(text))
+	for n := 1; lines.Scan(); n++ {
+		words := strings.Fields(lines.Text())
+		switch {
+		case len(words) == 0 || strings.HasPrefix(words[0], "#"):
+		case len(words) == 1:
+			keys = append(keys, NewKey(fmt.Sprintf("key%d", len(keys)+1), words[0]))
+		case len(words) == 2:
+			keys = append(keys, NewKey(words[0], words[1]))
+		default:
+			return nil, fmt.Errorf("line %d of the API keys is neither KEY nor NAME KEY", n)
+		}
+	}
+	if lines.Err() != nil {
+		return nil, errors.New("a line of the API keys is too long")
+	}
+	return keys, nil
+}
+
+// StaticKeys returns keys that never change.
+func StaticKeys(keys ...Key) func() []Key { return func() []Key { return keys } }
+
+// ReadKeys returns the keys of a file, which is read again when it changes. If it
+// then cannot be read or has no keys, the earlier ones stay valid and problem is
+// told. The error is that of the first reading.
+func ReadKeys(path string, problem func(error)) (func() []Key, error) {
+	f := &keyFile{path: path}
+	if err := f.read(); err != nil {
+		return nil, err
+	}
+	return func() []Key { return f.now(problem) }, nil
+}
+
+// keyFile looks at its file when keys are needed. Watching it would miss how
+// Kubernetes replaces secrets: by a symbolic link of the directory.
+type keyFile struct {
+	path string
+
+	mu      sync.Mutex
+	keys    []Key
+	seen    os.FileInfo
+	checked time.Time
+}
+
+func (f *keyFile) now(problem func(error)) []Key {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if time.Since(f.checked) >= keyCheckInterval {
+		info, err := os.Stat(f.path)
+		if err == nil && !sameFile(info, f.seen) {
+			err = f.read()
+		}
+		f.checked = time.Now()
+		if err != nil {
+			problem(err)
+		}
+	}
+	return f.keys
+}
+
+func (f *keyFile) read() error {
+	info, err := os.Stat(f.path)
+	if err != nil {
+		return err
+	}
+	text, err := os.ReadFile(f.path)
+	if err != nil {
+		return err
+	}
+	keys, err := ParseKeys(text)
+	if err == nil && len(keys) == 0 {
+		err = fmt.Errorf("%s has no API keys", f.path)
+	}
+	f.seen, f.checked = info, time.Now()
+	if err == nil {
+		f.keys = keys
+	}
+	return err
+}
+
+// sameFile reports whether a file is unchanged, as far as its metadata tells.
+func sameFile(a, b os.FileInfo) bool {
+	return os.SameFile(a, b) && a.ModTime().Equal(b.ModTime()) && a.Size() == b.Size()
+}
+
+// authenticate returns the name of the key that a request carries. Every key is
+// compared, so that the time says nothing about which one is nearly right.
+func (g *Gateway) authenticate(r *http.Request) (name string, ok bool) {
+	if g.cfg.Keys == nil {
+		return "", true
+	}
+	for _, secret := range presented(r) {
+		hash := sha256.Sum256([]byte(secret))
+		for _, key := range g.cfg.Keys() {
+			if subtle.ConstantTimeCompare(hash[:], key.hash[:]) == 1 {
+				name, ok = key.Name, true
+			}
+		}
+	}
+	return name, ok
+}
+
+// presented returns the keys in a request's headers.
+func presented(r *http.Request) (secrets []string) {
+	scheme, token, found := strings.Cut(r.Header.Get("Authorization"), " ")
+	if found && strings.EqualFold(scheme, "Bearer") {
+		secrets = append(secrets, strings.TrimSpace(token))
+	}
+	if key := r.Header.Get("X-Api-Key"); key != "" {
+		secrets = append(secrets, key)
+	}
+	return secrets
+}
+
+// withKey lets a request with a valid key pass.
+func (g *Gateway) withKey(next http.HandlerFunc) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		name, ok := g.authenticate(r)
+		if !ok {
+			w.Header().Set("WWW-Authenticate", `Bearer realm="facecraft"`)
+			answerDetail(w, http.StatusUnauthorized,
+				"Not authenticated: send an API key as Authorization: Bearer KEY or X-API-Key: KEY")
+			return
+		}
+		noteOf(r).key = name
+		next(w, r)
+	}
+}

@@ -1,0 +1,104 @@
+package gateway
+
+import (
+	"context"
+	"net/http"
+	"time"
+)
+
+const (
+	// An upload may take slowest plus a second for each slowRate bytes.
+	slowest  = 15 * time.Second
+	slowRate = 32 << 10
+	// An answer is at most maxAnswer bytes: two images of 4096×4096 in base64.
+	maxAnswer = 128 << 20
+)
+
+// allowance is how long a client may take to send or to receive.
+func allowance(size int64) time.Duration {
+	return slowest + time.Duration(size/slowRate)*time.Second
+}
+
+// single has the photo of a request processed. It answers errors itself, and then
+// returns nil. The caller releases the answer.
+func (g *Gateway) single(w http.ResponseWriter, r *http.Request) *answer {
+	a, err := g.forward(w, r)
+	if err != nil {
+		g.refuse(w, r, err)
+		return nil
+	}
+	return a
+}
+
+// enter takes a place for a photo: with a server or in the queue.
+func (g *Gateway) enter() (leave func(), err error) {
+	switch {
+	case !g.everReady.Load():
+		return nil, errStarting
+	case g.photos.Add(1) > int64(g.cfg.Queue+len(g.servers)):
+		g.photos.Add(-1)
+		return nil, g.errFull()
+	}
+	return func() { g.photos.Add(-1) }, nil
+}
+
+// forward passes a request on as it is. The upload goes to a server while it
+// arrives, or into memory while no server is free.
+func (g *Gateway) forward(w http.ResponseWriter, r *http.Request) (*answer, error) {
+	limit := g.cfg.MaxUpload + formBytes
+	if r.ContentLength > limit {
+		return nil, g.errTooLarge()
+	}
+	leave, err := g.enter()
+	if err != nil {
+		return nil, err
+	}
+	defer leave()
+	size := r.ContentLength
+	if size < 0 {
+		size = limit
+	}
+	free, err := g.memory.take(r.Context(), size)
+	if err != nil {
+		return nil, err
+	}
+	defer free()
+	ctx, cancel := context.WithCancelCause(r.Context())
+	defer cancel(nil)
+	body := newSpool()
+	defer body.release()
+	defer g.receive(w, r, body, size, cancel)()
+	path := r.URL.EscapedPath()
+	if r.URL.RawQuery != "" {
+		path += "?" + r.URL.RawQuery
+	}
+	return g.make(ctx, &work{path: path, header: forwarded(r.Header), body: body, length: r.ContentLength}, noteOf(r))
+}
+
+// receive reads the body of a request in the background. An error ends the context
+// behind cancel. The function it returns stops reading.
+func (g *Gateway) receive(
+	w http.ResponseWriter, r *http.Request, body *spool, size int64, cancel context.CancelCauseFunc,
+) (stop func()) {
+	connection, begin, n := http.NewResponseController(w), time.Now(), noteOf(r)
+	// net/http may not support deadlines in tests; then there is no limit.
+	_ = connection.SetWriteDeadline(time.Time{})
+	_ = connection.SetReadDeadline(begin.Add(allowance(size)))
+	received := make(chan struct{})
+	go func() {
+		defer close(received)
+		if err := body.fill(r.Body, g.cfg.MaxUpload+formBytes); err != nil {
+			cancel(err)
+			return
+		}
+		_ = connection.SetReadDeadline(time.Time{})
+		g.metrics.observe(stageUpload, time.Since(begin))
+	}()
+	return func() {
+		if _, ended, _ := body.state(); !ended { // a server has answered early
+			_ = connection.SetReadDeadline(time.Unix(1, 0))
+		}
+		<-received
+		n.received, _, _ = body.state()
+	}
+}

@@ -1,0 +1,93 @@
+package gateway
+
+import (
+	"bytes"
+	"encoding/json"
+	"net/http"
+	"strings"
+)
+
+// quick passes a portrait on as it is.
+func (g *Gateway) quick(w http.ResponseWriter, r *http.Request) {
+	if a := g.single(w, r); a != nil {
+		defer a.release()
+		_ = g.send(w, a) // the client is gone
+	}
+}
+
+// process passes an answer on with job IDs that name the server.
+func (g *Gateway) process(w http.ResponseWriter, r *http.Request) {
+	a := g.single(w, r)
+	if a == nil {
+		return
+	}
+	defer a.release()
+	raw, formats := g.rename(a)
+	switch err := g.send(w, a); {
+	case raw == "":
+	case err != nil || r.Context().Err() != nil || len(formats) == 0: // nobody will fetch it
+		a.server.discard(raw)
+	default:
+		g.jobs.add(a.server, raw, formats...)
+	}
+}
+
+// made is what the answer to a photo says about its results.
+type made struct {
+	Job string `json:"job_id"`
+	PNG string `json:"png_url"`
+	JPG string `json:"jpg_url"`
+}
+
+// rename puts the gateway's job ID into an answer, and returns the server's and the
+// formats there are. Everything else stays as it is, byte for byte.
+func (g *Gateway) rename(a *answer) (raw string, formats []string) {
+	if a.status != http.StatusOK {
+		return "", nil
+	}
+	body := a.body.bytes()
+	var m made
+	if json.Unmarshal(body, &m) != nil || a.server.jobID(m.Job) == "" {
+		return "", nil
+	}
+	if m.PNG != "" {
+		formats = append(formats, "png")
+	}
+	if m.JPG != "" {
+		formats = append(formats, "jpg")
+	}
+	a.replace(renamed(body, m.Job, a.server.jobID(m.Job)))
+	return m.Job, formats
+}
+
+// renamed replaces a job ID in the members of an answer that have it. The answer is a
+// valid object.
+func renamed(body []byte, from, to string) []byte {
+	decoder := json.NewDecoder(bytes.NewReader(body))
+	var out bytes.Buffer
+	copied := 0
+	_, _ = decoder.Token() // the brace
+	for decoder.More() {
+		name, _ := decoder.Token()
+		var value json.RawMessage
+		if decoder.Decode(&value) != nil {
+			return body
+		}
+		var text string
+		switch name {
+		case "job_id", "png_url", "jpg_url", "download_url":
+			if json.Unmarshal(value, &text) != nil || !strings.Contains(text, from) {
+				continue
+			}
+		default:
+			continue
+		}
+		end := int(decoder.InputOffset())
+		quoted, _ := json.Marshal(strings.Replace(text, from, to, 1)) // a string can always be written
+		out.Write(body[copied : end-len(value)])
+		out.Write(quoted)
+		copied = end
+	}
+	out.Write(body[copied:])
+	return out.Bytes()
+}

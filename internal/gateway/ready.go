@@ -1,0 +1,140 @@
+package gateway
+
+import (
+	"bytes"
+	"context"
+	_ "embed"
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/djok/facecraft/internal/api"
+	"github.com/djok/facecraft/internal/pool"
+)
+
+// warmUpPhoto is a part of NASA's portrait of Eileen Collins, public domain, 192
+// pixels wide.
+//
+//go:embed warmup.jpg
+var warmUpPhoto []byte
+
+const (
+	readyPoll = 200 * time.Millisecond
+	// After a failed warm-up the next one waits, longer each time: loading models
+	// takes long, and version 1.0.0 does it with every question.
+	firstPause, lastPause = time.Second, 30 * time.Second
+	warmUpSide            = 128 // pixels
+
+	watchInterval = 2 * time.Second
+	watchTimeout  = 5 * time.Second
+	// maxSilent is how many questions a server without work may leave unanswered.
+	maxSilent = 3
+)
+
+// awaitReady keeps a server from getting photos until it is ready by its body and
+// has made a portrait: the images say that they are ready before they are.
+func (g *Gateway) awaitReady(ctx context.Context, s *server) pool.Verdict {
+	s.ready.Store(false)
+	return pool.Verdict{Anew: true, Away: func() error {
+		for pause := firstPause; ; pause = min(2*pause, lastPause) {
+			err := g.warmUp(ctx, s)
+			if err == nil {
+				s.ready.Store(true)
+				g.everReady.Store(true)
+				g.log.Info("server ready", "server", s.name)
+				return nil
+			}
+			if ctx.Err() == nil {
+				g.log.Warn("server not ready", "server", s.name, "why", api.Brief(err))
+			}
+			select {
+			case <-ctx.Done():
+				return ctx.Err()
+			case <-time.After(pause):
+			}
+		}
+	}}
+}
+
+// warmUp returns once a server has made a portrait, or could not.
+func (g *Gateway) warmUp(ctx context.Context, s *server) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	last := api.Answer{Err: errors.New("it was not asked")}
+	for last = range s.client.Answers(ctx, readyPoll) {
+		// Until it is ready, or will never be.
+	}
+	if !last.Ready {
+		return last.Err
+	}
+	if schema, err := s.client.Schema(ctx); err == nil {
+		g.pages.keep(schema)
+	}
+	options := api.DefaultOptions()
+	options.Width, options.Height = warmUpSide, warmUpSide
+	photo := api.Upload{Name: "warmup.jpg", Content: bytes.NewReader(warmUpPhoto), Size: int64(len(warmUpPhoto))}
+	made, err := s.client.Process(ctx, photo, options)
+	if made.Job != "" {
+		s.discard(made.Job)
+	}
+	if err != nil {
+		return fmt.Errorf("the first portrait failed: %w", err)
+	}
+	return nil
+}
+
+// watch asks a server without work whether it is still there, so that readiness and
+// metrics are true although nobody sends photos. A busy server is left in peace.
+func (g *Gateway) watch(ctx context.Context, m *pool.Member[*server]) {
+	s, silent := m.Server, 0
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(watchInterval):
+		}
+		generation, touched := g.pool.Generation(m), s.touched.Load()
+		if !s.ready.Load() || s.busy.Load() > 0 {
+			silent = 0
+			continue
+		}
+		err := g.ask(ctx, s)
+		switch {
+		case err == nil || s.touched.Load() != touched: // it may have been busy
+			silent = 0
+			continue
+		case api.Silent(err):
+			silent++
+		default:
+			silent = maxSilent
+		}
+		if silent == maxSilent && ctx.Err() == nil {
+			silent = 0
+			g.lose(m, generation, err)
+		}
+	}
+}
+
+// ask returns an error unless a server answers, whatever it says.
+func (g *Gateway) ask(ctx context.Context, s *server) error {
+	ctx, cancel := context.WithTimeout(ctx, watchTimeout)
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, s.base.JoinPath("/health").String(), nil)
+	if err != nil {
+		return err
+	}
+	response, err := g.transport.RoundTrip(request)
+	if err != nil {
+		return err
+	}
+	return response.Body.Close()
+}
+
+// lose takes a server out until it is ready again.
+func (g *Gateway) lose(m *pool.Member[*server], generation int, why error) {
+	g.pool.Judge(m, generation, func() pool.Verdict {
+		g.log.Warn("server lost", "server", m.Server.name, "why", api.Brief(why))
+		return g.awaitReady(g.life, m.Server)
+	})
+}

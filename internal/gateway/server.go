@@ -1,0 +1,93 @@
+package gateway
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"net/url"
+	"strings"
+	"sync/atomic"
+
+	"github.com/djok/facecraft/internal/api"
+)
+
+// server is one of the servers behind the gateway.
+type server struct {
+	base   *url.URL
+	name   string // its host, in headers, logs and metrics
+	tag    string // names it in job IDs
+	client *api.Client
+
+	ready   atomic.Bool
+	busy    atomic.Int64 // 1 while it has a photo
+	touched atomic.Int64 // how many photos it was given
+
+	deletions chan string // its IDs of jobs that are no longer needed
+}
+
+// maxDeletions is how many jobs may wait for their deletion; those beyond wait for
+// the next round.
+const maxDeletions = 1024
+
+func newServers(addresses []string) (servers []*server, err error) {
+	tags := map[string]string{}
+	for _, address := range addresses {
+		base, err := url.Parse(strings.TrimSuffix(address, "/"))
+		if err != nil || base.Scheme != "http" || base.Host == "" || base.Path != "" || base.RawQuery != "" {
+			return nil, fmt.Errorf("invalid server %q: give it as http://NAME:PORT", address)
+		}
+		sum := sha256.Sum256([]byte(base.Host))
+		s := &server{
+			base:      base,
+			name:      base.Host,
+			tag:       hex.EncodeToString(sum[:3]),
+			client:    api.New(base.String()),
+			deletions: make(chan string, maxDeletions),
+		}
+		if earlier, taken := tags[s.tag]; taken {
+			return nil, fmt.Errorf("servers %s and %s are the same, or need different names", earlier, base.Host)
+		}
+		tags[s.tag] = base.Host
+		servers = append(servers, s)
+	}
+	return servers, nil
+}
+
+func (s *server) readyNumber() int64 {
+	if s.ready.Load() {
+		return 1
+	}
+	return 0
+}
+
+// anyReady reports whether at least one server makes portraits.
+func (g *Gateway) anyReady() bool {
+	for _, s := range g.servers {
+		if s.ready.Load() {
+			return true
+		}
+	}
+	return false
+}
+
+// idlest returns a ready server, without a photo if possible, or nil: servers answer
+// nothing else while they make a portrait.
+func (g *Gateway) idlest() (best *server) {
+	for _, s := range g.servers {
+		if s.ready.Load() && (best == nil || s.busy.Load() < best.busy.Load()) {
+			best = s
+		}
+	}
+	return best
+}
+
+// discard has a job deleted, in the background: a busy server answers nothing. It
+// reports false if too many deletions wait already.
+func (s *server) discard(job string) bool {
+	select {
+	case s.deletions <- job:
+		return true
+	default:
+		return false
+	}
+}

@@ -1,0 +1,176 @@
+package gateway
+
+import (
+	"errors"
+	"io"
+	"net/http"
+	"sync"
+)
+
+// chunkBytes is the unit of memory for uploads and answers.
+const chunkBytes = 64 << 10
+
+var chunks = sync.Pool{New: func() any { return new([chunkBytes]byte) }}
+
+var errClosed = errors.New("nobody reads this any more")
+
+// spool keeps an upload or an answer in memory. It can be read while it is filled,
+// and again from the start. Its memory is used again once nobody holds it.
+type spool struct {
+	mu      sync.Mutex
+	grown   sync.Cond
+	chunks  []*[chunkBytes]byte
+	size    int64
+	ended   bool
+	err     error // why it ended early
+	holders int
+}
+
+// newSpool returns an empty spool that the caller holds.
+func newSpool() *spool {
+	s := &spool{holders: 1}
+	s.grown.L = &s.mu
+	return s
+}
+
+func (s *spool) hold() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.holders++
+}
+
+func (s *spool) release() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.holders--
+	if s.holders > 0 {
+		return
+	}
+	for _, chunk := range s.chunks {
+		chunks.Put(chunk)
+	}
+	s.chunks = nil
+}
+
+// fill reads all of r, at most limit bytes. There is only one fill at a time.
+func (s *spool) fill(r io.Reader, limit int64) error {
+	for {
+		n, err := r.Read(s.room())
+		s.mu.Lock()
+		s.size += int64(n)
+		if s.size > limit {
+			err = &http.MaxBytesError{Limit: limit}
+		}
+		if err != nil {
+			s.ended = true
+			if err != io.EOF { // a wrapped io.EOF means that something is missing
+				s.err = err
+			}
+		}
+		ended, failed := s.ended, s.err
+		s.grown.Broadcast()
+		s.mu.Unlock()
+		if ended {
+			return failed
+		}
+	}
+}
+
+// room returns free memory after what was read. Only fill changes chunks and size.
+func (s *spool) room() []byte {
+	used := s.size % chunkBytes
+	if s.size == int64(len(s.chunks))*chunkBytes {
+		chunk := chunks.Get().(*[chunkBytes]byte)
+		s.mu.Lock()
+		s.chunks = append(s.chunks, chunk)
+		s.mu.Unlock()
+	}
+	return s.chunks[len(s.chunks)-1][used:]
+}
+
+// state returns the size, and whether that is all.
+func (s *spool) state() (size int64, ended bool, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.size, s.ended, s.err
+}
+
+// awaitEnd waits until everything is in hand.
+func (s *spool) awaitEnd() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for !s.ended {
+		s.grown.Wait()
+	}
+	return s.err
+}
+
+// writeTo writes what is complete.
+func (s *spool) writeTo(w io.Writer) error {
+	for at, left := 0, s.size; left > 0; at++ {
+		n := min(left, chunkBytes)
+		if _, err := w.Write(s.chunks[at][:n]); err != nil {
+			return err
+		}
+		left -= n
+	}
+	return nil
+}
+
+// bytes returns a copy of what is complete.
+func (s *spool) bytes() []byte {
+	all := make([]byte, 0, s.size)
+	for at := range s.chunks {
+		all = append(all, s.chunks[at][:min(chunkBytes, s.size-int64(len(all)))]...)
+	}
+	return all
+}
+
+// reader returns a reader from the start that waits for what is still missing. It
+// holds the spool until it is closed.
+func (s *spool) reader() io.ReadCloser {
+	s.hold()
+	return &spoolReader{spool: s}
+}
+
+type spoolReader struct {
+	spool  *spool
+	at     int64
+	closed bool // guarded by the spool
+}
+
+// Read copies under the lock: net/http may close a body while it is read, which
+// would give the memory to somebody else.
+func (r *spoolReader) Read(p []byte) (int, error) {
+	s := r.spool
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for r.at == s.size && !s.ended && !r.closed {
+		s.grown.Wait()
+	}
+	switch {
+	case r.closed:
+		return 0, errClosed
+	case s.err != nil:
+		return 0, s.err
+	case r.at == s.size:
+		return 0, io.EOF
+	}
+	chunk := s.chunks[r.at/chunkBytes][r.at%chunkBytes:]
+	n := copy(p, chunk[:min(int64(len(chunk)), s.size-r.at)])
+	r.at += int64(n)
+	return n, nil
+}
+
+func (r *spoolReader) Close() error {
+	s := r.spool
+	s.mu.Lock()
+	closed := r.closed
+	r.closed = true
+	s.grown.Broadcast()
+	s.mu.Unlock()
+	if !closed {
+		s.release()
+	}
+	return nil
+}

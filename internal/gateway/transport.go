@@ -1,0 +1,71 @@
+package gateway
+
+import (
+	"context"
+	"net"
+	"net/http"
+	"time"
+)
+
+const (
+	// idleTimeout is shorter than uvicorn's (--timeout-keep-alive, 5 s), which would
+	// otherwise close connections just as they are reused.
+	idleTimeout     = 4 * time.Second
+	idleConnections = 4
+	dialTimeout     = 3 * time.Second
+	maxAnswerHeader = 64 << 10 // bytes
+)
+
+// dial has the kernel look after the connection while a server is silent, because
+// it is busy.
+func dial(ctx context.Context, network, address string) (net.Conn, error) {
+	alive := net.KeepAliveConfig{Enable: true, Idle: 5 * time.Second, Interval: 2 * time.Second, Count: 3}
+	return (&net.Dialer{Timeout: dialTimeout, KeepAliveConfig: alive}).DialContext(ctx, network, address)
+}
+
+// newTransport connects to servers. Names are resolved for each connection, and a
+// connection to a server that vanished without a word ends within seconds.
+func newTransport() *http.Transport {
+	return &http.Transport{
+		DialContext:            dial,
+		MaxIdleConnsPerHost:    idleConnections,
+		IdleConnTimeout:        idleTimeout,
+		DisableCompression:     true,
+		WriteBufferSize:        chunkBytes,
+		ReadBufferSize:         chunkBytes,
+		MaxResponseHeaderBytes: maxAnswerHeader,
+	}
+}
+
+// hopByHop headers are about one connection (RFC 9110, 7.6.1). Those after them are
+// for the gateway: its keys, and what browsers say, which the images would answer.
+var notForwarded = []string{
+	"Connection", "Keep-Alive", "Proxy-Connection", "Proxy-Authenticate", "Proxy-Authorization", "Te", "Trailer",
+	"Transfer-Encoding", "Upgrade", "Expect",
+	"Authorization", "X-Api-Key", "Cookie", "Origin", "Access-Control-Request-Method",
+	"Access-Control-Request-Headers", "Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto",
+}
+
+// forwarded returns the headers of a request as a server gets them.
+func forwarded(header http.Header) http.Header {
+	passed := header.Clone()
+	for _, name := range notForwarded {
+		passed.Del(name)
+	}
+	if _, ok := passed["User-Agent"]; !ok {
+		passed["User-Agent"] = nil // otherwise net/http adds its own
+	}
+	return passed
+}
+
+// notReturned are headers of servers that clients do not get: about the connection,
+// the images' CORS, which allows every page, and what the gateway says itself.
+var notReturned = []string{
+	"Content-Length", "X-Content-Type-Options",
+	"Connection", "Keep-Alive", "Proxy-Authenticate", "Te", "Trailer", "Transfer-Encoding", "Upgrade",
+	"Access-Control-Allow-Origin", "Access-Control-Allow-Credentials", "Access-Control-Allow-Methods",
+	"Access-Control-Allow-Headers", "Access-Control-Expose-Headers", "Access-Control-Max-Age",
+}
+
+// serverHeader says which server answered.
+const serverHeader = "X-Facecraft-Server"

@@ -1,0 +1,204 @@
+package gateway
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/djok/facecraft/internal/api"
+	"github.com/djok/facecraft/internal/pool"
+)
+
+const (
+	// maxDeaths is how many servers may die of a photo, and maxAttempts how many
+	// may turn it down before they touch it.
+	maxDeaths   = 2
+	maxAttempts = 10
+	// patience is how long photos wait when no server is ready.
+	patience = time.Minute
+	// workLimit is when a server that has a whole photo counts as stuck.
+	workLimit = 10 * time.Minute
+	// slowUpload is how long a server waits for an upload that others could use:
+	// it is then received in full before it gets a server again.
+	slowUpload = 300 * time.Millisecond
+)
+
+// work is a photo for a server.
+type work struct {
+	path   string // and query
+	header http.Header
+	body   *spool
+	length int64 // of the body, or -1
+}
+
+// lost is a server that did not answer.
+type lost struct {
+	cause error
+	// untouched means that the photo never reached it.
+	untouched bool
+}
+
+func (l *lost) Error() string { return l.cause.Error() }
+
+func (l *lost) Unwrap() error { return l.cause }
+
+var (
+	errSlow  = errors.New("the upload keeps a server waiting")
+	errStuck = fmt.Errorf("it has not answered for %v", workLimit)
+)
+
+// make has a server process a photo, and a second one if that dies.
+func (g *Gateway) make(ctx context.Context, k *work, n *note) (*answer, error) {
+	var last *pool.Member[*server]
+	for deaths, attempts := 0, 0; ; attempts++ {
+		m, err := g.acquire(ctx, last, n)
+		if err != nil {
+			return nil, err
+		}
+		a, err := g.attempt(ctx, m, k, n)
+		var gone *lost
+		switch {
+		case err == nil:
+			return a, nil
+		case errors.Is(err, errSlow):
+			if err := k.body.awaitEnd(); err != nil {
+				return nil, err
+			}
+			continue
+		case !errors.As(err, &gone):
+			return nil, err
+		case !gone.untouched:
+			deaths++
+		}
+		switch last = m; {
+		case deaths == maxDeaths:
+			return nil, errDied
+		case attempts == maxAttempts:
+			return nil, errTooOften
+		}
+		g.metrics.retries.Inc()
+	}
+}
+
+// acquire waits for a server. The error is why ctx ended, or a refusal.
+func (g *Gateway) acquire(ctx context.Context, avoid *pool.Member[*server], n *note) (*pool.Member[*server], error) {
+	begin := time.Now()
+	g.waiting.Add(1)
+	defer g.waiting.Add(-1)
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	go g.endWithoutServers(ctx, cancel)
+	m, err := g.pool.Acquire(ctx, pool.Wish[*server]{Avoid: avoid})
+	n.queued += time.Since(begin)
+	g.metrics.observe(stageQueue, time.Since(begin))
+	switch cause := context.Cause(ctx); {
+	case err == nil:
+		return m, nil
+	case cause != nil:
+		return nil, cause
+	}
+	return nil, errNoServer // the gateway is being stopped
+}
+
+// endWithoutServers ends a context when no server has been ready for too long.
+func (g *Gateway) endWithoutServers(ctx context.Context, cancel context.CancelCauseFunc) {
+	ticker := time.NewTicker(patience / 10)
+	defer ticker.Stop()
+	for since := time.Now(); time.Since(since) < patience; {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		}
+		if g.anyReady() {
+			since = time.Now()
+		}
+	}
+	cancel(errNoServer)
+}
+
+// attempt has one server process a photo, and returns it to the pool.
+func (g *Gateway) attempt(ctx context.Context, m *pool.Member[*server], k *work, n *note) (*answer, error) {
+	s, generation, begin := m.Server, g.pool.Generation(m), time.Now()
+	s.busy.Add(1)
+	s.touched.Add(1)
+	defer func() {
+		s.busy.Add(-1)
+		g.pool.Release(m)
+	}()
+	a, err := g.exchange(ctx, s, k)
+	n.server, n.attempts, n.worked = s.name, n.attempts+1, time.Since(begin)
+	if err == nil {
+		g.metrics.observe(stageWork, n.worked)
+	}
+	var gone *lost
+	if errors.As(err, &gone) { // before it is released: nobody else gets a dead server
+		g.lose(m, generation, gone.cause)
+	}
+	return a, err
+}
+
+// exchange sends a photo and receives the answer. A client that leaves does not end
+// it once the photo is with the server: that works on, and must not get another one.
+func (g *Gateway) exchange(ctx context.Context, s *server, k *work) (*answer, error) {
+	ctx, cancel := context.WithCancelCause(context.WithoutCancel(ctx))
+	defer cancel(nil)
+	go g.guard(ctx, cancel, k.body)
+	body := k.body.reader()
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, s.base.String()+k.path, body)
+	if err != nil {
+		return nil, errors.Join(err, body.Close())
+	}
+	request.Header, request.ContentLength = k.header, k.length
+	if size, ended, _ := k.body.state(); ended {
+		request.ContentLength = size
+	}
+	if request.ContentLength == 0 {
+		request.Body = http.NoBody
+		_ = body.Close() // never fails
+	}
+	response, err := g.transport.RoundTrip(request)
+	if err == nil {
+		defer response.Body.Close()
+		a := newAnswer(s, response)
+		if err = a.receive(response); err == nil {
+			return a, nil
+		}
+		a.release()
+	}
+	_, _, broken := k.body.state()
+	switch cause := context.Cause(ctx); {
+	case broken != nil:
+		return nil, broken
+	case errors.Is(cause, errSlow):
+		return nil, cause
+	case cause != nil:
+		err = cause
+	}
+	return nil, &lost{err, api.Untouched(err) || errors.Is(err, errTurnedDown)}
+}
+
+// guard ends an exchange whose upload keeps a server from others' photos, or whose
+// server is stuck.
+func (g *Gateway) guard(ctx context.Context, cancel context.CancelCauseFunc, body *spool) {
+	stuck := time.NewTimer(workLimit)
+	defer stuck.Stop()
+	ticker := time.NewTicker(slowUpload)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-stuck.C:
+			cancel(errStuck)
+		case <-ticker.C:
+			if _, ended, _ := body.state(); ended {
+				ticker.Stop()
+			} else if g.waiting.Load() > 0 {
+				cancel(errSlow)
+			}
+		}
+	}
+}
