@@ -80,7 +80,7 @@ func (a *app) commandLine() *cli.App {
 			"second server next to the first.",
 		Commands: uniform(append([]*cli.Command{
 			a.upCommand(), a.processCommand(), a.composeCommand(), a.planCommand(),
-			a.pullCommand(), a.saveCommand(), a.loadCommand(),
+			a.pullCommand(), a.pushCommand(), a.saveCommand(), a.loadCommand(),
 			a.statusCommand(), a.logsCommand(), a.openCommand(), a.downCommand(),
 			a.doctorCommand(), a.lintCommand(), a.verifyCommand(),
 			a.completionCommand(), a.upgradeCommand(), a.versionCommand(),

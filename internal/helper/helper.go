@@ -7,6 +7,7 @@ package helper
 import (
 	"archive/tar"
 	"bytes"
+	"compress/gzip"
 	"crypto/sha256"
 	"debug/elf"
 	"encoding/hex"
@@ -90,15 +91,34 @@ func (h *Helper) Reference() string {
 // IsReference reports whether an image reference is that of a lite image.
 func IsReference(image string) bool { return strings.HasPrefix(image, repository+":") }
 
-// Image is the lite image for a registry or a daemon.
+// Image is the lite image for the daemon, uncompressed: it does not cross a
+// network, and compressing it would take longer than everything else.
 func (h *Helper) Image() (v1.Image, error) {
 	files, err := h.layer()
 	if err != nil {
 		return nil, err
 	}
-	// Uncompressed: the image never crosses a network, and compressing it
-	// would take longer than everything else.
-	img, err := mutate.AppendLayers(empty.Image, static.NewLayer(files, types.DockerUncompressedLayer))
+	return h.imageOf(static.NewLayer(files, types.DockerUncompressedLayer))
+}
+
+// Compressed is the same image for a registry. The same executable always gives
+// the same bytes.
+func (h *Helper) Compressed() (v1.Image, error) {
+	files, err := h.layer()
+	if err != nil {
+		return nil, err
+	}
+	layer, err := tarball.LayerFromOpener(func() (io.ReadCloser, error) {
+		return io.NopCloser(bytes.NewReader(files)), nil
+	}, tarball.WithCompressedCaching, tarball.WithCompressionLevel(gzip.DefaultCompression))
+	if err != nil {
+		return nil, err
+	}
+	return h.imageOf(layer)
+}
+
+func (h *Helper) imageOf(layer v1.Layer) (v1.Image, error) {
+	img, err := mutate.AppendLayers(empty.Image, layer)
 	if err != nil {
 		return nil, err
 	}

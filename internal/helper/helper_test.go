@@ -3,6 +3,7 @@ package helper_test
 import (
 	"archive/tar"
 	"bytes"
+	"errors"
 	"io"
 	"os"
 	"path/filepath"
@@ -11,6 +12,7 @@ import (
 	"strings"
 	"testing"
 
+	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/tarball"
 
 	"github.com/djok/facecraft/internal/dockertest"
@@ -112,5 +114,44 @@ func TestRefusals(t *testing.T) {
 				t.Errorf("got %v, want %q", err, tt.want)
 			}
 		})
+	}
+}
+
+// TestCompressed: each call gives a registry the same bytes, and in them the
+// file system that the daemon gets.
+func TestCompressed(t *testing.T) {
+	t.Parallel()
+	lite := dockertest.Lite(t)
+	loaded, err := lite.Image()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var images [2]v1.Image
+	for i := range images {
+		if images[i], err = lite.Compressed(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	first, err1 := images[0].Digest()
+	second, err2 := images[1].Digest()
+	if err := errors.Join(err1, err2); err != nil || first != second {
+		t.Errorf("digests %s and %s, %v", first, second, err)
+	}
+	size := func(image v1.Image) (size int64, diffID v1.Hash) {
+		layers, err := image.Layers()
+		if err != nil || len(layers) != 1 {
+			t.Fatalf("%d layers, %v", len(layers), err)
+		}
+		size, err1 := layers[0].Size()
+		diffID, err2 := layers[0].DiffID()
+		if err := errors.Join(err1, err2); err != nil {
+			t.Fatal(err)
+		}
+		return size, diffID
+	}
+	plain, want := size(loaded)
+	packed, got := size(images[0])
+	if got != want || packed > plain/2 {
+		t.Errorf("%d bytes of %s, not less than half of the %d bytes of %s", packed, got, plain, want)
 	}
 }
