@@ -30,6 +30,7 @@ var valuesOf = map[string]valuer{
 	"lint ":       files(completion.AnyFile),
 	"verify ":     files(completion.AnyFile),
 	"completion ": (*app).shells,
+	"push ":       files(completion.NoFiles),
 
 	"tag":      (*app).tags,
 	"preset":   (*app).presets,
