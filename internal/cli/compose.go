@@ -10,6 +10,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/djok/facecraft/internal/dockerrun"
+	"github.com/djok/facecraft/internal/export"
 	"github.com/djok/facecraft/internal/fault"
 	"github.com/djok/facecraft/internal/kube"
 	"github.com/djok/facecraft/internal/launch"
@@ -58,9 +59,9 @@ func (a *app) compose(c *cli.Context) error {
 		}
 	}
 	defer l.Close()
-	export := launch.Export{Launcher: l, Command: a.commandText(), Target: targetOf(c), Profiles: c.Bool("profiles"),
+	work := export.Export{Launcher: l, Command: a.commandText(), Target: targetOf(c), Profiles: c.Bool("profiles"),
 		Detect: c.Bool("detect"), Pin: c.Bool("pin"), Ingress: c.String("ingress")}
-	file, notes, err := export.Render(c.Context, r)
+	file, notes, err := work.Render(c.Context, r)
 	if err != nil {
 		return err
 	}
@@ -99,7 +100,7 @@ func targetOf(c *cli.Context) string {
 	if target := c.String("target"); target != "" {
 		return target
 	}
-	return launch.Compose
+	return export.Compose
 }
 
 // checkExport refuses flags that contradict each other.
@@ -109,17 +110,17 @@ func checkExport(c *cli.Context) error {
 		return fault.New(fault.Usage, "drop one of them", "%s and %s contradict each other", one, other)
 	}
 	switch {
-	case !slices.Contains([]string{launch.Compose, launch.Swarm, launch.Kubernetes}, target):
+	case !slices.Contains([]string{export.Compose, export.Swarm, export.Kubernetes}, target):
 		return fault.New(fault.Usage, "use compose, swarm or kubernetes", "there is no target %q", target)
-	case c.Bool("profiles") && target != launch.Compose:
+	case c.Bool("profiles") && target != export.Compose:
 		return contradiction("--profiles", "--target "+target)
-	case c.String("ingress") != "" && target != launch.Kubernetes:
+	case c.String("ingress") != "" && target != export.Kubernetes:
 		return contradiction("--ingress", "--target "+target)
 	}
 	if err := kube.CheckHost(c.String("ingress")); err != nil {
 		return fault.Wrap(fault.Usage, err, "use a host name, such as portraits.example.org", "--ingress cannot be used")
 	}
-	if c.String("data") != "" && target != launch.Compose {
+	if c.String("data") != "" && target != export.Compose {
 		return contradiction("--data, a directory of this machine,", "--target "+target)
 	}
 	for _, flag := range []string{"tag", "lite", "image", "replicas"} {

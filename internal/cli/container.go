@@ -8,8 +8,8 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/djok/facecraft/internal/envvars"
 	"github.com/djok/facecraft/internal/fault"
-	"github.com/djok/facecraft/internal/launch"
 	"github.com/djok/facecraft/internal/plan"
 )
 
@@ -46,7 +46,7 @@ func (a *app) containerRequest(c *cli.Context, r *plan.Request) (err error) {
 			return fault.New(fault.Usage, "use a dedicated directory", "--data %s is the root directory", data)
 		}
 	}
-	v := launch.Variables{Request: r, Getenv: a.Getenv, Hide: a.ui.Hide, Secrets: a.secrets}
+	v := envvars.Reader{Request: r, Getenv: a.Getenv, Hide: a.ui.Hide, Secrets: a.secrets}
 	v.PassOn()
 	for _, file := range *c.Generic("env-file").(*words) {
 		if err := v.ReadFile(file); err != nil {

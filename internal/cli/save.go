@@ -7,6 +7,7 @@ import (
 
 	"github.com/djok/facecraft/internal/fault"
 	"github.com/djok/facecraft/internal/format"
+	"github.com/djok/facecraft/internal/imagefile"
 	"github.com/djok/facecraft/internal/output"
 	"github.com/djok/facecraft/internal/term"
 )
@@ -57,7 +58,7 @@ func (a *app) save(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	facts, err := l.Save(c.Context, file, p, f)
+	facts, err := imagefile.Transfer{Launcher: l}.Save(c.Context, file, p, f)
 	if err == nil {
 		a.ui.Done("Saved %s; on the other machine, run: facecraft load %s", facts.Reference, target)
 	}
@@ -103,7 +104,7 @@ func (a *app) load(c *cli.Context) error {
 		return err
 	}
 	defer l.Close()
-	facts, size, err := l.Load(c.Context, source, a.stdin(c.Context))
+	facts, size, err := imagefile.Transfer{Launcher: l}.Load(c.Context, source, a.stdin(c.Context))
 	if err != nil {
 		return err
 	}

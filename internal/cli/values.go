@@ -8,6 +8,7 @@ import (
 	"github.com/djok/facecraft/internal/batch"
 	"github.com/djok/facecraft/internal/catalogue"
 	"github.com/djok/facecraft/internal/completion"
+	"github.com/djok/facecraft/internal/export"
 	"github.com/djok/facecraft/internal/finding"
 	"github.com/djok/facecraft/internal/launch"
 	"github.com/djok/facecraft/internal/plan"
@@ -41,7 +42,7 @@ var valuesOf = map[string]valuer{
 	"restart":        oneOf("on-failure", "unless-stopped", "always"),
 	"replicas":       oneOf(plan.Auto, "1", "2", "3"),
 	"listen":         oneOf(plan.Loopback, "0.0.0.0"),
-	"target":         oneOf(launch.Compose, launch.Swarm, launch.Kubernetes),
+	"target":         oneOf(export.Compose, export.Swarm, export.Kubernetes),
 	"depth":          oneOf("config", "files", "layers", "run"),
 	"plan format":    oneOf(planFormats...),
 	"process format": oneOf("png", "jpg", "both"),

@@ -93,7 +93,7 @@ func (l *Launcher) Probes() detect.Probes {
 		Arch:          runtime.GOARCH,
 		Root:          "/",
 		Run:           detect.Run,
-		LiteReference: liteReference,
+		LiteReference: LiteReference,
 		HostMemory:    detect.HostMemory,
 		GraphicsCards: detect.GraphicsCards,
 		FreeDisk:      helpercmd.FreeDisk,
@@ -126,7 +126,8 @@ func (l *Launcher) portsOfOthers(ctx context.Context, ports []int) ([]int, error
 	return ports, nil
 }
 
-func liteReference(arch string) (string, error) {
+// LiteReference is the name of the built-in engine's image for an architecture.
+func LiteReference(arch string) (string, error) {
 	h, err := helper.New(arch)
 	if err != nil {
 		return "", err

@@ -16,7 +16,7 @@ import (
 // showEstimate shows what a pull costs. The download lies in cache meanwhile,
 // unless that is "".
 func (l *Launcher) showEstimate(estimate registry.Estimate, free plan.Fact[int64], cache string) {
-	rows := [][2]string{{"download", downloadText(estimate)}, {"on disk", diskText(estimate, free)}}
+	rows := [][2]string{{"download", DownloadText(estimate)}, {"on disk", diskText(estimate, free)}}
 	if cache != "" {
 		rows = append(rows,
 			[2]string{"cache", format.Size(estimate.Download) + " in " + cache + " until Docker has the image"})
@@ -34,7 +34,8 @@ func (l *Launcher) showEstimate(estimate registry.Estimate, free plan.Fact[int64
 	}
 }
 
-func downloadText(estimate registry.Estimate) string {
+// DownloadText says how much of an image is downloaded.
+func DownloadText(estimate registry.Estimate) string {
 	switch {
 	case !estimate.Known():
 		return "of unknown size"
@@ -110,9 +111,9 @@ func (l *Launcher) checkDisk(estimate registry.Estimate, free plan.Fact[int64]) 
 	return nil
 }
 
-// agreeToDownload returns when the download may begin.
-func (l *Launcher) agreeToDownload(ctx context.Context, estimate registry.Estimate, f Fetching) error {
-	size := "the download size is " + downloadText(estimate)
+// AgreeToDownload returns when the download may begin.
+func (l *Launcher) AgreeToDownload(ctx context.Context, estimate registry.Estimate, f Fetching) error {
+	size := "the download size is " + DownloadText(estimate)
 	switch {
 	case f.Max > 0 && (!estimate.Known() || estimate.ToFetch() > f.Max):
 		return fault.New(fault.Declined, "raise the limit, or drop it", "%s, more than --max-download %s", size,

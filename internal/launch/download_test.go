@@ -54,7 +54,7 @@ func TestConsentWithoutATerminal(t *testing.T) {
 			"at most 4 GB, an estimate from the catalogue; confirmation needed"},
 	} {
 		l, _ := spoken()
-		err := l.agreeToDownload(t.Context(), tt.estimate, tt.asked)
+		err := l.AgreeToDownload(t.Context(), tt.estimate, tt.asked)
 		if tt.refusal == "" {
 			if err != nil {
 				t.Errorf("%s: %v", what, err)

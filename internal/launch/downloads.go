@@ -25,12 +25,12 @@ func (s Settings) CacheDir(name string) string {
 	return filepath.Join(dir, "facecraft", name)
 }
 
-// downloadDir is where unfinished downloads are.
-func (s Settings) downloadDir() string { return s.CacheDir("downloads") }
+// DownloadDir is where unfinished downloads are.
+func (s Settings) DownloadDir() string { return s.CacheDir("downloads") }
 
 // keptDownloads is how many bytes of them there are.
 func (s Settings) keptDownloads() int64 {
-	n, _ := fetch.Kept(s.downloadDir()) // its pattern is well formed
+	n, _ := fetch.Kept(s.DownloadDir()) // its pattern is well formed
 	return n
 }
 
@@ -44,7 +44,7 @@ func (s Settings) ForgetDownloads(ctx context.Context) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	busy := fault.New(fault.Failed, "wait until it is finished, or stop it", "another facecraft is downloading")
-	store, err := fetch.OpenStore(ctx, s.downloadDir(), func() { cancel(busy) })
+	store, err := fetch.OpenStore(ctx, s.DownloadDir(), func() { cancel(busy) })
 	if err != nil {
 		if cause := context.Cause(ctx); cause != nil {
 			return cause
@@ -60,7 +60,7 @@ func (s Settings) ForgetDownloads(ctx context.Context) error {
 
 // downloads looks how images come to the daemon.
 func (l *Launcher) downloads(ctx context.Context) *plan.Downloads {
-	found := &plan.Downloads{Dir: l.downloadDir(), Kept: l.keptDownloads()}
+	found := &plan.Downloads{Dir: l.DownloadDir(), Kept: l.keptDownloads()}
 	why := l.Images.CanPullFromHere(ctx)
 	switch {
 	case found.Dir == "":

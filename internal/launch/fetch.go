@@ -61,7 +61,7 @@ func (l *Launcher) EnsureImage(ctx context.Context, p *plan.Plan, f Fetching) (f
 		return false, fault.New(fault.Failed, "drop --pull never, or load it with facecraft load FILE",
 			"the image %s is not available locally", image.Reference)
 	}
-	if l.isLatest(ctx, image.Reference, local) {
+	if l.IsLatest(ctx, image.Reference, local) {
 		p.SetDigest(local.Digest)
 		return false, nil
 	}
@@ -73,8 +73,8 @@ func (l *Launcher) EnsureImage(ctx context.Context, p *plan.Plan, f Fetching) (f
 	return true, err
 }
 
-// isLatest reports whether the registry has the local image under the reference.
-func (l *Launcher) isLatest(ctx context.Context, reference string, local images.LocalImage) bool {
+// IsLatest reports whether the registry has the local image under the reference.
+func (l *Launcher) IsLatest(ctx context.Context, reference string, local images.LocalImage) bool {
 	if local.Digest == "" {
 		return false // it was never pulled
 	}
@@ -88,7 +88,7 @@ func (l *Launcher) fetch(ctx context.Context, p plan.Plan, f Fetching) error {
 	if err != nil {
 		return err
 	}
-	direct, cache := images.Direct{Dir: l.downloadDir(), Connections: f.Connections}, ""
+	direct, cache := images.Direct{Dir: l.DownloadDir(), Connections: f.Connections}, ""
 	if f.Connections > 0 {
 		estimate.Cached = images.Cached(direct.Dir, estimate)
 		if l.Images.CanPullFromHere(ctx) == "" && direct.Objection(estimate) == "" {
@@ -108,7 +108,7 @@ func (l *Launcher) fetch(ctx context.Context, p plan.Plan, f Fetching) error {
 	if err := l.checkDisk(estimate, free); err != nil {
 		return err
 	}
-	if err := l.agreeToDownload(ctx, estimate, f); err != nil {
+	if err := l.AgreeToDownload(ctx, estimate, f); err != nil {
 		return err
 	}
 	l.Images.Note(ctx, p.First().Image.Reference) // also of what is kept of a pull that fails
@@ -125,7 +125,7 @@ func (l *Launcher) estimate(ctx context.Context, p plan.Plan) (estimate registry
 	if err != nil {
 		return estimate, free, err
 	}
-	published, err := measured(p)
+	published, err := Measured(p)
 	if err != nil {
 		return estimate, free, err
 	}
@@ -163,8 +163,8 @@ func (l *Launcher) recognised(platform string) func(context.Context, []registry.
 	}
 }
 
-// measured is what the catalogue knows, where the plan uses its image.
-func measured(p plan.Plan) (registry.Published, error) {
+// Measured is what the catalogue knows, where the plan uses its image.
+func Measured(p plan.Plan) (registry.Published, error) {
 	catalogue, err := catalogue.Load()
 	if err != nil {
 		return registry.Published{}, err

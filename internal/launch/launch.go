@@ -1,7 +1,6 @@
 // Package launch is what the program does, whoever asks for it: it finds, starts
-// and adopts servers, fetches and carries images, mends files, exports plans. It
-// knows neither flags nor screens: it speaks through a UI, and asks through an
-// Asker.
+// and adopts servers, pulls images, mends files, processes photos. It knows
+// neither flags nor screens: it speaks through a UI, and asks through an Asker.
 package launch
 
 import (

@@ -1,4 +1,4 @@
-package launch
+package imagefile
 
 import (
 	"context"
@@ -23,24 +23,24 @@ type carried struct {
 
 // Load gives the daemon an image from a file that Save wrote, and tells how many
 // bytes that had. stdin is read where the source is output.Stdout.
-func (l *Launcher) Load(ctx context.Context, source string, stdin io.Reader) (facts carry.Facts,
+func (t Transfer) Load(ctx context.Context, source string, stdin io.Reader) (facts carry.Facts,
 	size int64, err error) {
-	file, facts, err := l.checked(source, stdin)
+	file, facts, err := t.checked(source, stdin)
 	if err != nil {
 		return facts, 0, err
 	}
 	defer file.close()
-	if version, err := l.Engine.ServerVersion(ctx); err == nil && version.Os+"/"+version.Arch != facts.Platform {
-		l.UI.Warn("the image is for %s, but the daemon is %s/%s", facts.Platform, version.Os, version.Arch)
+	if version, err := t.Engine.ServerVersion(ctx); err == nil && version.Os+"/"+version.Arch != facts.Platform {
+		t.UI.Warn("the image is for %s, but the daemon is %s/%s", facts.Platform, version.Os, version.Arch)
 	}
-	l.Images.Note(ctx, facts.Reference)
-	return facts, file.size, l.Images.LoadArchive(ctx, l.counted(file, "Loading "+facts.Reference, file.size))
+	t.Images.Note(ctx, facts.Reference)
+	return facts, file.size, t.Images.LoadArchive(ctx, t.counted(file, "Loading "+facts.Reference, file.size))
 }
 
 // checked opens the file and verifies all of it, before the daemon sees any.
 // What comes through a pipe can be read only once, and is kept in a temporary
 // file meanwhile.
-func (l *Launcher) checked(source string, stdin io.Reader) (carried, carry.Facts, error) {
+func (t Transfer) checked(source string, stdin io.Reader) (carried, carry.Facts, error) {
 	var file *os.File
 	var reader io.Reader
 	var closing func()
@@ -50,7 +50,7 @@ func (l *Launcher) checked(source string, stdin io.Reader) (carried, carry.Facts
 			return carried{}, carry.Facts{}, output.NoTemporary(err)
 		}
 		file, reader = spool, io.TeeReader(stdin, spool)
-		gone := l.Unfinished.Add("the image in "+spool.Name(), "rm "+dockerrun.Quote(spool.Name()))
+		gone := t.Unfinished.Add("the image in "+spool.Name(), "rm "+dockerrun.Quote(spool.Name()))
 		closing = func() { spool.Close(); os.Remove(spool.Name()); gone() }
 	} else {
 		opened, err := os.Open(source)
@@ -64,7 +64,7 @@ func (l *Launcher) checked(source string, stdin io.Reader) (carried, carry.Facts
 	if info, err := file.Stat(); err == nil {
 		total = info.Size()
 	}
-	facts, err := carry.Verify(l.counted(reader, "Checking "+fileName(source), total))
+	facts, err := carry.Verify(t.counted(reader, "Checking "+fileName(source), total))
 	if err == nil {
 		// The end of the archive follows the last entry.
 		_, err = io.Copy(io.Discard, reader)
@@ -126,9 +126,9 @@ func unpacked(with, source string) string {
 }
 
 // counted shows how far the reading of a stream is.
-func (l *Launcher) counted(r io.Reader, what string, total int64) io.Reader {
+func (t Transfer) counted(r io.Reader, what string, total int64) io.Reader {
 	return &countingReader{r, counter{show: func(done int64) {
-		l.UI.ProgressBar(done, total, "%s: %s", what, format.Size(done))
+		t.UI.ProgressBar(done, total, "%s: %s", what, format.Size(done))
 	}}}
 }
 

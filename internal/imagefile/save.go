@@ -1,4 +1,6 @@
-package launch
+// Package imagefile is the use case of `facecraft save` and `facecraft load`: it moves
+// an image to a machine without internet.
+package imagefile
 
 import (
 	"context"
@@ -16,55 +18,59 @@ import (
 	"github.com/djok/facecraft/internal/helper"
 	"github.com/djok/facecraft/internal/helpercmd"
 	"github.com/djok/facecraft/internal/images"
+	"github.com/djok/facecraft/internal/launch"
 	"github.com/djok/facecraft/internal/output"
 	"github.com/djok/facecraft/internal/plan"
 	"github.com/djok/facecraft/internal/registry"
 )
 
+// Transfer moves images between a daemon and files.
+type Transfer struct{ *launch.Launcher }
+
 // Save writes the plan's image to a file for another machine, and returns what
 // the file says about it. An image that the daemon does not have is taken from
 // its registry or, if built in, from this program: that needs no daemon.
-func (l *Launcher) Save(ctx context.Context, file output.File, p plan.Plan, f Fetching) (carry.Facts, error) {
+func (t Transfer) Save(ctx context.Context, file output.File, p plan.Plan, f launch.Fetching) (carry.Facts, error) {
 	image := p.First().Image
 	if strings.Contains(image.Reference, "@") {
 		return carry.Facts{}, fault.New(fault.Usage, "name it by its tag",
 			"an image loses its digest when it is saved: %s", image.Reference)
 	}
-	local, err := l.local(ctx, image.Reference, f.When)
+	local, err := t.local(ctx, image.Reference, f.When)
 	if err != nil {
 		return carry.Facts{}, err
 	}
-	facts, err := l.facts(p)
+	facts, err := t.facts(p)
 	switch {
 	case err != nil:
 		return facts, err
 	case local.Here:
 		facts.Digest, facts.Platform = local.Digest, local.Platform
-		return facts, l.saveLocal(ctx, file, facts, local.Size)
+		return facts, t.saveLocal(ctx, file, facts, local.Size)
 	case image.BuiltIn:
-		return facts, l.saveBuiltIn(file, facts)
-	case f.When == FetchNever || f.Connections == 0:
+		return facts, saveBuiltIn(file, facts)
+	case f.When == launch.FetchNever || f.Connections == 0:
 		return facts, fault.New(fault.Failed, "facecraft pull, with the same flags",
 			"the image %s is not available locally", image.Reference)
 	}
-	return l.saveFromRegistry(ctx, file, p, facts, f)
+	return t.saveFromRegistry(ctx, file, p, facts, f)
 }
 
 // local is the image that the daemon has, if it is to be saved: there may be no
 // daemon, or a newer image that was asked for.
-func (l *Launcher) local(ctx context.Context, reference, when string) (images.LocalImage, error) {
-	if l.Engine == nil {
+func (t Transfer) local(ctx context.Context, reference, when string) (images.LocalImage, error) {
+	if t.Engine == nil {
 		return images.LocalImage{}, nil
 	}
-	local, err := l.Images.Inspect(ctx, reference)
-	if err != nil || when != FetchAlways || l.isLatest(ctx, reference, local) {
+	local, err := t.Images.Inspect(ctx, reference)
+	if err != nil || when != launch.FetchAlways || t.IsLatest(ctx, reference, local) {
 		return local, err
 	}
 	return images.LocalImage{}, nil
 }
 
 // facts are what is known about the plan's image wherever it comes from.
-func (l *Launcher) facts(p plan.Plan) (carry.Facts, error) {
+func (t Transfer) facts(p plan.Plan) (carry.Facts, error) {
 	catalogue, err := catalogue.Load()
 	if err != nil {
 		return carry.Facts{}, err
@@ -72,20 +78,20 @@ func (l *Launcher) facts(p plan.Plan) (carry.Facts, error) {
 	variant, _ := catalogue.Variant(p.First().Variant)
 	image := p.First().Image
 	return carry.Facts{
-		Reference: image.Reference, Platform: image.Platform, Version: l.Version,
+		Reference: image.Reference, Platform: image.Platform, Version: t.Version,
 		Variant: variant.Name, Summary: variant.Summary,
 		UnpackedSize: p.Needs.UnpackedSize, MemoryNeeded: variant.MemoryNeeded,
 	}, nil
 }
 
-func (l *Launcher) saveLocal(ctx context.Context, file output.File, facts carry.Facts, size int64) error {
+func (t Transfer) saveLocal(ctx context.Context, file output.File, facts carry.Facts, size int64) error {
 	return file.Write(func(w io.Writer) error {
-		image, err := l.Engine.ImageSave(ctx, []string{facts.Reference})
+		image, err := t.Engine.ImageSave(ctx, []string{facts.Reference})
 		if err != nil {
 			return err
 		}
 		defer image.Close()
-		err = carry.Write(w, l.counted(image, "Saving "+facts.Reference, size), facts)
+		err = carry.Write(w, t.counted(image, "Saving "+facts.Reference, size), facts)
 		if errors.Is(err, carry.ErrIncomplete) {
 			return fault.Wrap(fault.Failed, err, "docker pull "+dockerrun.Quote(facts.Reference),
 				"%s cannot be saved", facts.Reference)
@@ -94,7 +100,7 @@ func (l *Launcher) saveLocal(ctx context.Context, file output.File, facts carry.
 	})
 }
 
-func (l *Launcher) saveBuiltIn(file output.File, facts carry.Facts) error {
+func saveBuiltIn(file output.File, facts carry.Facts) error {
 	_, arch, _ := strings.Cut(facts.Platform, "/")
 	lite, err := helper.New(arch)
 	if err != nil {
@@ -105,13 +111,13 @@ func (l *Launcher) saveBuiltIn(file output.File, facts carry.Facts) error {
 
 // saveFromRegistry downloads the image as a pull does, at the price that was
 // agreed to, and writes the file while the layers arrive.
-func (l *Launcher) saveFromRegistry(ctx context.Context, file output.File, p plan.Plan, facts carry.Facts,
-	f Fetching) (carry.Facts, error) {
-	published, err := measured(p)
+func (t Transfer) saveFromRegistry(ctx context.Context, file output.File, p plan.Plan, facts carry.Facts,
+	f launch.Fetching) (carry.Facts, error) {
+	published, err := launch.Measured(p)
 	if err != nil {
 		return facts, err
 	}
-	estimate, err := l.RegistryClient(ctx).Estimate(ctx,
+	estimate, err := t.RegistryClient(ctx).Estimate(ctx,
 		registry.Question{Reference: facts.Reference, Platform: facts.Platform, Published: published})
 	if err != nil {
 		return facts, err
@@ -119,30 +125,30 @@ func (l *Launcher) saveFromRegistry(ctx context.Context, file output.File, p pla
 	if estimate.Source == nil {
 		return facts, fault.New(fault.Failed, registry.Offline, "%s", strings.Join(estimate.Notes, "; "))
 	}
-	options := images.Direct{Dir: l.downloadDir(), Connections: f.Connections}
+	options := images.Direct{Dir: t.DownloadDir(), Connections: f.Connections}
 	estimate.Cached = images.Cached(options.Dir, estimate)
-	l.UI.Table([][2]string{{"download", downloadText(estimate)}})
+	t.UI.Table([][2]string{{"download", launch.DownloadText(estimate)}})
 	if err := roomToSave(options.Dir, file, estimate); err != nil {
 		return facts, err
 	}
-	if err := l.agreeToDownload(ctx, estimate, f); err != nil {
+	if err := t.AgreeToDownload(ctx, estimate, f); err != nil {
 		return facts, err
 	}
 	facts.Digest, facts.UnpackedSize = estimate.Digest, estimate.Unpacked
-	return facts, images.Download(ctx, estimate, options, l.Report, func(blobs *images.Blobs) error {
-		return file.Write(func(w io.Writer) error { return l.writeBlobs(w, facts, estimate, blobs) })
+	return facts, images.Download(ctx, estimate, options, t.Report, func(blobs *images.Blobs) error {
+		return file.Write(func(w io.Writer) error { return t.writeBlobs(w, facts, estimate, blobs) })
 	})
 }
 
 // writeBlobs writes the file. Its progress shows once nothing more arrives.
-func (l *Launcher) writeBlobs(w io.Writer, facts carry.Facts, estimate registry.Estimate, blobs *images.Blobs) error {
+func (t Transfer) writeBlobs(w io.Writer, facts carry.Facts, estimate registry.Estimate, blobs *images.Blobs) error {
 	source := estimate.Source
 	image := carry.Image{Reference: facts.Reference, Manifest: source.Manifest(), Content: source.Content(),
 		Config: source.Config, Layers: source.Layers, Open: blobs.Open}
 	return writeCarried(w, facts, func(archive io.Writer) error {
 		return image.WriteArchive(&countingWriter{archive, counter{show: func(done int64) {
 			if blobs.Arrived() {
-				l.UI.ProgressBar(done, estimate.Download, "Saving %s: %s", facts.Reference, format.Size(done))
+				t.UI.ProgressBar(done, estimate.Download, "Saving %s: %s", facts.Reference, format.Size(done))
 			}
 		}}})
 	})

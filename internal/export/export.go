@@ -1,4 +1,6 @@
-package launch
+// Package export is the use case of `facecraft compose`: a plan on its way into a
+// file for Compose, Swarm or Kubernetes.
+package export
 
 import (
 	"context"
@@ -9,6 +11,7 @@ import (
 	"github.com/djok/facecraft/internal/fault"
 	"github.com/djok/facecraft/internal/images"
 	"github.com/djok/facecraft/internal/kube"
+	"github.com/djok/facecraft/internal/launch"
 	"github.com/djok/facecraft/internal/plan"
 	"github.com/djok/facecraft/internal/registry"
 )
@@ -22,7 +25,7 @@ const (
 
 // Export is a plan on its way into a file.
 type Export struct {
-	*Launcher
+	*launch.Launcher
 	Command  string // that asked for it, for the file's header
 	Target   string // one of the formats
 	Profiles bool   // all variants in one Compose file
@@ -89,7 +92,7 @@ func (e Export) undetected(r plan.Request, why string) (plan.Plan, error) {
 	r.Elsewhere = true
 	facts := plan.Facts{Host: plan.Host{OS: runtime.GOOS, Arch: runtime.GOARCH}, GPUs: plan.Unknown[[]plan.GPU](why)}
 	facts.Daemon.Memory, facts.Daemon.CPUs = plan.Unknown[int64](why), plan.Unknown[int](why)
-	if reference, err := liteReference(runtime.GOARCH); err == nil {
+	if reference, err := launch.LiteReference(runtime.GOARCH); err == nil {
 		facts.LiteImage = plan.Known(reference, "built into this program, nothing is downloaded")
 	} else {
 		facts.LiteImage = plan.Unknown[string](err.Error())
@@ -131,30 +134,30 @@ func (e Export) variants(ctx context.Context, chosen plan.Plan, r plan.Request) 
 
 // published tells whether an image's digest is that of its registry. One that
 // cannot be asked does not disprove it.
-func (l *Launcher) published(ctx context.Context, reference string, local images.LocalImage) bool {
+func (e Export) published(ctx context.Context, reference string, local images.LocalImage) bool {
 	if !local.Unproven {
 		return true
 	}
-	has, err := l.RegistryClient(ctx).Has(ctx, reference, local.Digest)
+	has, err := e.RegistryClient(ctx).Has(ctx, reference, local.Digest)
 	return has || err != nil
 }
 
 // pin finds the digest of an image: of the local one, or else of what
 // the registry has.
-func (l *Launcher) pin(ctx context.Context, image plan.Image) (string, error) {
+func (e Export) pin(ctx context.Context, image plan.Image) (string, error) {
 	if image.BuiltIn {
 		return "", fault.New(fault.Usage, "drop --pin: the image's tag is already the digest of this program",
 			"the image %s does not come from a registry", image.Reference)
 	}
-	if l.Engine != nil {
-		local, err := l.Images.Inspect(ctx, image.Reference)
-		if err == nil && local.Digest != "" && l.published(ctx, image.Reference, local) {
+	if e.Engine != nil {
+		local, err := e.Images.Inspect(ctx, image.Reference)
+		if err == nil && local.Digest != "" && e.published(ctx, image.Reference, local) {
 			return local.Digest, nil
 		}
 	}
-	digest, err := l.RegistryClient(ctx).Digest(ctx, image.Reference)
+	digest, err := e.RegistryClient(ctx).Digest(ctx, image.Reference)
 	if err != nil {
-		return "", Offline(registry.Explain(image.Reference, err), "check the network, or drop --pin")
+		return "", launch.Offline(registry.Explain(image.Reference, err), "check the network, or drop --pin")
 	}
 	return digest, nil
 }

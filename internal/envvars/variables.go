@@ -1,4 +1,6 @@
-package launch
+// Package envvars puts variables of the environment and of files into the request
+// for a container.
+package envvars
 
 import (
 	"bufio"
@@ -26,9 +28,9 @@ var settings = []string{
 // program's environment, as their documentation has them. Others need --env.
 var passedOn = slices.Concat(settings, []string{"FACECRAFT_API_KEY"})
 
-// Variables puts the container's variables into a request. The values of secrets
+// Reader puts the container's variables into a request. The values of secrets
 // are kept apart from it, because it is printed and stored.
-type Variables struct {
+type Reader struct {
 	Request *plan.Request
 	Getenv  func(string) string
 	// Hide takes a value that nothing that is said may hold.
@@ -38,7 +40,7 @@ type Variables struct {
 }
 
 // PassOn takes the variables of the images that this program's environment has.
-func (v *Variables) PassOn() {
+func (v *Reader) PassOn() {
 	for _, name := range passedOn {
 		if value := v.Getenv(name); value != "" {
 			v.addSecret(plan.Secret{Name: name, Ambient: true}, value)
@@ -47,7 +49,7 @@ func (v *Variables) PassOn() {
 }
 
 // Add takes NAME=VALUE or NAME. What comes from a file is a secret.
-func (v *Variables) Add(word, file string) error {
+func (v *Reader) Add(word, file string) error {
 	name, value, given := strings.Cut(word, "=")
 	switch {
 	case given && file == "":
@@ -71,7 +73,7 @@ func (v *Variables) Add(word, file string) error {
 }
 
 // addSecret lets a later source of a variable win.
-func (v *Variables) addSecret(s plan.Secret, value string) {
+func (v *Reader) addSecret(s plan.Secret, value string) {
 	if !slices.Contains(settings, s.Name) {
 		v.Hide(value)
 	}
@@ -92,7 +94,7 @@ func withoutSecret(secrets []plan.Secret, name string) []plan.Secret {
 // ReadFile reads a file as docker run --env-file does: values are taken as
 // they are. But a name alone is refused, since it is mostly the second line of
 // a value. An error never quotes a line.
-func (v *Variables) ReadFile(path string) error {
+func (v *Reader) ReadFile(path string) error {
 	path, err := filepath.Abs(path)
 	if err != nil {
 		return err
