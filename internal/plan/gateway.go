@@ -25,24 +25,27 @@ const (
 // It never reaches a container's environment if there is a gateway.
 const APIKeyVariable = "FACECRAFT_API_KEY"
 
-// The variables that configure a gateway, besides HostsVariable and
-// OriginsVariable.
+// The variables that configure a gateway, besides OriginsVariable, and
+// HostsVariable for names beside the published address.
 const (
 	// GatewayServersVariable lists the servers' addresses in the network.
 	GatewayServersVariable = "FACECRAFT_GATEWAY_SERVERS"
-	// GatewayPublishedVariable is the host's address that the port is published
-	// on. Beyond loopback a gateway without keys does not start.
+	// GatewayPublishedVariable is the host's address and port that clients use.
+	// Beyond loopback a gateway without keys does not start.
 	GatewayPublishedVariable = "FACECRAFT_GATEWAY_PUBLISHED"
 	GatewayKeysVariable      = "FACECRAFT_GATEWAY_KEYS" // Container.KeyFile
 	GatewayCertVariable      = "FACECRAFT_GATEWAY_TLS_CERT"
 	GatewayKeyVariable       = "FACECRAFT_GATEWAY_TLS_KEY"
 )
 
-// Where a gateway finds its files. The keys are copied into the container, whose
-// file system is therefore not read-only: its user could not read the caller's
-// file. The certificate's directory is mounted, so that a new one is seen.
+// GatewayKeyFile is where a gateway reads its keys. They are copied into the
+// container, whose file system is therefore not read-only: its user could not
+// read the caller's file.
+const GatewayKeyFile = "/run/facecraft/keys"
+
+// The directories of the certificate and its key are mounted, so that new ones
+// are seen.
 const (
-	gatewayKeyFile = "/run/facecraft/keys"
 	gatewayCertDir = "/run/facecraft/tls-cert"
 	gatewayKeyDir  = "/run/facecraft/tls-key"
 )
@@ -89,24 +92,26 @@ func (c Container) URLBehind() string {
 
 // chooseGateway decides whether a gateway stands in front of so many servers.
 func (m *maker) chooseGateway() (bool, error) {
-	wanted := m.request.Gateway != nil && *m.request.Gateway
-	switch {
-	case !wanted && m.request.KeyFile != "":
-		return false, m.needsGateway("--api-key-file")
-	case !wanted && m.request.TLS != nil:
-		return false, m.needsGateway("--tls-cert")
-	case !wanted:
+	var why string
+	switch r := m.request; {
+	case r.Gateway != nil && *r.Gateway:
+		why = "requested with --gateway"
+	case r.KeyFile != "":
+		why = "the images enforce no API key, and --api-key-file asks for one"
+	case r.TLS != nil:
+		why = "the images speak HTTP only, and --tls-cert asks for HTTPS"
+	default:
 		return false, nil
-	case !m.facts.LiteImage.Known:
+	}
+	if m.request.Gateway != nil && !*m.request.Gateway {
+		return false, fault.New(fault.Usage, "drop --gateway=false", "--gateway=false leaves out what other flags need: %s", why)
+	}
+	if !m.facts.LiteImage.Known {
 		return false, fault.New(fault.Unrunnable, "leave --gateway out", "a gateway is not available: %s",
 			m.facts.LiteImage.Evidence)
 	}
-	m.because("gateway", "requested with --gateway")
+	m.because("gateway", "%s", why)
 	return true, nil
-}
-
-func (m *maker) needsGateway(flag string) error {
-	return fault.New(fault.Usage, "add --gateway", "%s is for a gateway, and the images have no use for it", flag)
 }
 
 // loopbackOnly reports whether only this machine can reach the published port.
@@ -145,8 +150,9 @@ func (m *maker) gateway(servers []Container) (Container, error) {
 	for _, s := range servers {
 		addresses = append(addresses, s.URLBehind())
 	}
+	published := net.JoinHostPort(g.Publish.Address, strconv.Itoa(g.Publish.Port))
 	g.Env = []Env{{GatewayServersVariable, strings.Join(addresses, ",")},
-		{GatewayPublishedVariable, g.Publish.Address}, {OriginsVariable, g.origins()}, {HostsVariable, g.hosts()}}
+		{GatewayPublishedVariable, published}, {OriginsVariable, g.origins()}}
 	m.shareAccess(&g)
 	m.chooseKey(&g)
 	if g.KeyFile != "" {
@@ -169,19 +175,10 @@ func (m *maker) builtIn() (Variant, error) {
 	return Variant{}, fault.New(fault.Unrunnable, "leave --gateway out", "no variant is built into this program")
 }
 
-// hosts are the Host headers that a gateway answers to by default, besides IP
-// addresses.
-func (c Container) hosts() string {
-	return "localhost:" + strconv.Itoa(c.Publish.Port)
-}
-
 // shareAccess gives a gateway the names and web pages that the user allowed.
 func (m *maker) shareAccess(g *Container) {
 	for _, e := range m.request.Env {
-		switch e.Name {
-		case HostsVariable:
-			g.setEnv(Env{e.Name, g.hosts() + "," + e.Value})
-		case OriginsVariable:
+		if e.Name == HostsVariable || e.Name == OriginsVariable {
 			g.setEnv(e)
 		}
 	}
@@ -207,7 +204,7 @@ func (m *maker) chooseKey(g *Container) {
 	default:
 		m.because("API key", "made by facecraft, because others can reach %s", g.Publish.Address)
 	}
-	g.KeyFile = gatewayKeyFile
+	g.KeyFile = GatewayKeyFile
 }
 
 // chooseTLS mounts the certificate and its key, read by the user who owns them.

@@ -26,6 +26,10 @@ func TestGateway(t *testing.T) {
 	}{
 		"not asked for": {request: plan.Request{}},
 		"asked for":     {request: plan.Request{Gateway: yes}, reason: "gateway: requested with --gateway"},
+		"for keys": {request: plan.Request{KeyFile: "/keys"}, keys: true,
+			reason: "gateway: the images enforce no API key, and --api-key-file asks for one"},
+		"for HTTPS": {request: plan.Request{TLS: &plan.TLS{}},
+			reason: "gateway: the images speak HTTP only, and --tls-cert asks for HTTPS"},
 		"loopback needs no key": {request: plan.Request{Gateway: yes},
 			reason: "no API key: only this machine can reach 127.0.0.1"},
 		"a key from the environment": {request: plan.Request{Gateway: yes, Secrets: key},
@@ -83,9 +87,9 @@ func TestGatewayText(t *testing.T) {
 	}
 	want := []plan.Env{
 		{Name: plan.GatewayServersVariable, Value: "http://photos:8000,http://photos-2:8000,http://photos-3:8000"},
-		{Name: plan.GatewayPublishedVariable, Value: "127.0.0.1"},
+		{Name: plan.GatewayPublishedVariable, Value: "127.0.0.1:8000"},
 		{Name: plan.OriginsVariable, Value: "http://127.0.0.1:8000,http://localhost:8000"},
-		{Name: plan.HostsVariable, Value: "localhost:8000,photos.example.org"},
+		{Name: plan.HostsVariable, Value: "photos.example.org"},
 	}
 	if got := p.Gateway().Env; !slices.Equal(got, want) {
 		t.Errorf("its environment is %v, want %v", got, want)
@@ -132,9 +136,10 @@ func TestGatewayRefused(t *testing.T) {
 		code    fault.Code
 		say     string
 	}{
-		"keys without a gateway": {plantest.Laptop(), plan.Request{KeyFile: "/keys"}, fault.Usage, "--api-key-file is for a gateway"},
+		"keys without a gateway": {plantest.Laptop(), plan.Request{Gateway: no, KeyFile: "/keys"}, fault.Usage,
+			"enforce no API key, and --api-key-file asks for one"},
 		"HTTPS without a gateway": {plantest.Laptop(), plan.Request{Gateway: no, TLS: &plan.TLS{}}, fault.Usage,
-			"--tls-cert is for a gateway"},
+			"speak HTTP only, and --tls-cert asks for HTTPS"},
 		"a key that everybody sees": {plantest.Laptop(),
 			plan.Request{Gateway: yes, Env: []plan.Env{{Name: plan.APIKeyVariable, Value: "hush"}}}, fault.Usage, "--env would show"},
 		"no executable": {plantest.Blind(), plan.Request{Gateway: yes}, fault.Unrunnable, "carries no Linux executable"},
