@@ -2,10 +2,7 @@ package cli
 
 import (
 	"net"
-	"os"
 	"strconv"
-	"strings"
-	"time"
 
 	"github.com/urfave/cli/v2"
 
@@ -27,29 +24,12 @@ func (a *app) serveLiteCommand() *cli.Command {
 // allowHostFlag may be there several times; the launcher sets the variable.
 const allowHostFlag = "allow-host"
 
-// serveLite reads the container's own variables, those that the published
-// images know too.
 func (a *app) serveLite(c *cli.Context) error {
-	config := lite.Config{
-		UploadDir: a.getenvOr("FACECRAFT_UPLOAD_DIR", "/app/uploads"),
-		OutputDir: a.getenvOr("FACECRAFT_OUTPUT_DIR", "/app/processed"),
-		Version:   a.Version,
-		Log:       a.Stdout,
-		Hosts:     c.StringSlice(allowHostFlag),
+	config, err := lite.ConfigFrom(a.Getenv)
+	if err != nil {
+		return err
 	}
-	if own, err := os.Hostname(); err == nil { // a container's, by which others in its network reach it
-		config.Hosts = append(config.Hosts, own)
-	}
-	if origins := a.Getenv("FACECRAFT_CORS_ORIGINS"); origins != "" {
-		config.CORSOrigins = strings.FieldsFunc(origins, func(r rune) bool { return r == ',' || r == ' ' })
-	}
-	if text := a.Getenv("FACECRAFT_CLEANUP_AGE_HOURS"); text != "" {
-		hours, err := strconv.ParseFloat(text, 64)
-		if err != nil || hours <= 0 {
-			return fault.New(fault.Usage, "use a number of hours", "FACECRAFT_CLEANUP_AGE_HOURS is %q", text)
-		}
-		config.CleanupAge = time.Duration(hours * float64(time.Hour))
-	}
+	config.Version, config.Log, config.Hosts = a.Version, a.Stdout, append(c.StringSlice(allowHostFlag), config.Hosts...)
 	engine, err := lite.New(config)
 	if err != nil {
 		return err
@@ -59,13 +39,6 @@ func (a *app) serveLite(c *cli.Context) error {
 		return err
 	}
 	return engine.Serve(c.Context, listener)
-}
-
-func (a *app) getenvOr(name, fallback string) string {
-	if value := a.Getenv(name); value != "" {
-		return value
-	}
-	return fallback
 }
 
 // checkLiteCommand is the helper image's health check, which has no curl.

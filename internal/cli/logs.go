@@ -1,10 +1,8 @@
 package cli
 
 import (
-	"bytes"
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"strconv"
 	"sync"
@@ -17,6 +15,7 @@ import (
 	"github.com/djok/facecraft/internal/fault"
 	"github.com/djok/facecraft/internal/launch"
 	"github.com/djok/facecraft/internal/run"
+	"github.com/djok/facecraft/internal/term"
 )
 
 func (a *app) logsCommand() *cli.Command {
@@ -88,48 +87,11 @@ func (a *app) allLogs(ctx context.Context, l *launch.Launcher, servers []run.Ser
 	var mu sync.Mutex
 	for _, server := range servers {
 		copying.Go(func() error {
-			stdout := &named{name: server.Name, to: a.Stdout, mu: &mu}
-			stderr := &named{name: server.Name, to: a.Stderr, mu: &mu}
+			stdout := &term.Named{Name: server.Name, To: a.Stdout, Mu: &mu}
+			stderr := &term.Named{Name: server.Name, To: a.Stderr, Mu: &mu}
 			err := a.serverLogs(ctx, l, server, stdout, stderr, options)
-			return errors.Join(err, stdout.end(), stderr.end())
+			return errors.Join(err, stdout.End(), stderr.End())
 		})
 	}
 	return copying.Wait()
-}
-
-// named writes whole lines, each after a name.
-type named struct {
-	name string
-	to   io.Writer
-	mu   *sync.Mutex // of all that write to the same places
-	line []byte      // the beginning of one
-}
-
-func (n *named) Write(data []byte) (int, error) {
-	n.line = append(n.line, data...)
-	for {
-		i := bytes.IndexByte(n.line, '\n')
-		if i < 0 {
-			return len(data), nil
-		}
-		if err := n.put(n.line[:i]); err != nil {
-			return 0, err
-		}
-		n.line = n.line[i+1:]
-	}
-}
-
-// end writes a last line that nothing ended.
-func (n *named) end() error {
-	if len(n.line) == 0 {
-		return nil
-	}
-	return n.put(n.line)
-}
-
-func (n *named) put(line []byte) error {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	_, err := fmt.Fprintf(n.to, "%s | %s\n", n.name, line)
-	return err
 }
