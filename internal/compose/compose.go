@@ -8,6 +8,7 @@ import (
 	_ "embed"
 	"fmt"
 	"net"
+	"slices"
 	"strconv"
 	"strings"
 	"text/template"
@@ -37,7 +38,8 @@ var (
 func parse(name, source string, value func(string) (string, error)) *template.Template {
 	return template.Must(template.New(name).Funcs(template.FuncMap{
 		"value": value, "quote": quote, "fold": fold, "name": yamltext.Name, "line": yamltext.Line, "wrap": yamltext.Wrap,
-		"memory": format.Memory,
+		"memory": format.Memory, "keySecret": func() string { return keySecret },
+		"keyVariable": func() string { return plan.APIKeyVariable },
 	}).Parse(strings.TrimSpace(environmentSource) + source))
 }
 
@@ -55,11 +57,21 @@ type service struct {
 	Profile string // "" if there are no profiles
 	Count   int    // number of replicas, in a stack
 	Version string
+	Servers []string // addresses, for a gateway
 }
+
+// Gateway reports whether it stands in front of the servers.
+func (s service) Gateway() bool { return s.Role == plan.RoleGateway }
+
+// Described reports whether the file describes it: the first of the servers.
+func (s service) Described() bool { return s.Replica < 2 && !s.Gateway() }
 
 // Env is the container's environment, with the service's names in its network
 // added as host names. The hash in the labels does not include these.
 func (s service) Env() []plan.Env {
+	if s.Gateway() {
+		return s.Behind(s.Servers...).Env
+	}
 	if s.Count == 0 {
 		return s.EnvUnder(s.Service, s.Instance+"-"+s.Service+"-1") // the container, as Compose numbers it
 	}
@@ -76,6 +88,12 @@ func (s service) Port() string {
 	return net.JoinHostPort(s.Publish.Address, strconv.Itoa(s.Publish.Port)) + ":" + strconv.Itoa(s.Publish.Container)
 }
 
+// UID is the user's uid.
+func (s service) UID() string { uid, _, _ := strings.Cut(s.User, ":"); return uid }
+
+// GID is the user's gid.
+func (s service) GID() string { _, gid, _ := strings.Cut(s.User, ":"); return gid }
+
 // Needs says what the machine needs.
 func (s service) Needs() string {
 	needs := "Docker for " + s.Image.Platform + ", about " + format.Memory(s.Plan.Needs.Memory) + " of memory"
@@ -91,15 +109,26 @@ func (s service) Needs() string {
 // Render writes the plan as a Compose file. The notes say what the file cannot
 // express. The same plan and origin always give the same bytes.
 func Render(p plan.Plan, from Origin) (yaml []byte, notes []string, err error) {
-	var services []service
-	for i, c := range p.Containers {
+	return render(composeFile, services(p, 0, from.Version), from)
+}
+
+// services are the plan's containers, each so many times: the servers, and a gateway
+// that knows them by their services' names.
+func services(p plan.Plan, count int, version string) (all []service) {
+	var addresses []string
+	for i, c := range p.Servers() {
 		name := "api"
 		if i > 0 {
 			name += "-" + strconv.Itoa(i+1)
 		}
-		services = append(services, service{Container: c, Plan: p, Service: name, Version: from.Version})
+		all = append(all, service{Container: c, Plan: p, Service: name, Count: count, Version: version})
+		addresses = append(addresses, "http://"+net.JoinHostPort(name, strconv.Itoa(c.Publish.Container)))
 	}
-	return render(composeFile, services, from)
+	if g := p.Gateway(); g != nil {
+		all = append(all, service{Container: *g, Plan: p, Service: "gateway", Count: count, Version: version,
+			Servers: addresses})
+	}
+	return all
 }
 
 // RenderProfiles writes several variants into one Compose file, each under a
@@ -120,26 +149,53 @@ func render(file *template.Template, services []service, from Origin) (yaml []by
 		Services []service
 		Volumes  []plan.Volume
 		OwnLabel string // of what a purge removes; one that never changes, as Compose makes changed volumes anew
+		Keys     bool   // whether a gateway needs API keys
 		Origin
-	}{services, volumes(services), plan.LabelInstance, from})
+	}{services, volumes(services), plan.LabelInstance, needsKeys(services), from})
+	return b.Bytes(), notesOn(services), err
+}
+
+// keySecret is the name of the secret with the API keys.
+const keySecret = "keys"
+
+func needsKeys(services []service) bool {
+	return slices.ContainsFunc(services, func(s service) bool { return s.KeyFile != "" })
+}
+
+// notesOn says what a Compose file cannot express.
+func notesOn(services []service) (list []string) {
 	var dirs []string
 	for _, s := range services {
 		for _, b := range s.Binds {
-			dirs = append(dirs, strconv.Quote(b.Source))
+			if !s.Gateway() {
+				dirs = append(dirs, strconv.Quote(b.Source))
+			}
 		}
-		if s.Image.BuiltIn && s.Replica < 2 {
-			notes = append(notes,
+		switch {
+		case s.Image.BuiltIn && s.Gateway():
+			list = append(list, gatewayImageNote(s.Image.Reference))
+		case s.Image.BuiltIn && s.Described():
+			list = append(list,
 				fmt.Sprintf("the image %s is built by facecraft: run facecraft pull --tag %s before docker compose up on "+
 					"another machine",
 					s.Image.Reference, s.Variant))
 		}
 	}
+	if needsKeys(services) {
+		list = append(list, "docker compose takes the API keys from "+plan.APIKeyVariable)
+	}
 	if len(dirs) > 0 {
-		notes = append(notes,
+		list = append(list,
 			fmt.Sprintf("docker compose does not create directories: %s must exist and be writable for the user %s",
 				strings.Join(dirs, ", "), services[0].User))
 	}
-	return b.Bytes(), notes, err
+	return list
+}
+
+// gatewayImageNote says how the gateway's image gets to where it runs.
+func gatewayImageNote(reference string) string {
+	return fmt.Sprintf("the gateway's image %s is built by facecraft and in no registry: push it with facecraft push REF, "+
+		"and name what that prints: --gateway-image REF@DIGEST", reference)
 }
 
 // volumes returns the volumes of all services, without duplicates.

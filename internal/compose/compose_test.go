@@ -30,7 +30,7 @@ func TestRender(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if (len(notes) > 0) != (p.First().Image.BuiltIn || len(p.First().Binds) > 0) {
+			if (len(notes) > 0) != (p.Front().Image.BuiltIn || p.Front().KeyFile != "" || len(p.First().Binds) > 0) {
 				t.Errorf("notes %q", notes)
 			}
 			again, _, _ := compose.Render(p, origin)
@@ -44,7 +44,9 @@ func TestRender(t *testing.T) {
 			project := load(t, got)
 			for i, c := range p.Containers {
 				service := "api"
-				if i > 0 {
+				if c.Role == plan.RoleGateway {
+					service = "gateway"
+				} else if i > 0 {
 					service = fmt.Sprintf("api-%d", i+1)
 				}
 				compareService(t, c, project, service)
@@ -86,7 +88,8 @@ func TestProfiles(t *testing.T) {
 func TestFieldsRendered(t *testing.T) {
 	t.Parallel()
 	const data = "only --data sets it, and this target refuses --data"
-	const gateway = "only a gateway has it, or the servers behind one"
+	const network = "the file's containers are all in its default network"
+	const started = "docker compose up returns when the container is started, and the health check has its own start period"
 	lite := plantest.Make(t, plantest.Laptop(), plan.Request{Tag: "lite"})
 	lite.Containers[0].Image.BuiltIn = false
 	plantest.Rendered(t, lite, func(p plan.Plan) string {
@@ -96,11 +99,18 @@ func TestFieldsRendered(t *testing.T) {
 		}
 		return string(file)
 	}, map[string]string{
-		"Name": "Compose names its containers itself",
-		"Args": gateway, "Network": gateway, "KeyFile": gateway,
-		"Needs.StartSeconds": "docker compose up returns when the container is started, and the health check has its own " +
-			"start period",
+		"Name":               "Compose names its containers itself",
+		"Network":            network,
+		"Needs.StartSeconds": started,
 	})
+	gateway := plantest.Make(t, plantest.Laptop(), plan.Request{Gateway: new(true), GatewayImage: "registry.example/gateway"})
+	plantest.Rendered(t, gateway, func(p plan.Plan) string {
+		file, _, err := compose.Render(p, origin)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(file)
+	}, map[string]string{"Name": "Compose names its containers itself", "Network": network, "Needs.StartSeconds": started})
 	plantest.Rendered(t, lite, func(p plan.Plan) string {
 		file, _, err := compose.RenderStack(p, origin)
 		if err != nil {
@@ -108,8 +118,8 @@ func TestFieldsRendered(t *testing.T) {
 		}
 		return string(file)
 	}, map[string]string{
-		"Name": "Swarm names its tasks itself",
-		"Args": gateway, "Network": gateway, "KeyFile": gateway,
+		"Name":            "Swarm names its tasks itself",
+		"Network":         network,
 		"Publish.Address": "Swarm publishes on all addresses; a note says so",
 		"Image.BuiltIn":   "Swarm has no pull policy in a file; a note says what to do",
 		"SecurityOpt":     "docker stack deploy ignores it; a note says so",
@@ -149,7 +159,12 @@ func TestStack(t *testing.T) {
 					t.Errorf("Swarm's template of %s gives %q, %v, want %q", e.Name, &seen, err, e.Value)
 				}
 			}
-			if got, want := *service.Deploy.Replicas, len(p.Containers); got != want {
+			want := len(p.Containers)
+			if p.Gateway() != nil {
+				checkStackGateway(t, p, load(t, got))
+				want = 1 // of each service
+			}
+			if got := *service.Deploy.Replicas; got != want {
 				t.Errorf("%d replicas, want %d", got, want)
 			}
 			if got := len(service.Deploy.Resources.Reservations.GenericResources); (got == 1) != (p.First().GPUs != nil) {
@@ -159,6 +174,39 @@ func TestStack(t *testing.T) {
 				t.Errorf("%d bytes of memory, want %d", got, p.First().MemoryLimit)
 			}
 		})
+	}
+}
+
+// checkStackGateway: a service for each server, known by its name, and one gateway
+// with the only port and its keys.
+func checkStackGateway(t *testing.T, p plan.Plan, project *types.Project) {
+	t.Helper()
+	if got, want := len(project.Services), len(p.Containers); got != want {
+		t.Errorf("%d services, want %d", got, want)
+	}
+	for name, service := range project.Services {
+		if name != "gateway" && (len(service.Ports) > 0 || service.Deploy.EndpointMode != "dnsrr") {
+			t.Errorf("%s publishes %v in the mode %s", name, service.Ports, service.Deploy.EndpointMode)
+		}
+	}
+	service, g := project.Services["gateway"], p.Gateway()
+	if len(service.Ports) != 1 || int(service.Ports[0].Target) != g.Publish.Container ||
+		service.Ports[0].Published != strconv.Itoa(g.Publish.Port) {
+		t.Errorf("the gateway publishes %+v", service.Ports)
+	}
+	if strings.Join(service.Command, " ") != strings.Join(g.Args, " ") || service.Image != g.Image.Pinned() {
+		t.Errorf("the gateway is %s %s", service.Image, service.Command)
+	}
+	for _, e := range g.Behind(serversOf(project)...).Env {
+		if value := service.Environment[e.Name]; value == nil || *value != e.Value {
+			t.Errorf("%s is %v, want %s", e.Name, value, e.Value)
+		}
+	}
+	secret := service.Secrets[0]
+	from := project.Secrets[secret.Source]
+	if secret.Target != g.KeyFile || secret.UID+":"+secret.GID != g.User || !bool(from.External) ||
+		from.Name != g.Instance+"_keys" {
+		t.Errorf("the secret is %+v, from %+v", secret, from)
 	}
 }
 
@@ -224,14 +272,24 @@ func compareService(t *testing.T, c plan.Container, project *types.Project, name
 	check("capabilities", strings.Join(service.CapDrop, " "), strings.Join(c.CapDrop, " "))
 	check("security", strings.Join(service.SecurityOpt, " "), strings.Join(c.SecurityOpt, " "))
 	check("tmpfs", strings.Join(service.Tmpfs, " "), strings.Join(c.Tmpfs, " "))
-	check("number of ports", len(service.Ports), 1)
-	check("port", service.Ports[0].HostIP+" "+service.Ports[0].Published,
-		c.Publish.Address+" "+strconv.Itoa(c.Publish.Port))
+	if c.Publish.Nowhere() {
+		check("number of ports", len(service.Ports), 0)
+	} else {
+		check("number of ports", len(service.Ports), 1)
+		check("port", service.Ports[0].HostIP+" "+service.Ports[0].Published,
+			c.Publish.Address+" "+strconv.Itoa(c.Publish.Port))
+	}
+	check("command", strings.Join(service.Command, "|"), strings.Join(c.Args, "|"))
+	compareKeys(t, c, project, service)
 	check("number of volumes", len(service.Volumes), len(c.Volumes)+len(c.Binds))
 	for i, v := range c.Volumes {
 		check("volume", service.Volumes[i].Source+" "+service.Volumes[i].Target, v.Name+" "+v.Target)
 	}
-	for _, e := range c.EnvUnder(name, c.Instance+"-"+name+"-1") {
+	env := c.EnvUnder(name, c.Instance+"-"+name+"-1")
+	if c.Role == plan.RoleGateway {
+		env = c.Behind(serversOf(project)...).Env
+	}
+	for _, e := range env {
 		value := service.Environment[e.Name]
 		if value == nil || *value != e.Value {
 			t.Errorf("%s is %v, want %s", e.Name, value, e.Value)
@@ -241,6 +299,38 @@ func compareService(t *testing.T, c plan.Container, project *types.Project, name
 		check(label, service.Labels[label], value)
 	}
 	compareGPUs(t, c, service)
+}
+
+// serversOf are the addresses of the servers in the project's network.
+func serversOf(project *types.Project) (addresses []string) {
+	for _, name := range project.ServiceNames() { // sorted
+		if strings.HasPrefix(name, "api") {
+			addresses = append(addresses, "http://"+name+":8000")
+		}
+	}
+	return addresses
+}
+
+// compareKeys checks that API keys are a file that only the container's user can
+// read, from the environment of docker compose.
+func compareKeys(t *testing.T, c plan.Container, project *types.Project, service types.ServiceConfig) {
+	t.Helper()
+	if c.KeyFile == "" {
+		if len(service.Secrets) > 0 {
+			t.Errorf("secrets %+v", service.Secrets)
+		}
+		return
+	}
+	if len(service.Secrets) != 1 {
+		t.Fatalf("secrets %+v", service.Secrets)
+	}
+	secret := service.Secrets[0]
+	if secret.Target != c.KeyFile || secret.UID+":"+secret.GID != c.User || secret.Mode == nil || *secret.Mode != 0o400 {
+		t.Errorf("the secret is %+v", secret)
+	}
+	if from := project.Secrets[secret.Source].Environment; from != plan.APIKeyVariable {
+		t.Errorf("the keys come from %q", from)
+	}
 }
 
 func compareGPUs(t *testing.T, c plan.Container, service types.ServiceConfig) {

@@ -15,10 +15,15 @@ import (
 	"github.com/djok/facecraft/internal/plan"
 )
 
-// Render writes one command for each container of the plan, quoted for a POSIX
-// shell. The notes say what the command cannot express.
+// Render writes one command for each container of the plan, and before them one for
+// their network if they have one, quoted for a POSIX shell. The notes say what the
+// commands cannot express.
 func Render(p plan.Plan, version string) (lines string, notes []string) {
 	var b strings.Builder
+	if network := p.First().Network; network != "" {
+		fmt.Fprintf(&b, "docker network create --label %s=%s --label %s=%s %s\n", plan.LabelInstance, p.First().Instance,
+			plan.LabelRole, plan.RoleGateway, network)
+	}
 	for _, c := range p.Containers {
 		b.WriteString(Line(c, version) + "\n")
 	}
@@ -37,13 +42,42 @@ func Render(p plan.Plan, version string) (lines string, notes []string) {
 	if len(c.Binds) > 0 {
 		notes = append(notes, "the directories must exist and belong to the user "+c.User)
 	}
+	if g := p.Gateway(); g != nil {
+		notes = append(notes, gatewayNotes(*g)...)
+	}
 	return b.String(), notes
+}
+
+func gatewayNotes(g plan.Container) (notes []string) {
+	if g.Image.BuiltIn {
+		notes = append(notes, fmt.Sprintf("the gateway's image %s is built by facecraft: create it with facecraft pull "+
+			"--tag lite, or on another machine push it with facecraft push REF and name it with --gateway-image",
+			g.Image.Reference))
+	}
+	if g.KeyFile != "" {
+		notes = append(notes, keysVariable+" is the absolute path of a file of API keys, one per line, that the user "+
+			g.User+" can read")
+	}
+	return notes
+}
+
+// keysVariable is set in the shell that runs the commands.
+const keysVariable = "FACECRAFT_API_KEY_FILE"
+
+// keyMount mounts the API keys. It is not quoted as the other words: the shell fills
+// the path in.
+func keyMount(c plan.Container) string {
+	return fmt.Sprintf("type=bind,source=${%s:?},target=%s,readonly", keysVariable, c.KeyFile)
 }
 
 // Line returns the command for one container.
 func Line(c plan.Container, version string) string {
 	var words []string
 	for _, word := range args(c, version) {
+		if c.KeyFile != "" && word == keyMount(c) {
+			words = append(words, `"`+word+`"`)
+			continue
+		}
 		words = append(words, Quote(word))
 	}
 	return strings.Join(words, " ")
@@ -54,82 +88,116 @@ func Line(c plan.Container, version string) string {
 const shellTest = "CMD-SHELL"
 
 func args(c plan.Container, version string) []string {
-	words := []string{"docker", "run", "--detach", "--name", c.Name}
-	flag := func(name string, format string, args ...any) {
-		words = append(words, name, fmt.Sprintf(format, args...))
-	}
+	w := words{"docker", "run", "--detach", "--name", c.Name}
 	if c.Image.Platform != "" {
-		flag("--platform", "%s", c.Image.Platform)
+		w.flag("--platform", "%s", c.Image.Platform)
 	}
 	if c.Image.BuiltIn {
-		flag("--pull", "never")
+		w.flag("--pull", "never")
 	}
-	flag("--publish", "%s:%d", net.JoinHostPort(c.Publish.Address, strconv.Itoa(c.Publish.Port)), c.Publish.Container)
+	w.network(c)
+	w.files(c)
+	w.limits(c)
+	if c.Role == plan.RoleGateway {
+		w = append(w, "--no-healthcheck") // the image's is for a server
+	} else {
+		w = append(w, health(c.Health)...)
+	}
+	w.flag("--stop-timeout", "%d", c.StopSeconds)
+	w.flag("--log-driver", "json-file")
+	w.flag("--log-opt", "max-size=%s", c.Log.MaxSize)
+	w.flag("--log-opt", "max-file=%d", c.Log.MaxFiles)
+	labels := c.Labels(version)
+	for _, name := range slices.Sorted(maps.Keys(labels)) {
+		w.flag("--label", "%s=%s", name, labels[name])
+	}
+	return append(append(w, c.Image.Pinned()), c.Args...)
+}
+
+// words are a command under construction.
+type words []string
+
+func (w *words) flag(name string, format string, args ...any) {
+	*w = append(*w, name, fmt.Sprintf(format, args...))
+}
+
+// network adds where the container is reached, and its environment.
+func (w *words) network(c plan.Container) {
+	if c.Network != "" {
+		w.flag("--network", "%s", c.Network)
+	}
+	if !c.Publish.Nowhere() {
+		w.flag("--publish", "%s:%d", net.JoinHostPort(c.Publish.Address, strconv.Itoa(c.Publish.Port)), c.Publish.Container)
+	}
 	for _, e := range c.Env {
-		flag("--env", "%s=%s", e.Name, e.Value)
+		w.flag("--env", "%s=%s", e.Name, e.Value)
 	}
 	for _, name := range c.InheritedSecrets() {
-		flag("--env", "%s", name)
+		w.flag("--env", "%s", name)
 	}
 	for _, file := range c.SecretFiles() {
-		flag("--env-file", "%s", file)
+		w.flag("--env-file", "%s", file)
 	}
+}
+
+func (w *words) files(c plan.Container) {
 	for _, v := range c.Volumes {
-		flag("--mount", "type=volume,source=%s,target=%s,volume-label=%s=%s", v.Name, v.Target,
+		w.flag("--mount", "type=volume,source=%s,target=%s,volume-label=%s=%s", v.Name, v.Target,
 			plan.LabelInstance, c.Instance)
 	}
 	for _, b := range c.Binds {
-		words = append(words, bind(b)...)
+		*w = append(*w, bind(b)...)
+	}
+	if c.KeyFile != "" {
+		w.flag("--mount", "%s", keyMount(c))
 	}
 	for _, path := range c.Tmpfs {
-		flag("--tmpfs", "%s", path)
+		w.flag("--tmpfs", "%s", path)
 	}
-	flag("--user", "%s", c.User)
+}
+
+// limits adds what the container may do and use.
+func (w *words) limits(c plan.Container) {
+	w.flag("--user", "%s", c.User)
 	for _, group := range c.GroupAdd {
-		flag("--group-add", "%s", group)
+		w.flag("--group-add", "%s", group)
 	}
 	if c.UserNamespace != "" {
-		flag("--userns", "%s", c.UserNamespace)
+		w.flag("--userns", "%s", c.UserNamespace)
 	}
 	for _, capability := range c.CapDrop {
-		flag("--cap-drop", "%s", capability)
+		w.flag("--cap-drop", "%s", capability)
 	}
 	for _, o := range c.SecurityOpt {
-		flag("--security-opt", "%s", o)
+		w.flag("--security-opt", "%s", o)
 	}
 	if c.ReadOnly {
-		words = append(words, "--read-only")
+		*w = append(*w, "--read-only")
 	}
 	if c.Restart != "" {
-		flag("--restart", "%s", c.Restart)
+		w.flag("--restart", "%s", c.Restart)
 	}
 	if c.Init {
-		words = append(words, "--init")
+		*w = append(*w, "--init")
 	}
-	flag("--memory", "%d", c.MemoryLimit)
-	flag("--memory-swap", "%d", c.MemoryLimit) // no swap on top
-	flag("--pids-limit", "%d", c.PIDsLimit)
+	w.flag("--memory", "%d", c.MemoryLimit)
+	w.flag("--memory-swap", "%d", c.MemoryLimit) // no swap on top
+	w.flag("--pids-limit", "%d", c.PIDsLimit)
 	if c.GPUs != nil {
-		flag("--gpus", "%s", gpus(*c.GPUs))
+		w.flag("--gpus", "%s", gpus(*c.GPUs))
 	}
-	words = append(words, health(c.Health)...)
-	flag("--stop-timeout", "%d", c.StopSeconds)
-	flag("--log-driver", "json-file")
-	flag("--log-opt", "max-size=%s", c.Log.MaxSize)
-	flag("--log-opt", "max-file=%d", c.Log.MaxFiles)
-	labels := c.Labels(version)
-	for _, name := range slices.Sorted(maps.Keys(labels)) {
-		flag("--label", "%s=%s", name, labels[name])
-	}
-	return append(words, c.Image.Pinned())
 }
 
 // bind mounts an existing directory. Only --volume can relabel it for SELinux.
 func bind(b plan.Bind) []string {
-	if b.Relabel {
-		return []string{"--volume", b.Source + ":" + b.Target + ":z"}
+	options, mode := ":z", ""
+	if b.ReadOnly {
+		options, mode = ":z,ro", ",readonly"
 	}
-	return []string{"--mount", "type=bind," + field("source="+b.Source) + "," + field("target="+b.Target)}
+	if b.Relabel {
+		return []string{"--volume", b.Source + ":" + b.Target + options}
+	}
+	return []string{"--mount", "type=bind," + field("source="+b.Source) + "," + field("target="+b.Target) + mode}
 }
 
 // field quotes a CSV field, which is how docker parses --mount and --gpus.

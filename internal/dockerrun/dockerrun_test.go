@@ -34,7 +34,7 @@ func TestRender(t *testing.T) {
 // in docker's arguments.
 func compareWords(t *testing.T, p plan.Plan, lines string) {
 	t.Helper()
-	c := p.First()
+	c := p.Front()
 	var words []string
 	for _, line := range shellLines(t, lines) {
 		words = append(words, line...)
@@ -46,12 +46,19 @@ func compareWords(t *testing.T, p plan.Plan, lines string) {
 	for _, e := range c.Env {
 		expected = append(expected, e.Name+"="+e.Value)
 	}
+	if c.KeyFile != "" {
+		expected = append(expected, "type=bind,source=/path/to my/keys,target="+c.KeyFile+",readonly")
+	}
 	for _, want := range expected {
 		if !slices.Contains(words, want) {
 			t.Errorf("missing word %q in %q", want, words)
 		}
 	}
-	if got, want := len(shellLines(t, lines)), len(p.Containers); got != want {
+	want := len(p.Containers)
+	if p.Gateway() != nil {
+		want++ // their network
+	}
+	if got := len(shellLines(t, lines)); got != want {
 		t.Errorf("%d commands, want %d", got, want)
 	}
 }
@@ -62,7 +69,7 @@ func shellLines(t *testing.T, script string) [][]string {
 	sh, err := exec.LookPath("sh")
 	dockertest.Need(t, err, "a POSIX shell")
 	cmd := exec.Command(sh, "-c", `docker() { printf '%s\0' docker "$@"; printf '\1'; }; `+script)
-	cmd.Env = []string{"HOME=/must/not/appear"}
+	cmd.Env = []string{"HOME=/must/not/appear", "FACECRAFT_API_KEY_FILE=/path/to my/keys"}
 	output, err := cmd.Output()
 	if err != nil {
 		t.Fatalf("%v in\n%s", err, script)
@@ -115,15 +122,22 @@ func FuzzQuote(f *testing.F) {
 func TestFieldsRendered(t *testing.T) {
 	t.Parallel()
 	const comment = "it only informs people, and a command has no comments"
-	const gateway = "only a gateway has it, or the servers behind one"
+	const image = "docker run cannot set a health check without a shell, and the image's is for a server"
 	p := plantest.Make(t, plantest.Laptop(), plan.Request{})
-	plantest.Rendered(t, p, func(p plan.Plan) string {
+	render := func(p plan.Plan) string {
 		lines, _ := dockerrun.Render(p, "v1.2.3")
 		return lines
-	}, map[string]string{
+	}
+	gateway := plantest.Make(t, plantest.Laptop(), plan.Request{Gateway: new(true)})
+	plantest.Rendered(t, gateway, render, map[string]string{
 		"Needs.StartSeconds": comment, "Needs.UnpackedSize": comment, "Needs.Memory": comment,
 		"Reasons": comment, "Warnings": comment, "Settings": comment,
-		"Args": gateway, "Network": gateway, "KeyFile": gateway,
+		"Health.Test": image, "Health.IntervalSeconds": image, "Health.TimeoutSeconds": image,
+		"Health.StartSeconds": image, "Health.Retries": image,
+	})
+	plantest.Rendered(t, p, render, map[string]string{
+		"Needs.StartSeconds": comment, "Needs.UnpackedSize": comment, "Needs.Memory": comment,
+		"Reasons": comment, "Warnings": comment, "Settings": comment,
 		"Health.Test": "only its first two words: without a shell, the image's health check is used",
 	})
 }

@@ -37,6 +37,9 @@ type Export struct {
 // Render writes the file. The notes say what it cannot express.
 func (e Export) Render(ctx context.Context, r plan.Request) (file []byte, notes []string, err error) {
 	origin := compose.Origin{Version: e.Version, Command: e.Command}
+	if r, err = e.guarded(r); err != nil {
+		return nil, nil, err
+	}
 	p, err := e.plan(ctx, r)
 	if err != nil {
 		return nil, nil, err

@@ -57,7 +57,7 @@ type manifests struct {
 // what Kubernetes cannot express or does not do by itself. The same plan and
 // options always give the same bytes.
 func Render(p plan.Plan, o Options) (yaml []byte, notes []string, err error) {
-	m := manifests{Container: p.Template(), Plan: p, Options: o, Count: len(p.Containers)}
+	m := manifests{Container: p.Template(), Plan: p, Options: o, Count: len(p.Servers())}
 	var b bytes.Buffer
 	err = file.Execute(&b, m)
 	return b.Bytes(), m.notes(), err
@@ -82,6 +82,9 @@ func (m manifests) notes() []string {
 			fmt.Sprintf("create the secret first: kubectl create namespace %s; kubectl -n %s create secret generic %s "+
 				"--from-literal=NAME=VALUE", m.Instance, m.Instance, m.Instance))
 	}
+	if g := m.Sidecar(); g != nil {
+		notes = append(notes, g.notes()...)
+	}
 	return notes
 }
 
@@ -89,7 +92,9 @@ func (m manifests) notes() []string {
 // added as host names: Kubernetes completes a short name for the lookup, but
 // the client still sends the short one.
 // https://kubernetes.io/docs/concepts/services-networking/dns-pod-service/
-func (m manifests) Env() []plan.Env {
+func (m manifests) Env() []plan.Env { return m.EnvUnder(m.names()...) }
+
+func (m manifests) names() []string {
 	inside := m.Instance + "." + m.Instance // the namespace has the same name
 	pods := m.Instance + "-pods." + m.Instance
 	names := []string{inside, inside + ".svc", inside + ".svc.cluster.local", pods, pods + ".svc",
@@ -97,7 +102,7 @@ func (m manifests) Env() []plan.Env {
 	if m.Ingress != "" {
 		names = append(names, m.Ingress)
 	}
-	return m.EnvUnder(names...)
+	return names
 }
 
 // MaxCount is the maximum number of pods under load.

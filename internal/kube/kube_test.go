@@ -2,6 +2,7 @@ package kube_test
 
 import (
 	"bytes"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -143,6 +144,43 @@ func decode(t *testing.T, file []byte) *cluster {
 	return c
 }
 
+// checkGateway: the sidecar has the pod's open port, its own, and its keys.
+func (c *cluster) checkGateway(t *testing.T, g plan.Container, server, sidecar corev1.Container) {
+	t.Helper()
+	port := sidecar.Ports[0].ContainerPort
+	if sidecar.Image != g.Image.Pinned() || !slices.Equal(sidecar.Args, g.Args) || port == server.Ports[0].ContainerPort {
+		t.Errorf("the gateway is %s %s on port %d", sidecar.Image, sidecar.Args, port)
+	}
+	env := map[string]string{}
+	for _, e := range sidecar.Env {
+		env[e.Name] = e.Value
+	}
+	for name, want := range map[string]string{
+		plan.GatewayServersVariable:   fmt.Sprintf("http://127.0.0.1:%d", server.Ports[0].ContainerPort),
+		plan.GatewayPortVariable:      fmt.Sprint(port),
+		plan.GatewayPublishedVariable: fmt.Sprintf("0.0.0.0:%d", port),
+		plan.GatewayKeysVariable:      g.KeyFile,
+	} {
+		if env[name] != want {
+			t.Errorf("%s is %q, want %q", name, env[name], want)
+		}
+	}
+	volume := c.deployment.Spec.Template.Spec.Volumes[len(c.deployment.Spec.Template.Spec.Volumes)-1]
+	mount := sidecar.VolumeMounts[0]
+	if mount.Name != volume.Name || volume.Secret.SecretName != g.Instance+"-keys" || mount.MountPath+"/keys" != g.KeyFile {
+		t.Errorf("the keys are %+v, mounted as %+v", volume.Secret, mount)
+	}
+	if sidecar.ReadinessProbe.HTTPGet.Path != "/readiness" || sidecar.LivenessProbe.HTTPGet.Path != "/health" {
+		t.Errorf("the probes are %+v and %+v", sidecar.ReadinessProbe, sidecar.LivenessProbe)
+	}
+	if limit := sidecar.Resources.Limits.Memory().Value(); limit != g.MemoryLimit {
+		t.Errorf("its memory is limited to %d", limit)
+	}
+	if got := c.deployment.Spec.Template.Annotations["prometheus.io/port"]; got != fmt.Sprint(port) {
+		t.Errorf("Prometheus asks the port %q", got)
+	}
+}
+
 // check compares the objects with the plan and with each other.
 func (c *cluster) check(t *testing.T, p plan.Plan) {
 	t.Helper()
@@ -165,9 +203,14 @@ func (c *cluster) check(t *testing.T, p plan.Plan) {
 	equal("memory reserved", container.Resources.Requests.Memory().Value(), p.Needs.Memory)
 	gpus := container.Resources.Limits["nvidia.com/gpu"]
 	equal("takes a GPU", gpus.Value() == 1, server.GPUs != nil)
-	equal("pods", int(*c.scaler.Spec.MinReplicas), len(p.Containers))
+	equal("pods", int(*c.scaler.Spec.MinReplicas), len(p.Servers()))
 	equal("service links", *pod.Spec.EnableServiceLinks, false)
-	equal("port", c.service.Spec.Ports[0].TargetPort.String(), container.Ports[0].Name)
+	front := pod.Spec.Containers[len(pod.Spec.Containers)-1] // the gateway, if there is one
+	equal("port", c.service.Spec.Ports[0].TargetPort.String(), front.Ports[0].Name)
+	equal("headless service's port", c.headless.Spec.Ports[0].Port, front.Ports[0].ContainerPort)
+	if g := p.Gateway(); g != nil {
+		c.checkGateway(t, *g, container, front)
+	}
 	for what, selector := range map[string]map[string]string{
 		"service": c.service.Spec.Selector, "headless service": c.headless.Spec.Selector,
 		"deployment": c.deployment.Spec.Selector.MatchLabels,
@@ -194,7 +237,7 @@ func (c *cluster) check(t *testing.T, p plan.Plan) {
 	}
 	equal("mounts", len(mounted), len(server.Volumes)+len(server.Tmpfs))
 	for _, v := range pod.Spec.Volumes {
-		if mounted[v.Name] == "" {
+		if mounted[v.Name] == "" && v.Secret == nil {
 			t.Errorf("the volume %s is not mounted", v.Name)
 		}
 	}
@@ -267,6 +310,7 @@ func TestFieldsRendered(t *testing.T) {
 	p.Needs.StartSeconds = 60 // well above the minimum startup time
 	const data = "only --data sets it, and this target refuses --data"
 	const gateway = "only a gateway has it, or the servers behind one"
+	const sidecar = "a sidecar is a part of its pod, which has its name, network, user and time to stop"
 	const kubelet = "it is a kubelet setting; a note says so"
 	plantest.Rendered(t, p, func(p plan.Plan) string { return string(render(t, p, options)) }, map[string]string{
 		"Name": "the Deployment names its pods itself",
@@ -283,6 +327,28 @@ func TestFieldsRendered(t *testing.T) {
 		"GroupAdd":            data,
 		"UserNamespace":       data,
 		"Health.StartSeconds": "the startup probe holds the others back",
+	})
+	behind := plantest.Make(t, plantest.Laptop(),
+		plan.Request{Gateway: new(true), Listen: "0.0.0.0", GatewayImage: "registry.example/gateway"})
+	behind.Needs.StartSeconds = 60
+	const probe = "its probes ask over HTTP"
+	plantest.Rendered(t, behind, func(p plan.Plan) string { return string(render(t, p, options)) }, map[string]string{
+		"Name": sidecar, "Network": sidecar, "Replica": sidecar, "StopSeconds": sidecar, "Volumes": sidecar,
+		"Tmpfs": sidecar, "GPUs": sidecar, "Secrets": sidecar, "Variant": sidecar, "Image.Platform": sidecar,
+		"Publish.Address":     "a Service has an address of the cluster",
+		"Publish.Container":   "the server has that port in the pod",
+		"Publish.TLS":         "--tls-cert is refused",
+		"PIDsLimit":           kubelet,
+		"Log.MaxSize":         kubelet,
+		"Log.MaxFiles":        kubelet,
+		"SecurityOpt":         "a restricted pod always has allowPrivilegeEscalation: false",
+		"Restart":             "a Deployment's pods are always restarted",
+		"Init":                "it starts no processes",
+		"Binds":               data,
+		"GroupAdd":            data,
+		"UserNamespace":       data,
+		"Health.Test":         probe,
+		"Health.StartSeconds": probe,
 	})
 }
 

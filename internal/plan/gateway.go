@@ -34,8 +34,10 @@ const (
 	// Beyond loopback a gateway without keys does not start.
 	GatewayPublishedVariable = "FACECRAFT_GATEWAY_PUBLISHED"
 	GatewayKeysVariable      = "FACECRAFT_GATEWAY_KEYS" // Container.KeyFile
-	GatewayCertVariable      = "FACECRAFT_GATEWAY_TLS_CERT"
-	GatewayKeyVariable       = "FACECRAFT_GATEWAY_TLS_KEY"
+	// GatewayPortVariable is the container's port; empty means ContainerPort.
+	GatewayPortVariable = "FACECRAFT_GATEWAY_PORT"
+	GatewayCertVariable = "FACECRAFT_GATEWAY_TLS_CERT"
+	GatewayKeyVariable  = "FACECRAFT_GATEWAY_TLS_KEY"
 )
 
 // GatewayKeyFile is where a gateway reads its keys. They are copied into the
@@ -100,13 +102,15 @@ func (m *maker) chooseGateway() (bool, error) {
 		why = "the images enforce no API key, and --api-key-file asks for one"
 	case r.TLS != nil:
 		why = "the images speak HTTP only, and --tls-cert asks for HTTPS"
+	case r.GatewayImage != "":
+		why = "--gateway-image names its image"
 	default:
 		return false, nil
 	}
 	if m.request.Gateway != nil && !*m.request.Gateway {
 		return false, fault.New(fault.Usage, "drop --gateway=false", "--gateway=false leaves out what other flags need: %s", why)
 	}
-	if !m.facts.LiteImage.Known {
+	if !m.facts.LiteImage.Known && m.request.GatewayImage == "" {
 		return false, fault.New(fault.Unrunnable, "leave --gateway out", "a gateway is not available: %s",
 			m.facts.LiteImage.Evidence)
 	}
@@ -139,7 +143,7 @@ func (m *maker) gateway(servers []Container) (Container, error) {
 	first := m.server
 	g := Container{
 		Instance: first.Instance, Name: first.Instance + "-gateway", Role: RoleGateway, Variant: first.Variant,
-		Image: Image{Reference: m.facts.LiteImage.Value, BuiltIn: true, Platform: m.platform(lite)},
+		Image: m.gatewayImage(lite),
 		Args:  []string{ServeGatewayCommand}, Network: first.Instance + "-gateway", Publish: first.Publish,
 		User: lite.User, MemoryLimit: gatewayMemory, PIDsLimit: gatewayPIDs, Restart: first.Restart,
 		CapDrop: first.CapDrop, SecurityOpt: first.SecurityOpt, Log: first.Log, StopSeconds: first.StopSeconds,
@@ -163,6 +167,34 @@ func (m *maker) gateway(servers []Container) (Container, error) {
 			Env{GatewayKeyVariable, path.Join(gatewayKeyDir, filepath.Base(t.Key))})
 	}
 	return g, nil
+}
+
+// gatewayImage is the built-in image: this machine's, or the one that was pushed.
+func (m *maker) gatewayImage(lite Variant) Image {
+	image := Image{Reference: m.facts.LiteImage.Value, BuiltIn: true, Platform: m.platform(lite)}
+	if pushed := m.request.GatewayImage; pushed != "" {
+		image.Reference, image.BuiltIn = pushed, false
+		m.because("gateway image", "requested with --gateway-image")
+	}
+	return image
+}
+
+// Behind returns a gateway whose servers have other addresses in their network
+// than their containers' names.
+func (c Container) Behind(servers ...string) Container {
+	c.Env = slices.Clone(c.Env)
+	c.setEnv(Env{GatewayServersVariable, strings.Join(servers, ",")})
+	return c
+}
+
+// ListeningOn returns a gateway that listens on another port, where its servers'
+// is taken, and is published there on all addresses.
+func (c Container) ListeningOn(port int) Container {
+	c.Env = slices.Clone(c.Env)
+	c.setEnv(Env{GatewayPortVariable, strconv.Itoa(port)})
+	c.setEnv(Env{GatewayPublishedVariable, net.JoinHostPort("0.0.0.0", strconv.Itoa(port))})
+	c.Publish.Container = port
+	return c
 }
 
 // builtIn is the variant whose image a gateway runs in.

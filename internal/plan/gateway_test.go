@@ -30,6 +30,8 @@ func TestGateway(t *testing.T) {
 			reason: "gateway: the images enforce no API key, and --api-key-file asks for one"},
 		"for HTTPS": {request: plan.Request{TLS: &plan.TLS{}},
 			reason: "gateway: the images speak HTTP only, and --tls-cert asks for HTTPS"},
+		"an image that was pushed": {request: plan.Request{Gateway: yes, GatewayImage: "registry.example/gateway:1"},
+			reason: "gateway image: requested with --gateway-image"},
 		"loopback needs no key": {request: plan.Request{Gateway: yes},
 			reason: "no API key: only this machine can reach 127.0.0.1"},
 		"a key from the environment": {request: plan.Request{Gateway: yes, Secrets: key},
@@ -140,6 +142,8 @@ func TestGatewayRefused(t *testing.T) {
 			"enforce no API key, and --api-key-file asks for one"},
 		"HTTPS without a gateway": {plantest.Laptop(), plan.Request{Gateway: no, TLS: &plan.TLS{}}, fault.Usage,
 			"speak HTTP only, and --tls-cert asks for HTTPS"},
+		"an image without a gateway": {plantest.Laptop(),
+			plan.Request{Gateway: no, GatewayImage: "registry.example/gateway:1"}, fault.Usage, "--gateway-image names its image"},
 		"a key that everybody sees": {plantest.Laptop(),
 			plan.Request{Gateway: yes, Env: []plan.Env{{Name: plan.APIKeyVariable, Value: "hush"}}}, fault.Usage, "--env would show"},
 		"no executable": {plantest.Blind(), plan.Request{Gateway: yes}, fault.Unrunnable, "carries no Linux executable"},
@@ -177,5 +181,36 @@ func TestDigestIsOfServers(t *testing.T) {
 	p.SetDigest("sha256:12")
 	if p.First().Image.Digest != "sha256:12" || p.Gateway().Image.Digest != "" {
 		t.Errorf("the digests are %q and %q", p.First().Image.Digest, p.Gateway().Image.Digest)
+	}
+}
+
+// TestGatewayImage: a gateway whose image is in a registry needs no executable here.
+func TestGatewayImage(t *testing.T) {
+	t.Parallel()
+	p := plantest.Make(t, plantest.Blind(), plan.Request{Tag: "cpu", Gateway: yes, Elsewhere: true,
+		GatewayImage: "registry.example/gateway:1"})
+	if image := p.Gateway().Image; image.Reference != "registry.example/gateway:1" || image.BuiltIn || image.Platform == "" {
+		t.Errorf("its image is %+v", image)
+	}
+}
+
+// TestGatewayElsewhere: a gateway in other surroundings has other addresses, and the
+// plan's stays.
+func TestGatewayElsewhere(t *testing.T) {
+	t.Parallel()
+	p := plantest.Make(t, plantest.Laptop(), plan.Request{Gateway: yes})
+	before := slices.Clone(p.Gateway().Env)
+	got := p.Gateway().Behind("http://127.0.0.1:8000").ListeningOn(8080)
+	for _, want := range []plan.Env{
+		{Name: plan.GatewayServersVariable, Value: "http://127.0.0.1:8000"},
+		{Name: plan.GatewayPortVariable, Value: "8080"},
+		{Name: plan.GatewayPublishedVariable, Value: "0.0.0.0:8080"},
+	} {
+		if !slices.Contains(got.Env, want) {
+			t.Errorf("no %v in %v", want, got.Env)
+		}
+	}
+	if got.Publish.Container != 8080 || !slices.Equal(p.Gateway().Env, before) || p.Gateway().Publish.Container != 8000 {
+		t.Errorf("it listens on %d; the plan's has %v", got.Publish.Container, p.Gateway().Env)
 	}
 }

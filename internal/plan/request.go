@@ -41,6 +41,9 @@ type Request struct {
 	KeyFile string
 	// TLS makes the gateway speak HTTPS; nil means HTTP.
 	TLS *TLS
+	// GatewayImage is the built-in image's reference in a registry, for gateways
+	// on other machines; empty means this machine's.
+	GatewayImage string
 	// Elsewhere is for an image that is only downloaded or exported: whether
 	// this machine can run the variant does not matter.
 	Elsewhere bool

@@ -58,15 +58,20 @@ func Samples(t testing.TB) map[string]plan.Plan {
 			Secrets: []plan.Secret{{Name: "TOKEN"}}}),
 		"replicas-data": Make(t, Laptop(), plan.Request{Data: "/home/maria/my, faces", Replicas: 2}),
 		"hostile":       hostile,
+		"gateway":       Make(t, Laptop(), plan.Request{Gateway: new(true)}),
+		"gateway-replicas": Make(t, Laptop(), plan.Request{Gateway: new(true), Replicas: 2, Listen: "0.0.0.0",
+			GatewayImage: "registry.example/facecraft@sha256:" + strings.Repeat("0123456789abcdef", 4)}),
 	}
 }
 
 // ClusterSamples are the Samples that can run on other machines: none uses a
-// local directory.
+// local directory, or a gateway without keys.
 func ClusterSamples(t testing.TB) map[string]plan.Plan {
 	t.Helper()
 	samples := Samples(t)
-	maps.DeleteFunc(samples, func(_ string, p plan.Plan) bool { return len(p.First().Binds) > 0 })
+	maps.DeleteFunc(samples, func(_ string, p plan.Plan) bool {
+		return len(p.First().Binds) > 0 || p.Gateway() != nil && p.Gateway().KeyFile == ""
+	})
 	return samples
 }
 
@@ -85,7 +90,7 @@ func TwoGPUs() plan.Facts {
 var hash = regexp.MustCompile(`(` + regexp.QuoteMeta(plan.LabelPlan) + `\W+)[0-9a-f]{12}`)
 
 // Rendered fails the test unless each field of a plan, and of its one
-// container, shows up in the output of render, or is declared inapplicable with
+// container, or its gateway, shows up in the output of render, or is declared inapplicable with
 // a reason. So a new field fails until somebody decides. Fields are named like
 // Publish.Port.
 func Rendered(t *testing.T, p plan.Plan, render func(plan.Plan) string, inapplicable map[string]string) {
@@ -103,7 +108,8 @@ func Rendered(t *testing.T, p plan.Plan, render func(plan.Plan) string, inapplic
 		changed.Containers = slices.Clone(p.Containers)
 		owner := reflect.ValueOf(&changed).Elem()
 		if !has(owner, field) {
-			owner = reflect.ValueOf(&changed.Containers[0]).Elem()
+			last := len(changed.Containers) - 1 // the gateway, if there is one
+			owner = reflect.ValueOf(&changed.Containers[last]).Elem()
 		}
 		change(at(owner, field))
 		reason, declared := inapplicable[field]
