@@ -53,7 +53,7 @@ func (g *Gateway) send(w http.ResponseWriter, a *answer) error {
 		w.Header()[name] = append(w.Header()[name], values...) // there may be a Vary
 	}
 	w.Header().Set("Content-Length", strconv.FormatInt(a.body.size, 10))
-	_ = http.NewResponseController(w).SetWriteDeadline(begin.Add(allowance(a.body.size))) // unsupported in tests only
+	_ = http.NewResponseController(w).SetWriteDeadline(begin.Add(g.allowance(a.body.size))) // unsupported in tests only
 	w.WriteHeader(a.status)
 	err := a.body.writeTo(w)
 	g.metrics.observe(stageAnswer, time.Since(begin))

@@ -43,6 +43,8 @@ type Config struct {
 	// Log receives a line of JSON for each request, and for what happens to
 	// servers; nil discards them.
 	Log io.Writer
+
+	timing timing // shorter in tests
 }
 
 const (
@@ -91,6 +93,9 @@ func New(ctx context.Context, cfg Config) (*Gateway, error) {
 	}
 	if cfg.Log == nil {
 		cfg.Log = io.Discard
+	}
+	if cfg.timing == (timing{}) {
+		cfg.timing = usual
 	}
 	if err := cfg.check(); err != nil {
 		return nil, err

@@ -6,18 +6,8 @@ import (
 	"time"
 )
 
-const (
-	// An upload may take slowest plus a second for each slowRate bytes.
-	slowest  = 15 * time.Second
-	slowRate = 32 << 10
-	// An answer is at most maxAnswer bytes: two images of 4096×4096 in base64.
-	maxAnswer = 128 << 20
-)
-
-// allowance is how long a client may take to send or to receive.
-func allowance(size int64) time.Duration {
-	return slowest + time.Duration(size/slowRate)*time.Second
-}
+// maxAnswer limits an answer, in bytes: two images of 4096×4096 in base64.
+const maxAnswer = 128 << 20
 
 // single has the photo of a request processed. It answers errors itself, and then
 // returns nil. The caller releases the answer.
@@ -83,7 +73,7 @@ func (g *Gateway) receive(
 	connection, begin, n := http.NewResponseController(w), time.Now(), noteOf(r)
 	// net/http may not support deadlines in tests; then there is no limit.
 	_ = connection.SetWriteDeadline(time.Time{})
-	_ = connection.SetReadDeadline(begin.Add(allowance(size)))
+	_ = connection.SetReadDeadline(begin.Add(g.allowance(size)))
 	received := make(chan struct{})
 	go func() {
 		defer close(received)

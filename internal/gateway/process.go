@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"net/http"
 	"strings"
@@ -23,12 +24,21 @@ func (g *Gateway) process(w http.ResponseWriter, r *http.Request) {
 	}
 	defer a.release()
 	raw, formats := g.rename(a)
-	switch err := g.send(w, a); {
+	if g.send(w, a) != nil { // nobody will fetch it
+		formats = nil
+	}
+	g.keepJob(r.Context(), a.server, raw, formats)
+}
+
+// keepJob notes a job's results, or deletes it at once if there are none, or nobody
+// to fetch them because the client is gone.
+func (g *Gateway) keepJob(client context.Context, s *server, raw string, formats []string) {
+	switch {
 	case raw == "":
-	case err != nil || r.Context().Err() != nil || len(formats) == 0: // nobody will fetch it
-		a.server.discard(raw)
+	case client.Err() != nil || len(formats) == 0:
+		s.discard(raw)
 	default:
-		g.jobs.add(a.server, raw, formats...)
+		g.jobs.add(s, raw, formats...)
 	}
 }
 

@@ -26,8 +26,7 @@ const (
 	firstPause, lastPause = time.Second, 30 * time.Second
 	warmUpSide            = 128 // pixels
 
-	watchInterval = 2 * time.Second
-	watchTimeout  = 5 * time.Second
+	watchTimeout = 5 * time.Second
 	// maxSilent is how many questions a server without work may leave unanswered.
 	maxSilent = 3
 )
@@ -92,7 +91,7 @@ func (g *Gateway) watch(ctx context.Context, m *pool.Member[*server]) {
 		select {
 		case <-ctx.Done():
 			return
-		case <-time.After(watchInterval):
+		case <-time.After(g.cfg.timing.watch):
 		}
 		generation, touched := g.pool.Generation(m), s.touched.Load()
 		if !s.ready.Load() || s.busy.Load() > 0 {

@@ -1,7 +1,6 @@
 package gateway
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"net/http"
@@ -23,6 +22,7 @@ var (
 	errDied     = &refusal{http.StatusBadGateway, 0, "Two servers stopped while they processed this photo"}
 	errTooOften = &refusal{http.StatusBadGateway, 10, "The servers do not accept photos"}
 	errTooSlow  = &refusal{http.StatusRequestTimeout, 0, "The upload was too slow"}
+	errTooMany  = &refusal{http.StatusRequestEntityTooLarge, 0, fmt.Sprintf("too many files: the limit is %d", maxBatch)}
 	errBroken   = &refusal{http.StatusBadRequest, 0, "There was an error parsing the body"}
 )
 
@@ -36,6 +36,12 @@ func (g *Gateway) errTooLarge() *refusal {
 		fmt.Sprintf("upload too large: the limit is %d MB", g.cfg.MaxUpload>>20)}
 }
 
+// errBatchTooLarge says what to do instead.
+func (g *Gateway) errBatchTooLarge() *refusal {
+	return &refusal{http.StatusRequestEntityTooLarge, 0,
+		fmt.Sprintf("batch too large: the limit is %d MB; send fewer photos at once", batchPhotos*g.cfg.MaxUpload>>20)}
+}
+
 // refusalFor returns what to answer to an error while a photo was received or made.
 func (g *Gateway) refusalFor(err error) *refusal {
 	var known *refusal
@@ -47,8 +53,6 @@ func (g *Gateway) refusalFor(err error) *refusal {
 		return g.errTooLarge()
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		return errTooSlow
-	case errors.Is(err, context.Canceled): // nobody reads the answer
-		return errBroken
 	}
 	return errBroken
 }

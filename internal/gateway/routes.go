@@ -30,9 +30,9 @@ func (g *Gateway) routes() http.Handler {
 	}
 	api("/metrics", methods{"GET": promhttp.HandlerFor(g.metrics.registry, promhttp.HandlerOpts{}).ServeHTTP})
 	api("/status", methods{"GET": g.status})
-	api("/api/v1/process", methods{"POST": g.process})
+	api(processRoute, methods{"POST": g.process})
 	api("/api/v1/process/quick", methods{"POST": g.quick})
-	api("/api/v1/process/batch", methods{"POST": g.quick})
+	api("/api/v1/process/batch", methods{"POST": g.batch})
 	api("/api/v1/download/{job_id}/{format}", methods{"GET": g.download})
 	api("/api/v1/jobs/{job_id}", methods{"DELETE": g.deleteJob})
 	mux.HandleFunc("/", notFound)

@@ -3,7 +3,6 @@ package gateway
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net/http"
 	"time"
 
@@ -16,10 +15,6 @@ const (
 	// may turn it down before they touch it.
 	maxDeaths   = 2
 	maxAttempts = 10
-	// patience is how long photos wait when no server is ready.
-	patience = time.Minute
-	// workLimit is when a server that has a whole photo counts as stuck.
-	workLimit = 10 * time.Minute
 	// slowUpload is how long a server waits for an upload that others could use:
 	// it is then received in full before it gets a server again.
 	slowUpload = 300 * time.Millisecond
@@ -46,7 +41,7 @@ func (l *lost) Unwrap() error { return l.cause }
 
 var (
 	errSlow  = errors.New("the upload keeps a server waiting")
-	errStuck = fmt.Errorf("it has not answered for %v", workLimit)
+	errStuck = errors.New("it has not answered for too long")
 )
 
 // make has a server process a photo, and a second one if that dies.
@@ -104,9 +99,9 @@ func (g *Gateway) acquire(ctx context.Context, avoid *pool.Member[*server], n *n
 
 // endWithoutServers ends a context when no server has been ready for too long.
 func (g *Gateway) endWithoutServers(ctx context.Context, cancel context.CancelCauseFunc) {
-	ticker := time.NewTicker(patience / 10)
+	ticker := time.NewTicker(g.cfg.timing.patience / 10)
 	defer ticker.Stop()
-	for since := time.Now(); time.Since(since) < patience; {
+	for since := time.Now(); time.Since(since) < g.cfg.timing.patience; {
 		select {
 		case <-ctx.Done():
 			return
@@ -183,7 +178,7 @@ func (g *Gateway) exchange(ctx context.Context, s *server, k *work) (*answer, er
 // guard ends an exchange whose upload keeps a server from others' photos, or whose
 // server is stuck.
 func (g *Gateway) guard(ctx context.Context, cancel context.CancelCauseFunc, body *spool) {
-	stuck := time.NewTimer(workLimit)
+	stuck := time.NewTimer(g.cfg.timing.workLimit)
 	defer stuck.Stop()
 	ticker := time.NewTicker(slowUpload)
 	defer ticker.Stop()
