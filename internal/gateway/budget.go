@@ -13,7 +13,7 @@ type budget struct{ bytes, places *semaphore.Weighted }
 const (
 	// inHand is how many uploads may be in memory, and photosInHand how many
 	// of the largest kind.
-	inHand       = 24
+	inHand       = 16
 	photosInHand = 4
 )
 

@@ -53,6 +53,9 @@ const (
 
 	defaultMaxUpload = 20 << 20
 	defaultQueue     = 64
+	// perServer is how many photos a server has: one in work, and one whose upload
+	// is under way meanwhile.
+	perServer = 2
 	// formBytes is what a form may have besides its photo.
 	formBytes = 64 << 10
 )
@@ -75,11 +78,12 @@ type Gateway struct {
 	metrics   *metrics
 	log       *requestLog
 
-	memory  *budget
-	batches chan struct{} // holds a token while a batch is received
-	photos  atomic.Int64  // that have a place in the queue or a server
-	waiting atomic.Int64  // among them, without a server
-	running sync.WaitGroup
+	memory   *budget
+	batches  chan struct{} // holds a token while a batch is received
+	photos   atomic.Int64  // that have a place in the queue or a server
+	waiting  atomic.Int64  // among them, without a server
+	received atomic.Int64  // photos ever
+	running  sync.WaitGroup
 }
 
 // New returns a gateway that watches its servers until ctx ends; see Wait. An
@@ -107,7 +111,7 @@ func New(ctx context.Context, cfg Config) (*Gateway, error) {
 	g := &Gateway{
 		cfg:       cfg,
 		servers:   servers,
-		pool:      pool.New(1, servers...),
+		pool:      pool.New(perServer, servers...),
 		transport: newTransport(),
 		log:       newRequestLog(cfg.Log),
 		memory:    newBudget(cfg.MaxUpload + formBytes),
@@ -153,6 +157,15 @@ func (g *Gateway) Wait() {
 // ServeHTTP handles one request.
 func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	g.handler.ServeHTTP(w, r)
+}
+
+// queued is how many photos wait.
+func (g *Gateway) queued() int64 {
+	queued := g.photos.Load()
+	for _, s := range g.servers {
+		queued -= s.working()
+	}
+	return max(queued, 0)
 }
 
 // retryAfter is for how many seconds a client whose photo found no place should

@@ -35,12 +35,16 @@ func (g *Gateway) admitOnly(hosts, origins []string) error {
 // withHost refuses requests to other names.
 func (g *Gateway) withHost(next http.HandlerFunc) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		if !g.hosts[strings.ToLower(r.Host)] && !g.hosts[AnyHost] {
+		if !g.answersTo(r.Host) {
 			answerDetail(w, http.StatusMisdirectedRequest, "Unknown host: the gateway answers only to the names it was given")
 			return
 		}
 		next(w, r)
 	}
+}
+
+func (g *Gateway) answersTo(host string) bool {
+	return g.hosts[strings.ToLower(host)] || g.hosts[AnyHost]
 }
 
 // withSite refuses requests that a browser makes for the page of another origin.

@@ -43,14 +43,14 @@ func newMetrics(g *Gateway) *metrics {
 	}
 	m.registry.MustRegister(m.requests, m.stages, m.retries, collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
-		gauge("facecraft_queue", "Photos that wait for a server.", g.waiting.Load, nil),
+		gauge("facecraft_queue", "Photos that wait for a server.", g.queued, nil),
 		gauge("facecraft_queue_limit", "Photos that may wait for a server.",
 			func() int64 { return int64(g.cfg.Queue) }, nil))
 	for _, s := range g.servers {
 		label := prometheus.Labels{"server": s.name}
 		m.registry.MustRegister(
 			gauge("facecraft_server_ready", "Whether a server is ready.", s.readyNumber, label),
-			gauge("facecraft_server_busy", "Whether a server has a photo.", s.busy.Load, label))
+			gauge("facecraft_server_busy", "Whether a server works on a photo.", s.working, label))
 	}
 	return m
 }

@@ -12,7 +12,7 @@ import (
 
 // nginxConfig is nginx as it would stand in front of several servers.
 const nginxConfig = `
-daemon off; worker_processes 1; pid %[1]s/pid; error_log %[1]s/error.log;
+%[4]s daemon off; worker_processes 1; pid %[1]s/pid; error_log %[1]s/error.log;
 events { worker_connections 512; }
 http {
   access_log off; client_max_body_size 21m; client_body_temp_path %[1]s/body; proxy_temp_path %[1]s/proxy;
@@ -42,8 +42,12 @@ func startNginx(t testing.TB, servers ...*child) *child {
 	for _, s := range servers {
 		fmt.Fprintf(&upstream, "server %s max_fails=1 fail_timeout=2s; ", s.address)
 	}
+	user := ""
+	if os.Getuid() == 0 { // otherwise its worker could not write its files
+		user = "user root;"
+	}
 	config := filepath.Join(dir, "nginx.conf")
-	if err := os.WriteFile(config, fmt.Appendf(nil, nginxConfig, dir, address, upstream.String()), 0o600); err != nil {
+	if err := os.WriteFile(config, fmt.Appendf(nil, nginxConfig, dir, address, upstream.String(), user), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	if err := os.Chmod(dir, 0o755); err != nil {

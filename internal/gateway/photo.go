@@ -29,6 +29,7 @@ func (g *Gateway) enter() (leave func(), err error) {
 		g.photos.Add(-1)
 		return nil, g.errFull()
 	}
+	g.received.Add(1)
 	return func() { g.photos.Add(-1) }, nil
 }
 

@@ -99,13 +99,13 @@ func TestClientLeavesTheQueue(t *testing.T) {
 	leave := f.leaver(t, "/api/v1/process/quick")
 	within(t, "the first photo is in work", func() bool { return server.working.Load() == 1 })
 	leaveQueue := f.leaver(t, "/api/v1/process/quick")
-	within(t, "the second one waits", func() bool { return f.waiting.Load() == 1 })
+	within(t, "the second one waits", func() bool { return f.photos.Load() == 2 })
 	leaveQueue()
 	within(t, "its place is free", func() bool { return f.photos.Load() == 1 })
 	leave() // the server works on
 	next := f.leaver(t, "/api/v1/process/quick")
 	defer next()
-	within(t, "the next one waits", func() bool { return f.waiting.Load() == 1 })
+	within(t, "the next one waits", func() bool { return f.photos.Load() == 2 })
 	if n := server.working.Load(); n != 1 {
 		t.Errorf("the server has %d photos", n)
 	}
@@ -201,15 +201,17 @@ func TestSlowUploadKeepsNoServer(t *testing.T) {
 	t.Parallel()
 	server := newFake(t)
 	f := newFront(t, []string{server.URL})
-	slow := f.begin(t, 10, "12345")
-	within(t, "the slow upload has the server", func() bool { return f.servers[0].busy.Load() == 1 })
+	slow, slower := f.begin(t, 10, "12345"), f.begin(t, 10, "12345")
+	within(t, "slow uploads have the server", func() bool { return f.servers[0].busy.Load() == perServer })
 	f.post(t, "/api/v1/process/quick", nil).want(t, http.StatusOK)
-	if _, err := io.WriteString(slow, "67890"); err != nil {
-		t.Fatal(err)
-	}
-	response, err := http.ReadResponse(bufio.NewReader(slow), nil)
-	if err != nil || response.StatusCode != http.StatusOK {
-		t.Errorf("answer %v, %v", response, err)
+	for _, connection := range []net.Conn{slower, slow} {
+		if _, err := io.WriteString(connection, "67890"); err != nil {
+			t.Fatal(err)
+		}
+		response, err := http.ReadResponse(bufio.NewReader(connection), nil)
+		if err != nil || response.StatusCode != http.StatusOK {
+			t.Errorf("answer %v, %v", response, err)
+		}
 	}
 	if !f.servers[0].ready.Load() {
 		t.Error("the server counts as lost")

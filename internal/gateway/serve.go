@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"runtime/debug"
 	"sync"
 	"time"
 )
@@ -25,7 +26,8 @@ const (
 type TLS struct{ CertFile, KeyFile string }
 
 // Serve answers requests on ln until ctx ends. It then gives requests in flight a few
-// seconds and returns nil. It closes ln. A nil certificate means plain HTTP.
+// seconds and returns nil. It closes ln. The process has nothing else to do: its memory
+// is managed for this. A nil certificate means plain HTTP.
 func Serve(ctx context.Context, ln net.Listener, cfg Config, certificate *TLS) error {
 	defer ln.Close() // Serve of net/http closes it too
 	watching, stop := context.WithCancel(context.WithoutCancel(ctx))
@@ -34,6 +36,8 @@ func Serve(ctx context.Context, ln net.Listener, cfg Config, certificate *TLS) e
 	if err != nil {
 		return err
 	}
+	debug.SetGCPercent(gcPercent)
+	go g.returnMemory(watching)
 	server := g.server()
 	if certificate != nil {
 		files, err := openPair(*certificate)

@@ -19,8 +19,9 @@ type server struct {
 	client *api.Client
 
 	ready   atomic.Bool
-	busy    atomic.Int64 // 1 while it has a photo
-	touched atomic.Int64 // how many photos it was given
+	turn    chan struct{} // holds a token while it works on a photo
+	busy    atomic.Int64  // how many photos it has, the one that is being sent included
+	touched atomic.Int64  // how many photos it was given
 
 	deletions chan string // its IDs of jobs that are no longer needed
 }
@@ -42,6 +43,7 @@ func newServers(addresses []string) (servers []*server, err error) {
 			name:      base.Host,
 			tag:       hex.EncodeToString(sum[:3]),
 			client:    api.New(base.String()),
+			turn:      make(chan struct{}, 1),
 			deletions: make(chan string, maxDeletions),
 		}
 		if earlier, taken := tags[s.tag]; taken {
@@ -52,6 +54,9 @@ func newServers(addresses []string) (servers []*server, err error) {
 	}
 	return servers, nil
 }
+
+// working is how many photos it works on.
+func (s *server) working() int64 { return int64(len(s.turn)) }
 
 func (s *server) readyNumber() int64 {
 	if s.ready.Load() {

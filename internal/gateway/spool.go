@@ -126,40 +126,71 @@ func (s *spool) bytes() []byte {
 	return all
 }
 
-// reader returns a reader from the start that waits for what is still missing. It
-// holds the spool until it is closed.
-func (s *spool) reader() io.ReadCloser {
+// heldBack is the end of an upload that a server gets only when it may start: more
+// than the last line of a form, without which no parser takes it for complete.
+const heldBack = 256
+
+// reader returns a reader from the start that waits for what is still missing, and
+// calls turn before it returns the end. It holds the spool until it is closed.
+func (s *spool) reader(turn func() error) io.ReadCloser {
 	s.hold()
-	return &spoolReader{spool: s}
+	return &spoolReader{spool: s, turn: turn}
 }
 
 type spoolReader struct {
-	spool  *spool
-	at     int64
+	spool *spool
+	at    int64
+	turn  func() error // nil once it was called
+
 	closed bool // guarded by the spool
 }
 
-// Read copies under the lock: net/http may close a body while it is read, which
-// would give the memory to somebody else.
 func (r *spoolReader) Read(p []byte) (int, error) {
+	for {
+		n, wait, err := r.next(p)
+		if !wait {
+			return n, err
+		}
+		if err := r.turn(); err != nil {
+			return 0, err
+		}
+		r.turn = nil
+	}
+}
+
+// next reads what there is, or says to wait for the turn. It copies under the lock:
+// net/http may close a body while it is read, which would give the memory to somebody
+// else.
+func (r *spoolReader) next(p []byte) (n int, wait bool, err error) {
 	s := r.spool
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for r.at == s.size && !s.ended && !r.closed {
+	for r.within() <= r.at && !s.ended && !r.closed {
 		s.grown.Wait()
 	}
+	within := r.within()
 	switch {
 	case r.closed:
-		return 0, errClosed
+		return 0, false, errClosed
 	case s.err != nil:
-		return 0, s.err
-	case r.at == s.size:
-		return 0, io.EOF
+		return 0, false, s.err
+	case r.at >= within && r.turn != nil:
+		return 0, true, nil
+	case r.at == within:
+		return 0, false, io.EOF
 	}
 	chunk := s.chunks[r.at/chunkBytes][r.at%chunkBytes:]
-	n := copy(p, chunk[:min(int64(len(chunk)), s.size-r.at)])
+	n = copy(p, chunk[:min(int64(len(chunk)), within-r.at)])
 	r.at += int64(n)
-	return n, nil
+	return n, false, nil
+}
+
+// within is how far it may read now. The caller holds the lock.
+func (r *spoolReader) within() int64 {
+	if r.turn != nil {
+		return r.spool.size - heldBack
+	}
+	return r.spool.size
 }
 
 func (r *spoolReader) Close() error {

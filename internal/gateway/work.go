@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/djok/facecraft/internal/api"
 	"github.com/djok/facecraft/internal/pool"
 )
 
@@ -135,16 +134,21 @@ func (g *Gateway) attempt(ctx context.Context, m *pool.Member[*server], k *work,
 	return a, err
 }
 
-// exchange sends a photo and receives the answer. A client that leaves does not end
-// it once the photo is with the server: that works on, and must not get another one.
+// exchange sends a photo and receives the answer. The end of the photo waits until the
+// server has finished with the one before.
 func (g *Gateway) exchange(ctx context.Context, s *server, k *work) (*answer, error) {
-	ctx, cancel := context.WithCancelCause(context.WithoutCancel(ctx))
+	turn := &turn{server: s}
+	defer turn.end()
+	ctx, cancel := turn.context(ctx)
 	defer cancel(nil)
 	go g.guard(ctx, cancel, k.body)
-	body := k.body.reader()
+	body := k.body.reader(func() error { return turn.take(ctx) })
+	// RoundTrip returns only when nobody reads the body any more, and a client may
+	// take its time with the rest.
+	context.AfterFunc(ctx, func() { _ = body.Close() }) // never fails
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, s.base.String()+k.path, body)
 	if err != nil {
-		return nil, errors.Join(err, body.Close())
+		return nil, err
 	}
 	request.Header, request.ContentLength = k.header, k.length
 	if size, ended, _ := k.body.state(); ended {
@@ -152,27 +156,38 @@ func (g *Gateway) exchange(ctx context.Context, s *server, k *work) (*answer, er
 	}
 	if request.ContentLength == 0 {
 		request.Body = http.NoBody
-		_ = body.Close() // never fails
-	}
-	response, err := g.transport.RoundTrip(request)
-	if err == nil {
-		defer response.Body.Close()
-		a := newAnswer(s, response)
-		if err = a.receive(response); err == nil {
-			return a, nil
+		if err := turn.take(ctx); err != nil {
+			return nil, err
 		}
-		a.release()
+	}
+	a, err := g.roundTrip(s, request)
+	if err == nil {
+		return a, nil
 	}
 	_, _, broken := k.body.state()
 	switch cause := context.Cause(ctx); {
 	case broken != nil:
 		return nil, broken
-	case errors.Is(cause, errSlow):
+	case errors.Is(cause, errSlow) || errors.Is(cause, errLeft):
 		return nil, cause
 	case cause != nil:
 		err = cause
 	}
-	return nil, &lost{err, api.Untouched(err) || errors.Is(err, errTurnedDown)}
+	return nil, &lost{err, !turn.taken() || errors.Is(err, errTurnedDown)}
+}
+
+func (g *Gateway) roundTrip(s *server, request *http.Request) (*answer, error) {
+	response, err := g.transport.RoundTrip(request)
+	if err != nil {
+		return nil, err
+	}
+	defer response.Body.Close()
+	a := newAnswer(s, response)
+	if err := a.receive(response); err != nil {
+		a.release()
+		return nil, err
+	}
+	return a, nil
 }
 
 // guard ends an exchange whose upload keeps a server from others' photos, or whose

@@ -1,0 +1,62 @@
+package gateway
+
+import (
+	"context"
+	"errors"
+	"sync/atomic"
+)
+
+// turn is a photo's time in a server, which works on one photo only: two at once can
+// crash the images. Another photo is sent to it meanwhile, but for its end.
+type turn struct {
+	server *server
+	state  atomic.Int32
+}
+
+// The states of a turn.
+const (
+	turnWaiting = iota
+	turnTaken
+	turnLeft // by the client, and never taken
+)
+
+// errLeft is a client that hung up before its photo's turn.
+var errLeft = errors.New("the client is gone")
+
+// context returns the context of an exchange. It ends with the client's, unless the
+// photo is in work: the server works on, and must not get another one.
+func (t *turn) context(client context.Context) (context.Context, context.CancelCauseFunc) {
+	ctx, cancel := context.WithCancelCause(context.WithoutCancel(client))
+	stop := context.AfterFunc(client, func() {
+		if t.state.CompareAndSwap(turnWaiting, turnLeft) {
+			cancel(errLeft)
+		}
+	})
+	return ctx, func(cause error) {
+		stop()
+		cancel(cause)
+	}
+}
+
+// take waits until the server has no other photo.
+func (t *turn) take(ctx context.Context) error {
+	select {
+	case t.server.turn <- struct{}{}:
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+	if !t.state.CompareAndSwap(turnWaiting, turnTaken) {
+		<-t.server.turn
+		return errLeft
+	}
+	return nil
+}
+
+func (t *turn) taken() bool { return t.state.Load() == turnTaken }
+
+// end lets the next photo in.
+func (t *turn) end() {
+	if t.taken() {
+		<-t.server.turn
+	}
+}
