@@ -18,7 +18,7 @@ func (f *front) postBatch(t testing.TB, photos [][]byte, fields ...string) got {
 func TestBatch(t *testing.T) {
 	t.Parallel()
 	f := newFront(t, []string{newLite(t).URL, newLite(t).URL})
-	photo := testPhoto(t)
+	photo := warmUpPhoto
 	reply := f.postBatch(t, [][]byte{photo, []byte("no photo"), photo}, "width", "300", "height", "200", "return_base64", "true")
 	reply.want(t, http.StatusOK)
 	answer := decode[batchAnswer](t, reply.body)

@@ -41,7 +41,7 @@ func (s *sender) send(url string, form []byte) (string, error) {
 	if err == nil && response.StatusCode != http.StatusOK {
 		err = fmt.Errorf("status %d: %.200s", response.StatusCode, body)
 	}
-	return string(body[:min(16, len(body))]), err
+	return string(body[:min(markLength, len(body))]), err
 }
 
 // frontDoor starts a gateway process, and waits until it is ready.
@@ -58,12 +58,18 @@ func frontDoor(t testing.TB, servers ...*child) *child {
 	return g
 }
 
-// TestLatency compares a photo's way through the gateway with the server alone, in
-// turns.
-func TestLatency(t *testing.T) {
+// onlyMeasured skips what is of use on a quiet machine only.
+func onlyMeasured(t testing.TB) {
+	t.Helper()
 	if os.Getenv("FACECRAFT_BENCH") == "" {
 		t.Skip("set FACECRAFT_BENCH to measure")
 	}
+}
+
+// TestLatency compares a photo's way through the gateway with the server alone, in
+// turns.
+func TestLatency(t *testing.T) {
+	onlyMeasured(t)
 	server := start(t, "server", "127.0.0.1:0", "WORK=5ms")
 	g, n, s := frontDoor(t, server), startNginx(t, server), newSender(t)
 	took := map[string][]time.Duration{}
@@ -85,9 +91,7 @@ func TestLatency(t *testing.T) {
 
 // TestThroughput compares photos a second.
 func TestThroughput(t *testing.T) {
-	if os.Getenv("FACECRAFT_BENCH") == "" {
-		t.Skip("set FACECRAFT_BENCH to measure")
-	}
+	onlyMeasured(t)
 	s := newSender(t)
 	for _, work := range []string{"20ms", "100ms"} {
 		one := start(t, "server", "127.0.0.1:0", "WORK="+work)

@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -92,8 +93,14 @@ func runGateway() {
 	}
 }
 
-// runServer answers with a portrait of ANSWER bytes WORK after it has the photo, one
-// at a time. The portrait says which photo it is of: the photo's last 16 bytes.
+// photoMark begins the name of a photo in its content, of markLength bytes.
+const (
+	photoMark  = "PHOTO-"
+	markLength = 16
+)
+
+// runServer answers with a portrait WORK after it has the photo, one at a time. The
+// portrait begins with the photo's mark.
 func runServer() {
 	work, err := time.ParseDuration(os.Getenv("WORK"))
 	if err != nil {
@@ -114,7 +121,8 @@ func runServer() {
 		turn.Lock()
 		time.Sleep(work)
 		turn.Unlock()
-		write(string(body[len(body)-16:]))
+		mark := body[max(bytes.Index(body, []byte(photoMark)), 0):]
+		write(string(mark[:min(len(mark), markLength)]))
 	}
 	mux.HandleFunc("POST /api/v1/process", func(w http.ResponseWriter, r *http.Request) {
 		answer(w, r, func(string) { _, _ = io.WriteString(w, `{"success":true,"job_id":"01234567"}`) })

@@ -10,8 +10,8 @@ import (
 func TestPortraits(t *testing.T) {
 	t.Parallel()
 	f := newFront(t, []string{newLite(t).URL})
-	f.post(t, "/api/v1/process/quick", testPhoto(t)).want(t, http.StatusOK, "\x89PNG")
-	made := decode[made](t, f.post(t, "/api/v1/process", testPhoto(t)).body)
+	f.post(t, "/api/v1/process/quick", warmUpPhoto).want(t, http.StatusOK, "\x89PNG")
+	made := decode[made](t, f.post(t, "/api/v1/process", warmUpPhoto).body)
 	tag := f.servers[0].tag
 	if !strings.HasPrefix(made.Job, tag+"-") || !strings.HasPrefix(made.PNG, "/api/v1/download/"+made.Job) {
 		t.Fatalf("answer %+v", made)

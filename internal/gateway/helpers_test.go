@@ -9,7 +9,6 @@ import (
 	"mime/multipart"
 	"net/http"
 	"net/http/httptest"
-	"os"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -223,15 +222,6 @@ func (f *front) post(t testing.TB, path string, photo []byte, headers ...string)
 	t.Helper()
 	body, kind := upload(t, "file", [][]byte{photo})
 	return f.do(t, http.MethodPost, path, body, append(headers, "Content-Type", kind)...)
-}
-
-func testPhoto(t testing.TB) []byte {
-	t.Helper()
-	photo, err := os.ReadFile("../lite/testdata/astronaut.png")
-	if err != nil {
-		t.Fatal(err)
-	}
-	return photo
 }
 
 // newLite starts the built-in engine.

@@ -6,6 +6,7 @@ import (
 	_ "embed"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"time"
 
@@ -67,8 +68,8 @@ func (g *Gateway) warmUp(ctx context.Context, s *server) error {
 	if !last.Ready {
 		return last.Err
 	}
-	if schema, err := s.client.Schema(ctx); err == nil {
-		g.pages.keep(schema)
+	if err := g.fetchSchema(ctx, s); err != nil {
+		return err
 	}
 	options := api.DefaultOptions()
 	options.Width, options.Height = warmUpSide, warmUpSide
@@ -113,6 +114,27 @@ func (g *Gateway) watch(ctx context.Context, m *pool.Member[*server]) {
 			g.lose(m, generation, err)
 		}
 	}
+}
+
+// maxSchema is in bytes.
+const maxSchema = 1 << 20
+
+// fetchSchema keeps a server's schema as it is, for the documentation.
+func (g *Gateway) fetchSchema(ctx context.Context, s *server) error {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, s.base.JoinPath("/openapi.json").String(), nil)
+	if err != nil {
+		return err
+	}
+	response, err := g.transport.RoundTrip(request)
+	if err != nil {
+		return err
+	}
+	defer response.Body.Close()
+	schema, err := io.ReadAll(io.LimitReader(response.Body, maxSchema))
+	if err == nil && response.StatusCode == http.StatusOK {
+		g.pages.keep(schema)
+	}
+	return err
 }
 
 // ask returns an error unless a server answers, whatever it says.
