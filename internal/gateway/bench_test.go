@@ -111,6 +111,44 @@ func TestThroughput(t *testing.T) {
 	}
 }
 
+// TestMemory: the gateway's memory after 10,000 photos of 1 MB from 20 clients.
+func TestMemory(t *testing.T) {
+	onlyMeasured(t)
+	work := "WORK=0ms"
+	g := frontDoor(t, start(t, "server", "127.0.0.1:0", work), start(t, "server", "127.0.0.1:0", work),
+		start(t, "server", "127.0.0.1:0", work))
+	t.Logf("RSS before the first photo: %.1f MB", float64(rss(t, g))/1e6)
+	s := newSender(t)
+	var left atomic.Int64
+	left.Store(10_000)
+	var most int64
+	var clients sync.WaitGroup
+	for range 20 {
+		clients.Go(func() {
+			for left.Add(-1) >= 0 {
+				if _, err := s.send(g.url(), s.form); err != nil {
+					t.Error(err)
+					return
+				}
+			}
+		})
+	}
+	finished := make(chan struct{})
+	go func() { clients.Wait(); close(finished) }()
+	for sampling := true; sampling; {
+		select {
+		case <-finished:
+			sampling = false
+		case <-time.After(100 * time.Millisecond):
+		}
+		most = max(most, rss(t, g))
+	}
+	after := rss(t, g)
+	time.Sleep(2 * idleCheck)
+	t.Logf("RSS at most %.1f MB, after 10,000 photos %.1f MB, two seconds later %.1f MB", float64(most)/1e6, float64(after)/1e6,
+		float64(rss(t, g))/1e6)
+}
+
 // rate sends photos from several clients for a while, after a first photo each.
 func rate(t testing.TB, s *sender, url string, clients int, during time.Duration) float64 {
 	t.Helper()

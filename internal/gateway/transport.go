@@ -14,6 +14,7 @@ const (
 	idleConnections = 4
 	dialTimeout     = 3 * time.Second
 	maxAnswerHeader = 64 << 10 // bytes
+	bufferBytes     = 16 << 10 // of each connection, in both directions
 )
 
 // dial has the kernel look after the connection while a server is silent, because
@@ -31,8 +32,8 @@ func newTransport() *http.Transport {
 		MaxIdleConnsPerHost:    idleConnections,
 		IdleConnTimeout:        idleTimeout,
 		DisableCompression:     true,
-		WriteBufferSize:        chunkBytes,
-		ReadBufferSize:         chunkBytes,
+		WriteBufferSize:        bufferBytes,
+		ReadBufferSize:         bufferBytes,
 		MaxResponseHeaderBytes: maxAnswerHeader,
 	}
 }

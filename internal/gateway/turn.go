@@ -11,6 +11,7 @@ import (
 type turn struct {
 	server *server
 	state  atomic.Int32
+	ended  atomic.Bool
 }
 
 // The states of a turn.
@@ -54,9 +55,9 @@ func (t *turn) take(ctx context.Context) error {
 
 func (t *turn) taken() bool { return t.state.Load() == turnTaken }
 
-// end lets the next photo in.
+// end lets the next photo in. It may be called again.
 func (t *turn) end() {
-	if t.taken() {
+	if t.taken() && t.ended.CompareAndSwap(false, true) {
 		<-t.server.turn
 	}
 }

@@ -160,7 +160,7 @@ func (g *Gateway) exchange(ctx context.Context, s *server, k *work) (*answer, er
 			return nil, err
 		}
 	}
-	a, err := g.roundTrip(s, request)
+	a, err := g.roundTrip(s, request, turn)
 	if err == nil {
 		return a, nil
 	}
@@ -176,11 +176,14 @@ func (g *Gateway) exchange(ctx context.Context, s *server, k *work) (*answer, er
 	return nil, &lost{err, !turn.taken() || errors.Is(err, errTurnedDown)}
 }
 
-func (g *Gateway) roundTrip(s *server, request *http.Request) (*answer, error) {
+// roundTrip ends the turn as soon as the server begins to answer: the images do so when
+// they have finished with a photo.
+func (g *Gateway) roundTrip(s *server, request *http.Request, turn *turn) (*answer, error) {
 	response, err := g.transport.RoundTrip(request)
 	if err != nil {
 		return nil, err
 	}
+	turn.end()
 	defer response.Body.Close()
 	a := newAnswer(s, response)
 	if err := a.receive(response); err != nil {
