@@ -12,6 +12,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/djok/facecraft/internal/fault"
+	"github.com/djok/facecraft/internal/flagset"
 	"github.com/djok/facecraft/internal/plan"
 	"github.com/djok/facecraft/internal/remains"
 	"github.com/djok/facecraft/internal/term"
@@ -37,9 +38,10 @@ func Main(ctx context.Context, world World, args []string) int {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	unread := world.outlets(cancel)
-	app := &app{World: world, args: args, ui: term.New(world.Stderr, world.Getenv, false), unfinished: &remains.List{}}
+	app := &app{World: world, args: args, ui: term.New(world.Stderr, world.Getenv, false), unfinished: &remains.List{},
+		settings: flagset.Settings{Getenv: world.Getenv}}
 	go app.heed(cancel)
-	unsetEmptyFlags()
+	flagset.UnsetEmpty(flagPrefix, imageVariable)
 	err := app.commandLine().RunContext(ctx, app.arrange(args))
 	if unread.Load() {
 		return int(fault.Unread) // nobody is there to be told more
@@ -55,6 +57,7 @@ func Main(ctx context.Context, world World, args []string) int {
 	err = placed(err)
 	if err != nil {
 		app.ui.Fail(err)
+		app.settings.Blamed(err, app.ui.Say)
 	}
 	return int(fault.CodeOf(err))
 }
@@ -67,6 +70,8 @@ type app struct {
 	secrets map[string]string
 	// unfinished is what this call would leave behind if it ended now.
 	unfinished *remains.List
+	settings   flagset.Settings
+	program    *cli.App // while words are completed
 }
 
 func (a *app) commandLine() *cli.App {
@@ -76,14 +81,14 @@ func (a *app) commandLine() *cli.App {
 		UsageText: "facecraft up\nfacecraft process photo.jpg\nfacecraft compose > docker-compose.yml",
 		Version:   a.Version,
 		Description: "Flags can also be set in the environment: --port as FACECRAFT_CLI_PORT,\n" +
-			"--image as FACECRAFT_IMAGE. Set FACECRAFT_INSTANCE=NAME to manage a\n" +
-			"second server next to the first.",
-		Commands: uniform(append([]*cli.Command{
+			"--image as FACECRAFT_IMAGE, or in a configuration file: see facecraft config.\n" +
+			"Set FACECRAFT_INSTANCE=NAME to manage a second server next to the first.",
+		Commands: a.uniform(append([]*cli.Command{
 			a.upCommand(), a.processCommand(), a.composeCommand(), a.planCommand(),
 			a.pullCommand(), a.pushCommand(), a.saveCommand(), a.loadCommand(),
 			a.statusCommand(), a.logsCommand(), a.openCommand(), a.downCommand(),
 			a.doctorCommand(), a.lintCommand(), a.verifyCommand(),
-			a.completionCommand(), a.upgradeCommand(), a.versionCommand(),
+			a.configCommand(), a.completionCommand(), a.upgradeCommand(), a.versionCommand(),
 			a.completeCommand(), a.completeInstancesCommand(), a.serveLiteCommand(), a.checkLiteCommand(),
 		}, a.helperCommands()...)...),
 		Suggest:   true,
@@ -119,13 +124,17 @@ func init() {
 
 // uniform gives all commands what each would otherwise have to repeat. One
 // that takes arguments says so by its ArgsUsage.
-func uniform(commands ...*cli.Command) []*cli.Command {
+func (a *app) uniform(commands ...*cli.Command) []*cli.Command {
 	for _, command := range commands {
 		command.OnUsageError = usageError
 		command.HideHelpCommand = true
-		command.Action = withoutEmptyFlags(command.Action)
+		command.Action = flagset.NotEmpty(command.Action)
 		if command.ArgsUsage == "" {
 			command.Action = withoutArguments(command.Action)
+		}
+		if flagset.Configurable(command) {
+			command.Before = a.configured(command.Before)
+			command.Flags = append(command.Flags, flagset.ProfileFlag())
 		}
 		for _, flag := range command.Flags {
 			if toggle, ok := flag.(*cli.BoolFlag); ok {
@@ -134,4 +143,26 @@ func uniform(commands ...*cli.Command) []*cli.Command {
 		}
 	}
 	return commands
+}
+
+// configured asks the configuration file before anything else happens.
+func (a *app) configured(next cli.BeforeFunc) cli.BeforeFunc {
+	return func(c *cli.Context) error {
+		if err := a.settings.Configure(c); err != nil || next == nil {
+			return err
+		}
+		return next(c)
+	}
+}
+
+// arrange puts flags where urfave/cli expects them.
+func (a *app) arrange(args []string) []string {
+	if len(args) < 2 {
+		return args
+	}
+	command := a.commandLine().Command(args[1])
+	if command == nil {
+		return args
+	}
+	return append(args[:2:2], flagset.Arrange(command, args[2:])...)
 }

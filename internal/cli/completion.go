@@ -35,6 +35,7 @@ func (a *app) completionCommand() *cli.Command {
 // completeCommand is what the scripts ask: facecraft complete -- WORD...
 func (a *app) completeCommand() *cli.Command {
 	return &cli.Command{Name: "complete", Hidden: true, ArgsUsage: "WORD...", Action: func(c *cli.Context) error {
+		a.program = c.App
 		values := func(command, flag string) completion.Answer { return a.values(c.Context, command, flag) }
 		return completion.Complete(described(c.App), c.Args().Slice(), values).Write(a.Stdout, batch.Extensions)
 	}}

@@ -12,6 +12,7 @@ import (
 	"github.com/djok/facecraft/internal/dockerrun"
 	"github.com/djok/facecraft/internal/export"
 	"github.com/djok/facecraft/internal/fault"
+	"github.com/djok/facecraft/internal/flagset"
 	"github.com/djok/facecraft/internal/kube"
 	"github.com/djok/facecraft/internal/launch"
 	"github.com/djok/facecraft/internal/output"
@@ -86,7 +87,7 @@ func (a *app) exportFile(c *cli.Context) output.File {
 		file.Path = output.Stdout
 	}
 	file.Needed = func(_ string, info fs.FileInfo) string {
-		for _, name := range *c.Generic("env-file").(*words) {
+		for _, name := range *c.Generic("env-file").(*flagset.Words) {
 			if read, err := os.Stat(name); err == nil && info != nil && os.SameFile(read, info) {
 				return "the file of --env-file"
 			}
@@ -131,11 +132,17 @@ func checkExport(c *cli.Context) error {
 	return nil
 }
 
-// commandText is the command line, as it can be pasted.
+// commandText is the command line with what the configuration file adds, as it
+// can be pasted.
 func (a *app) commandText() string {
 	words := []string{"facecraft"}
 	for _, arg := range a.args[1:] {
 		words = append(words, dockerrun.Quote(arg))
+	}
+	for _, value := range a.settings.Applied {
+		for _, text := range value.Texts {
+			words = append(words, dockerrun.Quote("--"+value.Name+"="+text))
+		}
 	}
 	return strings.Join(words, " ")
 }

@@ -10,26 +10,18 @@ import (
 
 	"github.com/djok/facecraft/internal/envvars"
 	"github.com/djok/facecraft/internal/fault"
+	"github.com/djok/facecraft/internal/flagset"
 	"github.com/djok/facecraft/internal/plan"
 )
-
-// words is a flag that can be repeated. Unlike the library's own it keeps
-// commas, which values of variables contain.
-type words []string
-
-func (w *words) Set(word string) error { *w = append(*w, word); return nil }
-
-// String is empty: there is no default to show.
-func (w *words) String() string { return "" }
 
 // containerFlags are what the container is given of this machine.
 func containerFlags() []cli.Flag {
 	return []cli.Flag{
 		&cli.StringFlag{Name: "data", EnvVars: env("data"), DefaultText: "named volumes",
 			Usage: "`DIR` for server files"},
-		&cli.GenericFlag{Name: "env", EnvVars: env("env"), Value: &words{},
+		&cli.GenericFlag{Name: "env", EnvVars: env("env"), Value: &flagset.Words{},
 			Usage: "set `K=V`; K alone passes your value as a secret"},
-		&cli.GenericFlag{Name: "env-file", EnvVars: env("env-file"), Value: &words{},
+		&cli.GenericFlag{Name: "env-file", EnvVars: env("env-file"), Value: &flagset.Words{},
 			Usage: "`FILE` of K=V lines, passed as secrets"},
 	}
 }
@@ -48,12 +40,12 @@ func (a *app) containerRequest(c *cli.Context, r *plan.Request) (err error) {
 	}
 	v := envvars.Reader{Request: r, Getenv: a.Getenv, Hide: a.ui.Hide, Secrets: a.secrets}
 	v.PassOn()
-	for _, file := range *c.Generic("env-file").(*words) {
+	for _, file := range *c.Generic("env-file").(*flagset.Words) {
 		if err := v.ReadFile(file); err != nil {
 			return err
 		}
 	}
-	for _, word := range *c.Generic("env").(*words) {
+	for _, word := range *c.Generic("env").(*flagset.Words) {
 		if err := v.Add(word, ""); err != nil {
 			return err
 		}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/djok/facecraft/internal/doctor"
 	"github.com/djok/facecraft/internal/fault"
+	"github.com/djok/facecraft/internal/flagset"
 	"github.com/djok/facecraft/internal/launch"
 	"github.com/djok/facecraft/internal/output"
 	"github.com/djok/facecraft/internal/term"
@@ -101,7 +102,7 @@ func (a *app) writeBundle(report doctor.Report, file output.File) error {
 var variables = []string{
 	"DOCKER_HOST", "DOCKER_CONTEXT", "DOCKER_CONFIG", "DOCKER_CERT_PATH", "DOCKER_TLS_VERIFY", "DOCKER_API_VERSION",
 	"HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "no_proxy", "all_proxy",
-	"FACECRAFT_IMAGE", "FACECRAFT_INSTANCE", "XDG_RUNTIME_DIR", "WSL_DISTRO_NAME", "TERM", "LANG",
+	"FACECRAFT_IMAGE", "FACECRAFT_INSTANCE", flagset.ProfileVariable, "XDG_RUNTIME_DIR", "WSL_DISTRO_NAME", "TERM", "LANG",
 }
 
 func (a *app) environment() []doctor.Variable {

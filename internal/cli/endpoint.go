@@ -9,10 +9,10 @@ import (
 )
 
 // checkEndpointFlags refuses flags that say how a server is to be started here,
-// beside endpoints, which run already. What the environment sets for every
-// command is left alone.
+// beside endpoints, which run already. What the environment or a configuration
+// file sets for every command is left alone.
 func (a *app) checkEndpointFlags(c *cli.Context) error {
-	if !c.IsSet("endpoint") {
+	if !c.IsSet("endpoint") || a.settings.Sets("endpoint") {
 		return nil
 	}
 	for _, flag := range slices.Concat(requestFlags(), fetchFlags()) {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/djok/facecraft/internal/dockerrun"
 	"github.com/djok/facecraft/internal/fault"
+	"github.com/djok/facecraft/internal/flagset"
 	"github.com/djok/facecraft/internal/manual"
 )
 
@@ -29,13 +30,13 @@ func usageError(c *cli.Context, err error, _ bool) error {
 		return fault.New(fault.Usage, hint, "unknown flag %s", manual.Dashed(m[1]))
 	}
 	if m := missingValue.FindStringSubmatch(text); m != nil {
-		return fault.New(fault.Usage, hint, "%s takes %s", manual.Dashed(m[1]), kindOf(flags, m[1]))
+		return fault.New(fault.Usage, hint, "%s takes %s", manual.Dashed(m[1]), flagset.Takes(flags, m[1]))
 	}
 	if m := wrongValue.FindStringSubmatch(text); m != nil {
-		return fault.New(fault.Usage, hint, "%s takes %s, not %q", manual.Dashed(m[2]), kindOf(flags, m[2]), m[1])
+		return fault.New(fault.Usage, hint, "%s takes %s, not %q", manual.Dashed(m[2]), flagset.Takes(flags, m[2]), m[1])
 	}
 	if m := wrongVariable.FindStringSubmatch(text); m != nil {
-		return fault.New(fault.Usage, "correct it, or unset it", "%s takes %s, not %q", m[2], kindOf(flags, m[3]), m[1])
+		return fault.New(fault.Usage, "correct it, or unset it", "%s takes %s, not %q", m[2], flagset.Takes(flags, m[3]), m[1])
 	}
 	return fault.Wrap(fault.Usage, err, hint, "invalid command line")
 }
@@ -48,28 +49,6 @@ var (
 	wrongVariable = regexp.MustCompile(
 		`(?s)^could not parse "(.*)" as \w+ value from environment variable "(.+)" for flag ([^ ]+): `)
 )
-
-// kindOf says in words which values a flag takes.
-func kindOf(flags []cli.Flag, name string) string {
-	for _, flag := range flags {
-		for _, known := range flag.Names() {
-			if known != name {
-				continue
-			}
-			switch flag.(type) {
-			case *cli.IntFlag:
-				return "a whole number"
-			case *cli.Float64Flag:
-				return "a number"
-			case *cli.DurationFlag:
-				return "a time, such as 90s or 10m"
-			case *cli.BoolFlag:
-				return "true or false"
-			}
-		}
-	}
-	return "a value"
-}
 
 func (a *app) unknownCommand(c *cli.Context, name string) error {
 	hint := commandsHint
@@ -97,28 +76,5 @@ func withoutArguments(action cli.ActionFunc) cli.ActionFunc {
 				"facecraft %s takes no argument %q", c.Command.Name, c.Args().First())
 		}
 		return action(c)
-	}
-}
-
-// withoutEmptyFlags refuses what is mostly a script's variable that nobody
-// set.
-func withoutEmptyFlags(action cli.ActionFunc) cli.ActionFunc {
-	return func(c *cli.Context) error {
-		for _, flag := range c.Command.Flags {
-			if text, ok := flag.(*cli.StringFlag); ok && c.IsSet(text.Name) && c.String(text.Name) == "" {
-				return fault.New(fault.Usage, "give it a value, or drop it", "%s is empty", manual.Dashed(text.Name))
-			}
-		}
-		return action(c)
-	}
-}
-
-// unsetEmptyFlags has flags' variables that are empty count as not set.
-func unsetEmptyFlags() {
-	for _, variable := range os.Environ() {
-		name, value, _ := strings.Cut(variable, "=")
-		if value == "" && (strings.HasPrefix(name, flagPrefix) || name == imageVariable) {
-			os.Unsetenv(name)
-		}
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/djok/facecraft/internal/completion"
 	"github.com/djok/facecraft/internal/export"
 	"github.com/djok/facecraft/internal/finding"
+	"github.com/djok/facecraft/internal/flagset"
 	"github.com/djok/facecraft/internal/launch"
 	"github.com/djok/facecraft/internal/plan"
 	"github.com/djok/facecraft/internal/run"
@@ -32,11 +33,13 @@ var valuesOf = map[string]valuer{
 	"verify ":     files(completion.AnyFile),
 	"completion ": (*app).shells,
 	"push ":       files(completion.NoFiles),
+	"config ":     (*app).configurable,
 
 	"tag":      (*app).tags,
 	"preset":   (*app).presets,
 	"endpoint": (*app).endpoints,
 	"explain":  (*app).checks,
+	"profile":  (*app).profiles,
 
 	"pull":           oneOf(launch.FetchMissing, launch.FetchAlways, launch.FetchNever),
 	"restart":        oneOf("on-failure", "unless-stopped", "always"),
@@ -83,6 +86,26 @@ func oneOf(words ...string) valuer {
 
 func (a *app) shells(context.Context) completion.Answer {
 	return completion.Answer{Candidates: completion.Shells}
+}
+
+func (a *app) configurable(context.Context) (answer completion.Answer) {
+	for _, command := range a.program.Commands {
+		if flagset.Configurable(command) {
+			answer.Candidates = append(answer.Candidates, completion.Candidate{Word: command.Name, What: command.Usage})
+		}
+	}
+	return answer
+}
+
+func (a *app) profiles(context.Context) (answer completion.Answer) {
+	file, err := flagset.ReadFile(a.Getenv, a.program.Commands)
+	if err != nil {
+		return answer
+	}
+	for _, name := range file.Profiles {
+		answer.Candidates = append(answer.Candidates, completion.Candidate{Word: name})
+	}
+	return answer
 }
 
 func (a *app) tags(context.Context) (answer completion.Answer) {

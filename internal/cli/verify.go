@@ -114,17 +114,34 @@ func (a *app) verdict(c *cli.Context) (report verify.Report, checks []finding.Ch
 		l = &launch.Launcher{Settings: a.launcher()} // files and registries need no daemon
 	}
 	defer l.Close()
+	var r plan.Request
 	work, err := l.Assay(c.Context, known, variant, depth)
 	work.Dockerfile = built
 	if err == nil && target == "" {
-		target, err = l.WouldRun(c.Context,
-			plan.Request{Instance: a.instance(), Tag: variant, Image: a.Getenv(imageVariable)})
+		if r, err = a.upRequest(c, variant); err == nil {
+			target, err = l.WouldRun(c.Context, r)
+		}
 	}
 	if err != nil {
 		return report, nil, err
 	}
 	report, err = work.Report(c.Context, target, c.String("against"))
 	return report, work.Checks, err
+}
+
+// upRequest is what up would be asked for, of a variant if one is named.
+func (a *app) upRequest(c *cli.Context, variant string) (r plan.Request, err error) {
+	err = a.rehearse(c.Context, []string{"up"}, c.String("profile"), func(_ *app, up *cli.Context) error {
+		r = plan.Request{Instance: a.instance(), Tag: variant, Image: up.String("image")}
+		switch {
+		case variant == "" && up.Bool("lite"):
+			r.Tag = plan.Lite
+		case variant == "":
+			r.Tag = up.String("tag")
+		}
+		return nil
+	})
+	return r, err
 }
 
 // depthOf reads the flag: without it, as far as there is something to see.

@@ -32,7 +32,7 @@ var layers = [][]string{
 var owners = map[string][]string{
 	"internal/cli":              {"cmd/facecraft"},
 	"internal/launch":           {"internal/cli", "internal/export", "internal/imagefile"},
-	"github.com/urfave/cli":     {"internal/cli"},
+	"github.com/urfave/cli":     {"internal/cli", "internal/flagset"},
 	"github.com/docker/docker/": speakDocker,
 }
 
@@ -82,6 +82,7 @@ var narrow = map[string][]string{
 		"internal/lint/shell", "internal/lint/source", "internal/lint/yamltree", "go.yaml.in/yaml/v3",
 	},
 
+	"internal/config": {"internal/fault", "github.com/BurntSushi/toml"},
 	"internal/fetch": {
 		"internal/fault", "github.com/gofrs/flock", "github.com/google/go-containerregistry/", "golang.org/x/sys/windows",
 	},
@@ -89,7 +90,7 @@ var narrow = map[string][]string{
 }
 
 // doIO are the narrow packages that are not pure.
-var doIO = []string{"internal/fetch", "internal/loopback"}
+var doIO = []string{"internal/config", "internal/fetch", "internal/loopback"}
 
 // ioPackages are those of the standard library that pure packages do without.
 var ioPackages = []string{"io/fs", "log", "net/http", "os", "os/exec", "os/signal", "os/user", "syscall"}

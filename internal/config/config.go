@@ -1,0 +1,79 @@
+// Package config reads the configuration file, which sets the flags that a
+// command line and the environment leave out. Its keys are the flags' names:
+// at the top for all commands that have the flag, in [COMMAND] for one, and in
+// [profile.NAME] and [profile.NAME.COMMAND] for those who choose the profile.
+package config
+
+import "path/filepath"
+
+// Kind says which values a setting takes.
+type Kind int
+
+// The kinds of settings. Command is a flag that only a command line has.
+const (
+	Text         Kind = iota
+	TextOrNumber      // such as replicas = 2, or "auto"
+	Switch            // true or false
+	Whole             // a whole number
+	Number
+	Duration // a text such as "90s"
+	List     // texts, or one
+	Words    // a list whose values add to those of other sources
+	Command
+)
+
+// Setting is a flag of a command.
+type Setting struct {
+	Kind Kind
+	Own  bool // it means something else in other commands, so that only [COMMAND] sets it
+	Path bool // "~/" at its beginning is the home directory
+}
+
+// Schema has the settings, by command and name.
+type Schema map[string]map[string]Setting
+
+// Value is what the file says of one flag.
+type Value struct {
+	Name    string
+	Command string   // empty at the top of the file or of a profile
+	Profile string   // empty outside profiles
+	Texts   []string // as on a command line; only lists have several
+	Line    int      // from 1 on
+	adds    bool     // to what stronger sources set, instead of giving way
+}
+
+// Path is where the configuration file is, or "" where there is no home
+// directory: below XDG_CONFIG_HOME or ~/.config, on macOS in
+// ~/Library/Application Support, on Windows in %AppData%.
+func Path(getenv func(string) string, goos string) string {
+	home := getenv("HOME")
+	dir := getenv("XDG_CONFIG_HOME")
+	switch {
+	case goos == "windows":
+		dir = getenv("AppData")
+	case goos == "darwin":
+		dir = ""
+		if home != "" {
+			dir = filepath.Join(home, "Library", "Application Support")
+		}
+	case !filepath.IsAbs(dir) && home != "": // XDG: a relative path is ignored
+		dir = filepath.Join(home, ".config")
+	}
+	if !filepath.IsAbs(dir) {
+		return ""
+	}
+	return filepath.Join(dir, "facecraft", "config.toml")
+}
+
+// level is how much a value counts: one for a command more than one for all,
+// and one of a profile more than both.
+func (v Value) level() int {
+	level := 0
+	if v.Command != "" {
+		level++
+	}
+	if v.Profile != "" {
+		level += 2
+	}
+	return level
+}

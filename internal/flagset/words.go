@@ -1,0 +1,11 @@
+package flagset
+
+// Words is a flag that can be repeated. Unlike the library's own it keeps
+// commas, which values of variables contain.
+type Words []string
+
+// Set adds a word.
+func (w *Words) Set(word string) error { *w = append(*w, word); return nil }
+
+// String is empty: there is no default to show.
+func (w *Words) String() string { return "" }
