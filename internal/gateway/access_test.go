@@ -76,7 +76,8 @@ func TestServersDoNotGetKeys(t *testing.T) {
 	seen := make(chan http.Header, 1)
 	f := newFront(t, []string{server.URL}, withKeys, func(c *Config) { c.Origins = []string{"https://a.example"} })
 	server.does(func(_ http.ResponseWriter, r *http.Request) { seen <- r.Header.Clone() })
-	f.post(t, "/api/v1/process/quick", nil, "Authorization", "Bearer "+testSecret, "X-API-Key", testSecret, "Cookie", "a=b",
+	f.post(t, "/api/v1/process/quick", nil, "Authorization", "Bearer "+testSecret,
+		"X-API-Key", testSecret, "Cookie", "a=b",
 		"Origin", "https://a.example", "X-Forwarded-For", "1.2.3.4", "X-Thing", "kept").want(t, http.StatusOK)
 	header := <-seen
 	for _, name := range []string{"Authorization", "X-Api-Key", "Cookie", "Origin", "X-Forwarded-For"} {

@@ -19,7 +19,8 @@ func TestBatch(t *testing.T) {
 	t.Parallel()
 	f := newFront(t, []string{newLite(t).URL, newLite(t).URL})
 	photo := warmUpPhoto
-	reply := f.postBatch(t, [][]byte{photo, []byte("no photo"), photo}, "width", "300", "height", "200", "return_base64", "true")
+	reply := f.postBatch(t, [][]byte{photo, []byte("no photo"), photo}, "width", "300",
+		"height", "200", "return_base64", "true")
 	reply.want(t, http.StatusOK)
 	answer := decode[batchAnswer](t, reply.body)
 	if answer.Total != 3 || answer.Successful != 2 || answer.Failed != 1 || answer.Job == "" || len(answer.Results) != 3 {
@@ -69,7 +70,8 @@ func TestBatchOfDyingServer(t *testing.T) {
 func TestInvalidBatch(t *testing.T) {
 	t.Parallel()
 	f := newFront(t, []string{newLite(t).URL}, func(c *Config) { c.MaxUpload = 1 << 20 })
-	f.postBatch(t, nil, "width", "x").want(t, http.StatusUnprocessableEntity, `"loc":["body","files"]`, `"loc":["body","width"]`)
+	f.postBatch(t, nil, "width", "x").want(t, http.StatusUnprocessableEntity,
+		`"loc":["body","files"]`, `"loc":["body","width"]`)
 	f.postBatch(t, [][]byte{{}}, "width", "x").want(t, http.StatusUnprocessableEntity, `"loc":["body","width"]`)
 	f.do(t, http.MethodPost, "/api/v1/process/batch", strings.NewReader("{}"), "Content-Type", "application/json").
 		want(t, http.StatusUnprocessableEntity, `"Field required"`)

@@ -145,7 +145,8 @@ func TestMemory(t *testing.T) {
 	}
 	after := rss(t, g)
 	time.Sleep(2 * idleCheck)
-	t.Logf("RSS at most %.1f MB, after 10,000 photos %.1f MB, two seconds later %.1f MB", float64(most)/1e6, float64(after)/1e6,
+	t.Logf("RSS at most %.1f MB, after 10,000 photos %.1f MB, two seconds later %.1f MB",
+		float64(most)/1e6, float64(after)/1e6,
 		float64(rss(t, g))/1e6)
 }
 

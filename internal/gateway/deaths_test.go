@@ -106,7 +106,8 @@ func TestReadiness(t *testing.T) {
 	f := startFront(t, []string{server.URL})
 	notReady := func() {
 		t.Helper()
-		f.do(t, http.MethodGet, "/readiness", nil).want(t, http.StatusServiceUnavailable, `{"ready":false,"models_loaded":false}`)
+		f.do(t, http.MethodGet, "/readiness", nil).want(t, http.StatusServiceUnavailable,
+			`{"ready":false,"models_loaded":false}`)
 		f.do(t, http.MethodGet, "/ready", nil).want(t, http.StatusOK, `{"ready":false,"models_loaded":false}`)
 		f.do(t, http.MethodGet, "/health", nil).want(t, http.StatusOK)
 		early := f.post(t, processRoute, nil)

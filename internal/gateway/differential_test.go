@@ -11,7 +11,8 @@ import (
 
 // sometimes are parts of answers that two runs never share: job IDs, times and when
 // a file was written.
-var sometimes = regexp.MustCompile(`([0-9a-f]{6}-)?[0-9a-f]{32}|/00[0-9]/|"(processing_time_ms|uptime_seconds|avg_processing_ms)":[0-9.]+`)
+var sometimes = regexp.MustCompile(`([0-9a-f]{6}-)?[0-9a-f]{32}|/00[0-9]/|` +
+	`"(processing_time_ms|uptime_seconds|avg_processing_ms)":[0-9.]+`)
 
 // headersAlways differ in every answer.
 var headersAlways = map[string]string{
@@ -56,9 +57,11 @@ func TestDifferential(t *testing.T) {
 		{name: "HEAD of the schema", method: "HEAD", path: "/openapi.json"},
 		{name: "root", method: "GET", path: "/"},
 		{name: "documentation", method: "GET", path: "/docs", differs: map[string]string{
-			"body": "shows the gateway's address", "Content-Length": "the same", "Content-Security-Policy": "a new nonce each time"}},
+			"body": "shows the gateway's address", "Content-Length": "the same",
+			"Content-Security-Policy": "a new nonce each time"}},
 		{name: "quick", method: "POST", path: "/api/v1/process/quick", body: form("file", [][]byte{photo})},
-		{name: "quick, a size", method: "POST", path: "/api/v1/process/quick", body: form("file", [][]byte{photo}, "size", "200")},
+		{name: "quick, a size", method: "POST", path: "/api/v1/process/quick",
+			body: form("file", [][]byte{photo}, "size", "200")},
 		{name: "quick, a wrong size", method: "POST", path: "/api/v1/process/quick",
 			body: form("file", [][]byte{photo}, "size", "x")},
 		{name: "quick, no photo", method: "POST", path: "/api/v1/process/quick", body: form("file", nil)},
@@ -68,9 +71,11 @@ func TestDifferential(t *testing.T) {
 		{name: "process", method: "POST", path: processRoute, body: form("file", [][]byte{photo}), differs: map[string]string{
 			"Content-Length": "job IDs name their server"}},
 		{name: "process with fields", method: "POST", path: processRoute,
-			body:    form("file", [][]byte{photo}, "width", "300", "height", "400", "use_oval_mask", "false", "background_r", "9"),
+			body: form("file", [][]byte{photo}, "width", "300", "height", "400",
+				"use_oval_mask", "false", "background_r", "9"),
 			differs: map[string]string{"Content-Length": "job IDs name their server"}},
-		{name: "process, base64", method: "POST", path: processRoute, body: form("file", [][]byte{photo}, "return_base64", "1"),
+		{name: "process, base64", method: "POST", path: processRoute,
+			body:    form("file", [][]byte{photo}, "return_base64", "1"),
 			differs: map[string]string{"Content-Length": "job IDs name their server"}},
 		{name: "process, not readable", method: "POST", path: processRoute, body: form("file", [][]byte{[]byte("8BPS")}),
 			differs: map[string]string{"Content-Length": "job IDs name their server"}},

@@ -26,7 +26,8 @@ func TestPortraits(t *testing.T) {
 		return f.do(t, http.MethodGet, made.JPG, nil).status == http.StatusNotFound
 	})
 	f.do(t, http.MethodDelete, "/api/v1/jobs/"+made.Job, nil).want(t, http.StatusOK, made.Job+" not found")
-	f.do(t, http.MethodGet, "/metrics", nil).want(t, http.StatusOK, `facecraft_requests_total{route="/api/v1/process",status="200"} 1`)
+	f.do(t, http.MethodGet, "/metrics", nil).want(t, http.StatusOK,
+		`facecraft_requests_total{route="/api/v1/process",status="200"} 1`)
 	f.do(t, http.MethodGet, "/status", nil).want(t, http.StatusOK, "operational")
 	f.do(t, http.MethodGet, "/docs", nil).want(t, http.StatusOK, f.url)
 	f.do(t, http.MethodGet, "/openapi.json", nil).want(t, http.StatusOK, "Facecraft API")

@@ -23,8 +23,8 @@ type Key struct {
 // NewKey returns a key with a name for the log.
 func NewKey(name, secret string) Key { return Key{name, sha256.Sum256([]byte(secret))} }
 
-// keyCheckInterval is how often a file of keys may be looked at.
-const keyCheckInterval = time.Second
+// fileInterval is how often a file of keys or a certificate may be read.
+const fileInterval = time.Second
 
 // ParseKeys reads one key a line: "KEY" or "NAME KEY". Empty lines and lines that
 // start with # are ignored. An error names the line, and never quotes it.
@@ -59,30 +59,29 @@ func ReadKeys(path string, problem func(error)) (func() []Key, error) {
 	if err := f.read(); err != nil {
 		return nil, err
 	}
+	if f.keys == nil { // an empty file is what there was before
+		return nil, fmt.Errorf("%s has no API keys", path)
+	}
 	return func() []Key { return f.now(problem) }, nil
 }
 
-// keyFile looks at its file when keys are needed. Watching it would miss how
-// Kubernetes replaces secrets: by a symbolic link of the directory.
+// keyFile reads its file when keys are needed, at most once a second. Watching it would
+// miss how Kubernetes replaces secrets, by a symbolic link of the directory; and a
+// file copied into a container need not have a new time, size or inode.
 type keyFile struct {
 	path string
 
-	mu      sync.Mutex
-	keys    []Key
-	seen    os.FileInfo
-	checked time.Time
+	mu   sync.Mutex
+	text []byte // of the keys
+	keys []Key
+	last time.Time // when it was read
 }
 
 func (f *keyFile) now(problem func(error)) []Key {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if time.Since(f.checked) >= keyCheckInterval {
-		info, err := os.Stat(f.path)
-		if err == nil && !sameFile(info, f.seen) {
-			err = f.read()
-		}
-		f.checked = time.Now()
-		if err != nil {
+	if time.Since(f.last) >= fileInterval {
+		if err := f.read(); err != nil {
 			problem(err)
 		}
 	}
@@ -90,28 +89,19 @@ func (f *keyFile) now(problem func(error)) []Key {
 }
 
 func (f *keyFile) read() error {
-	info, err := os.Stat(f.path)
-	if err != nil {
-		return err
-	}
+	f.last = time.Now()
 	text, err := os.ReadFile(f.path)
-	if err != nil {
+	if err != nil || bytes.Equal(text, f.text) {
 		return err
 	}
 	keys, err := ParseKeys(text)
 	if err == nil && len(keys) == 0 {
 		err = fmt.Errorf("%s has no API keys", f.path)
 	}
-	f.seen, f.checked = info, time.Now()
 	if err == nil {
-		f.keys = keys
+		f.text, f.keys = text, keys
 	}
 	return err
-}
-
-// sameFile reports whether a file is unchanged, as far as its metadata tells.
-func sameFile(a, b os.FileInfo) bool {
-	return os.SameFile(a, b) && a.ModTime().Equal(b.ModTime()) && a.Size() == b.Size()
 }
 
 // authenticate returns the name of the key that a request carries. Every key is

@@ -20,7 +20,8 @@ func TestUploadLimit(t *testing.T) {
 	f := newFront(t, []string{server.URL}, func(c *Config) { c.MaxUpload = 1 << 20 })
 	f.post(t, "/api/v1/process/quick", make([]byte, 1<<20)).want(t, http.StatusOK)
 	before := server.made.Load()
-	f.post(t, "/api/v1/process/quick", make([]byte, 1<<20+formBytes)).want(t, http.StatusRequestEntityTooLarge, "the limit is 1 MB")
+	f.post(t, "/api/v1/process/quick", make([]byte, 1<<20+formBytes)).
+		want(t, http.StatusRequestEntityTooLarge, "the limit is 1 MB")
 	answer, err := try(http.MethodPost, f.url+"/api/v1/process", endless{})
 	if err != nil || answer.status != http.StatusRequestEntityTooLarge {
 		t.Errorf("a body without end: %d, %v", answer.status, err)
@@ -55,7 +56,8 @@ func TestHostileHeaders(t *testing.T) {
 			"\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", "200 OK"}, // chunks win (RFC 9112, 6.3)
 		"no host":   {"GET /health HTTP/1.1\r\n\r\n", "400 Bad Request"},
 		"two hosts": {"GET /health HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", "400 Bad Request"},
-		"pipelined": {"GET /health HTTP/1.1\r\nHost: " + host + "\r\n\r\nGET /nothing HTTP/1.1\r\nConnection: close\r\nHost: " + host +
+		"pipelined": {"GET /health HTTP/1.1\r\nHost: " + host + "\r\n\r\n" +
+			"GET /nothing HTTP/1.1\r\nConnection: close\r\nHost: " + host +
 			"\r\n\r\n", `{"detail":"Not Found"}`},
 		"an old client": {"GET /health HTTP/1.0\r\n\r\n", `{"status":"healthy"}`},
 	} {
@@ -104,7 +106,8 @@ func TestUnknownRoutes(t *testing.T) {
 	} {
 		got := f.do(t, tt.method, tt.path, nil)
 		if got.status != tt.status || got.header.Get("Allow") != tt.allow {
-			t.Errorf("%s %s: %d, allow %q, want %d, %q", tt.method, tt.path, got.status, got.header.Get("Allow"), tt.status, tt.allow)
+			t.Errorf("%s %s: %d, allow %q, want %d, %q", tt.method, tt.path, got.status,
+				got.header.Get("Allow"), tt.status, tt.allow)
 		}
 	}
 }
@@ -129,7 +132,8 @@ func TestLogHasNoSecrets(t *testing.T) {
 	for line := range strings.Lines(f.log.String()) {
 		decode[map[string]any](t, line)
 	}
-	if want := `"msg":"request","method":"POST","route":"/api/v1/process","status":200`; !strings.Contains(f.log.String(), want) {
+	want := `"msg":"request","method":"POST","route":"/api/v1/process","status":200`
+	if !strings.Contains(f.log.String(), want) {
 		t.Errorf("the log lacks %s:\n%s", want, f.log.String())
 	}
 }

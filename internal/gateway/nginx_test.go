@@ -47,7 +47,8 @@ func startNginx(t testing.TB, servers ...*child) *child {
 		user = "user root;"
 	}
 	config := filepath.Join(dir, "nginx.conf")
-	if err := os.WriteFile(config, fmt.Appendf(nil, nginxConfig, dir, address, upstream.String(), user), 0o600); err != nil {
+	if err := os.WriteFile(config,
+		fmt.Appendf(nil, nginxConfig, dir, address, upstream.String(), user), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	if err := os.Chmod(dir, 0o755); err != nil {

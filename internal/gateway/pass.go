@@ -17,9 +17,9 @@ const downloadTimeout = 10 * time.Minute
 
 // pass has one server answer a request, as it is but for its path. It returns the
 // status.
-func (g *Gateway) pass(w http.ResponseWriter, r *http.Request, s *server, path string, change func(*http.Response) error) (
-	status int,
-) {
+func (g *Gateway) pass(
+	w http.ResponseWriter, r *http.Request, s *server, path string, change func(*http.Response) error,
+) (status int) {
 	noteOf(r).server = s.name
 	proxy := httputil.ReverseProxy{
 		Transport:  g.transport,

@@ -163,7 +163,8 @@ func TestNextUploadIsInHand(t *testing.T) {
 	within(t, "the first photo is in work", func() bool { return server.working.Load() == 1 })
 	connection := f.dial(t)
 	form, kind := upload(t, "file", [][]byte{make([]byte, 8<<20)})
-	head := fmt.Sprintf("POST /api/v1/process/quick HTTP/1.1\r\nHost: %s\r\nContent-Type: %s\r\nContent-Length: %d\r\n\r\n",
+	head := fmt.Sprintf(
+		"POST /api/v1/process/quick HTTP/1.1\r\nHost: %s\r\nContent-Type: %s\r\nContent-Length: %d\r\n\r\n",
 		connection.RemoteAddr(), kind, form.Len())
 	if _, err := io.Copy(connection, io.MultiReader(strings.NewReader(head), form)); err != nil {
 		t.Fatal(err)

@@ -8,9 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"os"
 	"runtime/debug"
-	"sync"
 	"time"
 )
 
@@ -21,9 +19,6 @@ const (
 	// shutdownTimeout lets photos in work finish; docker stop kills after ten seconds.
 	shutdownTimeout = 8 * time.Second
 )
-
-// TLS is the certificate for HTTPS. The files are read again when they change.
-type TLS struct{ CertFile, KeyFile string }
 
 // Serve answers requests on ln until ctx ends. It then gives requests in flight a few
 // seconds and returns nil. It closes ln. The process has nothing else to do: its memory
@@ -77,52 +72,4 @@ func (g *Gateway) server() *http.Server {
 		Protocols:         protocols,
 		ErrorLog:          slog.NewLogLogger(g.log.Handler(), slog.LevelWarn),
 	}
-}
-
-// pair is a certificate whose files may be replaced while it is used.
-type pair struct {
-	files TLS
-
-	mu         sync.Mutex
-	now        *tls.Certificate
-	cert, key  os.FileInfo
-	lastLooked time.Time
-}
-
-func openPair(files TLS) (*pair, error) {
-	p := &pair{files: files}
-	return p, p.read()
-}
-
-// get returns the certificate. While the files do not fit together, because one of
-// them is still being replaced, it is the last one.
-func (p *pair) get(*tls.ClientHelloInfo) (*tls.Certificate, error) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if time.Since(p.lastLooked) >= keyCheckInterval {
-		p.lastLooked = time.Now()
-		cert, err := os.Stat(p.files.CertFile)
-		key, keyErr := os.Stat(p.files.KeyFile)
-		if err == nil && keyErr == nil && !(sameFile(cert, p.cert) && sameFile(key, p.key)) {
-			_ = p.read() // the next look comes soon
-		}
-	}
-	return p.now, nil
-}
-
-func (p *pair) read() error {
-	cert, err := os.Stat(p.files.CertFile)
-	if err != nil {
-		return err
-	}
-	key, err := os.Stat(p.files.KeyFile)
-	if err != nil {
-		return err
-	}
-	now, err := tls.LoadX509KeyPair(p.files.CertFile, p.files.KeyFile)
-	if err != nil {
-		return fmt.Errorf("certificate %s: %w", p.files.CertFile, err)
-	}
-	p.now, p.cert, p.key = &now, cert, key
-	return nil
 }
