@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/urfave/cli/v2"
@@ -128,6 +129,9 @@ func (a *app) uniform(commands ...*cli.Command) []*cli.Command {
 	for _, command := range commands {
 		command.OnUsageError = usageError
 		command.HideHelpCommand = true
+		if !command.Hidden && !slices.Contains([]string{"upgrade", "version", "completion"}, command.Name) {
+			command.Action = a.withNews(command.Action)
+		}
 		command.Action = flagset.NotEmpty(command.Action)
 		if command.ArgsUsage == "" {
 			command.Action = withoutArguments(command.Action)

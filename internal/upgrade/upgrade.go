@@ -26,10 +26,15 @@ type Settings struct {
 // between matches git describe's names of commits after a release.
 var between = regexp.MustCompile(`-g[0-9a-f]{7,}|-dirty`)
 
+// released tells a signed release from other builds.
+func (s Settings) released() bool {
+	return s.Key != "" && semver.IsValid(s.Version) && !between.MatchString(s.Version)
+}
+
 // Check finds the latest release. An error says why this program cannot be
 // upgraded by itself.
 func (s Settings) Check(ctx context.Context) (Release, error) {
-	if s.Key == "" || !semver.IsValid(s.Version) || between.MatchString(s.Version) {
+	if !s.released() {
 		return Release{}, fault.New(fault.Failed, "install a release with install.sh, or build a newer commit",
 			"this program (%s) is not a signed release, so it cannot verify another one", s.Version)
 	}
