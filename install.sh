@@ -8,6 +8,10 @@
 # before it is complete and has run once. The script consists of functions, and
 # only its last line calls main, so that a truncated download piped into sh does
 # nothing.
+#
+# macOS does not run programs without a notarised signature that a browser has
+# downloaded: browsers mark them with the attribute com.apple.quarantine. curl
+# and tar do not, so nothing has to be removed here.
 set -eu
 
 # The public key of the signature of checksums.txt, as ssh-keygen writes it.
