@@ -41,6 +41,12 @@ func TestPurge(t *testing.T) {
 		t.Error("the lite image was not removed")
 	}
 	u.run("down", "--purge") // nothing left to ask about
+	// What is left of a pull goes although there never was a server.
+	alone := leftOfPull(u)
+	u.expect(0, []string{plan.ShortName(alone)}, "down", "--purge", "--yes")
+	if u.hasImage(alone) {
+		t.Error("what is left of a pull without a server was not removed")
+	}
 	// The built-in image is loaded to be verified: no registry has it. What is
 	// found differs: Podman drops the health check.
 	said, _ := u.command("verify", "--tag", "lite", "--depth", "config").CombinedOutput()
