@@ -11,14 +11,15 @@ import (
 type budget struct{ bytes, places *semaphore.Weighted }
 
 const (
-	// inHand is how many uploads may be in memory, and photosInHand how many
-	// of the largest kind.
-	inHand       = 16
+	// moreInHand is how many uploads may be in memory besides those that servers
+	// have, and photosInHand how many of the largest kind in all.
+	moreInHand   = 3
 	photosInHand = 4
 )
 
-func newBudget(largest int64) *budget {
-	return &budget{semaphore.NewWeighted(photosInHand * largest), semaphore.NewWeighted(inHand)}
+func newBudget(largest int64, servers int) *budget {
+	places := perServer*servers + moreInHand
+	return &budget{semaphore.NewWeighted(photosInHand * largest), semaphore.NewWeighted(int64(places))}
 }
 
 // take waits for room for an upload. The error is ctx's.

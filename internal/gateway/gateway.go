@@ -114,7 +114,7 @@ func New(ctx context.Context, cfg Config) (*Gateway, error) {
 		pool:      pool.New(perServer, servers...),
 		transport: newTransport(),
 		log:       newRequestLog(cfg.Log),
-		memory:    newBudget(cfg.MaxUpload + formBytes),
+		memory:    newBudget(cfg.MaxUpload+formBytes, len(servers)),
 		batches:   make(chan struct{}, 1),
 		life:      ctx,
 	}

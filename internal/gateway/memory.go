@@ -2,7 +2,6 @@ package gateway
 
 import (
 	"context"
-	"runtime"
 	"runtime/debug"
 	"time"
 )
@@ -10,9 +9,9 @@ import (
 const (
 	// gcPercent is low because nearly all memory is uploads, which cost the garbage
 	// collector nothing and are used again.
-	gcPercent = 25
-	// idleCheck is how often the gateway looks whether it has nothing to do.
-	idleCheck = time.Second
+	gcPercent = 20
+	// idleCheck is how long the gateway has nothing to do before memory is returned.
+	idleCheck = 500 * time.Millisecond
 )
 
 // returnMemory gives the memory of uploads back to the system when there are none any
@@ -20,16 +19,22 @@ const (
 func (g *Gateway) returnMemory(ctx context.Context) {
 	ticker := time.NewTicker(idleCheck)
 	defer ticker.Stop()
+	returned := int64(0)
 	for last := int64(0); ; {
 		select {
 		case <-ctx.Done():
 			return
 		case <-ticker.C:
 		}
-		if count := g.received.Load(); count != last && g.photos.Load() == 0 {
+		count := g.received.Load()
+		if count != last || count == returned || g.photos.Load() > 0 {
 			last = count
-			runtime.GC() // sync.Pool keeps what it has for one more collection
-			debug.FreeOSMemory()
+			continue
 		}
+		returned = count
+		for range len(spareChunks) {
+			_ = newChunk() // and drop it
+		}
+		debug.FreeOSMemory()
 	}
 }

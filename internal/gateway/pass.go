@@ -107,6 +107,6 @@ func replaceIn(response *http.Response, from, to string) error {
 // chunkPool lends memory to ReverseProxy.
 type chunkPool struct{}
 
-func (chunkPool) Get() []byte { return chunks.Get().(*[chunkBytes]byte)[:] }
+func (chunkPool) Get() []byte { return newChunk()[:] }
 
-func (chunkPool) Put(b []byte) { chunks.Put((*[chunkBytes]byte)(b)) }
+func (chunkPool) Put(b []byte) { freeChunk((*chunk)(b)) }

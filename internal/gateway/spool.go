@@ -10,7 +10,27 @@ import (
 // chunkBytes is the unit of memory for uploads and answers.
 const chunkBytes = 64 << 10
 
-var chunks = sync.Pool{New: func() any { return new([chunkBytes]byte) }}
+type chunk = [chunkBytes]byte
+
+// spareChunks keeps memory for the next upload: at most 2 MB, so that the garbage
+// collector has nearly nothing to do. See returnMemory.
+var spareChunks = make(chan *chunk, 32)
+
+func newChunk() *chunk {
+	select {
+	case c := <-spareChunks:
+		return c
+	default:
+		return new(chunk)
+	}
+}
+
+func freeChunk(c *chunk) {
+	select {
+	case spareChunks <- c:
+	default:
+	}
+}
 
 var errClosed = errors.New("nobody reads this any more")
 
@@ -19,7 +39,7 @@ var errClosed = errors.New("nobody reads this any more")
 type spool struct {
 	mu      sync.Mutex
 	grown   sync.Cond
-	chunks  []*[chunkBytes]byte
+	chunks  []*chunk
 	size    int64
 	ended   bool
 	err     error // why it ended early
@@ -46,8 +66,8 @@ func (s *spool) release() {
 	if s.holders > 0 {
 		return
 	}
-	for _, chunk := range s.chunks {
-		chunks.Put(chunk)
+	for _, c := range s.chunks {
+		freeChunk(c)
 	}
 	s.chunks = nil
 }
@@ -80,9 +100,9 @@ func (s *spool) fill(r io.Reader, limit int64) error {
 func (s *spool) room() []byte {
 	used := s.size % chunkBytes
 	if s.size == int64(len(s.chunks))*chunkBytes {
-		chunk := chunks.Get().(*[chunkBytes]byte)
+		c := newChunk()
 		s.mu.Lock()
-		s.chunks = append(s.chunks, chunk)
+		s.chunks = append(s.chunks, c)
 		s.mu.Unlock()
 	}
 	return s.chunks[len(s.chunks)-1][used:]
@@ -179,8 +199,8 @@ func (r *spoolReader) next(p []byte) (n int, wait bool, err error) {
 	case r.at == within:
 		return 0, false, io.EOF
 	}
-	chunk := s.chunks[r.at/chunkBytes][r.at%chunkBytes:]
-	n = copy(p, chunk[:min(int64(len(chunk)), within-r.at)])
+	rest := s.chunks[r.at/chunkBytes][r.at%chunkBytes:]
+	n = copy(p, rest[:min(int64(len(rest)), within-r.at)])
 	r.at += int64(n)
 	return n, false, nil
 }
