@@ -1,7 +1,9 @@
 package gateway
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"net/http"
 	"time"
 )
@@ -63,7 +65,12 @@ func (g *Gateway) forward(w http.ResponseWriter, r *http.Request) (*answer, erro
 	if r.URL.RawQuery != "" {
 		path += "?" + r.URL.RawQuery
 	}
-	return g.make(ctx, &work{path: path, header: forwarded(r.Header), body: body, length: r.ContentLength}, noteOf(r))
+	a, err := g.make(ctx, &work{path: path, header: forwarded(r.Header), body: body, length: r.ContentLength}, noteOf(r))
+	if errors.Is(err, errLeft) || errors.Is(err, context.Canceled) {
+		// net/http ends the context of a request before it says why it cannot be read.
+		err = cmp.Or(body.awaitEnd(), err)
+	}
+	return a, err
 }
 
 // receive reads the body of a request in the background. An error ends the context
