@@ -71,7 +71,8 @@ build() {
 start() {
     [ "$(id -u)" = 0 ] || stop "root is required" "sudo sh $0 $*"
     for program in ip iptables unshare tini; do
-        command -v $program >/dev/null || stop "$program is not installed" "apt-get install iproute2 iptables util-linux tini"
+        command -v $program >/dev/null ||
+            stop "$program is not installed" "apt-get install iproute2 iptables util-linux tini"
     done
     build
     # unshare leaves /sys alone, where "ip netns exec" hides the cgroups.

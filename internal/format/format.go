@@ -44,13 +44,16 @@ func Duration(d time.Duration) string {
 	return text
 }
 
+// InSeconds formats a time in whole seconds, however long it is.
+func InSeconds(d time.Duration) string { return fmt.Sprintf("%d s", int(d.Seconds())) }
+
 // Elapsed formats a measured time, with tenths below ten seconds.
 func Elapsed(d time.Duration) string {
 	switch {
 	case d < 10*time.Second:
 		return fmt.Sprintf("%.1f s", d.Seconds())
 	case d < time.Minute:
-		return fmt.Sprintf("%d s", int(d.Seconds()))
+		return InSeconds(d)
 	case d < time.Hour:
 		return fmt.Sprintf("%d min %02d s", int(d.Minutes()), int(d.Seconds())%60)
 	}

@@ -154,7 +154,7 @@ func indexArchive(file *os.File, size int64) (archive, error) {
 			return a, nil
 		}
 		if err != nil && len(a.files) == 0 {
-			return a, fmt.Errorf("%w: %s is no archive", ErrNoImage, file.Name())
+			return a, fmt.Errorf("%w: %s is not an archive", ErrNoImage, file.Name())
 		}
 		if err != nil {
 			return a, hostile("the file is damaged: %v", err)

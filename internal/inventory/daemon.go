@@ -7,6 +7,8 @@ import (
 	"os"
 	"slices"
 	"strings"
+
+	"github.com/djok/facecraft/internal/output"
 )
 
 // WalkCommand is the hidden command that examines the files of the container in
@@ -28,7 +30,7 @@ func (o Order) Obey(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	file, err := os.OpenFile(o.Out, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	file, err := output.Create(os.OpenFile, o.Out, 0o600)
 	if err != nil {
 		return err
 	}

@@ -178,7 +178,7 @@ func TestHostileFiles(t *testing.T) {
 		want string
 	}{
 		"nothing":         {nil, "too short"},
-		"noise":           {bytes.Repeat([]byte("noise "), 1000), "no archive"},
+		"noise":           {bytes.Repeat([]byte("noise "), 1000), "not an archive"},
 		"compressed":      {[]byte("\x1f\x8b\x08\x00 and so on"), "unpack it first"},
 		"another archive": {archiveOf(t, regular("readme", "x")), "neither index.json nor manifest.json"},
 		"a bad manifest":  {archiveOf(t, regular("manifest.json", "[")), "cannot be read"},

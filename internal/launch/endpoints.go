@@ -13,6 +13,7 @@ import (
 	"github.com/djok/facecraft/internal/api"
 	"github.com/djok/facecraft/internal/batch"
 	"github.com/djok/facecraft/internal/fault"
+	"github.com/djok/facecraft/internal/format"
 )
 
 // endpointPoll is how often an endpoint that loads its models is asked.
@@ -131,7 +132,7 @@ func awaitEndpoint(ctx context.Context, ui UI, client *api.Client, timeout time.
 		case <-late:
 			return fault.New(fault.Server, "wait longer with --timeout", "it was not ready after %s: %s", timeout, why)
 		case <-tick.C:
-			ui.Progress("%d s: waiting for %s: %s", int(time.Since(begin).Seconds()), client.URL(""), why)
+			ui.Progress("%s: waiting for %s: %s", format.InSeconds(time.Since(begin)), client.URL(""), why)
 		}
 	}
 }

@@ -3,7 +3,6 @@ package lint
 import (
 	"cmp"
 	"errors"
-	"fmt"
 	"net/url"
 	"strings"
 	"time"
@@ -11,6 +10,7 @@ import (
 	"github.com/moby/buildkit/frontend/dockerfile/instructions"
 
 	"github.com/djok/facecraft/internal/finding"
+	"github.com/djok/facecraft/internal/format"
 	"github.com/djok/facecraft/internal/lint/baseimage"
 	"github.com/djok/facecraft/internal/lint/compose"
 	"github.com/djok/facecraft/internal/lint/repo"
@@ -75,7 +75,7 @@ func (j *judge) composeWindow(file *compose.File, s *compose.Service) {
 	}
 	if err == nil && period < startPeriod {
 		j.fail("health-window", yamltree.Location(file.File, node),
-			"models may need 3 minutes to load; the start period is %s", seconds(period)).severity(finding.Warning)
+			"models may need 3 minutes to load; the start period is %s", startPeriodText(period)).severity(finding.Warning)
 	}
 }
 
@@ -94,10 +94,10 @@ func (j *judge) imagePeriod(s *compose.Service) (time.Duration, error) {
 	return 0, errNotHere
 }
 
-// seconds formats a start period.
-func seconds(period time.Duration) string {
+// startPeriodText says how long a start period is.
+func startPeriodText(period time.Duration) string {
 	if period == 0 {
 		return "none"
 	}
-	return fmt.Sprintf("%.0f s", period.Seconds())
+	return format.InSeconds(period)
 }

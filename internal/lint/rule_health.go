@@ -169,7 +169,7 @@ func (j *judge) window(i *repo.Image, step *dockerfile.Step, command *instructio
 		return
 	}
 	f := j.fail("health-window", step.Location(), "models may need 3 minutes to load; the start period is %s",
-		seconds(h.StartPeriod)).about(step).severity(finding.Warning)
+		startPeriodText(h.StartPeriod)).about(step).severity(finding.Warning)
 	f.fix(periodFix(i, step)...)
 }
 

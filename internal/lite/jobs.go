@@ -11,6 +11,8 @@ import (
 	"path"
 	"regexp"
 	"time"
+
+	"github.com/djok/facecraft/internal/output"
 )
 
 var (
@@ -88,7 +90,7 @@ type uploadDir struct{ root *os.Root }
 // save stores a photo under a random name.
 func (d *uploadDir) save(r io.Reader) (name string, err error) {
 	name = newJobID() + "_upload"
-	file, err := d.root.OpenFile(name, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	file, err := output.Create(d.root.OpenFile, name, 0o600)
 	if err != nil {
 		return "", err
 	}

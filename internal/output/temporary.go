@@ -3,6 +3,7 @@ package output
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -39,7 +40,13 @@ func Temporary(dir string) (*os.File, error) {
 		sweep(dir)
 	}
 	name := fmt.Sprintf("%s%d-%d.tmp", temporaryMark, os.Getpid(), temporaries.Add(1))
-	return os.OpenFile(filepath.Join(dir, name), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
+	return Create(os.OpenFile, filepath.Join(dir, name), 0o666)
+}
+
+// Create creates a file that must not exist; open is os.OpenFile or that of an
+// os.Root. If it exists, the error is fs.ErrExist.
+func Create(open func(string, int, fs.FileMode) (*os.File, error), name string, mode fs.FileMode) (*os.File, error) {
+	return open(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
 }
 
 // swept holds the directories that were already cleaned up.

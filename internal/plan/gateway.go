@@ -108,7 +108,8 @@ func (m *maker) chooseGateway() (bool, error) {
 		return false, nil
 	}
 	if m.request.Gateway != nil && !*m.request.Gateway {
-		return false, fault.New(fault.Usage, "drop --gateway=false", "--gateway=false leaves out what other flags need: %s", why)
+		return false, fault.New(fault.Usage, "drop --gateway=false",
+			"--gateway=false leaves out what other flags need: %s", why)
 	}
 	if !m.facts.LiteImage.Known && m.request.GatewayImage == "" {
 		return false, fault.New(fault.Unrunnable, "leave --gateway out", "a gateway is not available: %s",

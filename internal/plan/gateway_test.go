@@ -64,7 +64,8 @@ func TestGateway(t *testing.T) {
 			if (gateway.KeyFile != "") != tt.keys {
 				t.Errorf("its key file is %q", gateway.KeyFile)
 			}
-			if text := strings.Join(p.Warnings, "\n"); text != tt.warning && (tt.warning == "" || !strings.Contains(text, tt.warning)) {
+			text := strings.Join(p.Warnings, "\n")
+			if text != tt.warning && (tt.warning == "" || !strings.Contains(text, tt.warning)) {
 				t.Errorf("warnings are %q, want %q", text, tt.warning)
 			}
 			if slices.ContainsFunc(p.First().Secrets, func(s plan.Secret) bool { return s.Name == plan.APIKeyVariable }) {
@@ -145,7 +146,8 @@ func TestGatewayRefused(t *testing.T) {
 		"an image without a gateway": {plantest.Laptop(),
 			plan.Request{Gateway: no, GatewayImage: "registry.example/gateway:1"}, fault.Usage, "--gateway-image names its image"},
 		"a key that everybody sees": {plantest.Laptop(),
-			plan.Request{Gateway: yes, Env: []plan.Env{{Name: plan.APIKeyVariable, Value: "hush"}}}, fault.Usage, "--env would show"},
+			plan.Request{Gateway: yes, Env: []plan.Env{{Name: plan.APIKeyVariable, Value: "hush"}}}, fault.Usage,
+			"--env would show"},
 		"no executable": {plantest.Blind(), plan.Request{Gateway: yes}, fault.Unrunnable, "carries no Linux executable"},
 	} {
 		t.Run(name, func(t *testing.T) {

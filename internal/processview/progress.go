@@ -14,7 +14,7 @@ import (
 func (v *View) Waiting(w batch.Wait) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	text := fmt.Sprintf("%d s: %s", int(w.For.Seconds()), waitText(w))
+	text := format.InSeconds(w.For) + ": " + waitText(w)
 	if v.total > 1 && !v.Watching {
 		text = v.counts() + " · " + text
 	}

@@ -4,6 +4,7 @@ package progressview
 
 import (
 	"fmt"
+	"time"
 
 	"github.com/djok/facecraft/internal/format"
 	"github.com/djok/facecraft/internal/progress"
@@ -40,11 +41,13 @@ func (s Screen) Show(e progress.Event) {
 	case progress.Waiting:
 		usually := ""
 		if e.Total > 0 {
-			usually = fmt.Sprintf(", usually about %d s", e.Total)
+			usually = ", usually about " + seconds(e.Total)
 		}
-		s.UI.Progress("%d s%s: %s", e.Done, usually, waitingFor(e.Subject))
+		s.UI.Progress("%s%s: %s", seconds(e.Done), usually, waitingFor(e.Subject))
 	}
 }
+
+func seconds(n int64) string { return format.InSeconds(time.Duration(n) * time.Second) }
 
 // waitingFor is what the server does, as far as its log tells.
 func waitingFor(line string) string {
