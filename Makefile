@@ -60,6 +60,7 @@ lint:
 	go run honnef.co/go/tools/cmd/staticcheck@v0.8.2 ./...
 	shellcheck install.sh scripts/*.sh .ci/run
 	go run github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
+	go test -run TestLines ./internal/e2e
 
 bench:
 	go test -run '^$$' -bench . -benchtime 3x ./...

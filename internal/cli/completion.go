@@ -24,7 +24,8 @@ func (a *app) completionCommand() *cli.Command {
 		Action: func(c *cli.Context) error {
 			script, ok := completion.Script(c.Args().First())
 			if !ok || c.NArg() != 1 {
-				return fault.New(fault.Usage, "facecraft completion bash|zsh|fish|powershell", "completion takes the name of a shell")
+				return fault.New(fault.Usage, "facecraft completion bash|zsh|fish|powershell",
+					"completion takes the name of a shell")
 			}
 			_, err := fmt.Fprint(a.Stdout, script)
 			return err

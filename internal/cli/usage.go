@@ -36,7 +36,8 @@ func usageError(c *cli.Context, err error, _ bool) error {
 		return fault.New(fault.Usage, hint, "%s takes %s, not %q", manual.Dashed(m[2]), flagset.Takes(flags, m[2]), m[1])
 	}
 	if m := wrongVariable.FindStringSubmatch(text); m != nil {
-		return fault.New(fault.Usage, "correct it, or unset it", "%s takes %s, not %q", m[2], flagset.Takes(flags, m[3]), m[1])
+		return fault.New(fault.Usage, "correct it, or unset it", "%s takes %s, not %q", m[2],
+			flagset.Takes(flags, m[3]), m[1])
 	}
 	return fault.Wrap(fault.Usage, err, hint, "invalid command line")
 }

@@ -194,8 +194,8 @@ func notesOn(services []service) (list []string) {
 
 // gatewayImageNote says how the gateway's image gets to where it runs.
 func gatewayImageNote(reference string) string {
-	return fmt.Sprintf("the gateway's image %s is built by facecraft and in no registry: push it with facecraft push REF, "+
-		"and name what that prints: --gateway-image REF@DIGEST", reference)
+	return fmt.Sprintf("the gateway's image %s is built by facecraft and in no registry: push it with facecraft push "+
+		"REF, and name what that prints: --gateway-image REF@DIGEST", reference)
 }
 
 // volumes returns the volumes of all services, without duplicates.

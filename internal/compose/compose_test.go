@@ -89,7 +89,7 @@ func TestFieldsRendered(t *testing.T) {
 	t.Parallel()
 	const data = "only --data sets it, and this target refuses --data"
 	const network = "the file's containers are all in its default network"
-	const started = "docker compose up returns when the container is started, and the health check has its own start period"
+	const started = "docker compose up returns when the container is started, and the health check has a start period"
 	lite := plantest.Make(t, plantest.Laptop(), plan.Request{Tag: "lite"})
 	lite.Containers[0].Image.BuiltIn = false
 	plantest.Rendered(t, lite, func(p plan.Plan) string {
@@ -103,7 +103,8 @@ func TestFieldsRendered(t *testing.T) {
 		"Network":            network,
 		"Needs.StartSeconds": started,
 	})
-	gateway := plantest.Make(t, plantest.Laptop(), plan.Request{Gateway: new(true), GatewayImage: "registry.example/gateway"})
+	gateway := plantest.Make(t, plantest.Laptop(),
+		plan.Request{Gateway: new(true), GatewayImage: "registry.example/gateway"})
 	plantest.Rendered(t, gateway, func(p plan.Plan) string {
 		file, _, err := compose.Render(p, origin)
 		if err != nil {

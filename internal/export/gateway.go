@@ -25,9 +25,10 @@ func (e Export) guarded(r plan.Request) (plan.Request, error) {
 		return r, nil
 	}
 	if r.TLS != nil {
-		return r, fault.New(fault.Usage, "drop one of them", "--tls-cert, a file of this machine, and --target %s contradict "+
-			"each other", e.Target)
+		return r, fault.New(fault.Usage, "drop one of them",
+			"--tls-cert, a file of this machine, and --target %s contradict each other", e.Target)
 	}
-	r.Listen, r.KeyFile = "0.0.0.0", "a secret of "+map[string]string{Swarm: "the Swarm", Kubernetes: "the cluster"}[e.Target]
+	r.Listen = "0.0.0.0"
+	r.KeyFile = "a secret of " + map[string]string{Swarm: "the Swarm", Kubernetes: "the cluster"}[e.Target]
 	return r, nil
 }

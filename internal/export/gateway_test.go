@@ -23,14 +23,15 @@ func rendered(t *testing.T, target string, r plan.Request) (file, notes string, 
 func TestGateway(t *testing.T) {
 	t.Parallel()
 	yes, image := new(true), "registry.example/gateway:1"
+	const fromShell = "FACECRAFT_API_KEY by docker compose up"
 	for name, tt := range map[string]struct {
 		target  string
 		request plan.Request
 		keys    string // where they come from; empty means none
 	}{
 		"compose":           {Compose, plan.Request{Gateway: yes}, ""},
-		"compose with keys": {Compose, plan.Request{Gateway: yes, KeyFile: "/keys"}, "FACECRAFT_API_KEY by docker compose up"},
-		"compose, beyond":   {Compose, plan.Request{Gateway: yes, Listen: "::"}, "FACECRAFT_API_KEY by docker compose up"},
+		"compose with keys": {Compose, plan.Request{Gateway: yes, KeyFile: "/keys"}, fromShell},
+		"compose, beyond":   {Compose, plan.Request{Gateway: yes, Listen: "::"}, fromShell},
 		"swarm":             {Swarm, plan.Request{Gateway: yes}, "a secret of the Swarm"},
 		"kubernetes":        {Kubernetes, plan.Request{Gateway: yes, Replicas: 3}, "a secret of the cluster"},
 	} {

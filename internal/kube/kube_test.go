@@ -167,7 +167,8 @@ func (c *cluster) checkGateway(t *testing.T, g plan.Container, server, sidecar c
 	}
 	volume := c.deployment.Spec.Template.Spec.Volumes[len(c.deployment.Spec.Template.Spec.Volumes)-1]
 	mount := sidecar.VolumeMounts[0]
-	if mount.Name != volume.Name || volume.Secret.SecretName != g.Instance+"-keys" || mount.MountPath+"/keys" != g.KeyFile {
+	if mount.Name != volume.Name || volume.Secret.SecretName != g.Instance+"-keys" ||
+		mount.MountPath+"/keys" != g.KeyFile {
 		t.Errorf("the keys are %+v, mounted as %+v", volume.Secret, mount)
 	}
 	if sidecar.ReadinessProbe.HTTPGet.Path != "/readiness" || sidecar.LivenessProbe.HTTPGet.Path != "/health" {

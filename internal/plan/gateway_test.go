@@ -144,7 +144,8 @@ func TestGatewayRefused(t *testing.T) {
 		"HTTPS without a gateway": {plantest.Laptop(), plan.Request{Gateway: no, TLS: &plan.TLS{}}, fault.Usage,
 			"speak HTTP only, and --tls-cert asks for HTTPS"},
 		"an image without a gateway": {plantest.Laptop(),
-			plan.Request{Gateway: no, GatewayImage: "registry.example/gateway:1"}, fault.Usage, "--gateway-image names its image"},
+			plan.Request{Gateway: no, GatewayImage: "registry.example/gateway:1"}, fault.Usage,
+			"--gateway-image names its image"},
 		"a key that everybody sees": {plantest.Laptop(),
 			plan.Request{Gateway: yes, Env: []plan.Env{{Name: plan.APIKeyVariable, Value: "hush"}}}, fault.Usage,
 			"--env would show"},
@@ -191,7 +192,8 @@ func TestGatewayImage(t *testing.T) {
 	t.Parallel()
 	p := plantest.Make(t, plantest.Blind(), plan.Request{Tag: "cpu", Gateway: yes, Elsewhere: true,
 		GatewayImage: "registry.example/gateway:1"})
-	if image := p.Gateway().Image; image.Reference != "registry.example/gateway:1" || image.BuiltIn || image.Platform == "" {
+	if image := p.Gateway().Image; image.Reference != "registry.example/gateway:1" || image.BuiltIn ||
+		image.Platform == "" {
 		t.Errorf("its image is %+v", image)
 	}
 }
