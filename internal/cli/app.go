@@ -53,7 +53,7 @@ func Main(ctx context.Context, world World, args []string) int {
 		err = fault.New(fault.Interrupted, "", "interrupted")
 	}
 	if _, ok := err.(cli.ExitCoder); ok { // the library's help on what it does not know
-		err = fault.Wrap(fault.Usage, err, commandsHint, "invalid command line")
+		err = fault.Wrap(fault.Usage, err, flagset.CommandsHint, "invalid command line")
 	}
 	err = placed(err)
 	if err != nil {
@@ -98,7 +98,7 @@ func (a *app) commandLine() *cli.App {
 		ErrWriter: a.Stderr,
 		// Errors are shown by Main, once, and never end the process down here.
 		ExitErrHandler: func(*cli.Context, error) {},
-		OnUsageError:   usageError,
+		OnUsageError:   flagset.UsageError,
 		Before:         func(*cli.Context) error { return plan.CheckInstance(a.instance()) },
 		Action: func(c *cli.Context) error {
 			if name := c.Args().First(); name != "" {
@@ -127,7 +127,7 @@ func init() {
 // that takes arguments says so by its ArgsUsage.
 func (a *app) uniform(commands ...*cli.Command) []*cli.Command {
 	for _, command := range commands {
-		command.OnUsageError = usageError
+		command.OnUsageError = flagset.UsageError
 		command.HideHelpCommand = true
 		if !command.Hidden && !slices.Contains([]string{"upgrade", "version", "completion"}, command.Name) {
 			command.Action = a.withNews(command.Action)

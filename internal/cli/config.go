@@ -50,7 +50,7 @@ func (a *app) showConfig(c *cli.Context) error {
 	}
 	for _, line := range lines {
 		if command := c.App.Command(line[0]); command == nil || !flagset.Configurable(command) {
-			return fault.New(fault.Usage, commandsHint, "there are no settings of a command %q", line[0])
+			return fault.New(fault.Usage, flagset.CommandsHint, "there are no settings of a command %q", line[0])
 		}
 		err := a.rehearse(c.Context, line, report.Profile, func(inner *app, c *cli.Context) error {
 			inner.settings.Explain(c, line[1:], &report)
