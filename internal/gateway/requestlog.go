@@ -13,10 +13,10 @@ import (
 // note collects what the log and the metrics say of a request. It never holds a
 // key, a file name or a path: a path may be anything.
 type note struct {
-	route, key, server      string
-	received                int64
-	attempts                int
-	queued, worked, uploads time.Duration
+	route, key, server string
+	received           int64
+	attempts           int
+	queued, worked     time.Duration
 }
 
 type noteKey struct{}
