@@ -6,7 +6,10 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
+
+	"github.com/djok/facecraft/internal/output"
 )
 
 // Photo is one input.
@@ -90,7 +93,9 @@ func (f *Finder) argument(arg string) error {
 		return f.list(list)
 	}
 	_, err := os.Lstat(arg)
-	if !errors.Is(err, fs.ErrNotExist) || !strings.ContainsAny(arg, "*?[") {
+	// To Windows, a name with * or ? is not missing, but invalid.
+	missing := errors.Is(err, fs.ErrNotExist) || err != nil && runtime.GOOS == "windows"
+	if !missing || !strings.ContainsAny(arg, "*?[") {
 		f.path(arg)
 		return nil
 	}
@@ -112,7 +117,10 @@ func (f *Finder) argument(arg string) error {
 func (f *Finder) path(path string) {
 	info, err := os.Stat(path)
 	p := Photo{Path: path, Name: path, Rel: filepath.Base(path)}
+	device := output.Nameable(path, runtime.GOOS)
 	switch {
+	case device != nil && (err != nil || !info.Mode().IsRegular()):
+		p.Problem = device
 	case errors.Is(err, fs.ErrNotExist):
 		p.Problem = errors.New("no such file")
 	case err != nil:

@@ -3,6 +3,7 @@ package batch
 import (
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 
 	"github.com/djok/facecraft/internal/fault"
@@ -91,6 +92,9 @@ func (j *Job) place(stem string, formats []string) {
 func (p *Planner) directory(photos []Photo) (bool, error) {
 	if p.Path == "" {
 		return false, nil
+	}
+	if err := output.Nameable(p.Path, runtime.GOOS); err != nil {
+		return false, err
 	}
 	if info, err := os.Stat(p.Path); err == nil && info.IsDir() {
 		return true, nil

@@ -24,7 +24,7 @@ type sayings struct {
 	path string
 }
 
-func newSayings(t *testing.T) sayings {
+func newSayings(t testing.TB) sayings {
 	t.Helper()
 	file, err := os.CreateTemp(t.TempDir(), "said")
 	if err != nil {

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -32,6 +33,7 @@ type user struct {
 	port     int
 	dir      string
 	env      []string // NAME=VALUE, on top of the environment of the tests
+	program  []string // the program and what runs it, if it is not the one of this system
 }
 
 func newUser(t testing.TB) *user {
@@ -59,7 +61,11 @@ func (u *user) with(env ...string) *user {
 }
 
 func (u *user) command(args ...string) *exec.Cmd {
-	cmd := exec.CommandContext(u.t.Context(), dockertest.Binary(u.t), args...)
+	line := slices.Concat(u.program, args)
+	if u.program == nil {
+		line = append([]string{dockertest.Binary(u.t)}, args...)
+	}
+	cmd := exec.CommandContext(u.t.Context(), line[0], line[1:]...)
 	cmd.Dir = u.dir
 	cmd.Env = append(os.Environ(), "FACECRAFT_INSTANCE="+u.instance, fmt.Sprintf("FACECRAFT_CLI_PORT=%d", u.port),
 		"XDG_CACHE_HOME="+filepath.Join(u.dir, "cache"))

@@ -13,6 +13,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
 
 	"github.com/djok/facecraft/internal/fault"
 )
@@ -88,6 +89,9 @@ func (f File) Write(fill func(io.Writer) error) error {
 // replaceable applies the rule. It returns the existing file to replace, or nil
 // if there is none.
 func (f File) replaceable() (fs.FileInfo, error) {
+	if err := Nameable(f.Path, runtime.GOOS); err != nil {
+		return nil, err
+	}
 	info, err := os.Lstat(f.Path)
 	missing := errors.Is(err, fs.ErrNotExist)
 	if err != nil && !missing {

@@ -33,6 +33,8 @@ var refusals = []knownIssue{
 	{"exec format error", "the image is for a different architecture than the daemon's",
 		"install emulation: docker run --privileged --rm tonistiigi/binfmt --install amd64; or run facecraft up " +
 			"--recreate --lite"},
+	{"mount path must be absolute", "this Docker daemon does not know the directories of Windows",
+		"use Docker Desktop, or leave out --data"},
 	{"no space left on device", "the disk of the Docker daemon is full",
 		"free up disk space: docker system df shows what Docker uses"},
 	{"no command specified", "the image has no command to run", imageRemedy},

@@ -14,7 +14,7 @@ func NewPainter(stream any, getenv func(string) string) Painter {
 
 // wantsColour honours https://no-color.org.
 func wantsColour(stream any, getenv func(string) string) bool {
-	return IsTerminal(stream) && getenv("TERM") != "dumb" && getenv("NO_COLOR") == ""
+	return IsTerminal(stream) && getenv("TERM") != "dumb" && getenv("NO_COLOR") == "" && understandsEscapes(stream)
 }
 
 func paint(colour bool, s style, text string) string {

@@ -45,7 +45,7 @@ type UI struct {
 func New(stderr io.Writer, getenv func(string) string, quiet bool) *UI {
 	ui := &UI{err: stderr}
 	ui.Hush(quiet)
-	if IsTerminal(stderr) && getenv("TERM") != "dumb" {
+	if IsTerminal(stderr) && getenv("TERM") != "dumb" && understandsEscapes(stderr) {
 		ui.terminal = true
 		ui.colour = wantsColour(stderr, getenv)
 	}
