@@ -62,7 +62,7 @@ func (r *Run) Do(ctx context.Context, jobs <-chan *Job) error {
 		perServer = InFlight
 	}
 	for _, s := range r.Servers {
-		s.client = api.NewWithToken(s.URL, s.Token)
+		s.connect()
 		defer s.client.Close()
 	}
 	r.pool = pool.New(perServer, r.Servers...)

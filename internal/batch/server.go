@@ -14,6 +14,8 @@ type Server struct {
 	ImageID string
 	// Token is the bearer token to send, or empty.
 	Token string
+	// Local servers run on this machine; their certificates may be for any name.
+	Local bool
 	// Revive gets a server that stopped responding ready again, or returns why
 	// it cannot. If nil, the server can only be waited for. A server that died
 	// is only restarted if again is true. byOrder means that somebody stopped
@@ -24,6 +26,12 @@ type Server struct {
 	strikes     int // failures since the last success
 	deaths      int // failures among them without a response
 	colourOrder colourOrder
+}
+
+func (s *Server) connect() {
+	if s.client = api.NewWithToken(s.URL, s.Token); s.Local {
+		s.client = api.NewLocal(s.URL, s.Token)
+	}
 }
 
 const (

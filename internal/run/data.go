@@ -14,6 +14,9 @@ import (
 // does not create them as root. Under sudo they will belong to the caller.
 func MakeDirectories(c plan.Container) error {
 	for _, b := range c.Binds {
+		if b.ReadOnly {
+			continue // its files are there, or the daemon says what is missing
+		}
 		missing := missingParts(b.Source)
 		if err := os.MkdirAll(b.Source, 0o755); err != nil {
 			return fault.Wrap(fault.Failed, err, "choose another with --data", "cannot create the data directory")

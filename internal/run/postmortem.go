@@ -99,6 +99,9 @@ func (r *Runner) examine(ctx context.Context, s Server, did string) postMortem {
 	ctx, cancel := context.WithTimeout(ctx, lookTimeout)
 	defer cancel()
 	name := "the server"
+	if s.Gateway() {
+		name = "the gateway"
+	}
 	if s.Replica > 0 {
 		name += " " + s.Name
 	}

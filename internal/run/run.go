@@ -69,7 +69,10 @@ type Server struct {
 	GPUs    string `json:"gpus,omitempty"`   // plan.GPURequest.String
 	// Replica numbers the servers of an instance with several, starting at 1.
 	Replica int       `json:"replica,omitempty"`
+	Role    string    `json:"role,omitempty"` // as plan.Container.Role
 	Created time.Time `json:"created"`
+	// Behind is the name of the gateway in front of a server.
+	Behind string `json:"behind,omitempty"`
 	// Unmanaged servers were started by Compose or by hand.
 	Unmanaged bool `json:"other,omitempty"`
 
@@ -101,8 +104,8 @@ func (s Server) Died() bool {
 	return false
 }
 
-// List returns this program's containers: running ones first, then by replica,
-// then newest first.
+// List returns this program's containers: running ones first, a gateway before
+// its servers, then by replica, then newest first.
 func (r *Runner) List(ctx context.Context) ([]Server, error) {
 	list, err := r.Docker.ContainerList(ctx, container.ListOptions{
 		All:     true,
@@ -120,9 +123,9 @@ func (r *Runner) List(ctx context.Context) ([]Server, error) {
 		}
 	}
 	for _, list := range [][]Server{running, others} {
-		slices.SortStableFunc(list, func(a, b Server) int { return a.Replica - b.Replica })
+		slices.SortStableFunc(list, func(a, b Server) int { return a.rank() - b.rank() })
 	}
-	return append(running, others...), nil
+	return behindGateway(append(running, others...)), nil
 }
 
 func (r *Runner) fromSummary(ctx context.Context, c container.Summary) Server {
@@ -134,6 +137,7 @@ func (r *Runner) fromSummary(ctx context.Context, c container.Summary) Server {
 		Image:   c.Image,
 		Digest:  c.Labels[plan.LabelDigest],
 		ImageID: c.ImageID,
+		Role:    c.Labels[plan.LabelRole],
 		State:   c.State,
 		Status:  c.Status,
 		Created: time.Unix(c.Created, 0),
@@ -159,7 +163,7 @@ func (r *Runner) fromSummary(ctx context.Context, c container.Summary) Server {
 		// prefer IPv4, which more programs can reach.
 		if s.URL == "" || ip.To4() != nil {
 			s.Port, s.Listen = int(port.PublicPort), port.IP
-			s.URL = plan.Publish{Address: port.IP, Port: s.Port}.URL()
+			s.URL = plan.Publish{Address: port.IP, Port: s.Port, TLS: c.Labels[plan.LabelTLS] != ""}.URL()
 		}
 	}
 	return s
@@ -193,7 +197,10 @@ func (r *Runner) Start(ctx context.Context, c plan.Container, usual time.Duratio
 	case other != nil:
 		id = other.ID
 	}
-	if err := r.startProven(ctx, c, usual, id); err != nil {
+	if err = r.putKeys(ctx, c, id, secrets); err == nil {
+		err = r.startProven(ctx, c, usual, id)
+	}
+	if err != nil {
 		if other == nil { // another call's container is not ours to remove
 			r.Discard(Server{ID: id})
 		}
@@ -206,7 +213,7 @@ func (r *Runner) Start(ctx context.Context, c plan.Container, usual time.Duratio
 			v.settle()
 		}
 	}
-	return Server{ID: id, Name: c.Name, Replica: c.Replica, Variant: c.Variant, Image: c.Image.Reference,
+	return Server{ID: id, Name: c.Name, Replica: c.Replica, Role: c.Role, Variant: c.Variant, Image: c.Image.Reference,
 		Digest: c.Image.Digest, State: "running",
 		URL: c.Publish.URL(), Port: c.Publish.Port, Listen: c.Publish.Address, Plan: c.Hash(), Created: time.Now(),
 		fresh: fresh, settle: settled}, other == nil, nil
@@ -217,7 +224,9 @@ func (r *Runner) Start(ctx context.Context, c plan.Container, usual time.Duratio
 // no files need fixing.
 func (r *Runner) startProven(ctx context.Context, c plan.Container, usual time.Duration, id string) error {
 	var proving errgroup.Group
-	proving.Go(func() error { return r.proveWritable(ctx, c, r.ConfirmOwnerChange) })
+	if c.Role == "" { // a gateway has no files to write
+		proving.Go(func() error { return r.proveWritable(ctx, c, r.ConfirmOwnerChange) })
+	}
 	if r.ConfirmOwnerChange != nil || usual < longStart {
 		if err := proving.Wait(); err != nil {
 			return err

@@ -32,12 +32,6 @@ func only(list, other string) string {
 // traitsOf describes a container as reported by the daemon. Its environment
 // leaves out what the image sets.
 func traitsOf(c container.InspectResponse, imageEnv []string) []trait {
-	var address string
-	for _, bindings := range c.HostConfig.PortBindings {
-		for _, b := range bindings {
-			address = net.JoinHostPort(b.HostIP, b.HostPort)
-		}
-	}
 	var places []string
 	for _, m := range c.Mounts {
 		switch m.Type {
@@ -51,7 +45,7 @@ func traitsOf(c container.InspectResponse, imageEnv []string) []trait {
 	if c.HostConfig.PidsLimit != nil {
 		pids = *c.HostConfig.PidsLimit
 	}
-	return traits(c.Config, c.HostConfig, address, places, pids, imageEnv)
+	return traits(c.Config, c.HostConfig, places, pids, imageEnv)
 }
 
 func traitsWanted(c plan.Container, secrets map[string]string, imageEnv []string) []trait {
@@ -63,15 +57,14 @@ func traitsWanted(c plan.Container, secrets map[string]string, imageEnv []string
 	for _, b := range c.Binds {
 		places = append(places, b.Source+" at "+b.Target)
 	}
-	port := host.PortBindings[nat.Port(strconv.Itoa(c.Publish.Container)+"/tcp")][0]
-	return traits(config, host, net.JoinHostPort(port.HostIP, port.HostPort), places, c.PIDsLimit, imageEnv)
+	return traits(config, host, places, c.PIDsLimit, imageEnv)
 }
 
-func traits(config *container.Config, host *container.HostConfig, address string, places []string, pids int64,
+func traits(config *container.Config, host *container.HostConfig, places []string, pids int64,
 	imageEnv []string) []trait {
 	return []trait{
 		{"image", plan.ShortName(config.Image)},
-		{"address", address},
+		{"address", published(host.PortBindings)},
 		{"user", config.User},
 		{"groups", strings.Join(host.GroupAdd, ", ")},
 		{"user namespace", string(host.UsernsMode)},
@@ -85,6 +78,16 @@ func traits(config *container.Config, host *container.HostConfig, address string
 		{"security", sorted(host.SecurityOpt)},
 		{"environment", sorted(addedNames(config.Env, imageEnv))},
 	}
+}
+
+// published is the address of the one port that is, or "".
+func published(ports nat.PortMap) string {
+	for _, bindings := range ports {
+		for _, b := range bindings {
+			return net.JoinHostPort(b.HostIP, b.HostPort)
+		}
+	}
+	return ""
 }
 
 // podmanEnv are the variables that Podman sets in every container.

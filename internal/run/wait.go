@@ -45,7 +45,7 @@ func (r *Runner) WaitReady(ctx context.Context, s Server, usual, timeout time.Du
 func (r *Runner) waitReady(ctx context.Context, s Server, died string, usual, timeout time.Duration) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
-	client := api.New(s.URL)
+	client := r.Client(ctx, s)
 	defer client.Close()
 	w := wait{runner: r, server: s, died: died, alive: time.Now()}
 	go w.listen(ctx)

@@ -1,0 +1,58 @@
+// Package apikey reads, makes and keeps the API keys of gateways.
+package apikey
+
+import (
+	"crypto/rand"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+)
+
+// MaxFile is how large a file of keys may be, in bytes.
+const MaxFile = 64 << 10
+
+// Store keeps the keys that this program made, one file for each instance.
+type Store struct{ Dir string }
+
+// DefaultStore is in the user's configuration directory.
+func DefaultStore() (Store, error) {
+	dir, err := os.UserConfigDir()
+	return Store{filepath.Join(dir, "facecraft", "keys")}, err
+}
+
+// Path is where an instance's keys are.
+func (s Store) Path(instance string) string { return filepath.Join(s.Dir, instance) }
+
+// Ensure returns an instance's keys. If there are none, it makes one, which only
+// the user can read.
+func (s Store) Ensure(instance string) (keys string, err error) {
+	path := s.Path(instance)
+	data, err := os.ReadFile(path)
+	if err == nil || !errors.Is(err, fs.ErrNotExist) {
+		return string(data), err
+	}
+	if err := os.MkdirAll(s.Dir, 0o700); err != nil {
+		return "", err
+	}
+	keys = rand.Text() + "\n"
+	file, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	if errors.Is(err, fs.ErrExist) { // another call was faster
+		data, err = os.ReadFile(path)
+		return string(data), err
+	}
+	if err != nil {
+		return "", err
+	}
+	_, err = file.WriteString(keys)
+	return keys, errors.Join(err, file.Close())
+}
+
+// Remove deletes an instance's keys, and reports whether there were any.
+func (s Store) Remove(instance string) (bool, error) {
+	err := os.Remove(s.Path(instance))
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	return err == nil, err
+}
