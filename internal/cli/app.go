@@ -91,7 +91,7 @@ func (a *app) commandLine() *cli.App {
 			a.doctorCommand(), a.lintCommand(), a.verifyCommand(),
 			a.configCommand(), a.completionCommand(), a.upgradeCommand(), a.versionCommand(),
 			a.completeCommand(), a.completeInstancesCommand(), a.serveLiteCommand(), a.checkLiteCommand(),
-		}, a.helperCommands()...)...),
+		}, append(a.helperCommands(), a.gatewayCommands()...)...)...),
 		Suggest:   true,
 		Reader:    a.Stdin,
 		Writer:    a.Stdout,

@@ -15,7 +15,7 @@ func (a *app) checkEndpointFlags(c *cli.Context) error {
 	if !c.IsSet("endpoint") || a.settings.Sets("endpoint") {
 		return nil
 	}
-	for _, flag := range slices.Concat(requestFlags(), fetchFlags()) {
+	for _, flag := range slices.Concat(requestFlags(), gatewayFlags(), fetchFlags()) {
 		name := flag.Names()[0]
 		ambient := slices.ContainsFunc(flag.(cli.DocGenerationFlag).GetEnvVars(), func(variable string) bool {
 			return a.Getenv(variable) != ""

@@ -73,6 +73,9 @@ func (a *app) request(c *cli.Context) (plan.Request, error) {
 	if err := a.containerRequest(c, &r); err != nil {
 		return r, err
 	}
+	if err := a.gatewayRequest(c, &r); err != nil {
+		return r, err
+	}
 	catalogue, err := catalogue.Load()
 	if err != nil {
 		return r, err

@@ -52,7 +52,7 @@ func (a *app) logs(c *cli.Context) error {
 	if len(servers) == 0 {
 		return fault.New(fault.Failed, "start one: facecraft up", "no server is running")
 	}
-	if servers[0].Replica == 0 {
+	if servers[0].Replica == 0 && !servers[0].Gateway() && servers[0].Behind == "" {
 		return a.serverLogs(c.Context, l, servers[0], a.Stdout, a.Stderr, options)
 	}
 	return a.allLogs(c.Context, l, servers, options)

@@ -7,7 +7,6 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/djok/facecraft/internal/fault"
-	"github.com/djok/facecraft/internal/launch"
 	"github.com/djok/facecraft/internal/term"
 )
 
@@ -38,7 +37,7 @@ func (a *app) open(c *cli.Context) error {
 	if server == nil {
 		return fault.New(fault.Failed, "start one: facecraft up", "no server is running")
 	}
-	page := launch.DocsPage(c.Context, a.ui, *server)
+	page := l.DocsPage(c.Context, *server)
 	fmt.Fprintln(a.Stdout, page)
 	if desktop := a.desktop(); desktop.CanOpen() && desktop.Open(page) {
 		a.ui.Done("Opened the documentation in the browser")

@@ -50,7 +50,7 @@ func (a *app) processCommand() *cli.Command {
 			&cli.StringFlag{Name: "report", EnvVars: env("report"), Usage: "write an HTML report to `FILE`, or -"},
 			&cli.BoolFlag{Name: "preview", EnvVars: env("preview"), Usage: "show portraits in the terminal"},
 			jsonFlag(),
-		}, requestFlags(), fetchFlags(), startFlags()),
+		}, requestFlags(), gatewayFlags(), fetchFlags(), startFlags()),
 		Before: a.hush,
 		Action: a.process,
 	}

@@ -34,10 +34,7 @@ func (a *app) status(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	report := []launch.Status{}
-	for _, server := range servers {
-		report = append(report, l.Describe(c.Context, server))
-	}
+	report := l.DescribeAll(c.Context, servers)
 	if c.Bool("json") {
 		return a.printJSON(report)
 	}
@@ -65,7 +62,10 @@ func exposure(s launch.Status) string {
 
 func summary(s launch.Status) string {
 	text := s.Status
-	if s.Variant != "" {
+	switch {
+	case s.Gateway():
+		text = "gateway, " + text
+	case s.Variant != "":
 		text = s.Variant + ", " + text
 	}
 	if s.Unmanaged {
@@ -78,20 +78,17 @@ func (a *app) printStatus(report []launch.Status) error {
 	var text strings.Builder
 	w := tabwriter.NewWriter(&text, 0, 0, 2, ' ', 0)
 	for i, s := range report {
-		if s.Replica > 1 && i > 0 { // like the first
-			where := s.Name
-			if s.URL != "" {
-				where += " at " + s.URL
-			}
-			fmt.Fprintf(w, "  beside it\t%s, ready: %s\n", where, readyText(s))
-			writeEnd(w, s)
+		if i > 0 && (s.Replica > 1 || s.Behind != "") { // like the first
+			writeNext(w, s)
 			continue
 		}
 		if i > 0 {
 			fmt.Fprintln(w)
 		}
 		fmt.Fprintf(w, "%s\t%s\n", s.Name, summary(s))
-		fmt.Fprintf(w, "  image\t%s\n", s.Image)
+		if !s.Gateway() {
+			fmt.Fprintf(w, "  image\t%s\n", s.Image)
+		}
 		if s.Digest != "" {
 			fmt.Fprintf(w, "  digest\t%s\n", s.Digest)
 		}
@@ -122,6 +119,19 @@ func (a *app) printStatus(report []launch.Status) error {
 	w.Flush()
 	_, err := fmt.Fprint(a.Stdout, term.Wrap(a.Stdout, text.String()))
 	return err
+}
+
+// writeNext is a line about a further server of an instance.
+func writeNext(w io.Writer, s launch.Status) {
+	relation, where := "beside it", s.Name
+	if s.Behind != "" {
+		relation, where = "behind it", s.Name+", "+s.Image
+	}
+	if s.URL != "" {
+		where += " at " + s.URL
+	}
+	fmt.Fprintf(w, "  %s\t%s, ready: %s\n", relation, where, readyText(s))
+	writeEnd(w, s)
 }
 
 // writeEnd says how a server ended that does not run, and what to do.

@@ -18,7 +18,7 @@ func (a *app) upCommand() *cli.Command {
 		Name:      "up",
 		Usage:     "choose an image, start it and wait until it is ready",
 		UsageText: "facecraft up [--tag auto|cpu|gpu|lite]",
-		Flags: slices.Concat(requestFlags(), fetchFlags(), startFlags(), []cli.Flag{
+		Flags: slices.Concat(requestFlags(), gatewayFlags(), fetchFlags(), startFlags(), []cli.Flag{
 			&cli.BoolFlag{Name: "recreate", EnvVars: env("recreate"), Usage: "replace a running server"},
 			&cli.BoolFlag{Name: "fix-permissions", EnvVars: env("fix-permissions"),
 				Usage: "make the server own the files it cannot write to"},
@@ -61,17 +61,19 @@ func (a *app) up(c *cli.Context) error {
 	if err != nil {
 		return a.orLite(err)
 	}
-	server.Ask(c.Context)
+	l.Ask(c.Context, &server)
 	a.welcome(server)
 	if c.Bool("json") {
 		return a.printJSON(reportOf(server))
 	}
 	fmt.Fprintln(a.Stdout, server.URL)
 	for _, other := range server.Replicas {
-		fmt.Fprintln(a.Stdout, other.URL)
+		if other.URL != "" {
+			fmt.Fprintln(a.Stdout, other.URL)
+		}
 	}
 	if desktop := a.desktop(); !c.Bool("no-open") && server.Plan != nil && desktop.CanOpen() {
-		desktop.Open(launch.DocsPage(c.Context, a.ui, server.Server))
+		desktop.Open(l.DocsPage(c.Context, server.Server))
 	}
 	// A version that runs is never swapped silently, but its successor is told.
 	if f.When == launch.FetchMissing {
@@ -116,7 +118,10 @@ func (a *app) welcome(server launch.Outcome) {
 		name += " (" + server.Variant + ")"
 	}
 	where := server.URL
-	if n := len(server.Replicas); n > 0 {
+	switch n := len(server.Replicas); {
+	case server.Gateway():
+		where += ", a gateway to " + format.Count(n, "server", "servers")
+	case n > 0:
 		where += fmt.Sprintf(" and %d more", n)
 	}
 	switch {

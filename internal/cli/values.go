@@ -52,14 +52,17 @@ var valuesOf = map[string]valuer{
 	"lint format":    oneOf(reportFormats...),
 	"verify format":  oneOf(reportFormats...),
 
-	"output":     files(completion.AnyFile),
-	"report":     files(completion.AnyFile),
-	"html":       files(completion.AnyFile),
-	"bundle":     files(completion.AnyFile),
-	"env-file":   files(completion.AnyFile),
-	"catalogue":  files(completion.AnyFile),
-	"dockerfile": files(completion.AnyFile),
-	"data":       files(completion.Directories),
+	"output":       files(completion.AnyFile),
+	"report":       files(completion.AnyFile),
+	"html":         files(completion.AnyFile),
+	"bundle":       files(completion.AnyFile),
+	"api-key-file": files(completion.AnyFile),
+	"tls-cert":     files(completion.AnyFile),
+	"tls-key":      files(completion.AnyFile),
+	"env-file":     files(completion.AnyFile),
+	"catalogue":    files(completion.AnyFile),
+	"dockerfile":   files(completion.AnyFile),
+	"data":         files(completion.Directories),
 }
 
 func (a *app) values(ctx context.Context, command, flag string) completion.Answer {

@@ -135,6 +135,9 @@ func removeInstance(t testing.TB, docker client.APIClient, name string) {
 	removeContainers(t, docker, func(c container.Summary) bool {
 		return c.Labels[plan.LabelInstance] == name || c.Labels[plan.LabelHelper] == name
 	})
+	if _, err := docker.NetworksPrune(ctx, filters.NewArgs(filters.Arg("label", plan.LabelInstance+"="+name))); err != nil {
+		t.Errorf("remove the test's networks: %v", err)
+	}
 	volumes, err := docker.VolumeList(ctx, volume.ListOptions{Filters: filters.NewArgs(filters.Arg("name", name))})
 	if err != nil {
 		t.Errorf("list the test's volumes: %v", err)

@@ -16,7 +16,11 @@ func (l *Launcher) admit(ctx context.Context, server run.Server, r ServerRequest
 	if server.Unmanaged {
 		replace = "stop it: docker stop " + server.Name + ", or start another beside it with --port"
 	}
-	if difference := run.Unfit(server, r.Request); difference != "" {
+	others, err := l.beside(ctx, server)
+	if err != nil {
+		return nil, err
+	}
+	if difference := run.Unfit(facade(server, others), r.Request); difference != "" {
 		return nil, fault.New(fault.Failed, "use it as it is, or "+replace, "a server is already running at %s, but %s",
 			server.URL, difference)
 	}
@@ -29,11 +33,7 @@ func (l *Launcher) admit(ctx context.Context, server run.Server, r ServerRequest
 			return nil, err
 		}
 	}
-	others, err := l.beside(ctx, server)
-	if err != nil {
-		return nil, err
-	}
-	if difference := run.UnfitReplicas(1+len(others), r.Request); difference != "" {
+	if difference := run.UnfitReplicas(count(server, others), r.Request); difference != "" {
 		return nil, fault.New(fault.Failed, "use the running servers, or "+replace, "%s", difference)
 	}
 	return others, nil
@@ -42,12 +42,15 @@ func (l *Launcher) admit(ctx context.Context, server run.Server, r ServerRequest
 // compare tells how a running server differs from the one that would be started
 // now. If something was asked for explicitly, a difference is an error. Choices
 // that are left open stay as they are.
-func (l *Launcher) compare(ctx context.Context, server run.Server, r plan.Request) error {
+func (l *Launcher) compare(ctx context.Context, server run.Server, others []run.Server, r plan.Request) error {
 	explicit := run.NeedsComparison(r)
 	if r.Image == "" {
 		r.Tag = server.Variant
 	}
-	r.Port = server.Port
+	r.Port, r.Replicas = server.Port, count(server, others)
+	if guarded := server.Gateway(); r.Gateway == nil {
+		r.Gateway = &guarded
+	}
 	p, err := l.Decide(ctx, r)
 	switch {
 	case fault.CodeOf(err) == fault.Usage:
@@ -55,7 +58,7 @@ func (l *Launcher) compare(ctx context.Context, server run.Server, r plan.Reques
 	case err != nil:
 		return nil // it could not be started now, but it runs
 	}
-	differences, err := l.Servers.Differences(ctx, server, p.First(), l.Secrets)
+	differences, err := l.differences(ctx, server, others, p)
 	switch {
 	case err != nil:
 		return err

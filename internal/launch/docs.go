@@ -19,9 +19,9 @@ const assetTimeout = 2 * time.Second
 // DocsPage is where a server's documentation can be read: its own page, or,
 // where that would be blank for want of internet, one written here from its
 // schema.
-func DocsPage(ctx context.Context, ui UI, server run.Server) string {
+func (l *Launcher) DocsPage(ctx context.Context, server run.Server) string {
 	own := server.URL + "/docs"
-	client := api.New(server.URL)
+	client := l.Servers.Client(ctx, server)
 	defer client.Close()
 	asset, err := client.DocsAsset(ctx)
 	if err != nil || asset == "" || loads(ctx, asset) {
@@ -29,7 +29,7 @@ func DocsPage(ctx context.Context, ui UI, server run.Server) string {
 	}
 	local, err := writeDocs(ctx, client, server)
 	if err != nil {
-		ui.Warn("%s needs the internet, and an offline page could not be written: %v", own, err)
+		l.UI.Warn("%s needs the internet, and an offline page could not be written: %v", own, err)
 		return own
 	}
 	return local

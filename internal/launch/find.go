@@ -33,6 +33,12 @@ func (l *Launcher) Running(ctx context.Context, port int) (*run.Server, error) {
 			return nil, err
 		}
 	}
+	for _, server := range servers {
+		if server.Behind != "" && server.Running() && servers[0].Behind != "" {
+			return nil, fault.New(fault.Failed, "docker start "+server.Behind+", or facecraft up --recreate with the same flags",
+				"the gateway %s is not running, and its servers cannot be reached without it", server.Behind)
+		}
+	}
 	// Running ones come first. One that publishes no port cannot be used.
 	if len(servers) > 0 && servers[0].Running() && servers[0].URL != "" && (port == 0 || port == servers[0].Port) {
 		return &servers[0], nil
@@ -88,14 +94,14 @@ func (l *Launcher) All(ctx context.Context) ([]run.Server, error) {
 }
 
 // beside are the running servers that belong to the same instance as one of
-// this program's.
+// this program's. Those of a gateway are behind it.
 func (l *Launcher) beside(ctx context.Context, server run.Server) ([]run.Server, error) {
 	if server.Unmanaged {
 		return nil, nil
 	}
 	servers, err := l.Servers.List(ctx)
 	return slices.DeleteFunc(servers, func(other run.Server) bool {
-		return other.ID == server.ID || !other.Running() || other.URL == ""
+		return other.ID == server.ID || !other.Running() || other.URL == "" && other.Behind != server.Name
 	}), err
 }
 

@@ -59,8 +59,9 @@ type Launcher struct {
 	Helpers *helper.Containers
 	// freeDisk is how many bytes are free where the daemon keeps its images.
 	freeDisk func(context.Context) (int64, error)
-	// processors are the servers that photos are given to, by their URL.
-	processors map[string]run.Server
+	// processors are the servers that photos are given to, by their URL; behind a
+	// gateway there are several.
+	processors map[string][]run.Server
 }
 
 // Connect reaches the daemon. The caller closes the launcher. The error says the

@@ -180,7 +180,7 @@ func (p *Processing) servers(ctx context.Context) (_ []*batch.Server, err error)
 func (p *Processing) run(ctx context.Context, servers []*batch.Server) *batch.Run {
 	return &batch.Run{
 		Servers:  servers,
-		InFlight: p.InFlight,
+		InFlight: p.inFlight(),
 		Recipe:   p.Selection.Recipe,
 		Force:    p.Selection.Force,
 		Checksum: p.Selection.Checksum,
@@ -190,6 +190,14 @@ func (p *Processing) run(ctx context.Context, servers []*batch.Server) *batch.Ru
 		Swaps:    SwapsRedAndBlue,
 		Waiting:  p.Audience.Waiting,
 	}
+}
+
+// inFlight is how many photos an address gets at once.
+func (p *Processing) inFlight() int {
+	if p.launcher == nil {
+		return p.InFlight
+	}
+	return p.InFlight * p.launcher.lanes()
 }
 
 // explained adds what a server's log says of its failure, where it can be read.

@@ -31,11 +31,16 @@ func (l *Launcher) Processors(ctx context.Context, r ServerRequest) ([]*batch.Se
 		}
 	}
 	var servers []*batch.Server
-	l.processors = map[string]run.Server{}
+	l.processors = map[string][]run.Server{}
 	for _, replica := range replicas {
-		l.processors[replica.URL] = replica
-		servers = append(servers,
-			&batch.Server{URL: replica.URL, ImageID: replica.ImageID, Revive: l.reviver(replica, r.Timeout)})
+		l.processors[replica.URL] = []run.Server{replica}
+		if replica.Gateway() {
+			if l.processors[replica.URL], err = l.beside(ctx, replica); err != nil {
+				return nil, err
+			}
+		}
+		servers = append(servers, &batch.Server{URL: replica.URL, ImageID: replica.ImageID, Local: true,
+			Token: l.Servers.Key(ctx, replica), Revive: l.reviver(replica, r.Timeout)})
 	}
 	return servers, nil
 }
@@ -61,6 +66,13 @@ func (l *Launcher) reviver(server run.Server, timeout time.Duration) func(contex
 // explicitly asked for.
 func (l *Launcher) Replicas(ctx context.Context, r ServerRequest) ([]run.Server, error) {
 	servers, err := l.Servers.List(ctx)
+	if err == nil && len(servers) > 0 && servers[0].Gateway() {
+		behind, err := l.beside(ctx, servers[0])
+		if err != nil {
+			return nil, err
+		}
+		servers[0] = facade(servers[0], behind)
+	}
 	return slices.DeleteFunc(servers, func(server run.Server) bool {
 		wish := r.Request
 		if server.Replica > 1 {
@@ -77,6 +89,16 @@ func SwapsRedAndBlue(s api.Status) bool {
 	return err == nil && catalogue.SwapsRedAndBlue(s.Version) && s.Claims("background_remover") && !s.BuiltIn()
 }
 
+// lanes is how many servers the photos for one address go to: those behind a
+// gateway.
+func (l *Launcher) lanes() int {
+	most := 1
+	for _, servers := range l.processors {
+		most = max(most, len(servers))
+	}
+	return most
+}
+
 // Explained adds to a server's failure over a photo what its own log says of
 // that: the answer is mostly "Internal Server Error" alone.
 func (l *Launcher) Explained(ctx context.Context, r batch.Result) batch.Result {
@@ -84,12 +106,11 @@ func (l *Launcher) Explained(ctx context.Context, r batch.Result) batch.Result {
 	if r.Outcome != batch.Failed || !errors.As(r.Err, &failed) || failed.Status < http.StatusInternalServerError {
 		return r
 	}
-	server, ok := l.processors[r.Server]
-	if !ok {
-		return r // elsewhere, where its log cannot be read
-	}
-	if line := l.Servers.RequestError(ctx, server, time.Now().Add(-r.Took-time.Second)); line != "" {
-		r.Err = fmt.Errorf("%w; its log says: %s", r.Err, line)
+	for _, server := range l.processors[r.Server] { // none elsewhere, where logs cannot be read
+		if line := l.Servers.RequestError(ctx, server, time.Now().Add(-r.Took-time.Second)); line != "" {
+			r.Err = fmt.Errorf("%w; its log says: %s", r.Err, line)
+			break
+		}
 	}
 	return r
 }

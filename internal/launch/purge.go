@@ -45,6 +45,9 @@ func (l *Launcher) Purge(ctx context.Context, yes bool) error {
 		l.UI.Done("Removed %s", b.Name)
 	}
 	l.forget(ctx, users, belongings)
+	if err := l.forgetKey(); err != nil {
+		return err
+	}
 	if kept > 0 {
 		return l.ForgetDownloads(ctx)
 	}

@@ -5,7 +5,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/djok/facecraft/internal/api"
 	"github.com/djok/facecraft/internal/catalogue"
 	"github.com/djok/facecraft/internal/plan"
 	"github.com/djok/facecraft/internal/run"
@@ -71,9 +70,13 @@ func (l *Launcher) adopt(ctx context.Context, server run.Server, r ServerRequest
 	if err := l.waitAll(ctx, append([]run.Server{server}, others...), variant.StartSeconds, r.Timeout); err != nil {
 		return Outcome{}, err
 	}
-	r.Replicas = 1 + len(others)
 	if !server.Unmanaged && (r.Compare || run.NeedsComparison(r.Request)) {
-		if err := l.compare(ctx, server, r.Request); err != nil {
+		if err := l.compare(ctx, server, others, r.Request); err != nil {
+			return Outcome{}, err
+		}
+	}
+	if r.Compare {
+		if err := l.renewKeys(ctx, server); err != nil {
 			return Outcome{}, err
 		}
 	}
@@ -98,6 +101,9 @@ func (l *Launcher) start(ctx context.Context, r ServerRequest) (Outcome, error) 
 		l.UI.Done("Image %s is available locally", p.First().Image.Pinned())
 		l.warnOfPitfalls(ctx, p.First())
 	}
+	if err := l.prepareGateway(ctx, p); err != nil {
+		return Outcome{}, err
+	}
 	makeRoom := l.Servers.RemoveDead
 	if r.Recreate {
 		makeRoom = l.StopAll
@@ -116,7 +122,7 @@ func (l *Launcher) start(ctx context.Context, r ServerRequest) (Outcome, error) 
 	}
 	settle(created)
 	took := time.Since(begin)
-	servers = l.now(ctx, servers)
+	servers = frontFirst(l.now(ctx, servers))
 	return Outcome{Status: Status{Server: servers[0], Ready: err == nil}, Replicas: servers[1:], Plan: &p, Took: took}, err
 }
 
@@ -154,7 +160,10 @@ func (l *Launcher) StopAll(ctx context.Context) error {
 		if err := l.Servers.Stop(ctx, server); err != nil {
 			return err
 		}
-		l.UI.Done("Stopped and removed %s (%s)", server.Name, server.Variant)
+		l.UI.Done("Stopped and removed %s (%s)", server.Name, kind(server))
+	}
+	if err := l.Servers.RemoveNetworks(ctx); err != nil {
+		return err
 	}
 	return l.Helpers.RemoveAll(ctx)
 }
@@ -172,9 +181,8 @@ func (l *Launcher) Rehearse(ctx context.Context, r ServerRequest) error {
 	if err != nil {
 		return err
 	}
-	r.Replicas = 1 + len(others)
 	if !running.Unmanaged {
-		if err := l.compare(ctx, *running, r.Request); err != nil {
+		if err := l.compare(ctx, *running, others, r.Request); err != nil {
 			return err
 		}
 	}
@@ -183,8 +191,8 @@ func (l *Launcher) Rehearse(ctx context.Context, r ServerRequest) error {
 }
 
 // Ask reads what the server has loaded, and on which device.
-func (o *Outcome) Ask(ctx context.Context) {
-	client := api.New(o.URL)
+func (l *Launcher) Ask(ctx context.Context, o *Outcome) {
+	client := l.Servers.Client(ctx, o.Server)
 	defer client.Close()
 	o.readAPI(ctx, client)
 }

@@ -7,6 +7,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/djok/facecraft/internal/containers"
 	"github.com/djok/facecraft/internal/plan"
 	"github.com/djok/facecraft/internal/run"
 )
@@ -41,6 +42,11 @@ func (l *Launcher) startOnFreePorts(ctx context.Context, p *plan.Plan, r plan.Re
 // the one of the container that failed.
 func (l *Launcher) startAll(ctx context.Context, p plan.Plan) (servers, created []run.Server, port int, err error) {
 	usual := time.Duration(p.Needs.StartSeconds) * time.Second
+	if network := p.Front().Network; network != "" {
+		if err := l.Servers.EnsureNetwork(ctx, network); err != nil {
+			return nil, nil, 0, err
+		}
+	}
 	for _, c := range p.Containers {
 		server, mine, err := l.startOne(ctx, c, usual)
 		if err != nil {
@@ -70,19 +76,41 @@ func settle(servers []run.Server) {
 	}
 }
 
+// discardAll removes what must not stay, and the network that it was in. It is
+// best effort: the error that led here is the one to report.
 func (l *Launcher) discardAll(servers []run.Server) {
 	for _, server := range servers {
 		l.Servers.Discard(server)
 	}
+	ctx, cancel := context.WithTimeout(context.Background(), containers.CleanupTimeout)
+	defer cancel()
+	_ = l.Servers.RemoveNetworks(ctx)
 }
 
 // waitAll returns when every server is ready, or one of them has failed. All
-// load at the same time.
+// load at the same time. Whether those behind a gateway are ready, the gateway
+// says.
 func (l *Launcher) waitAll(ctx context.Context, servers []run.Server, usualSeconds int, timeout time.Duration) error {
+	usual := time.Duration(usualSeconds) * time.Second
 	waiting, ctx := errgroup.WithContext(ctx)
+	var behind []string
+	for _, server := range servers {
+		if server.URL == "" {
+			behind = append(behind, server.Name)
+		}
+	}
+	guarding, ready := context.WithCancel(ctx)
+	defer ready()
 	for _, server := range servers {
 		waiting.Go(func() error {
-			return l.Servers.WaitReady(ctx, server, time.Duration(usualSeconds)*time.Second, timeout)
+			if server.URL == "" {
+				return l.Servers.Guard(guarding, server, usual)
+			}
+			if !server.Gateway() {
+				return l.Servers.WaitReady(ctx, server, usual, timeout)
+			}
+			defer ready()
+			return l.Servers.WaitGateway(ctx, server, behind, usual, timeout)
 		})
 	}
 	return waiting.Wait()

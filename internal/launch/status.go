@@ -20,6 +20,20 @@ type Status struct {
 	Warnings []string    `json:"warnings,omitempty"` // as api.Status.Shortcomings
 }
 
+// DescribeAll asks all servers. Those behind a gateway follow it, because only it
+// can tell of them.
+func (l *Launcher) DescribeAll(ctx context.Context, servers []run.Server) []Status {
+	report := []Status{}
+	for _, server := range frontFirst(servers) {
+		status := l.Describe(ctx, server)
+		if server.Behind != "" && server.Running() {
+			status.Ready, status.Detail = l.readyBehind(ctx, server, report[0].Server)
+		}
+		report = append(report, status)
+	}
+	return report
+}
+
 // Describe asks the server itself. One that is busy with a photo answers
 // late, or not in time.
 func (l *Launcher) Describe(ctx context.Context, server run.Server) Status {
@@ -40,7 +54,7 @@ func (l *Launcher) Describe(ctx context.Context, server run.Server) Status {
 		}
 		return status
 	}
-	client := api.New(server.URL)
+	client := l.Servers.Client(ctx, server)
 	defer client.Close()
 	readiness, err := client.Ready(ctx)
 	switch {

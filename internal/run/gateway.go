@@ -2,7 +2,9 @@ package run
 
 import (
 	"context"
+	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/containerd/errdefs"
@@ -83,6 +85,35 @@ func (r *Runner) Guard(ctx context.Context, s Server, usual time.Duration) error
 		}
 		r.Report(progress.Event{Stage: progress.Waiting, Subject: w.doing(), Done: int64(time.Since(begin).Seconds()),
 			Total: int64(usual.Seconds())})
+	}
+}
+
+// WaitGateway returns when a gateway is ready and says so of the named servers
+// behind it. If that does not happen, its error is as that of WaitReady.
+func (r *Runner) WaitGateway(ctx context.Context, s Server, behind []string, usual, timeout time.Duration) error {
+	begin := time.Now()
+	if err := r.WaitReady(ctx, s, usual, timeout); err != nil {
+		return err
+	}
+	client := r.Client(ctx, s)
+	defer client.Close()
+	for {
+		ready, err := client.ServersReady(ctx)
+		late := slices.DeleteFunc(slices.Clone(behind), func(name string) bool { return ready[name] })
+		switch {
+		case ctx.Err() != nil:
+			return ctx.Err()
+		case err == nil && len(late) == 0:
+			return nil
+		case err != nil && !api.Silent(err):
+			return err
+		case time.Since(begin) > timeout:
+			return r.examine(ctx, s, fmt.Sprintf("still waits for %s after %s", strings.Join(late, ", "), timeout)).fault()
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(pollInterval):
+		}
 	}
 }
 

@@ -4,15 +4,16 @@ import (
 	"archive/tar"
 	"bytes"
 	"context"
+	"fmt"
 	"io"
 	"path"
 	"strconv"
 	"strings"
 
+	"github.com/containerd/errdefs"
 	"github.com/docker/docker/api/types/container"
 
 	"github.com/djok/facecraft/internal/apikey"
-	"github.com/djok/facecraft/internal/fault"
 	"github.com/djok/facecraft/internal/plan"
 )
 
@@ -69,16 +70,15 @@ func (r *Runner) keys(ctx context.Context, id string) (string, error) {
 	return string(keys), err
 }
 
-// RenewKeys gives a running gateway other API keys, which it accepts at once,
-// and reports whether they differ from those that it had.
+// RenewKeys gives a running gateway that has API keys new ones, and reports
+// whether they differ from those that it had.
 func (r *Runner) RenewKeys(ctx context.Context, s Server, keys string) (renewed bool, err error) {
 	have, err := r.keys(ctx, s.ID)
-	if err != nil {
-		return false, fault.Wrap(fault.Failed, err, "replace it: facecraft up --recreate with the same flags",
-			"the gateway %s has no API keys that could be renewed", s.Name)
-	}
-	if have == keys {
+	if errdefs.IsNotFound(err) || err == nil && have == keys {
 		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("read the API keys of %s: %w", s.Name, err)
 	}
 	inspect, err := r.Docker.ContainerInspect(ctx, s.ID)
 	if err != nil {

@@ -1,0 +1,72 @@
+package cli
+
+import (
+	"path/filepath"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/djok/facecraft/internal/apikey"
+	"github.com/djok/facecraft/internal/gatewaycmd"
+	"github.com/djok/facecraft/internal/plan"
+	"github.com/djok/facecraft/internal/tlsfiles"
+)
+
+// gatewayFlags are shared by the commands that can put a gateway in front of the
+// servers.
+func gatewayFlags() []cli.Flag {
+	return []cli.Flag{
+		&cli.BoolFlag{Name: "gateway", EnvVars: env("gateway"),
+			Usage: "one address in front of the servers, with keys and limits"},
+		&cli.StringFlag{Name: "api-key-file", EnvVars: env("api-key-file"), DefaultText: "FACECRAFT_API_KEY, or one that is made",
+			Usage: "`FILE` of the gateway's keys, one a line"},
+		&cli.StringFlag{Name: "tls-cert", EnvVars: env("tls-cert"), Usage: "certificate `FILE` (PEM) for HTTPS at the gateway"},
+		&cli.StringFlag{Name: "tls-key", EnvVars: env("tls-key"), Usage: "`FILE` of its private key (PEM)"},
+	}
+}
+
+// gatewayRequest reads gatewayFlags. The keys are kept apart from the request,
+// which is printed and stored.
+func (a *app) gatewayRequest(c *cli.Context, r *plan.Request) (err error) {
+	if c.IsSet("gateway") {
+		wanted := c.Bool("gateway")
+		r.Gateway = &wanted
+	}
+	if file := c.String("api-key-file"); file != "" {
+		if r.KeyFile, err = filepath.Abs(file); err != nil {
+			return err
+		}
+		if err := a.readKeys(r.KeyFile); err != nil {
+			return err
+		}
+	}
+	cert, key, err := tlsfiles.Absolute(c.String("tls-cert"), c.String("tls-key"))
+	if cert != "" {
+		r.TLS = &plan.TLS{Cert: cert, Key: key}
+	}
+	return err
+}
+
+// readKeys takes the keys of a file in place of those in the environment.
+func (a *app) readKeys(path string) error {
+	text, keys, err := apikey.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	for _, key := range keys {
+		a.ui.Hide(key.Value)
+	}
+	a.secrets[plan.APIKeyVariable] = text
+	return nil
+}
+
+// gatewayCommands run in a gateway's container: the gateway and its health check.
+func (a *app) gatewayCommands() []*cli.Command {
+	return []*cli.Command{
+		{Name: plan.ServeGatewayCommand, Hidden: true, Action: func(c *cli.Context) error {
+			return gatewaycmd.Serve(c.Context, a.Getenv, a.Stdout)
+		}},
+		{Name: plan.CheckGatewayCommand, Hidden: true, Action: func(c *cli.Context) error {
+			return gatewaycmd.Check(c.Context, a.Getenv)
+		}},
+	}
+}
