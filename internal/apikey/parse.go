@@ -22,7 +22,7 @@ func Parse(text string) ([]Key, error) {
 		switch {
 		case len(fields) == 0 || strings.HasPrefix(fields[0], "#"):
 		case len(fields) == 1:
-			keys = append(keys, Key{fmt.Sprintf("key-%d", len(keys)+1), fields[0]})
+			keys = append(keys, Key{fmt.Sprintf("key%d", len(keys)+1), fields[0]})
 		case len(fields) == 2:
 			keys = append(keys, Key{fields[0], fields[1]})
 		default:
