@@ -16,11 +16,11 @@ import (
 func gatewayFlags() []cli.Flag {
 	return []cli.Flag{
 		&cli.BoolFlag{Name: "gateway", EnvVars: env("gateway"),
-			Usage: "one address in front of the servers, with keys and limits"},
-		&cli.StringFlag{Name: "api-key-file", EnvVars: env("api-key-file"), DefaultText: "FACECRAFT_API_KEY, or one that is made",
+			Usage: "one guarded address for all servers"},
+		&cli.StringFlag{Name: "api-key-file", EnvVars: env("api-key-file"),
 			Usage: "`FILE` of the gateway's keys, one a line"},
-		&cli.StringFlag{Name: "tls-cert", EnvVars: env("tls-cert"), Usage: "certificate `FILE` (PEM) for HTTPS at the gateway"},
-		&cli.StringFlag{Name: "tls-key", EnvVars: env("tls-key"), Usage: "`FILE` of its private key (PEM)"},
+		&cli.StringFlag{Name: "tls-cert", EnvVars: env("tls-cert"), Usage: "certificate `FILE` for HTTPS at the gateway"},
+		&cli.StringFlag{Name: "tls-key", EnvVars: env("tls-key"), Usage: "`FILE` of its private key"},
 	}
 }
 
