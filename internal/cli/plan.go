@@ -8,7 +8,6 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/djok/facecraft/internal/dockerrun"
-	"github.com/djok/facecraft/internal/fault"
 	"github.com/djok/facecraft/internal/term"
 )
 
@@ -47,9 +46,6 @@ func (a *app) plan(c *cli.Context) error {
 	case formatJSON:
 		return a.printJSON(p)
 	case formatDockerRun:
-		if p.Gateway() != nil {
-			return fault.New(fault.Usage, "drop --gateway", "docker run lines with a gateway are not supported")
-		}
 		lines, notes := dockerrun.Render(p, a.Version)
 		for _, note := range append(p.Warnings, notes...) {
 			a.ui.Warn("%s", note)
