@@ -25,7 +25,7 @@ func (a *app) composeCommand() *cli.Command {
 		UsageText: "facecraft compose > docker-compose.yml\n" +
 			"facecraft compose --profiles --output docker-compose.yml\n" +
 			"facecraft compose --target kubernetes --replicas 3 | kubectl apply -f -",
-		Flags: slices.Concat(requestFlags(), gatewayFlags(), []cli.Flag{
+		Flags: slices.Concat(requestFlags(), gatewayFlags(), []cli.Flag{gatewayImageFlag(),
 			&cli.StringFlag{Name: "target", EnvVars: env("target"),
 				Usage: "`FORMAT`: compose (the default), swarm, kubernetes"},
 			&cli.BoolFlag{Name: "pin", EnvVars: env("pin"), Usage: "pin the image to its digest"},

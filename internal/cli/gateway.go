@@ -24,9 +24,16 @@ func gatewayFlags() []cli.Flag {
 	}
 }
 
-// gatewayRequest reads gatewayFlags. The keys are kept apart from the request,
+// gatewayImageFlag is for the commands that describe a gateway for other machines.
+func gatewayImageFlag() cli.Flag {
+	return &cli.StringFlag{Name: "gateway-image", EnvVars: env("gateway-image"),
+		Usage: "`REF` of the gateway's image, from facecraft push"}
+}
+
+// gatewayRequest reads gatewayFlags and gatewayImageFlag. The keys are kept apart from the request,
 // which is printed and stored.
 func (a *app) gatewayRequest(c *cli.Context, r *plan.Request) (err error) {
+	r.GatewayImage = c.String("gateway-image")
 	if c.IsSet("gateway") {
 		wanted := c.Bool("gateway")
 		r.Gateway = &wanted

@@ -16,7 +16,7 @@ func (a *app) planCommand() *cli.Command {
 		Name:      "plan",
 		Usage:     "show what up would run, and why",
 		UsageText: "facecraft plan [--tag auto|cpu|gpu|lite] [--json | --format docker-run]",
-		Flags: slices.Concat(requestFlags(), gatewayFlags(), []cli.Flag{jsonFlag(),
+		Flags: slices.Concat(requestFlags(), gatewayFlags(), []cli.Flag{gatewayImageFlag(), jsonFlag(),
 			&cli.StringFlag{Name: "format", EnvVars: env("format"), DefaultText: formatText,
 				Usage: "`FORMAT`: text, json, docker-run"},
 		}),

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"strconv"
 	"strings"
 
 	"github.com/djok/facecraft/internal/fault"
@@ -59,4 +60,18 @@ func hosts(ip net.IP, host, port string, names []string) []string {
 
 func list(text string) []string {
 	return strings.FieldsFunc(text, func(r rune) bool { return r == ',' || r == ' ' })
+}
+
+// port is where the gateway listens in its container.
+func port(getenv func(string) string) (int, error) {
+	text := getenv(plan.GatewayPortVariable)
+	if text == "" {
+		return plan.ContainerPort, nil
+	}
+	port, err := strconv.ParseUint(text, 10, 16)
+	if err != nil || port == 0 {
+		return 0, fault.New(fault.Usage, "set it to a port from 1 to 65535", "%s is not a port: %q", plan.GatewayPortVariable,
+			text)
+	}
+	return int(port), nil
 }

@@ -26,7 +26,11 @@ func Serve(ctx context.Context, getenv func(string) string, log io.Writer) error
 	if err != nil {
 		return err
 	}
-	listener, err := net.Listen("tcp", ":"+strconv.Itoa(plan.ContainerPort))
+	port, err := port(getenv)
+	if err != nil {
+		return err
+	}
+	listener, err := net.Listen("tcp", ":"+strconv.Itoa(port))
 	if err != nil {
 		return err
 	}
@@ -36,7 +40,11 @@ func Serve(ctx context.Context, getenv func(string) string, log io.Writer) error
 // Check asks the gateway in the same container for its health, which needs neither
 // a key nor a server.
 func Check(ctx context.Context, getenv func(string) string) error {
-	address := plan.Publish{Address: plan.Loopback, Port: plan.ContainerPort, TLS: getenv(plan.GatewayCertVariable) != ""}
+	port, err := port(getenv)
+	if err != nil {
+		return err
+	}
+	address := plan.Publish{Address: plan.Loopback, Port: port, TLS: getenv(plan.GatewayCertVariable) != ""}
 	client := http.Client{Timeout: checkTimeout, Transport: &http.Transport{
 		TLSClientConfig: &tls.Config{InsecureSkipVerify: true}, // it is this container
 	}}
