@@ -261,7 +261,7 @@ func TestPath(t *testing.T) {
 	}
 }
 
-// TestUnreadable: what is no readable file is an error that says so, at once.
+// TestUnreadable: a file that cannot be read is an error that says so, at once.
 func TestUnreadable(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()

@@ -71,7 +71,7 @@ var rules = slices.Concat([]rule{
 	{"output", is("-"), []string{"report"}},
 	{"json", is("true"), []string{"format"}},
 	{"fix", is("true"), []string{"format"}},
-	// Whoever names a server that runs already does not want one started here,
+	// Whoever names a server that is already running does not want one started here,
 	// and the other way round.
 	{"endpoint", set, slices.Concat(startsServer, downloads)},
 }, startedHere())

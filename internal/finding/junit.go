@@ -99,7 +99,7 @@ func (s *junitSuite) skip(test *junitCase, why string) {
 	test.Skipped = &junitMessage{Message: why}
 }
 
-// label is what a finding is when it is no failure: a note or its status.
+// label is what a finding is when it is not a failure: a note or its status.
 func label(f Finding) string {
 	if f.Status == Fail {
 		return string(f.Severity)

@@ -15,7 +15,7 @@ const (
 	maxJobs = 100_000
 )
 
-// jobTable knows the results in the servers that are to be deleted: when they were
+// jobTable knows the results to delete from the servers: when they were
 // fetched, or after an hour. It is lost when the gateway is restarted; then jobs
 // that are fetched are still deleted, and others when the server cleans up.
 type jobTable struct {

@@ -179,7 +179,7 @@ func (r *spoolReader) Read(p []byte) (int, error) {
 }
 
 // next reads what there is, or says to wait for the turn. It copies under the lock:
-// net/http may close a body while it is read, which would give the memory to somebody
+// net/http may close a body while it is read, which would give the memory to someone
 // else.
 func (r *spoolReader) next(p []byte) (n int, wait bool, err error) {
 	s := r.spool

@@ -246,7 +246,7 @@ RUN wget https://example.org/b.tar.gz || { echo no; exit 1; }; ` +
 		`echo "fbdc2cb80eb9aa7a758672cbfdda32ba6300efe9b6e6c7a299ff7e736b11b92f  b.tar.gz" | sha256sum -c -
 USER 1000
 `},
-	"a package of its own needs the sources": {text: `
+	"a separate package needs the sources": {text: `
 -- Dockerfile --
 FROM python:3.11-slim
 COPY . /src

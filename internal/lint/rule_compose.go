@@ -34,7 +34,7 @@ func composeReadinessRule(j *judge) {
 	}
 }
 
-// imageHealth reports whether a service's image has a health check of its own.
+// imageHealth reports whether a service's image has its own health check.
 func (j *judge) imageHealth(s *compose.Service) (has, known bool) {
 	for _, i := range j.Images {
 		if i.Name == s.Dockerfile && s.Dockerfile != "" {

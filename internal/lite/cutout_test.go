@@ -302,7 +302,7 @@ func TestCutEndsWithTheRequest(t *testing.T) {
 	}
 }
 
-// TestGoldenPortraits are to be looked at when they change. Scaling may differ
+// TestGoldenPortraits: look at them when they change. Scaling may differ
 // by a level between processors, hence the tolerance.
 func TestGoldenPortraits(t *testing.T) {
 	t.Parallel()

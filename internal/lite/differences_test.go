@@ -198,14 +198,14 @@ func TestDifferences(t *testing.T) {
 			answers(200, `"success":true`), "it can be drawn",
 		},
 		"a path for a name": {
-			named("a/b.png"), answers(500), answers(200, `"success":true`), "a client's name is no path here",
+			named("a/b.png"), answers(500), answers(200, `"success":true`), "a client's name is not a path here",
 		},
 		"a way up for a name": {
-			named("../b.png"), answers(500), answers(200, `"success":true`), "a client's name is no path here",
+			named("../b.png"), answers(500), answers(200, `"success":true`), "a client's name is not a path here",
 		},
 		"a very long name": {
 			named(strings.Repeat("a", 256) + ".png"), answers(500), answers(200, `"success":true`),
-			"a client's name is no path here",
+			"a client's name is not a path here",
 		},
 		"a picture in a length": {
 			multipartRequest(t, "/api/v1/process/quick", photo), answers(200, "Content-Type: image/png", "Content-Length: "),

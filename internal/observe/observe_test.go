@@ -29,7 +29,7 @@ func TestPhotos(t *testing.T) {
 		}
 	}
 	if similar([]byte("a"), []byte("b")) {
-		t.Error("what is no picture is like another")
+		t.Error("something that is not a picture is like another")
 	}
 }
 

@@ -25,7 +25,7 @@ type File struct {
 	global   *variables // ARG before the first FROM
 }
 
-// Comment is a line of its own that begins with #.
+// Comment is a separate line that begins with #.
 type Comment struct {
 	Line int
 	Text string
