@@ -48,7 +48,8 @@ func First(text string) string {
 func ReadFile(path string) (text string, keys []Key, err error) {
 	info, err := os.Stat(path)
 	if err == nil && info.Size() > MaxFile {
-		return "", nil, fault.New(fault.Usage, "name a file with one key a line", "%s is too large for a file of API keys", path)
+		return "", nil, fault.New(fault.Usage, "name a file with one key a line",
+			"%s is too large for a file of API keys", path)
 	}
 	data, err := os.ReadFile(path)
 	if err != nil {

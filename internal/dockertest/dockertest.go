@@ -135,7 +135,8 @@ func removeInstance(t testing.TB, docker client.APIClient, name string) {
 	removeContainers(t, docker, func(c container.Summary) bool {
 		return c.Labels[plan.LabelInstance] == name || c.Labels[plan.LabelHelper] == name
 	})
-	if _, err := docker.NetworksPrune(ctx, filters.NewArgs(filters.Arg("label", plan.LabelInstance+"="+name))); err != nil {
+	own := filters.NewArgs(filters.Arg("label", plan.LabelInstance+"="+name))
+	if _, err := docker.NetworksPrune(ctx, own); err != nil {
 		t.Errorf("remove the test's networks: %v", err)
 	}
 	volumes, err := docker.VolumeList(ctx, volume.ListOptions{Filters: filters.NewArgs(filters.Arg("name", name))})

@@ -40,7 +40,9 @@ func TestGateway(t *testing.T) {
 	if got := u.containers(); len(got) != 4 {
 		t.Fatalf("%d containers, want three servers and a gateway", len(got))
 	}
-	for key, want := range map[string]int{"": http.StatusUnauthorized, "wrong": http.StatusUnauthorized, old: http.StatusOK} {
+	for key, want := range map[string]int{
+		"": http.StatusUnauthorized, "wrong": http.StatusUnauthorized, old: http.StatusOK,
+	} {
 		if got := u.statusWith(address, key); got != want {
 			t.Errorf("with the key %q HTTP %d, want %d", key, got, want)
 		}
@@ -147,7 +149,8 @@ func (u *user) everythingSeen() string {
 		if err != nil {
 			u.t.Fatal(err)
 		}
-		if published := len(inspect.HostConfig.PortBindings) > 0; published != (c.Labels[plan.LabelRole] == plan.RoleGateway) {
+		published := len(inspect.HostConfig.PortBindings) > 0
+		if published != (c.Labels[plan.LabelRole] == plan.RoleGateway) {
 			u.t.Errorf("%v publishes %v", c.Names, inspect.HostConfig.PortBindings)
 		}
 		top, err := u.docker.ContainerTop(u.t.Context(), c.ID, []string{"axeww"})

@@ -26,7 +26,9 @@ func Read(getenv func(string) string, log io.Writer) (gateway.Config, *gateway.T
 	config.Loopback = host == "localhost" || ip.IsLoopback()
 	config.Hosts = hosts(ip, host, port, list(getenv(plan.HostsVariable)))
 	if file := getenv(plan.GatewayKeysVariable); file != "" {
-		config.Keys, err = gateway.ReadKeys(file, func(err error) { fmt.Fprintf(log, "the API keys stay as they were: %v\n", err) })
+		config.Keys, err = gateway.ReadKeys(file, func(err error) {
+			fmt.Fprintf(log, "the API keys stay as they were: %v\n", err)
+		})
 		if err != nil {
 			return config, nil, fault.Wrap(fault.Failed, err, "write one API key a line", "cannot read the API keys")
 		}
@@ -47,7 +49,8 @@ func hosts(ip net.IP, host, port string, names []string) []string {
 	case ip.IsUnspecified() && len(names) == 0:
 		return []string{gateway.AnyHost}
 	case ip.IsUnspecified() || ip.IsLoopback():
-		own = []string{net.JoinHostPort(plan.Loopback, port), net.JoinHostPort("::1", port), net.JoinHostPort("localhost", port)}
+		own = []string{net.JoinHostPort(plan.Loopback, port), net.JoinHostPort("::1", port),
+			net.JoinHostPort("localhost", port)}
 	}
 	for _, name := range names {
 		own = append(own, name)

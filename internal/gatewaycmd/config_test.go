@@ -25,7 +25,8 @@ func TestRead(t *testing.T) {
 		"IPv6":         {plan.Request{Listen: "::1"}, []string{"127.0.0.1:8000", "[::1]:8000", "localhost:8000"}, true},
 		"one address":  {plan.Request{Listen: "192.0.2.7", Port: 80}, []string{"192.0.2.7:80"}, false},
 		"all":          {plan.Request{Listen: "0.0.0.0"}, []string{gateway.AnyHost}, false},
-		"names": {plan.Request{Listen: "0.0.0.0", Env: []plan.Env{{Name: plan.HostsVariable, Value: "a.example, b.example:443"}}},
+		"names": {plan.Request{Listen: "0.0.0.0",
+			Env: []plan.Env{{Name: plan.HostsVariable, Value: "a.example, b.example:443"}}},
 			[]string{"127.0.0.1:8000", "[::1]:8000", "localhost:8000", "a.example", "a.example:8000", "b.example:443"}, false},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -48,7 +48,8 @@ func UnfitReplicas(running int, r plan.Request) string {
 // comparison with the plan's container can find: Differences.
 func NeedsComparison(r plan.Request) bool {
 	asked := func(s plan.Secret) bool { return !s.Ambient }
-	return r.Gateway != nil || r.KeyFile != "" || r.TLS != nil || r.Listen != "" || r.Restart != "" || r.Data != "" || len(r.Env) > 0 || slices.ContainsFunc(r.Secrets, asked)
+	return r.Gateway != nil || r.KeyFile != "" || r.TLS != nil || r.Listen != "" || r.Restart != "" ||
+		r.Data != "" || len(r.Env) > 0 || slices.ContainsFunc(r.Secrets, asked)
 }
 
 // Differences lists how a server differs from the plan's container, whoever

@@ -43,7 +43,8 @@ func keyArchive(file, user, keys string) (io.Reader, error) {
 	dir := strings.TrimPrefix(path.Dir(file), "/")
 	for _, header := range []tar.Header{
 		{Name: dir + "/", Typeflag: tar.TypeDir, Mode: 0o755},
-		{Name: path.Join(dir, path.Base(file)), Typeflag: tar.TypeReg, Mode: 0o400, Uid: uid, Gid: gid, Size: int64(len(keys))},
+		{Name: path.Join(dir, path.Base(file)), Typeflag: tar.TypeReg, Mode: 0o400, Uid: uid, Gid: gid,
+			Size: int64(len(keys))},
 	} {
 		if err := w.WriteHeader(&header); err != nil {
 			return nil, err
