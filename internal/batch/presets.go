@@ -9,7 +9,9 @@ import (
 
 // Preset is a set of options for a common need. Flags override it.
 type Preset struct {
-	name, what, source string
+	name, what string
+	// Source is the address of the rules.
+	Source string
 
 	width, height int
 	background    api.Colour
@@ -53,22 +55,22 @@ var presets = []Preset{
 		// The attribute thumbnailPhoto takes 100 kB, and servers make 99 at
 		// most; Exchange keeps 648x648.
 		maxBytes: 99 << 10,
-		source:   "https://learn.microsoft.com/windows/win32/adschema/a-thumbnailphoto"},
+		Source:   "https://learn.microsoft.com/windows/win32/adschema/a-thumbnailphoto"},
 	{name: "linkedin", what: "LinkedIn and the like: 800x800, which shows sharp in its circle of 400",
 		width: 800, height: 800,
-		background: lightGrey, source: "https://www.linkedin.com/help/linkedin/answer/a549049"},
+		background: lightGrey, Source: "https://www.linkedin.com/help/linkedin/answer/a549049"},
 	// The margins bring the head, from chin to crown, to the share of the
 	// height that is asked for: 50 to 69 % here, 64 to 76 % below.
 	{name: "passport-us", what: "United States passport and visa: 600x600", width: 600, height: 600, background: white,
 		margin: 0.55, Official: true, rule: stateDepartmentRule,
-		source: "https://travel.state.gov/content/travel/en/us-visas/visa-information-resources/photos.html"},
+		Source: "https://travel.state.gov/content/travel/en/us-visas/visa-information-resources/photos.html"},
 	{name: "passport-uk", what: "United Kingdom passport: 900x1125 (600x750 at least)", width: 900, height: 1125,
 		background: lightGrey, margin: 0.4, Official: true, rule: passportOfficeRule,
 		more:   "Its online application crops photos itself and is reported to want them uncropped",
-		source: "https://www.gov.uk/photos-for-passports"},
+		Source: "https://www.gov.uk/photos-for-passports"},
 	{name: "passport-icao", what: "ICAO 9303, 35x45 mm at 600 dpi: 827x1063, light grey", width: 827, height: 1063,
 		background: lightGrey,
-		margin:     0.4, Official: true, source: "https://www.icao.int/publications/pages/publication.aspx?docnum=9303"},
+		margin:     0.4, Official: true, Source: "https://www.icao.int/publications/pages/publication.aspx?docnum=9303"},
 }
 
 // FindPreset returns the preset of that name.
@@ -105,7 +107,7 @@ func PresetNames() (names [][2]string) {
 func PresetList() string {
 	var list strings.Builder
 	for _, p := range presets {
-		fmt.Fprintf(&list, "\n  %-13s %s\n  %-13s %s\n  %-13s %s", p.name, p.what, "", p.does(), "", p.source)
+		fmt.Fprintf(&list, "\n  %-13s %s\n  %-13s %s\n  %-13s %s", p.name, p.what, "", p.does(), "", p.Source)
 	}
 	return list.String()
 }
@@ -125,12 +127,12 @@ func (p Preset) does() string {
 func (p Preset) Notice() string {
 	if p.rule == "" {
 		return fmt.Sprintf("the size and the background follow %s; no rule on replaced backgrounds was found there: "+
-			"ask the issuing country", p.source)
+			"ask the issuing country", p.Source)
 	}
 	var more string
 	if p.more != "" {
 		more = " " + p.more + "."
 	}
 	return fmt.Sprintf("cropped only, by the built-in engine: %s.%s Light and background must be right in the photo. "+
-		"Check the rules at %s", p.rule, more, p.source)
+		"Check the rules at %s", p.rule, more, p.Source)
 }

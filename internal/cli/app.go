@@ -85,7 +85,7 @@ func (a *app) commandLine() *cli.App {
 			"--image as FACECRAFT_IMAGE, or in a configuration file: see facecraft config.\n" +
 			"Set FACECRAFT_INSTANCE=NAME to manage a second server next to the first.",
 		Commands: a.uniform(append([]*cli.Command{
-			a.upCommand(), a.processCommand(), a.composeCommand(), a.planCommand(),
+			a.upCommand(), a.processCommand(), a.studioCommand(), a.composeCommand(), a.planCommand(),
 			a.pullCommand(), a.pushCommand(), a.saveCommand(), a.loadCommand(),
 			a.statusCommand(), a.logsCommand(), a.openCommand(), a.downCommand(),
 			a.doctorCommand(), a.lintCommand(), a.verifyCommand(),

@@ -37,7 +37,7 @@ func TestManual(t *testing.T) {
 // freeForm are the flags whose values nobody can list.
 var freeForm = []string{
 	"gpus", "image", "port", "env", "timeout", "max-download", "connections", "size", "background", "margin", "fidelity",
-	"in-flight", "tail", "ingress", "against", "gateway-image",
+	"in-flight", "tail", "ingress", "against", "gateway-image", "page-port",
 }
 
 // TestValues: each flag that takes a value is completed, or known to take any.

@@ -27,6 +27,7 @@ type valuer func(*app, context.Context) completion.Answer
 // command and name. Those of arguments have the command's name and a space.
 var valuesOf = map[string]valuer{
 	"process ":    files(completion.Photos),
+	"studio ":     files(completion.Photos),
 	"save ":       files(completion.AnyFile),
 	"load ":       files(completion.AnyFile),
 	"lint ":       files(completion.AnyFile),
@@ -51,6 +52,8 @@ var valuesOf = map[string]valuer{
 	"process format": oneOf("png", "jpg", "both"),
 	"lint format":    oneOf(reportFormats...),
 	"verify format":  oneOf(reportFormats...),
+
+	"studio output": files(completion.Directories),
 
 	"output":       files(completion.AnyFile),
 	"report":       files(completion.AnyFile),

@@ -19,7 +19,7 @@ const module = "github.com/djok/facecraft/"
 var layers = [][]string{
 	{"cmd/facecraft"},
 	{"internal/cli"},
-	{"internal/export", "internal/imagefile"},
+	{"internal/export", "internal/imagefile", "internal/studio"},
 	{"internal/launch"},
 	{"internal/assay"},
 	{"internal/run", "internal/trial"},
@@ -31,7 +31,7 @@ var layers = [][]string{
 // owners are the only packages that may import what starts so.
 var owners = map[string][]string{
 	"internal/cli":              {"cmd/facecraft"},
-	"internal/launch":           {"internal/cli", "internal/export", "internal/imagefile"},
+	"internal/launch":           {"internal/cli", "internal/export", "internal/imagefile", "internal/studio"},
 	"github.com/urfave/cli":     {"internal/cli", "internal/flagset"},
 	"github.com/docker/docker/": speakDocker,
 }

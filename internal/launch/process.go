@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/djok/facecraft/internal/batch"
+	"github.com/djok/facecraft/internal/cropper"
 	"github.com/djok/facecraft/internal/fault"
 	"github.com/djok/facecraft/internal/format"
 )
@@ -42,12 +43,15 @@ type Processing struct {
 	Audience Audience
 
 	launcher *Launcher // nil before there was a need to reach the daemon
-	cropper  *cropper  // likewise, where photos are only cropped
+	// cropper is there where photos are only cropped.
+	cropper *cropper.Cropper
 }
 
 // Close ends the connection to the daemon, if there was one.
 func (p *Processing) Close() {
-	p.cropper.close()
+	if p.cropper != nil {
+		p.cropper.Close()
+	}
 	if p.launcher != nil {
 		p.launcher.Close()
 	}
@@ -125,7 +129,7 @@ func (p *Processing) selectJobs(ctx context.Context, jobs []*batch.Job) (selecte
 // imageIDs are those of the servers that are running, as far as they tell.
 func (p *Processing) imageIDs(ctx context.Context) []string {
 	if p.Selection.Recipe.CropOnly {
-		return []string{p.cropperID()}
+		return []string{cropper.ID(p.Settings.Version)}
 	}
 	if len(p.Endpoints) > 0 {
 		servers, _ := Endpoints(ctx, silence{}, p.Token, p.Endpoints, 0)
@@ -164,7 +168,10 @@ func (p *Processing) servers(ctx context.Context) (_ []*batch.Server, err error)
 		p.Settings.UI.Say("%s", p.Advice)
 	}
 	if p.Selection.Recipe.CropOnly {
-		return p.startCropper(ctx)
+		if p.cropper, err = cropper.Start(ctx, p.Settings.Version, p.Settings.Unfinished); err != nil {
+			return nil, err
+		}
+		return []*batch.Server{p.cropper.Server()}, nil
 	}
 	if len(p.Endpoints) > 0 {
 		return Endpoints(ctx, p.Settings.UI, p.Token, p.Endpoints, p.Request.Timeout)

@@ -1,0 +1,143 @@
+package studio
+
+import (
+	"crypto/rand"
+	"embed"
+	"encoding/json"
+	"errors"
+	"io"
+	"io/fs"
+	"mime"
+	"net/http"
+	"path"
+	"strings"
+
+	"github.com/djok/facecraft/internal/fault"
+	"github.com/djok/facecraft/internal/pagestyle"
+	"github.com/djok/facecraft/internal/studio/guard"
+)
+
+//go:embed page
+var page embed.FS
+
+// nonceMark is what the page has in place of the nonce.
+const nonceMark = "{{nonce}}"
+
+// maxBody limits the JSON of a request, in bytes.
+const maxBody = 1 << 20
+
+// action is a request that changes something and answers with JSON, or with
+// nothing if body is nil.
+type action func(r *http.Request) (status int, body any, err error)
+
+// routes are all that the server answers. ended is closed when it stops.
+func (s *Studio) routes(ended <-chan struct{}) http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /{$}", s.servePage)
+	mux.HandleFunc("GET /{file}", servePart)
+	mux.HandleFunc("GET /api/state", s.serveState)
+	mux.HandleFunc("GET /api/events", func(w http.ResponseWriter, r *http.Request) { s.stream(w, r, ended) })
+	mux.HandleFunc("GET /api/photos/{id}/{what}", s.servePicture)
+	mux.HandleFunc("GET /download/{ticket}/{name}", s.download)
+	for pattern, do := range map[string]action{
+		"POST /api/photos":    s.upload,
+		"POST /api/example":   s.addExample,
+		"POST /api/settings":  s.setSettings,
+		"POST /api/again":     s.again,
+		"POST /api/keep":      s.keep,
+		"POST /api/leave":     s.leave,
+		"POST /api/rename":    s.rename,
+		"POST /api/clear":     s.clear,
+		"POST /api/answer":    s.takeAnswer,
+		"POST /api/retry":     s.tryAgain,
+		"POST /api/folder":    s.openFolder,
+		"POST /api/downloads": s.offer,
+	} {
+		mux.HandleFunc(pattern, do.serve)
+	}
+	mux.HandleFunc("POST "+invitePath, s.takeInvitation)
+	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+		guard.Refuse(w, http.StatusNotFound, "there is nothing at "+r.URL.Path, "")
+	})
+	return mux
+}
+
+// problem is an error with its HTTP status.
+type problem struct {
+	status int
+	error
+}
+
+func (p *problem) Unwrap() error { return p.error }
+
+func (do action) serve(w http.ResponseWriter, r *http.Request) {
+	status, body, err := do(r)
+	var known *problem
+	switch {
+	case errors.As(err, &known):
+		guard.Refuse(w, known.status, err.Error(), fault.HintOf(err))
+	case errors.Is(err, errNoPhoto):
+		guard.Refuse(w, http.StatusNotFound, err.Error(), "")
+	case err != nil && fault.CodeOf(err) == fault.Usage:
+		guard.Refuse(w, http.StatusBadRequest, err.Error(), fault.HintOf(err))
+	case err != nil:
+		guard.Refuse(w, http.StatusInternalServerError, err.Error(), fault.HintOf(err))
+	case body == nil:
+		w.WriteHeader(http.StatusNoContent)
+	default:
+		guard.Answer(w, status, body)
+	}
+}
+
+// read reads the JSON of a request.
+func read(r *http.Request, into any) error {
+	if kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type")); kind != "application/json" {
+		return &problem{http.StatusUnsupportedMediaType, errors.New("the request is not JSON")}
+	}
+	text, err := io.ReadAll(io.LimitReader(r.Body, maxBody))
+	if err == nil {
+		err = json.Unmarshal(text, into)
+	}
+	if err != nil {
+		return &problem{http.StatusBadRequest, errors.New("the request is not JSON of the expected form")}
+	}
+	return nil
+}
+
+// servePage writes the page with a fresh nonce for its scripts and styles.
+func (s *Studio) servePage(w http.ResponseWriter, _ *http.Request) {
+	text, err := page.ReadFile("page/index.html")
+	if err != nil {
+		panic(err) // it is part of this program
+	}
+	nonce := rand.Text()
+	w.Header().Set("Content-Security-Policy", guard.PagePolicy(nonce))
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	_, _ = io.WriteString(w, strings.ReplaceAll(string(text), nonceMark, nonce)) // whoever asked has left
+}
+
+// servePart writes one of the page's other files.
+func servePart(w http.ResponseWriter, r *http.Request) {
+	name := r.PathValue("file")
+	if name == "pagestyle.css" {
+		w.Header().Set("Content-Type", "text/css; charset=utf-8")
+		_, _ = io.WriteString(w, string(pagestyle.CSS)) // whoever asked has left
+		return
+	}
+	content, err := fs.ReadFile(page, path.Join("page", name))
+	if err != nil || name == "index.html" {
+		guard.Refuse(w, http.StatusNotFound, "there is no such file", "")
+		return
+	}
+	w.Header().Set("Content-Type", kinds[path.Ext(name)])
+	_, _ = w.Write(content) // whoever asked has left
+}
+
+// kinds are the page's files; what mime.TypeByExtension says depends on the
+// machine.
+var kinds = map[string]string{
+	".css": "text/css; charset=utf-8",
+	".js":  "text/javascript; charset=utf-8",
+	".svg": "image/svg+xml",
+	".png": "image/png",
+}
