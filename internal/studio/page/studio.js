@@ -138,7 +138,7 @@ function failures() {
   for (const { id, name, problem } of failed) {
     items.push(failure(name, problem || { what: "", fix: "" },
       () => attempt(() => post("/api/again", { ids: [id], settings: null })),
-      () => attempt(() => post("/api/leave", { ids: [id], out: true }))));
+      () => attempt(() => post("/api/clear", { ids: [id] }))));
   }
   by("failures").hidden = !items.length;
   by("failures").firstElementChild.textContent = texts.failures(items.length);

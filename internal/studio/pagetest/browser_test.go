@@ -36,7 +36,8 @@ var browserContext = sync.OnceValues(func() (context.Context, error) {
 	if program == "" {
 		return nil, err
 	}
-	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(program))
+	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(program),
+		chromedp.Flag("use-fake-device-for-media-stream", true), chromedp.Flag("use-fake-ui-for-media-stream", true))
 	if os.Getuid() == 0 {
 		options = append(options, chromedp.NoSandbox) // it has no sandbox as root
 	}
@@ -51,6 +52,7 @@ var closeBrowser = func() {}
 func TestMain(m *testing.M) {
 	code := m.Run()
 	closeBrowser()
+	os.RemoveAll(engineDir)
 	os.Exit(code)
 }
 

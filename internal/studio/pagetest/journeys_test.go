@@ -166,6 +166,26 @@ func TestZip(t *testing.T) {
 	}
 }
 
+// TestCameraAndPaste: photos that are no files. The browser's camera for tests
+// shows no face.
+func TestCameraAndPaste(t *testing.T) {
+	t.Parallel()
+	p, _ := open(t)
+	p.do(chromedp.Click("#welcome [data-choose=camera]"))
+	p.until("document.querySelector('#camera video').videoWidth > 0")
+	p.do(chromedp.Click("#camera .shoot"))
+	p.until("document.querySelector('#failures').innerText.includes('camera-')")
+	p.do(chromedp.Click("#failures .dismiss"))
+	p.until("document.querySelectorAll('.card').length === 0")
+	p.script(`(async () => {
+		const data = new DataTransfer();
+		const picture = await (await fetch("/icon.svg")).blob();
+		data.items.add(new File([picture], "pasted.png", { type: "image/png" }));
+		dispatchEvent(new ClipboardEvent("paste", { clipboardData: data }));
+	})()`)
+	p.until("document.querySelector('#failures').innerText.includes('pasted.png')")
+}
+
 // TestPassport: such a purpose only crops, and says so.
 func TestPassport(t *testing.T) {
 	t.Parallel()

@@ -25,14 +25,17 @@ func quote(text string) string {
 	return string(quoted)
 }
 
+// engineDir holds the engine's files.
+var engineDir string
+
 // engine is the address of one lite engine for all tests.
 var engine = sync.OnceValues(func() (string, error) {
-	dir, err := os.MkdirTemp("", "facecraft-page")
-	if err != nil {
+	var err error
+	if engineDir, err = os.MkdirTemp("", "facecraft-page"); err != nil {
 		return "", err
 	}
-	server, err := lite.New(lite.Config{UploadDir: filepath.Join(dir, "uploads"), OutputDir: filepath.Join(dir, "out"),
-		Log: io.Discard})
+	server, err := lite.New(lite.Config{UploadDir: filepath.Join(engineDir, "uploads"),
+		OutputDir: filepath.Join(engineDir, "out"), Log: io.Discard})
 	if err != nil {
 		return "", err
 	}
