@@ -59,7 +59,7 @@ export const texts = {
   papers: { "10x15": "10 × 15 cm", "4x6": "4 × 6 in" },
   lookOne: "This portrait",
   again: "Make again",
-  keys: "← and → show the next portrait. On the slider they move it; Tab leaves it.",
+  keys: "The keys ← and → go to other portraits, or move the slider while it has the focus.",
 
   purpose: "Purpose",
   own: "My own settings",
