@@ -7,8 +7,6 @@ const fields = ["preset", "width", "height", "background", "margin", "oval", "en
 // same tells whether two settings make the same portrait.
 export const same = (a, b) => fields.every((field) => a[field] === b[field]);
 
-const hostOf = (source) => source.replace(/^https:\/\/(www\.)?|\/.*/g, "");
-
 function choice(name, value, label, cls) {
   const element = make("label", cls);
   const input = make("input");
@@ -71,8 +69,8 @@ export class Look {
   limit(preset, enhance) {
     const { form, part } = this;
     const cropOnly = Boolean(preset?.cropOnly);
-    part("colours").disabled = form.oval.disabled = cropOnly;
-    part("size").disabled = Boolean(preset);
+    part("colours").disabled = cropOnly;
+    part("size").disabled = form.oval.disabled = Boolean(preset);
     part("formats").disabled = !this.settings.oval;
     form.enhance.disabled = cropOnly || !enhance.can;
     part("fidelity").hidden = form.enhance.disabled || !form.enhance.checked;
@@ -85,8 +83,8 @@ export class Look {
     about.classList.toggle("plain", !preset.notice);
     about.firstElementChild.textContent = preset.notice;
     const link = about.lastElementChild;
-    link.textContent = texts.source(hostOf(preset.source));
-    link.href = /^https:/.test(preset.source) ? preset.source : "";
+    link.textContent = texts.source(new URL(preset.source).host);
+    link.href = preset.source;
   }
 
   outputs() {
@@ -98,19 +96,23 @@ export class Look {
   change(input) {
     const { form } = this;
     if (!input.checkValidity()) return;
-    if (input.name === "preset" && input.value) { // the server knows the rest
-      this.changed({ preset: input.value });
-      return;
-    }
     const chosen = form.colour.value;
-    this.changed({
-      preset: form.elements.preset.value,
+    const preset = form.elements.preset.value;
+    this.set(input.name === "preset" && preset ? { ...this.settings, ...this.given(preset) } : {
+      preset,
       width: form.width.valueAsNumber, height: form.height.valueAsNumber,
       background: input.name === "own" || chosen === "own" ? form.own.value : chosen,
       margin: form.margin.valueAsNumber, fidelity: form.fidelity.valueAsNumber,
       oval: form.oval.checked, enhance: form.enhance.disabled ? this.settings.enhance : form.enhance.checked,
       format: form.elements.format.value,
-    });
+    }, this.server);
+    this.changed(this.settings);
+  }
+
+  // given are the settings that come with a preset.
+  given(preset) {
+    const { width, height, background, margin, official } = this.presets.find(({ name }) => name === preset);
+    return { preset, width, height, background, margin, oval: false, enhance: !official, format: "jpg" };
   }
 }
 

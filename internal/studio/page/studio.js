@@ -44,9 +44,7 @@ function replaceAll(news) {
   photos.clear();
   for (const photo of news.photos) photos.set(photo.id, photo);
   if (!look) {
-    look = new Look(by("look-slot"), state.presets, (settings) => attempt(async () => {
-      settle(await post("/api/settings", settings));
-    }));
+    look = new Look(by("look-slot"), state.presets, sendSettings);
     viewer.attach(page, state.presets, state.papers);
   }
   grid.keep(photos);
@@ -58,6 +56,22 @@ function settle(settings) {
   state.settings = settings;
   look.set(settings, state.server.enhance);
   refresh();
+}
+
+let sending = false, unsent = null;
+// sendSettings sends one change after the other, so that the last one counts.
+async function sendSettings(settings) {
+  unsent = settings;
+  if (sending) return;
+  sending = true;
+  for (let next; (next = unsent);) {
+    unsent = null;
+    await attempt(async () => {
+      const known = await post("/api/settings", next);
+      if (!unsent) settle(known);
+    });
+  }
+  sending = false;
 }
 
 function putPhoto(photo) {
@@ -73,7 +87,7 @@ const handlers = {
   photo: putPhoto,
   server(server) { state.server = server; settle(state.settings); },
   question(question) { state.question = question; refresh(); },
-  settings: settle,
+  settings(settings) { if (!sending) settle(settings); },
   gone() { away = "gone"; refresh(); },
 };
 

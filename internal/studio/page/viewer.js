@@ -13,18 +13,13 @@ let world, look, wanted, current = null, shown = "";
 export function attach(page, presets, papers) {
   world = page;
   look = new Look(part("look-slot"), presets, (settings) => {
-    const preset = presets.find(({ name }) => name === settings.preset);
-    wanted = settings.width ? settings : { ...current.settings, ...fromPreset(preset) };
-    look.set(wanted, world.server.enhance);
+    wanted = settings;
     buttons();
   });
   part("sheets").replaceChildren(part("sheets").firstElementChild, ...papers.map((paper) =>
     button(texts.papers[paper] || paper, () => world.try(async () =>
       save(await blob(`/api/photos/${current.id}/sheet?paper=${paper}`), `${current.title}-${paper}.jpg`)))));
 }
-
-const fromPreset = ({ name, width, height, background, margin, official }) =>
-  ({ preset: name, width, height, background, margin, oval: false, enhance: !official, format: "jpg" });
 
 const inGrid = () => world.photos().filter((photo) => photo.state !== "failed");
 
