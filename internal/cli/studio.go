@@ -22,7 +22,7 @@ func (a *app) studioCommand() *cli.Command {
 			"Ctrl-C ends it; the same command continues where it stopped.",
 		Flags: slices.Concat([]cli.Flag{
 			&cli.StringFlag{Name: "output", Aliases: []string{"o"}, EnvVars: env("output"), DefaultText: "Pictures/Facecraft",
-				Usage: "`DIR` for the portraits"},
+				Usage: "`DIR` for portraits"},
 			&cli.StringSliceFlag{Name: "endpoint", EnvVars: env("endpoint"),
 				Usage: "`URL` of a remote server; repeatable"},
 			&cli.IntFlag{Name: "page-port", EnvVars: env("page-port"), DefaultText: "any free one", Usage: "`PORT` of the page"},
