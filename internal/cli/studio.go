@@ -46,8 +46,10 @@ func (a *app) studio(c *cli.Context) error {
 }
 
 func (a *app) studioConfig(c *cli.Context) (config studio.Config, err error) {
-	config = studio.Config{Files: c.Args().Slice(), Endpoints: c.StringSlice("endpoint"), Token: a.Getenv(api.TokenVariable),
-		Port: c.Int("page-port"), Folder: c.String("output")}
+	config = studio.Config{
+		Files: c.Args().Slice(), Folder: c.String("output"), Port: c.Int("page-port"),
+		Endpoints: c.StringSlice("endpoint"), Token: a.Getenv(api.TokenVariable),
+	}
 	if err := a.checkEndpointFlags(c); err != nil {
 		return config, err
 	}

@@ -171,7 +171,7 @@ func TestPolicies(t *testing.T) {
 // TestHostileNames: no name leads out of the folder, or is anything but text.
 func TestHostileNames(t *testing.T) {
 	t.Parallel()
-	v := open(t, Config{Endpoints: []string{liteServer(t, nil).URL}})
+	v := open(t, Config{Endpoints: []string{newCounter(t, 0).URL}})
 	names := []string{"../../../etc/passwd.jpg", `..\..\boot.jpg`, "/etc/cron.d/x.jpg", "<img src=x onerror=alert(1)>.jpg",
 		"a\x00b.jpg", "NUL.jpg", "con", ".bashrc", "anna\u202egpj.exe", strings.Repeat("x", 5000) + ".jpg", "", "...",
 		"\n\r\x1b[31m.jpg", ".facecraft-studio/studio.jsonl", "-rf.jpg"}

@@ -224,7 +224,7 @@ type streamed struct{ id, name, data string }
 func (v *visitor) until(what string, is func(stateView) bool) stateView {
 	v.t.Helper()
 	events := v.stream("")
-	late := time.After(60 * time.Second)
+	late := time.After(3 * time.Minute)
 	for {
 		if s := v.state(); is(s) {
 			return s
