@@ -12,8 +12,8 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/djok/facecraft/internal/cli/flagset"
 	"github.com/djok/facecraft/internal/fault"
-	"github.com/djok/facecraft/internal/flagset"
 	"github.com/djok/facecraft/internal/plan"
 	"github.com/djok/facecraft/internal/remains"
 	"github.com/djok/facecraft/internal/term"

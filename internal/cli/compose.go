@@ -9,10 +9,10 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/djok/facecraft/internal/cli/flagset"
 	"github.com/djok/facecraft/internal/dockerrun"
 	"github.com/djok/facecraft/internal/export"
 	"github.com/djok/facecraft/internal/fault"
-	"github.com/djok/facecraft/internal/flagset"
 	"github.com/djok/facecraft/internal/kube"
 	"github.com/djok/facecraft/internal/launch"
 	"github.com/djok/facecraft/internal/output"

@@ -6,9 +6,9 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/djok/facecraft/internal/cli/flagset"
 	"github.com/djok/facecraft/internal/config"
 	"github.com/djok/facecraft/internal/fault"
-	"github.com/djok/facecraft/internal/flagset"
 )
 
 func (a *app) configCommand() *cli.Command {

@@ -10,8 +10,8 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/djok/facecraft/internal/cli/flagset"
 	"github.com/djok/facecraft/internal/config"
-	"github.com/djok/facecraft/internal/flagset"
 )
 
 // TestEndpointAlone: whoever names an endpoint wants none of the flags about

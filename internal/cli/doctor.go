@@ -7,9 +7,9 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/djok/facecraft/internal/cli/flagset"
 	"github.com/djok/facecraft/internal/doctor"
 	"github.com/djok/facecraft/internal/fault"
-	"github.com/djok/facecraft/internal/flagset"
 	"github.com/djok/facecraft/internal/launch"
 	"github.com/djok/facecraft/internal/output"
 	"github.com/djok/facecraft/internal/term"

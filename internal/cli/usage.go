@@ -6,9 +6,9 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/djok/facecraft/internal/cli/flagset"
 	"github.com/djok/facecraft/internal/dockerrun"
 	"github.com/djok/facecraft/internal/fault"
-	"github.com/djok/facecraft/internal/flagset"
 )
 
 func (a *app) unknownCommand(c *cli.Context, name string) error {

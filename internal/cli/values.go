@@ -7,10 +7,10 @@ import (
 
 	"github.com/djok/facecraft/internal/batch"
 	"github.com/djok/facecraft/internal/catalogue"
+	"github.com/djok/facecraft/internal/cli/flagset"
 	"github.com/djok/facecraft/internal/completion"
 	"github.com/djok/facecraft/internal/export"
 	"github.com/djok/facecraft/internal/finding"
-	"github.com/djok/facecraft/internal/flagset"
 	"github.com/djok/facecraft/internal/launch"
 	"github.com/djok/facecraft/internal/plan"
 	"github.com/djok/facecraft/internal/run"

@@ -30,9 +30,9 @@ var layers = [][]string{
 
 // owners are the only packages that may import what starts so.
 var owners = map[string][]string{
-	"internal/cli":              {"cmd/facecraft"},
+	"internal/cli":              {"cmd/facecraft", "internal/cli"},
 	"internal/launch":           {"internal/cli", "internal/export", "internal/imagefile", "internal/studio"},
-	"github.com/urfave/cli":     {"internal/cli", "internal/flagset"},
+	"github.com/urfave/cli":     {"internal/cli", "internal/cli/flagset"},
 	"github.com/docker/docker/": speakDocker,
 }
 
