@@ -7,6 +7,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+
+	"github.com/djok/facecraft/internal/output"
 )
 
 // MaxFile is how large a file of keys may be, in bytes.
@@ -36,16 +38,26 @@ func (s Store) Ensure(instance string) (keys string, err error) {
 		return "", err
 	}
 	keys = rand.Text() + "\n"
-	file, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	err = s.write(path, keys)
 	if errors.Is(err, fs.ErrExist) { // another call was faster
 		data, err = os.ReadFile(path)
 		return string(data), err
 	}
+	return keys, err
+}
+
+// write writes a new file whole, so that nobody reads half a key.
+func (s Store) write(path, keys string) error {
+	file, err := os.CreateTemp(s.Dir, ".new-") // readable by the user only
 	if err != nil {
-		return "", err
+		return err
 	}
+	defer os.Remove(file.Name())
 	_, err = file.WriteString(keys)
-	return keys, errors.Join(err, file.Close())
+	if err := errors.Join(err, file.Close()); err != nil {
+		return err
+	}
+	return output.Place(file.Name(), path, false)
 }
 
 // Remove deletes an instance's keys, and reports whether there were any.

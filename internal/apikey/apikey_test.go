@@ -77,3 +77,29 @@ func TestStore(t *testing.T) {
 		}
 	}
 }
+
+// TestStoreAtOnce: calls at the same time get the same keys.
+func TestStoreAtOnce(t *testing.T) {
+	t.Parallel()
+	store := apikey.Store{Dir: t.TempDir()}
+	got := make(chan string)
+	const calls = 20
+	for range calls {
+		go func() {
+			keys, err := store.Ensure("facecraft")
+			if err != nil {
+				t.Error(err)
+			}
+			got <- keys
+		}()
+	}
+	first := <-got
+	for range calls - 1 {
+		if keys := <-got; keys != first || first == "" {
+			t.Errorf("got %q and %q", first, keys)
+		}
+	}
+	if files, err := os.ReadDir(store.Dir); err != nil || len(files) != 1 {
+		t.Errorf("left behind: %v, %v", files, err)
+	}
+}
