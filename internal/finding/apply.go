@@ -14,12 +14,12 @@ const (
 
 // Ignores are applied to the findings of one target.
 type Ignores struct {
-	Checks []Check // all there are
+	Checks []Check // all existing checks
 	List   []Ignore
 	Today  time.Time
-	// Judged tells whether this run would have found what an ignore is for, so
-	// that one which matches nothing is unused. A run of lint does not judge
-	// what only verify sees.
+	// Judged reports whether this run could have found what an ignore is for:
+	// only then is an ignore without a match unused. lint does not judge what
+	// only verify sees.
 	Judged func(Ignore) bool
 }
 
@@ -40,7 +40,8 @@ func (g Ignores) Apply(findings []Finding) []Finding {
 	return findings
 }
 
-// suppress reports whether there was anything to ignore.
+// suppress marks the findings that an ignore covers, and reports whether there
+// were any.
 func (g Ignores) suppress(findings []Finding, ignore Ignore) bool {
 	used := false
 	for i, f := range findings {
@@ -57,12 +58,12 @@ func (g Ignores) suppress(findings []Finding, ignore Ignore) bool {
 	return used
 }
 
-// expired reports whether the last day has passed.
+// expired reports whether an ignore's last day has passed.
 func (g Ignores) expired(ignore Ignore) bool {
 	return g.Today.Format(time.DateOnly) > ignore.Until
 }
 
-// about is a finding about an ignore.
+// about returns a finding about an ignore.
 func (g Ignores) about(ignore Ignore, id, format string, args ...any) Finding {
 	f := Named(g.Checks, id)[0].Finding(Fail, fmt.Sprintf(format, args...))
 	f.Location = &ignore.At
@@ -70,7 +71,7 @@ func (g Ignores) about(ignore Ignore, id, format string, args ...any) Finding {
 	return f
 }
 
-// Invalid is the finding about an inline ignore that cannot be honoured.
+// Invalid returns the finding about an inline ignore that cannot be honoured.
 func Invalid(checks []Check, at Location, problem string) Finding {
 	f := Named(checks, ignoreInvalid)[0].Finding(Fail, "this ignore is not honoured: "+problem)
 	f.Location = &at

@@ -11,12 +11,11 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// Check is what the program says of a pitfall, whichever command sees it. Each
-// is one file in checks/, named after its ID.
+// Check describes a pitfall, whichever command detects it. Each check is one file
+// in checks/, named after its ID.
 type Check struct {
 	ID string `yaml:"-"`
-	// Aliases are names that select this check too. Several checks may share
-	// one, which then names them as a group.
+	// Aliases also select this check. Checks that share an alias form a group.
 	Aliases  []string `yaml:"aliases"`
 	Seed     string   `yaml:"seed"`
 	Group    string   `yaml:"group"`
@@ -24,7 +23,7 @@ type Check struct {
 	SeenBy   []string `yaml:"seen_by"` // lint, verify
 	Title    string   `yaml:"title"`   // what is wrong, in a sentence
 	Why      string   `yaml:"why"`     // why it matters
-	Source   string   `yaml:"source"`  // an address, or what was tried
+	Source   string   `yaml:"source"`  // a URL, or the experiment behind it
 	Remedy   string   `yaml:"remedy"`
 	Cost     string   `yaml:"cost"`
 	// Before and After are a bad and a good example: a Dockerfile, or several
@@ -65,7 +64,7 @@ var load = sync.OnceValues(func() ([]Check, error) {
 	return all, nil
 })
 
-// Checks are all checks, in the order of their groups.
+// Checks returns all checks, in the order of their groups.
 func Checks() ([]Check, error) { return load() }
 
 // Named returns the checks that an ID or an alias refers to.
@@ -79,7 +78,7 @@ func Named(checks []Check, name string) []Check {
 	return list
 }
 
-// Finding is a result of this check. Its caller adds where and what.
+// Finding returns a result of this check. The caller adds location and evidence.
 func (c Check) Finding(status Status, statement string) Finding {
 	return Finding{
 		ID: c.ID, Aliases: c.Aliases, Seed: c.Seed, Group: c.Group, Severity: c.Severity,

@@ -1,6 +1,6 @@
-// Package finding is what `facecraft lint` and `facecraft verify` share: the
-// findings, the checks that they come from, what a project ignores, and the
-// reports for machines. It knows neither sources nor images.
+// Package finding contains what `facecraft lint` and `facecraft verify` share:
+// findings, the checks behind them, a project's ignores, and machine-readable
+// reports. It knows neither sources nor images.
 package finding
 
 import (
@@ -23,8 +23,8 @@ const (
 // Status is how a check ended.
 type Status string
 
-// The statuses. Unknown never counts as passed: the statement says what is not
-// known and why. A check that is not applicable names the fact that makes it so.
+// The statuses. Unknown never counts as passed: the statement says what is
+// unknown and why. A check that does not apply states the reason.
 const (
 	Pass          Status = "pass"
 	Fail          Status = "fail"
@@ -33,7 +33,7 @@ const (
 )
 
 // Location is a place in a source file. Lines and columns count from 1, columns
-// in characters; 0 is not known.
+// in characters; 0 means unknown.
 type Location struct {
 	File   string `json:"file"` // relative to the target, with slashes
 	Line   int    `json:"line,omitempty"`
@@ -45,7 +45,7 @@ type Location struct {
 type Finding struct {
 	ID         string       `json:"id"`
 	Aliases    []string     `json:"aliases,omitempty"`
-	Seed       string       `json:"seed"` // the row of the list of pitfalls
+	Seed       string       `json:"seed"` // the row in the list of pitfalls
 	Group      string       `json:"group"`
 	Severity   Severity     `json:"severity"`
 	Status     Status       `json:"status"`
@@ -61,11 +61,11 @@ type Finding struct {
 	Fixable    bool         `json:"fixable,omitempty"` // by lint --fix
 
 	// Key identifies the finding when lines move or numbers in the statement
-	// change. The statement stands in for an empty one.
+	// change. If it is empty, the statement is used instead.
 	Key string `json:"-"`
 }
 
-// Suppression is why a finding does not count.
+// Suppression explains why a finding does not count.
 type Suppression struct {
 	Reason string `json:"reason"`
 	Until  string `json:"until"` // the last day, YYYY-MM-DD
@@ -84,8 +84,8 @@ type Report struct {
 	Findings []Finding `json:"findings"`
 }
 
-// Err is nil, or the fault with exit code 7 when a pitfall was found. A strict
-// one takes unknown for one.
+// Err returns nil, or the fault with exit code 7 if a pitfall was found. If
+// strict, unknown results count as pitfalls.
 func (r Report) Err(strict bool) error {
 	count := map[string]int{}
 	for _, f := range r.Findings {

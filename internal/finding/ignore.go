@@ -19,15 +19,15 @@ import (
 // IgnoreFile is where a project keeps what it ignores.
 const IgnoreFile = ".facecraft.yaml"
 
-// Ignore is a pitfall that a project lives with, and for how long.
+// Ignore is a pitfall that a project accepts, and until when.
 type Ignore struct {
 	ID     string `yaml:"id"`     // a check's ID or alias
 	Path   string `yaml:"path"`   // a file, a directory or a pattern; empty means anywhere
 	Reason string `yaml:"reason"` // required
 	Until  string `yaml:"until"`  // required: the last day, YYYY-MM-DD
 
-	// At is where the ignore itself stands. Covers limits an inline one to what
-	// its comment is about.
+	// At is the location of the ignore itself. Covers limits an inline ignore to
+	// what its comment is about.
 	At     Location           `yaml:"-"`
 	Covers func(Finding) bool `yaml:"-"`
 }
@@ -54,7 +54,7 @@ func ParseIgnores(data []byte) ([]Ignore, error) {
 	return list, nil
 }
 
-// located is an Ignore that knows its line.
+// located is an Ignore with its line number.
 type located struct{ Ignore }
 
 func (l *located) UnmarshalYAML(node *yaml.Node) error {
@@ -92,9 +92,9 @@ func (i Ignore) problem() string {
 
 var inline = regexp.MustCompile(`(?i)^\s*facecraft:\s*ignore=(\S+)(?:\s+until=(\S+))?\s*(.*?)\s*$`)
 
-// ParseInline reads a source's comment, without its mark, such as
-// "facecraft: ignore=latest until=2027-01-31 the mirror has no tags". It tells
-// whether the comment is one, and what is wrong with it.
+// ParseInline reads a source comment without its marker, such as "facecraft:
+// ignore=latest until=2027-01-31 the mirror has no tags". ok reports whether the
+// comment is an ignore; problem says what is wrong with it.
 func ParseInline(comment string) (ignore Ignore, ok bool, problem string) {
 	m := inline.FindStringSubmatch(comment)
 	if m == nil {

@@ -38,8 +38,8 @@ type (
 	}
 )
 
-// JUnit writes the findings as test cases, a suite for each group. A note, what
-// is unknown, not applicable or ignored is a skipped test with its reason.
+// JUnit writes the findings as test cases, one suite per group. Notes and results
+// that are unknown, not applicable or ignored are skipped tests with the reason.
 func (r Report) JUnit(w io.Writer) error {
 	all := junitSuites{Name: "facecraft " + r.Target}
 	for _, group := range Groups {
@@ -99,7 +99,7 @@ func (s *junitSuite) skip(test *junitCase, why string) {
 	test.Skipped = &junitMessage{Message: why}
 }
 
-// label is what a finding is when it is not a failure: a note or its status.
+// label describes a finding that is not a failure: a note, or its status.
 func label(f Finding) string {
 	if f.Status == Fail {
 		return string(f.Severity)
@@ -107,7 +107,7 @@ func label(f Finding) string {
 	return string(f.Status)
 }
 
-// String is file:line:column, without what is not known.
+// String returns file:line:column, without unknown parts.
 func (l Location) String() string {
 	text := l.File
 	for _, n := range []int{l.Line, l.Column} {

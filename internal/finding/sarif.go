@@ -9,7 +9,7 @@ import (
 	"net/url"
 )
 
-// The parts of SARIF 2.1.0 that are written here, named as the standard does.
+// The parts of SARIF 2.1.0 that are written here, named as in the standard.
 type (
 	sarifLog struct {
 		Schema  string     `json:"$schema"`
@@ -85,9 +85,9 @@ type (
 	}
 )
 
-// SARIF writes what failed as SARIF 2.1.0: one result for each check and file,
-// because GitHub shows no more than 5,000, with the further places as related
-// locations. What is unknown is a notification, not a result.
+// SARIF writes failures as SARIF 2.1.0: one result per check and file, because
+// GitHub shows at most 5,000, with the remaining places as related locations.
+// Unknown results become notifications.
 func (r Report) SARIF(w io.Writer, checks []Check, version string) error {
 	run := sarifRun{ColumnKind: "unicodeCodePoints", Results: []sarifResult{}}
 	run.Tool.Driver = sarifDriver{
@@ -161,7 +161,7 @@ func (r Report) sarifResult(f Finding) sarifResult {
 	return result
 }
 
-// sarifLocation is a place in a file, or the image with the path in it.
+// sarifLocation returns a place in a file, or the image with the path in it.
 func (r Report) sarifLocation(f Finding) sarifLocation {
 	if f.Location == nil {
 		name := r.Target
@@ -185,7 +185,7 @@ func (f Finding) file() string {
 	return ""
 }
 
-// group is what findings share that become one result.
+// group returns a key; findings with the same key become one result.
 func (f Finding) group() string {
 	key := fmt.Sprint(f.ID, "\x00", f.file(), "\x00", f.Severity)
 	if f.Suppressed != nil {

@@ -80,6 +80,6 @@ func (c Change) Diff() string {
 		before = "/dev/null"
 	}
 	text := string(diff.Diff(before, c.Before, "b/"+c.File, c.After))
-	_, text, _ = strings.Cut(text, "\n") // its first line is Go's own
+	_, text, _ = strings.Cut(text, "\n") // the first line is specific to Go's diff
 	return text
 }

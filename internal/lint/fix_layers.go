@@ -14,9 +14,8 @@ import (
 	"github.com/djok/facecraft/internal/lint/source"
 )
 
-// chownFix sets the owner where the files are copied. It is safe only if nothing
-// but those steps fills the directory; the chown is then needed for directories
-// alone.
+// chownFix sets the owner where the files are copied. It is safe only if no other
+// step fills the directory; then only directories still need the chown.
 func chownFix(i *repo.Image, step *dockerfile.Step, c *shell.Command, target string,
 	copies []*dockerfile.Step) []source.Edit {
 	args := operands(c)
@@ -39,7 +38,7 @@ func chownFix(i *repo.Image, step *dockerfile.Step, c *shell.Command, target str
 		}
 		if maker := users[name]; maker != nil &&
 			slices.Index(step.Stage.Chain(), maker) > slices.Index(step.Stage.Chain(), earlier) {
-			return nil // there is no such user yet
+			return nil // the user does not exist yet
 		}
 		keyword, ok := keywordEnd(i, earlier)
 		if !ok {
@@ -64,7 +63,7 @@ func chownFix(i *repo.Image, step *dockerfile.Step, c *shell.Command, target str
 	return edits
 }
 
-// systemPlaces are directories in which base images have files.
+// systemPlaces are directories in which base images contain files.
 var systemPlaces = []string{"bin", "boot", "dev", "etc", "lib", "lib64", "proc", "root", "run", "sbin", "sys", "tmp",
 	"usr", "var", ""}
 
@@ -96,7 +95,8 @@ func keywordEnd(i *repo.Image, step *dockerfile.Step) (int, bool) {
 	return i.LineStart(step.Line) + len(text) - len(bare) + len(keyword), true
 }
 
-// writesNothing are commands that write nothing into an application's directory.
+// writesNothing lists commands that write nothing into an application's
+// directory.
 var writesNothing = []string{
 	"apt-get", "apt", "apk", "useradd", "adduser", "groupadd", "addgroup", "echo", "true", "set", "pip", "pip3", "chown",
 	"cd", "rm", "export", "ldconfig",

@@ -36,15 +36,15 @@ func newJudge(r *repo.Repo, checks []finding.Check) *judge {
 	}
 }
 
-// found is a finding, with what only lint needs to know about it.
+// found is a finding with the details that only lint needs.
 type found struct {
 	finding.Finding
 	edits      []source.Edit
 	first, end int  // the lines of the instruction or value that it is about
-	missing    bool // it is about something that is not there
+	missing    bool // it is about something missing
 }
 
-// add makes a finding at a place.
+// add adds a finding at a place.
 func (j *judge) add(id string, status finding.Status, at finding.Location, format string, args ...any) *found {
 	check := finding.Named(j.checks, id)[0]
 	f := &found{Finding: check.Finding(status, fmt.Sprintf(format, args...)), first: at.Line, end: at.Line}
@@ -100,7 +100,7 @@ func (f *found) fix(edits ...source.Edit) *found {
 }
 
 // result applies the project's ignores, sorts the findings by place, and drops
-// those in files that were not asked for.
+// those in files that the user did not name.
 func (j *judge) result(options Options) (*Result, error) {
 	ignores, err := j.ignores()
 	if err != nil {

@@ -1,7 +1,7 @@
 // Package lint finds pitfalls of AI images in their sources, before anything is
-// built. A repository is read as a whole: a Dockerfile knows its ignore file,
-// the requirement files that it copies and the Compose file that starts it.
-// What cannot be resolved is unknown, with the reason, and never a finding.
+// built. A repository is read as a whole: each Dockerfile with its ignore file,
+// the requirement files that it copies and the Compose file that starts it. What
+// cannot be resolved is unknown, with the reason, and never a failure.
 package lint
 
 import (
@@ -50,7 +50,7 @@ func Run(ctx context.Context, root fs.FS, options Options) (*Result, error) {
 	return j.result(options)
 }
 
-// rules lists everything that is looked for. A rule makes one or more checks.
+// rules lists all rules. Each makes one or more checks.
 var rules = []func(*judge){
 	unreadable,
 	torchRule, cudaDevelRule, cacheOrderRule, chownLayerRule, wheelsLayerRule, contextRule, hiddenImportRule,

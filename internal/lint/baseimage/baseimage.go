@@ -1,4 +1,4 @@
-// Package baseimage knows base images by their names.
+// Package baseimage recognises base images by name.
 package baseimage
 
 import (
@@ -40,8 +40,8 @@ func Parse(image string) Image {
 	return b
 }
 
-// mirrored returns the name of an official image at a registry that mirrors them,
-// or else the whole name.
+// mirrored returns an official image's name without a known mirror registry, and
+// any other name with its registry.
 func mirrored(domain, name string) string {
 	for _, prefix := range []string{"public.ecr.aws/docker/library/", "mirror.gcr.io/library/", "nvcr.io/"} {
 		if rest, ok := strings.CutPrefix(domain+"/"+name, prefix); ok {
@@ -51,7 +51,7 @@ func mirrored(domain, name string) string {
 	return domain + "/" + name
 }
 
-// rootBases are images that run as root, with their kinds of system.
+// rootBases lists images that run as root, with their type of system.
 var rootBases = map[string]string{
 	"scratch": "", "python": "debian", "debian": "debian", "ubuntu": "debian", "buildpack-deps": "debian",
 	"node":   "debian",
@@ -68,10 +68,10 @@ var rootBases = map[string]string{
 	"tiangolo/uvicorn-gunicorn-fastapi": "debian", "tiangolo/uvicorn-gunicorn": "debian", "nvidia/pytorch": "debian",
 }
 
-// Known reports whether the image is one of these.
+// Known reports whether the image is in rootBases.
 func (b Image) Known() bool { _, ok := rootBases[b.Name]; return ok }
 
-// System is debian, alpine, rpm, busybox or "".
+// System returns debian, alpine, rpm, busybox or "".
 func (b Image) System() string {
 	if strings.Contains(b.Tag, "alpine") {
 		return "alpine"
@@ -100,7 +100,7 @@ func (b Image) Has(tool string) (has, known bool) {
 	return false, false
 }
 
-// GPU says why an image is meant for GPUs, or "".
+// GPU returns why an image is meant for GPUs, or "".
 func (b Image) GPU() string {
 	switch {
 	case strings.HasSuffix(b.Name, "nvidia/cuda") || strings.HasSuffix(b.Name, "/cuda"):

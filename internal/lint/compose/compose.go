@@ -1,5 +1,5 @@
-// Package compose reads Compose files as they are written: with the positions and
-// comments that Compose's own loader drops.
+// Package compose reads Compose files as written, with the positions and comments
+// that Compose's own loader drops.
 package compose
 
 import (
@@ -32,7 +32,7 @@ type Service struct {
 	Variables  []Variable
 }
 
-// Variable is one of a service's environment.
+// Variable is an entry in a service's environment.
 type Variable struct {
 	Name, Value string
 	Node        *yaml.Node
@@ -40,7 +40,7 @@ type Variable struct {
 
 var name = regexp.MustCompile(`(?i)^(docker-)?compose([._-].*)?\.ya?ml$`)
 
-// Named reports whether a file is a Compose file by its name.
+// Named reports whether a file has the name of a Compose file.
 func Named(file string) bool { return name.MatchString(path.Base(file)) }
 
 // Parse reads a file. It returns nil for one without services.

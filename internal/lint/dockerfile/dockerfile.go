@@ -36,7 +36,7 @@ type Stage struct {
 	File     *File
 	Index    int
 	Name     string // lower case, or ""
-	Base     string // the image, expanded; with shell.Unknown where it is not known
+	Base     string // the image, expanded; with shell.Unknown for unknown parts
 	Parent   *Stage // the stage that it is built on, instead of an image
 	Platform string
 	Line     int
@@ -49,7 +49,7 @@ type Step struct {
 	Stage         *Stage
 	Command       instructions.Command
 	Line, EndLine int
-	Onbuild       bool // runs in builds on top of this image
+	Onbuild       bool // runs in builds based on this image
 	Workdir       string
 	User          string // of the last USER before it, or ""
 	Script        *Script
@@ -187,7 +187,7 @@ func (f *File) Relevant() []*Stage {
 	return list
 }
 
-// sources are the stages or images that a step takes files from.
+// sources returns the stages or images that a step takes files from.
 func (s *Step) sources() []string {
 	switch c := s.Command.(type) {
 	case *instructions.CopyCommand:
@@ -208,8 +208,8 @@ func (s *Step) Location() finding.Location { return s.Stage.File.Whole(s.Line) }
 // Location returns the place of the stage's FROM.
 func (s *Stage) Location() finding.Location { return s.File.Whole(s.Line) }
 
-// Expand replaces the variables of a word as the builder does. What is not
-// known becomes shell.Unknown.
+// Expand replaces the variables of a word as the builder does. Unknown values
+// become shell.Unknown.
 func (s *Step) Expand(word string) string { return s.variables.expand(word) }
 
 // Getenv returns a variable's value at this step, and whether it is known.

@@ -19,15 +19,15 @@ type Script struct {
 	Text     string
 	Commands []*shell.Command
 	Exec     bool   // the JSON form, without a shell
-	Unread   string // why the commands are not known, or ""
+	Unread   string // why the commands are unknown, or ""
 
 	pieces []piece
 }
 
-// piece maps the bytes of a text from one offset on to those of the file.
+// piece maps the bytes of a text, from an offset onwards, to bytes of the file.
 type piece struct{ at, file int }
 
-// text is a part of the file that is put together from pieces.
+// text is a part of the file, assembled from pieces.
 type text struct {
 	strings.Builder
 	pieces []piece
@@ -180,7 +180,7 @@ func (s *Script) parse(text string, options shell.Options) {
 	s.Commands = commands
 }
 
-// exec reads the JSON form. Its words have no positions of their own.
+// exec reads the JSON form. Its words have no separate positions.
 func (s *Script) exec(words []string) {
 	quoted := make([]string, len(words))
 	for i, word := range words {

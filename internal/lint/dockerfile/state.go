@@ -13,11 +13,11 @@ import (
 
 // shellState is the shell that SHELL sets.
 type shellState struct {
-	name              string // sh, bash, ...; "" for one that is not read here
+	name              string // sh, bash, ...; "" for an unsupported shell
 	pipefail, errexit bool
 }
 
-// state goes through a stage's instructions.
+// state tracks a stage's state from instruction to instruction.
 type state struct {
 	stage     *Stage
 	variables *variables
@@ -128,5 +128,5 @@ func shellOf(words []string) shellState {
 // Path returns a word as an absolute path at this step.
 func (s *Step) Path(word string) string { return resolve(s.Workdir, word) }
 
-// Shell returns the shell of the step's script, or "" for one that is not read.
+// Shell returns the shell of the step's script, or "" for an unsupported one.
 func (s *Step) Shell() string { return s.shell.name }

@@ -9,13 +9,13 @@ import (
 	"github.com/djok/facecraft/internal/lint/shell"
 )
 
-// variables are ARG and ENV at one step: those that the instruction before it
-// set, and those before. A step keeps the ones it saw; nothing is copied. Those
-// of the base image are not known.
+// variables are ARG and ENV at one step: those that the previous instruction set,
+// linked to earlier ones, so nothing is copied. Those of the base image are
+// unknown.
 type variables struct {
 	before *variables
 	values map[string]variable
-	stage  bool // a stage begins: of those before, only ENV is left
+	stage  bool // a stage begins: of earlier variables, only ENV remains
 }
 
 type variable struct {
@@ -34,14 +34,14 @@ func (v *variables) lookup(name string) (variable, bool) {
 	return variable{}, false
 }
 
-// get is a variable's value and whether it is known.
+// get returns a variable's value and whether it is known.
 func (v *variables) get(name string) (string, bool) {
 	found, ok := v.lookup(name)
 	return found.value, ok && !strings.Contains(found.value, shell.Unknown)
 }
 
-// arg returns the variables after an ARG. An argument without a value inherits that
-// of the global one. ENV wins.
+// arg returns the variables after an ARG. An argument without a value inherits
+// the global one's. ENV takes precedence.
 func (v *variables) arg(command *instructions.ArgCommand, global *variables) *variables {
 	after := &variables{before: v, values: map[string]variable{}}
 	for _, arg := range command.Args {
@@ -71,14 +71,14 @@ func (v *variables) env(pairs instructions.KeyValuePairs) *variables {
 // with its stage.
 func (v *variables) inherited() *variables { return &variables{before: v, stage: true} }
 
-// lexed provides variables to BuildKit's lexer. Those in unknown have no known
-// value.
+// lexed provides variables to BuildKit's lexer. The values of those in unknown
+// are not known.
 type lexed struct {
 	*variables
 	unknown map[string]bool
 }
 
-// Get is a variable's value.
+// Get returns a variable's value.
 func (l lexed) Get(name string) (string, bool) {
 	if l.unknown[name] {
 		return shell.Unknown, true
@@ -90,8 +90,8 @@ func (l lexed) Get(name string) (string, bool) {
 // Keys returns no names: the lexer needs none.
 func (l lexed) Keys() []string { return nil }
 
-// expand replaces $NAME and ${NAME}. A name that nobody set and that has no
-// default in place is not known: the base image may set it.
+// expand replaces $NAME and ${NAME}. An unset name without a default is unknown:
+// the base image may set it.
 func (v *variables) expand(word string) string {
 	if !strings.ContainsAny(word, "$\\'\"") {
 		return word

@@ -15,19 +15,19 @@ type Checksum struct {
 	Step    *dockerfile.Step
 	cmd     *shell.Command
 	Entries []Entry
-	all     bool // which files is not known: it may be any
+	all     bool // unknown which files: possibly any
 }
 
 // Entry is a digest and the file that it is for.
 type Entry struct {
-	Digest string // with shell.Unknown where it is not known
+	Digest string // with shell.Unknown for unknown parts
 	File   string
 	Word   shell.Word // that contains the digest
 }
 
 var sums = regexp.MustCompile(`^(md5|sha1|sha224|sha256|sha384|sha512|b2|b3|sha)sum$|^shasum$`)
 
-// verifiers check signatures of files whose names cannot be told here.
+// verifiers check signatures of files whose names cannot be determined here.
 var verifiers = []string{"gpgv", "cosign", "minisign", "signify", "slsa-verifier"}
 
 // Checksums returns the comparisons of a step, in order.
@@ -58,7 +58,7 @@ func Checksums(step *dockerfile.Step) []Checksum {
 	return list
 }
 
-// checks reports whether a command like sha256sum is asked to check.
+// checks reports whether a command like sha256sum runs in check mode.
 func checks(c *shell.Command) bool {
 	for _, arg := range c.Args() {
 		if arg.Text == "--check" || len(arg.Text) > 1 && arg.Text[0] == '-' && arg.Text[1] != '-' &&
@@ -69,8 +69,8 @@ func checks(c *shell.Command) bool {
 	return false
 }
 
-// read finds the list that the command checks: what a pipe or a here-document
-// gives it. A list in a file is not known.
+// read finds the list that the command checks, from a pipe or a here-document. A
+// list in a file is unknown.
 func (s *Checksum) read(before []*shell.Command) {
 	if s.cmd.Input != "" {
 		s.pairs([]shell.Word{{Text: s.cmd.Input, From: s.cmd.From, To: s.cmd.To}})

@@ -19,11 +19,11 @@ import (
 type Download struct {
 	Step     *dockerfile.Step
 	Cmd      *shell.Command // nil for ADD
-	URL      string         // "" when it is not known
-	file     string         // where it is written, as the command says it; "" for a pipe
+	URL      string         // "" if unknown
+	file     string         // the output path as in the command; "" for a pipe
 	names    []string       // base names under which the file is known later
-	Insecure *shell.Word    // the option that turns the certificate's check off
-	library  string         // the call that downloads, for a library's
+	Insecure *shell.Word    // the option that disables certificate verification
+	library  string         // the call, if a library downloads the file
 	sink     string         // the command that a pipe feeds
 }
 
@@ -67,7 +67,8 @@ func added(step *dockerfile.Step, add *instructions.AddCommand) []*Download {
 	return list
 }
 
-// fetched reads a command that downloads a file. It returns nil for any other.
+// fetched reads a command that downloads a file. It returns nil for other
+// commands.
 func fetched(c *shell.Command) *Download {
 	switch c.Name() {
 	case "wget":
@@ -86,8 +87,8 @@ func fetched(c *shell.Command) *Download {
 	return library(c)
 }
 
-// Flags goes through a command's options: short ones may be joined, and those
-// named take a value.
+// Flags calls see for each option of a command and returns the other arguments.
+// The options in valued (short, may be joined) and long take a value.
 func Flags(c *shell.Command, valued string, long []string,
 	see func(name, value string, word shell.Word)) (rest []shell.Word) {
 	args := c.Args()
@@ -231,7 +232,7 @@ func aria(c *shell.Command) *Download {
 	return d.local()
 }
 
-// local returns nil for what comes from the machine itself.
+// local returns nil for a download from the machine itself.
 func (d *Download) local() *Download {
 	if u, err := url.Parse(d.URL); err == nil {
 		switch u.Hostname() {

@@ -13,7 +13,7 @@ import (
 	"github.com/djok/facecraft/internal/lint/source"
 )
 
-// Location is where the step names the download.
+// Location returns the place where the step names the download.
 func (d *Download) Location() finding.Location {
 	if d.Cmd == nil {
 		return d.Step.Location()
@@ -65,7 +65,7 @@ func (d *Download) ChecksumFix() []source.Edit {
 		New: fmt.Sprintf(` && echo "%s  %s" | sha256sum -c -`, known.SHA256, file)}}
 }
 
-// unpacked is the command that unpacks the downloaded file in place.
+// unpacked returns the command that unpacks the downloaded file in place.
 func (d *Download) unpacked() *shell.Command {
 	for _, c := range d.Step.Script.Commands {
 		if (c.Name() == "bunzip2" || c.Name() == "bzip2" && c.Has("-d", "-dk", "-df", "--decompress")) && c.Output == nil &&
@@ -76,11 +76,12 @@ func (d *Download) unpacked() *shell.Command {
 	return nil
 }
 
-// PipefailFix makes a pipe fail with its first command, if the shell certainly can.
+// PipefailFix makes a pipe fail with its first command, if the shell certainly
+// supports that.
 func (d *Download) PipefailFix() []source.Edit {
 	knows := d.Step.Shell() == "bash" || d.Step.Shell() == "sh" &&
 		baseimage.Parse(d.Step.Stage.Root()).System() == "alpine"
-	if slices.Contains([]string{"head", "grep", "sed", "awk"}, d.sink) { // they end early, and the pipe would fail
+	if slices.Contains([]string{"head", "grep", "sed", "awk"}, d.sink) { // they exit early, and the pipe would fail
 		return nil
 	}
 	if d.Cmd.Pipeline == 0 || !knows || d.Step.Script.Exec || d.Cmd.Lost != shell.ByPipe {
@@ -90,7 +91,7 @@ func (d *Download) PipefailFix() []source.Edit {
 	return []source.Edit{{File: d.Step.Stage.File.Name, From: at, To: at, New: "set -o pipefail && "}}
 }
 
-// firstCommand is where a script's first word begins.
+// firstCommand returns the offset of a script's first word.
 func firstCommand(s *dockerfile.Script) int {
 	return len(s.Text) - len(strings.TrimLeft(s.Text, " \t\n\r"))
 }

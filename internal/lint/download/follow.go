@@ -52,12 +52,12 @@ func (d *Download) name(file string) {
 
 func (d *Download) known(file string) bool { return slices.Contains(d.names, path.Base(file)) }
 
-// anchors are files that are checked by what uses them, or that check others:
-// keys of package managers, signatures, lists of checksums.
+// anchors are files that their users verify, or that verify other files: keys of
+// package managers, signatures, lists of checksums.
 var anchors = regexp.MustCompile(`(?i)(\.(gpg|asc|sig|sign|pub|key|list|sources|repo` +
 	`|sha256|sha512|sha256sum|md5|minisig|crt|pem)$|sums?(\d+)?(\.txt)?$|keyring)`)
 
-// contentAddress is a commit in an address: what it names cannot change.
+// contentAddress matches a commit hash in a URL: the content cannot change.
 var contentAddress = regexp.MustCompile(`/[0-9a-f]{40}([/.]|$)`)
 
 // trusted reports whether a download needs no checksum.
@@ -69,7 +69,7 @@ func (d *Download) trusted() bool {
 	return anchors.MatchString(BaseOfURL(d.URL)) || slices.ContainsFunc(append(d.names, d.file), anchors.MatchString)
 }
 
-// Model reports whether the file has weights.
+// Model reports whether the file contains model weights.
 func (d *Download) Model() bool {
 	return slices.ContainsFunc(d.names, IsModel) || IsModel(BaseOfURL(d.URL)) || d.library != "" &&
 		d.library != "urlretrieve()"

@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// Model is a file with weights whose true checksums are known.
+// Model is a weights file whose correct checksums are known.
 type Model struct {
 	SHA256, MD5 string
 	Note        string // about a wrong checksum in circulation
@@ -33,8 +33,8 @@ var KnownModels = map[string]Model{
 	"parsing_parsenet.pth":         {SHA256: "3d558d8d0e42c20224f13cf5a29c79eba2d59913419f945545d8cf7b72920de2"},
 }
 
-// Contradicts returns the true digest of a file if the given one differs, or "".
-// Only algorithms whose digest is known can tell.
+// Contradicts returns the correct digest of a file if the given one differs, or
+// "". Only algorithms whose digest is known can tell.
 func (m Model) Contradicts(digest string) string {
 	truth := ""
 	switch len(digest) {
@@ -49,11 +49,11 @@ func (m Model) Contradicts(digest string) string {
 	return truth
 }
 
-// modelExtensions are those of files with weights.
+// modelExtensions are the extensions of weights files.
 var modelExtensions = []string{".pth", ".pt", ".onnx", ".dat", ".safetensors", ".ckpt", ".h5", ".tflite", ".gguf",
 	".caffemodel", ".pb"}
 
-// IsModel reports whether a file is one with weights, packed or not.
+// IsModel reports whether a file contains weights, compressed or not.
 func IsModel(name string) bool {
 	base := strings.ToLower(path.Base(name))
 	for _, packed := range packedExtensions {
