@@ -92,9 +92,9 @@ func (i Ignore) problem() string {
 
 var inline = regexp.MustCompile(`(?i)^\s*facecraft:\s*ignore=(\S+)(?:\s+until=(\S+))?\s*(.*?)\s*$`)
 
-// ParseInline reads a source comment without its marker, such as "facecraft:
-// ignore=latest until=2027-01-31 the mirror has no tags". ok reports whether the
-// comment is an ignore; problem says what is wrong with it.
+// ParseInline reads a source comment without its marker, such as
+// "facecraft: ignore=latest until=2027-01-31 the mirror has no tags". ok reports
+// whether the comment is an ignore; problem says what is wrong with it.
 func ParseInline(comment string) (ignore Ignore, ok bool, problem string) {
 	m := inline.FindStringSubmatch(comment)
 	if m == nil {

@@ -8,12 +8,12 @@ import (
 	"github.com/djok/facecraft/internal/lint/screen"
 )
 
-// Screen is the report for people.
+// Screen returns the report for people.
 func (r *Result) Screen(width int, paint screen.Paint) string {
 	return screen.Render(r.Findings, r.line, width, paint)
 }
 
-// line is a source's line.
+// line returns a line of a source file.
 func (r *Result) line(file string, line int) (string, bool) {
 	f := r.sources[file]
 	if f == nil || line < 1 || line > f.Lines() {
@@ -22,7 +22,7 @@ func (r *Result) line(file string, line int) (string, bool) {
 	return f.Line(line), true
 }
 
-// Summary says what was looked at and how many findings can be fixed.
+// Summary says what was checked and how many findings can be fixed.
 func (r *Result) Summary() string {
 	ignored := 0
 	for _, f := range r.Findings {
@@ -43,8 +43,8 @@ func (r *Result) Summary() string {
 	return text
 }
 
-// Meant are the checks that a person names: by ID, alias, or the name that
-// several begin with, as fetch for fetch-http.
+// Meant returns the checks that a person names: by ID, alias, or the common start
+// of several IDs, such as fetch for fetch-http.
 func Meant(checks []finding.Check, name string) []finding.Check {
 	list := finding.Named(checks, name)
 	for _, c := range checks {

@@ -10,16 +10,16 @@ import (
 	"github.com/djok/facecraft/internal/fault"
 )
 
-// Repository is a directory whose sources are read and fixed, and nothing
-// outside of it.
+// Repository is a directory whose sources are read and fixed; nothing outside it
+// is.
 type Repository struct {
 	*os.Root
 	Dir  string
-	Only []string // the files and directories that were named, as paths in it
+	Only []string // the files and directories that the user named, relative to the repository
 }
 
-// Open opens the repository that the paths are in, or that the working
-// directory is in if there are none.
+// Open opens the repository that contains the paths or, without paths, the
+// working directory.
 func Open(paths []string) (*Repository, error) {
 	if len(paths) == 0 {
 		paths = []string{"."}
@@ -50,8 +50,8 @@ func Open(paths []string) (*Repository, error) {
 	return r, err
 }
 
-// topOf is the nearest directory at or above a path that contains .git, or else
-// the path's own directory.
+// topOf returns the nearest directory at or above a path that contains .git, or
+// else the path's own directory.
 func topOf(full string, isDir bool) string {
 	own := full
 	if !isDir {
@@ -67,7 +67,7 @@ func topOf(full string, isDir bool) string {
 	}
 }
 
-// Write replaces a file in one step and keeps its mode.
+// Write replaces a file atomically and keeps its mode.
 func (r *Repository) Write(change Change) error {
 	if err := r.replace(change); err != nil {
 		return fault.Wrap(fault.Failed, err, "make it writable", "%s was not changed", change.File)

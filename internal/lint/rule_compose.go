@@ -11,8 +11,8 @@ import (
 	"github.com/djok/facecraft/internal/lint/yamltree"
 )
 
-// composeReadinessRule finds services that are restarted and never asked
-// whether they are ready: compose-readiness.
+// composeReadinessRule finds services with a restart policy but no readiness
+// check: compose-readiness.
 func composeReadinessRule(j *judge) {
 	for _, file := range j.Compose {
 		for _, s := range file.Services {
@@ -45,7 +45,7 @@ func (j *judge) imageHealth(s *compose.Service) (has, known bool) {
 	return false, false
 }
 
-// composeCommentRule finds variables that nobody explains: compose-comment.
+// composeCommentRule finds variables without an explanation: compose-comment.
 func composeCommentRule(j *judge) {
 	for _, file := range j.Compose {
 		for _, s := range file.Services {

@@ -64,7 +64,7 @@ func (j *judge) composeProbe(file *compose.File, s *compose.Service) {
 	}
 }
 
-// composeWindow judges the start period. What a Compose file leaves out is taken
+// composeWindow judges the start period. What a Compose file leaves out comes
 // from the image.
 func (j *judge) composeWindow(file *compose.File, s *compose.Service) {
 	node := yamltree.Get(s.Health, "start_period")
@@ -81,7 +81,7 @@ func (j *judge) composeWindow(file *compose.File, s *compose.Service) {
 
 var errNotHere = errors.New("its Dockerfile is not here")
 
-// imagePeriod is the start period of the image that a service builds.
+// imagePeriod returns the start period of the image that a service builds.
 func (j *judge) imagePeriod(s *compose.Service) (time.Duration, error) {
 	for _, i := range j.Images {
 		if s.Dockerfile != "" && i.Name == s.Dockerfile {

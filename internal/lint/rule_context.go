@@ -91,7 +91,7 @@ func missingIgnores(i *repo.Image) []string {
 	return list
 }
 
-// hasWeights reports whether a directory has models, or is kept out of git.
+// hasWeights reports whether a directory contains models, or is kept out of git.
 func hasWeights(i *repo.Image, dir string) bool {
 	return i.Repo.Tree.Ignored(dir, true) != nil || slices.ContainsFunc(i.Repo.Tree.Under(dir), download.IsModel)
 }

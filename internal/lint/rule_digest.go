@@ -13,7 +13,7 @@ import (
 	"github.com/djok/facecraft/internal/lint/source"
 )
 
-// digestRule finds checksums that contradict what is known of a file:
+// digestRule finds checksums that contradict the known ones of a file:
 // fetch-digest.
 func digestRule(j *judge) {
 	for _, i := range j.Images {
@@ -41,7 +41,7 @@ func (j *judge) digest(check download.Checksum, e download.Entry) {
 	}
 }
 
-// addedDigest looks at ADD --checksum.
+// addedDigest checks ADD --checksum.
 func (j *judge) addedDigest(step *dockerfile.Step) {
 	add, ok := step.Command.(*instructions.AddCommand)
 	if !ok || len(add.SourcePaths) != 1 {

@@ -63,7 +63,7 @@ func healthOverridden(i *repo.Image) bool {
 var liveness = []string{"", "/health", "/healthz", "/health/live", "/live", "/livez", "/ping", "/docs", "/api/health",
 	"/api/v1/health"}
 
-// probe judges what the health check asks, and with which tool.
+// probe judges what the health check requests, and with which tool.
 func (j *judge) probe(i *repo.Image, step *dockerfile.Step) {
 	if step.Script == nil {
 		return

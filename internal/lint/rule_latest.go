@@ -52,7 +52,7 @@ func (j *judge) copiedImage(i *repo.Image, step *dockerfile.Step) {
 	}
 }
 
-// floating reports a reference that may mean a different image tomorrow.
+// floating reports a reference that may point to a different image tomorrow.
 func (j *judge) floating(at finding.Location, image string) {
 	if strings.Contains(image, shell.Unknown) || strings.Contains(image, "$") {
 		return

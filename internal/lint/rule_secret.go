@@ -12,8 +12,8 @@ import (
 	"github.com/djok/facecraft/internal/secret"
 )
 
-// secretRule finds plain-text secrets in Dockerfiles and Compose files: secret. The
-// value decides, not the name; only FACECRAFT_API_KEY always is a secret.
+// secretRule finds plain-text secrets in Dockerfiles and Compose files: secret.
+// The value decides, not the name; only FACECRAFT_API_KEY is always a secret.
 func secretRule(j *judge) {
 	for _, i := range j.Images {
 		for _, stage := range i.Stages { // a build argument shows in the history of its cache, too

@@ -10,7 +10,7 @@ import (
 	"github.com/djok/facecraft/internal/lint/repo"
 )
 
-// cpuIndex is where PyTorch's builds without CUDA are.
+// cpuIndex is the index of PyTorch's builds without CUDA.
 const cpuIndex = "https://download.pytorch.org/whl/cpu"
 
 // torchRule finds CPU images that get PyTorch with CUDA: torch-cuda.
@@ -19,7 +19,7 @@ func torchRule(j *judge) {
 		if i.GPU() != "" {
 			continue
 		}
-		done := map[*dockerfile.Stage]bool{} // stages that have the CPU build
+		done := map[*dockerfile.Stage]bool{} // stages that contain the CPU build
 		for _, stage := range i.Relevant() {
 			done[stage] = stage.Parent != nil && done[stage.Parent]
 			for _, in := range i.Installs(stage) {
@@ -81,8 +81,8 @@ func requiresAny(in repo.Install, names map[string]bool) bool {
 	return slices.ContainsFunc(in.Requirements, func(r repo.Required) bool { return names[r.Name] })
 }
 
-// torchRequirement returns the requirement that installs torch: torch itself rather
-// than its relatives, and those rather than packages that depend on it.
+// torchRequirement returns the requirement that installs torch: preferably torch
+// itself, then its relatives, then packages that depend on it.
 func torchRequirement(in repo.Install) (repo.Required, bool) {
 	var best repo.Required
 	rank := 0

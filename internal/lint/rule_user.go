@@ -64,7 +64,7 @@ func (j *judge) noUser(i *repo.Image) {
 	}
 }
 
-// dropping are tools with which an entry point gives up root.
+// dropping lists tools with which an entry point gives up root.
 var dropping = []string{"gosu", "su-exec", "setpriv", "tini-su", "s6-setuidgid", "chpst", "dumb-init-su"}
 
 // dropsRootWith names a tool with which the image may give up root when it starts.

@@ -10,8 +10,7 @@ import (
 	"github.com/djok/facecraft/internal/lint/shell"
 )
 
-// useraddOrderRule finds files that are given to a user who does not exist yet:
-// useradd-order.
+// useraddOrderRule finds files whose new owner does not exist yet: useradd-order.
 func useraddOrderRule(j *judge) {
 	for _, i := range j.Images {
 		for _, stage := range i.Relevant() {

@@ -43,13 +43,13 @@ func workflowPasswordRule(j *judge) {
 	}
 }
 
-// literal reports whether a value is spelled out rather than an expression.
+// literal reports whether a value is plain text rather than an expression.
 func literal(node *yaml.Node) bool {
 	text := yamltree.Text(node)
 	return text != "" && !strings.Contains(text, "${{")
 }
 
-// loginPassword returns the password that a docker login spells out.
+// loginPassword returns the plain-text password of a docker login.
 func loginPassword(c *shell.Command) (string, bool) {
 	if !isDocker(c, "login") {
 		return "", false
@@ -177,7 +177,7 @@ func pushesToHub(step *workflow.Step) bool {
 	})
 }
 
-// onHub reports whether an image's name is one on Docker Hub: user/name.
+// onHub reports whether an image's name belongs to Docker Hub: user/name.
 func onHub(image string) bool {
 	name, _, _ := strings.Cut(image, ":")
 	parts := strings.Split(strings.TrimPrefix(name, "docker.io/"), "/")

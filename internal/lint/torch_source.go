@@ -10,15 +10,15 @@ import (
 	"github.com/djok/facecraft/internal/lint/source"
 )
 
-// torchChoice is where an install gets torch from.
+// torchChoice is the source from which an install gets torch.
 type torchChoice int
 
 const (
 	fromPyPI      torchChoice = iota // with CUDA
-	mayBeCUDA                        // the CPU index besides PyPI, which may have a newer version
+	mayBeCUDA                        // the CPU index in addition to PyPI, which may have a newer version
 	fromCPU                          // the build without CUDA
-	fromGPU                          // CUDA on purpose
-	fromElsewhere                    // not known
+	fromGPU                          // with CUDA, intentionally
+	fromElsewhere                    // unknown
 )
 
 // torchSource returns which build of torch an install gets, and why.
@@ -27,7 +27,7 @@ func torchSource(in repo.Install, i *repo.Image, r repo.Required) (torchChoice, 
 	case strings.HasPrefix(local, "cu") || strings.HasPrefix(local, "rocm") || strings.HasPrefix(local, "xpu"):
 		return fromGPU, ""
 	case local == "cpu":
-		return fromCPU, "" // without its index, it is not found at all
+		return fromCPU, "" // without its index, the install would fail
 	case r.URL != "" && strings.Contains(r.URL, "/whl/cpu"), in.CPUBackend:
 		return fromCPU, ""
 	case r.URL != "" && repo.TorchFamily[r.Name]:

@@ -17,7 +17,7 @@ type Command struct {
 	NoDeps       bool
 	Upgrade      bool
 	CPUBackend   bool // uv's --torch-backend cpu
-	GPUBackend   bool // any other, but auto
+	GPUBackend   bool // any other except auto
 	NoProject    bool // uv sync without the project itself
 }
 

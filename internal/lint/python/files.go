@@ -6,7 +6,7 @@ import (
 	"github.com/djok/facecraft/internal/lint/source"
 )
 
-// Reference is a file that another names.
+// Reference is a file that another file names.
 type Reference struct {
 	Path     string
 	From, To int
@@ -14,8 +14,8 @@ type Reference struct {
 
 // Options are pip's and uv's options that decide where packages come from.
 type Options struct {
-	Index       []string // which replace PyPI
-	Extra       []string // besides it
+	Index       []string // replaces PyPI
+	Extra       []string // in addition to Index
 	FindLinks   []string
 	NoIndex     bool
 	Files       []Reference // -r

@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// Verdict is what an environment marker says.
+// Verdict is the result of an environment marker.
 type Verdict int
 
 // The verdicts.
@@ -25,7 +25,7 @@ var comparison = regexp.MustCompile(`^\s*([\w.]+|'[^']*'|"[^"]*")` +
 	`\s*(==|!=|in|not\s+in|<=|>=|<|>|~=|===)\s*([\w.]+|'[^']*'|"[^"]*")\s*$`)
 
 // Applies evaluates a marker (PEP 508) in a Linux container of an architecture:
-// x86_64, aarch64, or "" when it is not known.
+// x86_64, aarch64, or "" if unknown.
 func (r Requirement) Applies(machine string) Verdict {
 	if r.Marker == "" {
 		return Yes

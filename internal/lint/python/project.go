@@ -8,7 +8,7 @@ import (
 	"github.com/djok/facecraft/internal/lint/source"
 )
 
-// Project is what a pyproject.toml says.
+// Project is the content of a pyproject.toml.
 type Project struct {
 	*File                     // its dependencies
 	Indexes map[string]string // the index that uv takes a package from, by the package's name
@@ -48,7 +48,8 @@ func ReadProject(f *source.File) (*Project, error) {
 	return p, nil
 }
 
-// indexOf is the index of a source: {index = "name"}, or the first of several.
+// indexOf returns the index of a source: {index = "name"}, or the first of
+// several.
 func indexOf(value any) string {
 	switch value := value.(type) {
 	case map[string]any:

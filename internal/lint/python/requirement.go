@@ -12,7 +12,7 @@ import (
 
 // Requirement is a package to install.
 type Requirement struct {
-	Name   string // normalised; "" when it is not known
+	Name   string // normalised; "" if unknown
 	Extras []string
 	Spec   string // version specifiers without blanks, as "==2.0.1+cpu,<3"
 	URL    string // of a direct reference
@@ -27,8 +27,7 @@ var requirement = regexp.MustCompile(`^([A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9]
 
 var specifier = regexp.MustCompile(`^(?:===|~=|==|!=|<=|>=|<|>)`)
 
-// Parse reads one requirement. What is a path, or no requirement at all, has no
-// name.
+// Parse reads one requirement. Paths and invalid requirements have no name.
 func Parse(text string) Requirement {
 	text = strings.TrimSpace(text)
 	if r, ok := local(text); ok {
@@ -51,7 +50,7 @@ func Parse(text string) Requirement {
 	return r
 }
 
-// local reads paths and addresses, of which only wheels have a name and a version.
+// local reads paths and URLs, of which only wheels have a name and a version.
 func local(text string) (Requirement, bool) {
 	bare, _, _ := strings.Cut(text, "#")
 	isURL := strings.Contains(bare, "://")

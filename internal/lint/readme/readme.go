@@ -21,14 +21,14 @@ type File struct {
 	Commands []Command
 }
 
-// Command is one in a code block.
+// Command is a command in a code block.
 type Command struct {
 	*shell.Command
 	Start  int    // the offset of its script's first byte in the file
 	Before string // the line above it: a comment, or the end of the text before the block
 }
 
-// Named reports whether a file is a README by its name.
+// Named reports whether a file has the name of a README.
 func Named(file string) bool {
 	base := strings.ToLower(path.Base(file))
 	return strings.HasPrefix(base, "readme") && slices.Contains([]string{".md", ".markdown"}, path.Ext(base))
@@ -86,14 +86,14 @@ func (f *File) command(start, stop int, before string) {
 	}
 	commands, err := shell.Parse(strings.ReplaceAll(script, "\\\r\n", " \\\n"), shell.Options{})
 	if err != nil {
-		return // output, or not a shell's
+		return // output, or not a shell command
 	}
 	for _, c := range commands {
 		f.Commands = append(f.Commands, Command{c, start, before})
 	}
 }
 
-// above is the last line of the text before a block.
+// above returns the last line of the text before a block.
 func (f *File) above(block ast.Node) string {
 	for node := block.PreviousSibling(); node != nil; node = node.LastChild() {
 		if node.Kind() == ast.KindFencedCodeBlock || node.Kind() == ast.KindCodeBlock {

@@ -24,7 +24,8 @@ func Destination(step *dockerfile.Step) (string, bool) {
 	return step.Path(step.Expand(sd.DestPath)), true
 }
 
-// Puts reports whether a step copies just what a path names: a directory, or a file.
+// Puts reports whether a step copies exactly what is at a path: a directory or a
+// file.
 func (i *Image) Puts(step *dockerfile.Step, target string) bool {
 	dest, ok := Destination(step)
 	if !ok || strings.Contains(dest+target, shell.Unknown) || target == "/" {
@@ -60,7 +61,7 @@ func SourcesOf(step *dockerfile.Step) []string {
 	return list
 }
 
-// smallFile is the size of a file that does not matter in a layer, in bytes.
+// smallFile is the size up to which a file does not matter in a layer, in bytes.
 const smallFile = 100_000
 
 // Small reports whether a step copies only small files of the repository.

@@ -14,7 +14,7 @@ import (
 	"github.com/djok/facecraft/internal/lint/tree"
 )
 
-// Image is a Dockerfile with what surrounds it.
+// Image is a Dockerfile with its context.
 type Image struct {
 	*dockerfile.File
 	Repo       *Repo
@@ -24,8 +24,8 @@ type Image struct {
 	installed  map[*dockerfile.Stage][]Install
 }
 
-// place finds a Dockerfile's context: that of a Compose file, the directory in
-// which its sources are, or the repository.
+// place finds a Dockerfile's context: the one in a Compose file, the directory
+// with its sources, or the repository.
 func (r *Repo) place(i *Image) {
 	dir := ""
 	for _, file := range r.Compose {
@@ -111,10 +111,10 @@ func Last[T instructions.Command](i *Image) (*dockerfile.Step, T) {
 	return found, command
 }
 
-// Base is the image at the bottom of the final stage.
+// Base returns the image at the bottom of the final stage.
 func (i *Image) Base() baseimage.Image { return baseimage.Parse(i.Final().Root()) }
 
-// GPU says why the image is meant for GPUs, or "".
+// GPU returns why the image is meant for GPUs, or "".
 func (i *Image) GPU() string {
 	if why := i.Base().GPU(); why != "" {
 		return why
@@ -180,7 +180,7 @@ var modelPackages = map[string]bool{
 	"ultralytics": true, "vllm": true,
 }
 
-// Models says how it is known that the image loads models, or "".
+// Models returns the evidence that the image loads models, or "".
 func (i *Image) Models() string {
 	for _, stage := range i.Relevant() {
 		for _, in := range i.Installs(stage) {

@@ -20,14 +20,14 @@ type Install struct {
 	*python.Command
 	Requirements []Required
 	constraints  []Required
-	Index        []string // that replace PyPI, wherever they are set
+	Index        []string // replaces PyPI, wherever it is set
 	Extra        []string
 	Links        []string
 	Unresolved   []string          // files that cannot be read, with reasons
-	Indexes      map[string]string // that a pyproject.toml gives single packages
+	Indexes      map[string]string // of single packages, from a pyproject.toml
 }
 
-// Required is a requirement and the file in which it is; nil is the command
+// Required is a requirement and the file that contains it; nil means the command
 // line.
 type Required struct {
 	python.Requirement
@@ -42,7 +42,7 @@ func (r Required) At(in Install) finding.Location {
 	return in.Step.Script.Location(r.From, r.To)
 }
 
-// String is the requirement as a person would write it.
+// String returns the requirement as a person would write it.
 func (r Required) String() string { return r.Name + r.Spec }
 
 // Installs returns the installs of a stage's own steps, in order.
@@ -104,7 +104,7 @@ func (i *Image) install(step *dockerfile.Step, c *shell.Command, command *python
 
 const projectFile = "pyproject.toml"
 
-// projects are the directories of the projects that are installed.
+// projects returns the directories of the installed projects.
 func (in *Install) projects() []string {
 	if in.Verb == "sync" || in.Verb == "add" {
 		return []string{"."}
@@ -201,10 +201,10 @@ func (in Install) Pin(r Required) Required {
 	return r
 }
 
-// TorchFamily are the packages that PyTorch's index has in a CPU build.
+// TorchFamily lists the packages that PyTorch's index offers as CPU builds.
 var TorchFamily = map[string]bool{"torch": true, "torchvision": true, "torchaudio": true}
 
-// ReachesTorch are packages that depend on torch.
+// ReachesTorch lists packages that depend on torch.
 var ReachesTorch = map[string]bool{
 	"facexlib": true, "basicsr": true, "kornia": true, "lpips": true, "realesrgan": true, "gfpgan": true, "timm": true,
 	"torchmetrics": true, "pytorch-lightning": true, "lightning": true, "accelerate": true, "ultralytics": true,

@@ -21,7 +21,7 @@ import (
 	"github.com/djok/facecraft/internal/lint/workflow"
 )
 
-// Repo is what matters here of a repository.
+// Repo is what the rules need of a repository.
 type Repo struct {
 	Tree      *tree.Tree
 	Images    []*Image
@@ -34,7 +34,7 @@ type Repo struct {
 	Targets   int
 }
 
-// unread is a file whose kind is known by its name, but that cannot be read.
+// unread is a file whose kind is known from its name, but that cannot be read.
 type unread struct {
 	File   *source.File
 	Line   int
@@ -60,7 +60,7 @@ func Load(ctx context.Context, root fs.FS) (*Repo, error) {
 	return r, nil
 }
 
-// read takes a file for what its name says, or its content.
+// read reads a file according to its name or its content.
 func (r *Repo) read(name string) {
 	var take func(*source.File) (bool, error)
 	ext := strings.ToLower(path.Ext(name))
@@ -105,12 +105,12 @@ func (r *Repo) Source(name string) (*source.File, error) {
 // Keep remembers a file whose lines findings refer to.
 func (r *Repo) Keep(f *source.File) { r.Sources[f.Name] = f }
 
-// templates are extensions of files from which Dockerfiles are made, and of other
-// files that are named after them.
+// templates are extensions of files from which Dockerfiles are generated, and of
+// other files named after Dockerfiles.
 var templates = []string{".dockerignore", ".j2", ".jinja", ".jinja2", ".tmpl", ".tpl", ".template", ".erb", ".in",
 	".m4", ".md", ".txt", ".sh", ".py", ".go", ".bak", ".orig"}
 
-// IsDockerfile reports whether a file is a Dockerfile by its name.
+// IsDockerfile reports whether a file has the name of a Dockerfile.
 func IsDockerfile(name string) bool {
 	base := strings.ToLower(path.Base(name))
 	if slices.Contains(templates, path.Ext(base)) {
@@ -177,7 +177,7 @@ func (r *Repo) requirements(name string) *python.File {
 	return parsed
 }
 
-// lineNumber is how BuildKit and the YAML library say where an error is.
+// lineNumber matches the position in an error from BuildKit or the YAML library.
 var lineNumber = regexp.MustCompile(`line (\d+)`)
 
 func lineOf(err error) int {

@@ -12,7 +12,8 @@ import (
 	"github.com/djok/facecraft/internal/lint/shell"
 )
 
-// workdir is where a command of a step runs: WORKDIR, and the cd before it.
+// workdir returns the directory in which a command of a step runs: WORKDIR, and
+// the cd before it.
 func workdir(step *dockerfile.Step, command *shell.Command) string {
 	dir := step.Workdir
 	for _, c := range step.Script.Commands {
@@ -39,7 +40,7 @@ func Absolute(step *dockerfile.Step, command *shell.Command, name string) string
 }
 
 // origin finds the file of the repository that a path in the image was copied
-// from, as a step sees it; or says why that is not known.
+// from, as a step sees it, or the reason if that is unknown.
 func (i *Image) origin(step *dockerfile.Step, name string) (file, reason string) {
 	if strings.Contains(name, shell.Unknown) {
 		return "", "its path is not known before the build"
@@ -109,8 +110,8 @@ func (i *Image) inContext(name string) (string, string) {
 	return name, ""
 }
 
-// copiedFrom returns the file that a COPY or ADD puts at a path, or why that is not
-// known.
+// copiedFrom returns the file that a COPY or ADD puts at a path, or the reason if
+// that is unknown.
 func (i *Image) copiedFrom(step *dockerfile.Step, name string) (file, reason string, ok bool) {
 	var sd instructions.SourcesAndDest
 	from := ""
@@ -139,7 +140,8 @@ func (i *Image) copiedFrom(step *dockerfile.Step, name string) (file, reason str
 	return "", "", false
 }
 
-// within is the path in the source of a COPY that becomes a path in the image.
+// within returns the path in the source of a COPY that becomes a path in the
+// image.
 func (i *Image) within(step *dockerfile.Step, source, dest, name string, into, foreign bool) (string, bool) {
 	source = path.Join("/", step.Expand(source))
 	rest, inside := Below(name, dest)

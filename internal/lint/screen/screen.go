@@ -13,7 +13,7 @@ import (
 	"github.com/djok/facecraft/internal/term"
 )
 
-// Style is what a piece of the text is; a painter gives it a look.
+// Style is the role of a piece of text; Paint decides how it looks.
 type Style int
 
 // The styles of the report.
@@ -27,10 +27,10 @@ const (
 	IsUnknown
 )
 
-// Paint gives a piece of text its look.
+// Paint formats a piece of text.
 type Paint func(Style, string) string
 
-// marks tell the severities apart, even without colour.
+// marks distinguish the severities, even without colour.
 var marks = map[finding.Severity]struct {
 	sign  string
 	style Style
@@ -49,7 +49,7 @@ type screen struct {
 	sources Sources
 }
 
-// Render is the report for people: what fails, below its file, with the line
+// Render returns the report for people: what fails, below its file, with the line
 // and a caret; then what is unknown.
 func Render(findings []finding.Finding, sources Sources, width int, paint Paint) string {
 	s := &screen{width: width, paint: paint, sources: sources}

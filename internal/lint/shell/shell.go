@@ -9,7 +9,7 @@ import (
 	"mvdan.cc/sh/v3/syntax"
 )
 
-// Unknown stands in a word's text for what only the shell knows.
+// Unknown replaces the parts of a word that only the shell knows.
 const Unknown = "\uFFFD"
 
 // Word is one argument. Offsets are bytes of the script.
@@ -36,7 +36,7 @@ type Command struct {
 	Plain bool
 }
 
-// Name is the command's name without its directory.
+// Name returns the command's name without its directory.
 func (c *Command) Name() string {
 	if len(c.Words) == 0 {
 		return ""
@@ -45,7 +45,7 @@ func (c *Command) Name() string {
 	return name[strings.LastIndexByte(name, '/')+1:]
 }
 
-// Args are the words after the name.
+// Args returns the words after the name.
 func (c *Command) Args() []Word {
 	if len(c.Words) == 0 {
 		return nil
@@ -58,11 +58,11 @@ func (c *Command) Has(texts ...string) bool {
 	return slices.ContainsFunc(c.Args(), func(w Word) bool { return slices.Contains(texts, w.Text) })
 }
 
-// Options are how the shell starts.
+// Options describe how the shell starts.
 type Options struct {
 	Pipefail, Errexit bool
-	// Getenv gives a variable's value, and whether it is known. A variable that
-	// is known and not set has the value "".
+	// Getenv returns a variable's value, and whether it is known. A variable
+	// known to be unset has the value "".
 	Getenv func(name string) (value string, known bool)
 }
 

@@ -7,7 +7,7 @@ import (
 	"mvdan.cc/sh/v3/syntax"
 )
 
-// walker collects commands. Its options change where the script says set -e.
+// walker collects commands. Its options change when the script runs set -e.
 type walker struct {
 	options   Options
 	script    string
@@ -26,7 +26,7 @@ type context struct {
 	captured bool
 }
 
-// What hides a failure. For a pipe, an option helps.
+// What hides a failure. For a pipe, pipefail prevents that.
 const (
 	bySemicolon  = "the next command runs all the same (;)"
 	byOr         = "|| goes on as if it had succeeded"

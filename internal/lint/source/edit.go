@@ -5,7 +5,7 @@ import (
 	"slices"
 )
 
-// Edit replaces the bytes from one offset up to another.
+// Edit replaces the bytes between two offsets.
 type Edit struct {
 	File     string
 	From, To int
@@ -13,7 +13,7 @@ type Edit struct {
 }
 
 // Apply applies the edits of one file. Edits that overlap an earlier one are left
-// out, and the second result is how many; the same edit twice counts once.
+// out, and left counts them; identical edits count once.
 func Apply(data []byte, edits []Edit) (result []byte, left int) {
 	edits = slices.Clone(edits)
 	slices.SortStableFunc(edits, func(a, b Edit) int {

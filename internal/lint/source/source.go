@@ -1,6 +1,6 @@
-// Package source is a text file as it is on the disk: every byte of it, and
-// where its lines and characters are. Byte-order marks and Windows line ends
-// stay, because an edit must keep what it does not change.
+// Package source represents a text file exactly as it is on disk, with the
+// positions of its lines and characters. Byte-order marks and Windows line
+// endings are kept, because an edit must preserve what it does not change.
 package source
 
 import (
@@ -32,7 +32,7 @@ func New(name string, data []byte) *File {
 // bom is the UTF-8 byte-order mark.
 var bom = []byte("\xef\xbb\xbf")
 
-// Start is where the text begins: after a byte-order mark.
+// Start returns the offset of the text, after any byte-order mark.
 func (f *File) Start() int {
 	if bytes.HasPrefix(f.Data, bom) {
 		return len(bom)
@@ -40,11 +40,11 @@ func (f *File) Start() int {
 	return 0
 }
 
-// Lines is how many lines there are. An empty one after the last line end
+// Lines returns the number of lines. An empty one after the last line ending
 // counts.
 func (f *File) Lines() int { return len(f.lines) }
 
-// LineStart is the offset of a line's first byte. Lines count from 1.
+// LineStart returns the offset of a line's first byte. Lines count from 1.
 func (f *File) LineStart(line int) int {
 	switch {
 	case line <= 1:
@@ -55,7 +55,7 @@ func (f *File) LineStart(line int) int {
 	return f.lines[line-1]
 }
 
-// LineEnd is the offset of a line's end: of its "\n" or "\r\n".
+// LineEnd returns the offset of a line's "\n" or "\r\n".
 func (f *File) LineEnd(line int) int {
 	end := len(f.Data)
 	if line < len(f.lines) {
@@ -67,10 +67,10 @@ func (f *File) LineEnd(line int) int {
 	return max(end, f.LineStart(line))
 }
 
-// Line is a line's text without its end.
+// Line returns a line's text without its line ending.
 func (f *File) Line(line int) string { return string(f.Data[f.LineStart(line):f.LineEnd(line)]) }
 
-// Position is the line and the column, in characters, of an offset.
+// Position returns the line and the column, in characters, of an offset.
 func (f *File) Position(offset int) (line, column int) {
 	offset = min(max(offset, 0), len(f.Data))
 	line = sort.SearchInts(f.lines, offset+1)
@@ -78,8 +78,8 @@ func (f *File) Position(offset int) (line, column int) {
 	return line, utf8.RuneCount(f.Data[start:offset]) + 1
 }
 
-// Location is the place of the bytes from one offset up to another, as far as
-// they are on one line.
+// Location returns the place of the bytes between two offsets, as far as they are
+// on one line.
 func (f *File) Location(from, to int) finding.Location {
 	line, column := f.Position(from)
 	end := min(max(to, from), f.LineEnd(line))
@@ -90,7 +90,7 @@ func (f *File) Location(from, to int) finding.Location {
 	return at
 }
 
-// Whole returns the place of a line's text, without the blanks around it.
+// Whole returns the place of a line's text, without surrounding whitespace.
 func (f *File) Whole(line int) finding.Location {
 	start, end := f.LineStart(line), f.LineEnd(line)
 	text := f.Data[start:end]
@@ -99,7 +99,7 @@ func (f *File) Whole(line int) finding.Location {
 	return f.Location(start, max(start, end))
 }
 
-// Newline is how this file ends its lines.
+// Newline returns the line ending of this file.
 func (f *File) Newline() string {
 	if len(f.lines) > 1 && f.lines[1] >= 2 && f.Data[f.lines[1]-2] == '\r' {
 		return "\r\n"

@@ -8,16 +8,16 @@ import (
 	"github.com/moby/patternmatcher/ignorefile"
 )
 
-// Context is a directory that is sent to a build, and what is left out of it.
+// Context is a build context: a directory, and what is excluded from it.
 type Context struct {
 	Dir        string // in the tree
-	IgnoreFile string // that is used, or that would be
-	Exists     bool   // whether it is there
+	IgnoreFile string // the one that is used, or would be
+	Exists     bool   // whether IgnoreFile exists
 	matcher    *patternmatcher.PatternMatcher
 }
 
-// Context reads the ignore file of a build: the one next to the Dockerfile, or that
-// of the directory. An error says why it is not known.
+// Context reads the ignore file of a build: the one next to the Dockerfile, or
+// that of the directory. An error says why it is unknown.
 func (t *Tree) Context(dir, dockerfile string) (Context, error) {
 	c := Context{Dir: dir, IgnoreFile: path.Join(dir, ".dockerignore")}
 	if t.OnDisk(dockerfile + ".dockerignore") {
@@ -39,7 +39,7 @@ func (t *Tree) Context(dir, dockerfile string) (Context, error) {
 	return c, err
 }
 
-// Excludes reports whether a path in the context is left out of it.
+// Excludes reports whether a path is excluded from the context.
 func (c Context) Excludes(name string) bool {
 	if c.matcher == nil {
 		return false

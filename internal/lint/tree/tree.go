@@ -1,5 +1,4 @@
-// Package tree lists a repository's files as git would: without those that its
-// ignore rules hide.
+// Package tree lists a repository's files as git would: without ignored ones.
 package tree
 
 import (
@@ -77,7 +76,7 @@ func split(name string) []string {
 	return strings.Split(name, "/")
 }
 
-// patterns reads an ignore file that may not be there.
+// patterns reads an ignore file, if it exists.
 func (t *Tree) patterns(file string, domain []string) {
 	data, err := t.Read(file)
 	if err != nil {
@@ -111,7 +110,7 @@ func (t *Tree) Ignored(name string, dir bool) *Pattern {
 // Has reports whether a file or directory is in the repository.
 func (t *Tree) Has(name string) bool { return t.known[path.Clean(name)] }
 
-// OnDisk reports whether a file or directory is there, ignored or not.
+// OnDisk reports whether a file or directory exists, ignored or not.
 func (t *Tree) OnDisk(name string) bool {
 	_, err := fs.Stat(t.FS, path.Clean(name))
 	return err == nil
@@ -132,13 +131,13 @@ func (t *Tree) Under(dir string) []string {
 	return list
 }
 
-// maxSize bounds a file that is read: sources are smaller.
+// maxSize limits the size of files that are read: sources are smaller.
 const maxSize = 4 << 20
 
-// ErrTooLarge is the error for a file that is too large for a source.
+// ErrTooLarge is the error for a file that is too large to be a source.
 var ErrTooLarge = errors.New("it is larger than 4 MB")
 
-// Read is a file's content.
+// Read returns a file's content.
 func (t *Tree) Read(name string) ([]byte, error) {
 	file, err := t.FS.Open(path.Clean(name))
 	if err != nil {

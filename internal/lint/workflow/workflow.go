@@ -20,7 +20,7 @@ type File struct {
 	Jobs []*Job
 }
 
-// Job is one of its jobs.
+// Job is a job of a workflow.
 type Job struct {
 	Name        string
 	Key         *yaml.Node
@@ -46,7 +46,7 @@ type Step struct {
 	with     *yaml.Node
 }
 
-// Named reports whether a file is a workflow by its place.
+// Named reports whether a file's path is that of a workflow.
 func Named(file string) bool {
 	dir, ext := path.Dir(file), path.Ext(file)
 	return (ext == ".yml" || ext == ".yaml") && path.Base(dir) == "workflows" && strings.HasPrefix(dir, ".")
@@ -94,7 +94,7 @@ func step(node *yaml.Node) *Step {
 
 var expressions = regexp.MustCompile(`\$\{\{.*?\}\}`)
 
-// With is an input of the step's action, or nil.
+// With returns an input of the step's action, or nil.
 func (s *Step) With(name string) *yaml.Node { return yamltree.Get(s.with, name) }
 
 var use = regexp.MustCompile(`\bsecrets\.(\w+)`)

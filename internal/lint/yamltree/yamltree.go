@@ -1,5 +1,5 @@
-// Package yamltree looks into YAML nodes, through anchors and merge keys, and
-// knows where each value is.
+// Package yamltree reads YAML nodes, through anchors and merge keys, and locates
+// each value.
 package yamltree
 
 import (
@@ -27,7 +27,7 @@ func Parse(data []byte) (*yaml.Node, error) {
 	return Resolve(document.Content[0]), nil
 }
 
-// Resolve returns what an alias stands for.
+// Resolve returns the target of an alias.
 func Resolve(node *yaml.Node) *yaml.Node {
 	for depth := 0; node != nil && node.Kind == yaml.AliasNode && depth < 10; depth++ {
 		node = node.Alias
@@ -38,8 +38,8 @@ func Resolve(node *yaml.Node) *yaml.Node {
 // Pair is a key and its value.
 type Pair struct{ Key, Value *yaml.Node }
 
-// Pairs returns the pairs of a mapping, without its merge keys. Anything else has
-// none.
+// Pairs returns the pairs of a mapping, without its merge keys, or nil for other
+// nodes.
 func Pairs(node *yaml.Node) []Pair {
 	node = Resolve(node)
 	if node == nil || node.Kind != yaml.MappingNode {
@@ -54,7 +54,7 @@ func Pairs(node *yaml.Node) []Pair {
 	return pairs
 }
 
-// Get returns a mapping's value, even one that is merged in, or nil.
+// Get returns a mapping's value, including merged ones, or nil.
 func Get(node *yaml.Node, key string) *yaml.Node { return get(node, key, 0) }
 
 // maxMerges limits merges of merges, which may go in circles.
@@ -83,7 +83,7 @@ func get(node *yaml.Node, key string, depth int) *yaml.Node {
 	return nil
 }
 
-// Items returns the items of a sequence. Anything else has none.
+// Items returns the items of a sequence, or nil for other nodes.
 func Items(node *yaml.Node) []*yaml.Node {
 	node = Resolve(node)
 	if node == nil || node.Kind != yaml.SequenceNode {
