@@ -28,7 +28,7 @@ type World struct {
 	UID            int // as os.Getuid: -1 on Windows
 	// ReleaseKey is the public key that signs releases; empty in other builds.
 	ReleaseKey string
-	// Signals ask the program to end; the second one does, by Exit.
+	// Signals ask the program to stop; at the second one it calls Exit.
 	Signals <-chan os.Signal
 	Exit    func(code int)
 }
@@ -45,14 +45,14 @@ func Main(ctx context.Context, world World, args []string) int {
 	flagset.UnsetEmpty(flagPrefix, imageVariable)
 	err := app.commandLine().RunContext(ctx, app.arrange(args))
 	if unread.Load() {
-		return int(fault.Unread) // nobody is there to be told more
+		return int(fault.Unread) // the reader is gone: say nothing more
 	}
-	// However an interruption surfaced in the depths, it is one.
+	// Whatever error an interruption caused, report the interruption.
 	var known *fault.Fault
 	if err != nil && ctx.Err() != nil && !(errors.As(err, &known) && known.Code == fault.Interrupted) {
 		err = fault.New(fault.Interrupted, "", "interrupted")
 	}
-	if _, ok := err.(cli.ExitCoder); ok { // the library's help on what it does not know
+	if _, ok := err.(cli.ExitCoder); ok { // the library's help for an unknown command
 		err = fault.Wrap(fault.Usage, err, flagset.CommandsHint, "invalid command line")
 	}
 	err = placed(err)
@@ -72,7 +72,7 @@ type app struct {
 	// unfinished is what this call would leave behind if it ended now.
 	unfinished *remains.List
 	settings   flagset.Settings
-	program    *cli.App // while words are completed
+	program    *cli.App // only during completion
 }
 
 func (a *app) commandLine() *cli.App {
@@ -96,7 +96,7 @@ func (a *app) commandLine() *cli.App {
 		Reader:    a.Stdin,
 		Writer:    a.Stdout,
 		ErrWriter: a.Stderr,
-		// Errors are shown by Main, once, and never end the process down here.
+		// Main shows errors, once; they must not end the process here.
 		ExitErrHandler: func(*cli.Context, error) {},
 		OnUsageError:   flagset.UsageError,
 		Before:         func(*cli.Context) error { return plan.CheckInstance(a.instance()) },
@@ -110,21 +110,21 @@ func (a *app) commandLine() *cli.App {
 }
 
 // The flags' variables follow one rule, which the help states once instead of
-// in every line.
+// on every line.
 func init() {
 	describe := cli.FlagStringer
 	cli.FlagStringer = func(flag cli.Flag) string {
 		text, _, _ := strings.Cut(describe(flag), " [$")
 		name, repetition, several := strings.Cut(text, " [ ")
 		if _, usage, ok := strings.Cut(repetition, " ]"); several && ok {
-			text = name + usage // "repeatable" is said there, in less room
+			text = name + usage // "repeatable" says the same in less space
 		}
 		return text
 	}
 }
 
-// uniform gives all commands what each would otherwise have to repeat. One
-// that takes arguments says so by its ArgsUsage.
+// uniform sets what all commands have in common. A command takes arguments
+// only if it has an ArgsUsage.
 func (a *app) uniform(commands ...*cli.Command) []*cli.Command {
 	for _, command := range commands {
 		command.OnUsageError = flagset.UsageError
@@ -149,7 +149,7 @@ func (a *app) uniform(commands ...*cli.Command) []*cli.Command {
 	return commands
 }
 
-// configured asks the configuration file before anything else happens.
+// configured applies the configuration file before anything else happens.
 func (a *app) configured(next cli.BeforeFunc) cli.BeforeFunc {
 	return func(c *cli.Context) error {
 		if err := a.settings.Configure(c); err != nil || next == nil {

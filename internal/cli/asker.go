@@ -6,12 +6,12 @@ import (
 	"github.com/djok/facecraft/internal/term"
 )
 
-// asker asks at the terminal.
+// asker asks questions on the terminal.
 type asker struct{ app *app }
 
 func (a asker) CanAsk() bool { return a.app.ui.CanAsk(a.app.Stdin) }
 
-// Show does not heed --quiet.
+// Show ignores --quiet.
 func (a asker) Show(headline string, rows [][2]string) {
 	loud := term.New(a.app.Stderr, a.app.Getenv, false)
 	loud.Headline("%s", headline)

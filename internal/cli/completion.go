@@ -33,7 +33,7 @@ func (a *app) completionCommand() *cli.Command {
 	}
 }
 
-// completeCommand is what the scripts ask: facecraft complete -- WORD...
+// completeCommand is what the shell scripts call: facecraft complete -- WORD...
 func (a *app) completeCommand() *cli.Command {
 	return &cli.Command{Name: "complete", Hidden: true, ArgsUsage: "WORD...", Action: func(c *cli.Context) error {
 		a.program = c.App

@@ -79,8 +79,8 @@ func (a *app) compose(c *cli.Context) error {
 	return err
 }
 
-// exportFile is where the file goes. People edit it, so that an earlier one is
-// only replaced by force, and the variables' files never.
+// exportFile is where the file is written. People edit it, so an existing one is
+// only replaced with --force, and a file of variables never is.
 func (a *app) exportFile(c *cli.Context) output.File {
 	file := output.File{Path: c.String("output"), Stream: a.Stdout, Force: c.Bool("force"), Flag: "--force"}
 	if file.Path == "" {
@@ -132,8 +132,8 @@ func checkExport(c *cli.Context) error {
 	return nil
 }
 
-// commandText is the command line with what the configuration file adds, as it
-// can be pasted.
+// commandText is the command line, including what the configuration file adds,
+// ready to paste.
 func (a *app) commandText() string {
 	words := []string{"facecraft"}
 	for _, arg := range a.args[1:] {

@@ -67,7 +67,7 @@ func (a *app) showConfig(c *cli.Context) error {
 	return err
 }
 
-// rehearse goes as far as a command line goes before its action, and looks.
+// rehearse runs a command line up to its action, and calls look instead of that.
 func (a *app) rehearse(ctx context.Context, line []string, profile string,
 	look func(inner *app, c *cli.Context) error) error {
 	inner := &app{World: a.World, ui: a.ui, settings: flagset.Settings{Getenv: a.Getenv}}

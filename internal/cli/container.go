@@ -14,7 +14,7 @@ import (
 	"github.com/djok/facecraft/internal/plan"
 )
 
-// containerFlags are what the container is given of this machine.
+// containerFlags say what the container gets from this machine.
 func containerFlags() []cli.Flag {
 	return []cli.Flag{
 		&cli.StringFlag{Name: "data", EnvVars: env("data"), DefaultText: "named volumes",
@@ -53,8 +53,8 @@ func (a *app) containerRequest(c *cli.Context, r *plan.Request) (err error) {
 	return nil
 }
 
-// caller is whose files the server's are to be: under sudo not root, but the
-// one who called it.
+// caller is the user who will own the server's files: under sudo, not root but
+// the user who ran it.
 func (a *app) caller() plan.Fact[plan.User] {
 	if a.UID < 0 {
 		return plan.Unknown[plan.User](runtime.GOOS + " has no user numbers")

@@ -53,8 +53,8 @@ func (a *app) doctor(c *cli.Context) error {
 	return report.Err()
 }
 
-// printReport writes the report, and the one for a bug tracker when it has a
-// place. That one holds the other, so that standard output takes only one.
+// printReport writes the report, and the bundle for a bug tracker if asked to.
+// The bundle contains the report, so standard output gets only one of them.
 func (a *app) printReport(report doctor.Report, asJSON bool, bundle output.File) (err error) {
 	switch {
 	case bundle.Path == output.Stdout:
@@ -79,7 +79,7 @@ func painted(p term.Painter) func(doctor.Style, string) string {
 }
 
 func (a *app) writeBundle(report doctor.Report, file output.File) error {
-	host, _ := os.Hostname() // without it there is nothing to take out
+	host, _ := os.Hostname() // without it there is nothing to redact
 	text, err := report.Bundle(a.environment(), doctor.Person{
 		Home: a.getenvOr("HOME", a.Getenv("USERPROFILE")),
 		User: a.getenvOr("USER", a.Getenv("USERNAME")),
@@ -98,7 +98,7 @@ func (a *app) writeBundle(report doctor.Report, file output.File) error {
 	return err
 }
 
-// variables are those of the environment that change what happens here.
+// variables are the environment variables that change how facecraft behaves.
 var variables = []string{
 	"DOCKER_HOST", "DOCKER_CONTEXT", "DOCKER_CONFIG", "DOCKER_CERT_PATH", "DOCKER_TLS_VERIFY", "DOCKER_API_VERSION",
 	"HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "no_proxy", "all_proxy",

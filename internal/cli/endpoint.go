@@ -8,9 +8,9 @@ import (
 	"github.com/djok/facecraft/internal/fault"
 )
 
-// checkEndpointFlags refuses flags that say how a server is to be started here,
-// beside endpoints, which run already. What the environment or a configuration
-// file sets for every command is left alone.
+// checkEndpointFlags refuses flags about starting a local server together with
+// --endpoint, whose servers are already running. What the environment or the
+// configuration file sets for every command is accepted.
 func (a *app) checkEndpointFlags(c *cli.Context) error {
 	if !c.IsSet("endpoint") || a.settings.Sets("endpoint") {
 		return nil

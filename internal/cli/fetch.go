@@ -47,8 +47,8 @@ func fetchingOf(c *cli.Context) (launch.Fetching, error) {
 	return f, nil
 }
 
-// orLite adds to the remedy of a registry that is not reached what this command
-// can do without any.
+// orLite adds --lite, which needs no registry, to the remedy for a registry that
+// cannot be reached.
 func (a *app) orLite(err error) error {
 	return launch.Offline(err, registry.Offline+"; facecraft "+a.args[1]+" --lite needs neither")
 }

@@ -15,7 +15,7 @@ import (
 )
 
 // flagPrefix keeps the flags' variables apart from the container's own, which
-// begin with FACECRAFT_ too; imageVariable is that of --image.
+// also begin with FACECRAFT_; imageVariable is that of --image.
 const (
 	flagPrefix    = "FACECRAFT_CLI_"
 	imageVariable = "FACECRAFT_IMAGE"
@@ -80,11 +80,11 @@ func (a *app) request(c *cli.Context) (plan.Request, error) {
 	if err != nil {
 		return r, err
 	}
-	// Before anything is looked at, and also where a server is already running.
+	// Before examining anything, and even if a server is already running.
 	return r, r.Validate(catalogue)
 }
 
-// checkImage refuses what the daemon would not take for an image's name or
+// checkImage refuses what the daemon would not accept as an image's name or
 // digest.
 func checkImage(text string) error {
 	if text == "" {
@@ -135,7 +135,7 @@ func (a *app) hush(c *cli.Context) error {
 	return nil
 }
 
-// timeoutOf is how long a server may take to be ready.
+// timeoutOf is how long a server may take to become ready.
 func timeoutOf(c *cli.Context) (time.Duration, error) {
 	timeout := c.Duration("timeout")
 	if timeout <= 0 {

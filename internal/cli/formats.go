@@ -23,8 +23,7 @@ var (
 	reportFormats = []string{formatText, formatJSON, formatSARIF, formatJUnit}
 )
 
-// formatOf is the one of the formats that --format or --json asks for, by
-// default text.
+// formatOf is the format that --format or --json asks for; the default is text.
 func formatOf(c *cli.Context, formats []string) (string, error) {
 	format := c.String("format")
 	switch {

@@ -53,7 +53,7 @@ func (a *app) gatewayRequest(c *cli.Context, r *plan.Request) (err error) {
 	return err
 }
 
-// readKeys takes the keys of a file in place of those in the environment.
+// readKeys uses the keys in a file instead of those in the environment.
 func (a *app) readKeys(path string) error {
 	text, keys, err := apikey.ReadFile(path)
 	if err != nil {

@@ -43,7 +43,7 @@ func (a *app) helperCommands() []*cli.Command {
 	}
 }
 
-// walkCommand writes what it finds to a file, which the order names.
+// walkCommand writes what it finds to the file that the order names.
 func walkCommand() *cli.Command {
 	return &cli.Command{Name: inventory.WalkCommand, ArgsUsage: "ORDER", Hidden: true, Action: func(c *cli.Context) error {
 		order, err := orderOf[inventory.Order](c.Args())

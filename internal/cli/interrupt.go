@@ -12,12 +12,12 @@ import (
 	"github.com/djok/facecraft/internal/term"
 )
 
-// lastWord is how long the answer to a signal may wait for a standard error
-// that nobody reads.
+// lastWord is how long the answer to a signal may wait for a blocked standard
+// error.
 const lastWord = 200 * time.Millisecond
 
-// heed ends the command at the first signal, which then cleans up, and the
-// process at the second, which then says what may be left.
+// heed cancels the command at the first signal, so that it cleans up. At the
+// second it says what may be left behind, and ends the process.
 func (a *app) heed(cancel context.CancelFunc) {
 	<-a.Signals // nil, in tests, never sends
 	promptly(func() { a.ui.Say("Stopping…") })
@@ -27,7 +27,7 @@ func (a *app) heed(cancel context.CancelFunc) {
 	a.Exit(int(fault.Interrupted))
 }
 
-// promptly does not let a stuck writer get in the way of what follows.
+// promptly calls say, but does not wait long for a blocked writer.
 func promptly(say func()) {
 	said := make(chan struct{})
 	go func() {
@@ -56,10 +56,11 @@ func (a *app) cutShort() error {
 		"interrupted before cleanup finished; these may be left:\n  %s", strings.Join(left, "\n  "))
 }
 
-// stdin is standard input, the reading of which ends with ctx.
+// stdin is standard input; reading from it ends with ctx.
 func (a *app) stdin(ctx context.Context) io.Reader { return term.Interruptible(ctx, a.Stdin) }
 
-// outlets has the app write where readers may leave, which unread then tells.
+// outlets cancels the command when a reader of its output goes away, and then
+// sets unread.
 func (w *World) outlets(cancel context.CancelFunc) (unread *atomic.Bool) {
 	unread = new(atomic.Bool)
 	left := func() {

@@ -8,7 +8,7 @@ import (
 	"github.com/djok/facecraft/internal/progressview"
 )
 
-// launcher are the settings of what the commands do.
+// launcher returns the settings for a launcher.
 func (a *app) launcher() launch.Settings {
 	return launch.Settings{UI: a.ui, Asker: asker{a}, Getenv: a.Getenv, Version: a.Version, Instance: a.instance(),
 		Caller: a.caller(), Secrets: a.secrets, Report: progressview.Screen{UI: a.ui}.Show, Unfinished: a.unfinished}
@@ -20,7 +20,7 @@ func (a *app) connect(ctx context.Context) (*launch.Launcher, error) {
 }
 
 // connectIfPossible is for commands that only describe: without a daemon they
-// go on with what they can see.
+// work with what they can find out.
 func (a *app) connectIfPossible(ctx context.Context) (*launch.Launcher, error) {
 	l, err := a.connect(ctx)
 	if err != nil && ctx.Err() == nil {
@@ -31,7 +31,7 @@ func (a *app) connectIfPossible(ctx context.Context) (*launch.Launcher, error) {
 }
 
 // instance is the name under which this program's containers are known. Tests
-// and second servers have one of their own.
+// and second servers use a different one.
 func (a *app) instance() string {
 	return a.getenvOr("FACECRAFT_INSTANCE", plan.DefaultInstance)
 }

@@ -21,7 +21,7 @@ func (a *app) serveLiteCommand() *cli.Command {
 	}}
 }
 
-// allowHostFlag may be there several times; the launcher sets the variable.
+// allowHostFlag can be repeated; the launcher sets the variable.
 const allowHostFlag = "allow-host"
 
 func (a *app) serveLite(c *cli.Context) error {

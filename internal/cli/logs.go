@@ -58,7 +58,7 @@ func (a *app) logs(c *cli.Context) error {
 	return a.allLogs(c.Context, l, servers, options)
 }
 
-// serverLogs copies what a server said, and says why nothing more comes.
+// serverLogs copies a server's output, and says why it ended if it follows it.
 func (a *app) serverLogs(ctx context.Context, l *launch.Launcher, server run.Server, stdout, stderr io.Writer,
 	options containers.LogOptions) error {
 	if err := l.Servers.Logs(ctx, server, stdout, stderr, options); err != nil || !options.Follow {
@@ -73,14 +73,14 @@ func (a *app) serverLogs(ctx context.Context, l *launch.Launcher, server run.Ser
 		case end.Ended != "":
 			a.ui.Warn("%s ended: %s", server.Name, end.Ended)
 			return nil
-		case time.Since(begin) > time.Second: // its log ends a moment before it does
+		case time.Since(begin) > time.Second: // the log ends shortly before the container
 			a.ui.Warn("%s was restarted; continue with facecraft logs -f", server.Name)
 			return nil
 		}
 	}
 }
 
-// allLogs copies what several servers said, each line after its server's name.
+// allLogs copies several servers' output, each line after its server's name.
 func (a *app) allLogs(ctx context.Context, l *launch.Launcher, servers []run.Server,
 	options containers.LogOptions) error {
 	var copying errgroup.Group

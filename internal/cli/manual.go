@@ -24,7 +24,7 @@ var exitCodes = []manual.ExitCode{
 	{Code: int(fault.Unread), Meaning: "the reader of its output exited, as with head"},
 }
 
-// described is the command line as data, without what is hidden.
+// described is the command line as data, without hidden commands and flags.
 func described(c *cli.App) manual.Program {
 	p := manual.Program{Name: c.Name, Usage: c.Usage, Description: c.Description,
 		Synopsis: strings.Split(c.UsageText, "\n"), ExitCodes: exitCodes}
@@ -45,7 +45,7 @@ func described(c *cli.App) manual.Program {
 }
 
 func describedFlag(flag cli.Flag) manual.Flag {
-	// What --help says of it is "--port PORT, -p PORT", a tab, and its usage.
+	// In --help it is "--port PORT, -p PORT", a tab, and its usage.
 	names, usage, _ := strings.Cut(flag.String(), "\t")
 	m := manual.Flag{Names: flag.Names(), Usage: usage, Variables: flag.(cli.DocGenerationFlag).GetEnvVars()}
 	if flag.(cli.DocGenerationFlag).TakesValue() {

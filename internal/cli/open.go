@@ -45,7 +45,7 @@ func (a *app) open(c *cli.Context) error {
 	return nil
 }
 
-// desktop is where a browser may be.
+// desktop is where a browser may be available.
 func (a *app) desktop() term.Desktop {
 	return term.Desktop{Getenv: a.Getenv, OS: runtime.GOOS, UID: a.UID}
 }

@@ -9,8 +9,8 @@ import (
 	"github.com/djok/facecraft/internal/fault"
 )
 
-// placed explains whatever is missing where the working directory was deleted:
-// nothing that is named from there can be found.
+// placed explains errors that a deleted working directory causes: no relative
+// path can be found.
 func placed(err error) error {
 	var network *net.OpError
 	_, lost := os.Getwd()

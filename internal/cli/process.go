@@ -60,7 +60,7 @@ func (a *app) process(c *cli.Context) error {
 	if c.NArg() == 0 {
 		return fault.New(fault.Usage, "facecraft process photo.jpg", "no photo to process")
 	}
-	if _, err := os.Getwd(); err != nil { // before a photo that is not found
+	if _, err := os.Getwd(); err != nil { // clearer than a photo that is not found
 		return err
 	}
 	p, err := a.photos(c)
@@ -74,12 +74,12 @@ func (a *app) process(c *cli.Context) error {
 	return a.orLite(p.Once(c.Context))
 }
 
-// photos are one command's work, and what is shown of it.
+// photos is the work of one command, and how it is shown.
 type photos struct {
 	launch.Processing
 	app     *app
 	show    *processview.View
-	spooled func() // the temporary pictures are gone
+	spooled func() // call when the temporary pictures are deleted
 }
 
 // photos reads the flags.
@@ -113,7 +113,7 @@ func (a *app) photos(c *cli.Context) (_ *photos, err error) {
 		}
 		p.spooled = a.unfinished.Add("pictures in "+spool, "rm -r "+dockerrun.Quote(spool))
 	}
-	p.Settings = a.launcher() // after the request, whose secrets it has
+	p.Settings = a.launcher() // after the request, whose secrets it contains
 	p.show = a.view(c, spool)
 	p.Audience = p.show
 	if preset, _ := batch.FindPreset(c.String("preset")); preset.Official {
@@ -141,7 +141,7 @@ func (a *app) view(c *cli.Context, spool string) *processview.View {
 			Earlier: report.IsPage}})
 }
 
-// check refuses what contradicts itself.
+// check refuses contradictory flags.
 func (p *photos) check(c *cli.Context, output string) error {
 	formats := p.Planner.Formats
 	switch named := batch.FormatOf(output); {

@@ -12,7 +12,7 @@ import (
 	"github.com/djok/facecraft/internal/fault"
 )
 
-// recipeFlags say how a portrait is to look.
+// recipeFlags say what a portrait should look like.
 func recipeFlags() []cli.Flag {
 	return []cli.Flag{
 		&cli.StringFlag{Name: "preset", EnvVars: env("preset"), Usage: "`NAME`: ad, linkedin, passport-us, -uk, -icao"},

@@ -52,7 +52,7 @@ func readyText(s launch.Status) string {
 	return "no: " + s.Detail
 }
 
-// exposure is where a server answers beyond this machine.
+// exposure names the address if a server can be reached from other machines.
 func exposure(s launch.Status) string {
 	if ip := net.ParseIP(s.Listen); ip == nil || ip.IsLoopback() {
 		return ""
@@ -121,7 +121,7 @@ func (a *app) printStatus(report []launch.Status) error {
 	return err
 }
 
-// writeNext is a line about a further server of an instance.
+// writeNext writes a line about another server of an instance.
 func writeNext(w io.Writer, s launch.Status) {
 	relation, where := "beside it", s.Name
 	if s.Behind != "" {
@@ -134,7 +134,7 @@ func writeNext(w io.Writer, s launch.Status) {
 	writeEnd(w, s)
 }
 
-// writeEnd says how a server ended that does not run, and what to do.
+// writeEnd says how a stopped server ended, and what to do.
 func writeEnd(w io.Writer, s launch.Status) {
 	if s.End == nil {
 		return

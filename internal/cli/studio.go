@@ -70,7 +70,7 @@ func (a *app) studioConfig(c *cli.Context) (config studio.Config, err error) {
 	if config.Folder, err = filepath.Abs(config.Folder); err != nil {
 		return config, err
 	}
-	config.Settings = a.launcher() // after the request, whose secrets it has
+	config.Settings = a.launcher() // after the request, whose secrets it contains
 	desktop := a.desktop()
 	if desktop.CanOpen() {
 		config.Open = desktop.Open

@@ -75,7 +75,7 @@ func (a *app) up(c *cli.Context) error {
 	if desktop := a.desktop(); !c.Bool("no-open") && server.Plan != nil && desktop.CanOpen() {
 		desktop.Open(l.DocsPage(c.Context, server.Server))
 	}
-	// A version that runs is never swapped silently, but its successor is told.
+	// A running version is never replaced silently, but a newer one is announced.
 	if f.When == launch.FetchMissing {
 		if digest := l.Newer(c.Context, server.Image, server.Digest); digest != "" {
 			a.ui.Say("A newer image is available (%s); switch to it with facecraft up --recreate --pull always", digest)
@@ -84,12 +84,12 @@ func (a *app) up(c *cli.Context) error {
 	return nil
 }
 
-// dryRun shows the plan, unless the real run would be refused for a server that
-// is running already. It waits for none.
+// dryRun shows the plan, unless the real run would be refused because of a
+// running server. It does not wait for one.
 func (a *app) dryRun(c *cli.Context, r launch.ServerRequest) error {
 	l, err := a.connect(c.Context)
 	if err != nil {
-		return a.plan(c) // which says what is wrong
+		return a.plan(c) // which explains why
 	}
 	defer l.Close()
 	if err := l.Rehearse(c.Context, r); err != nil {
@@ -98,13 +98,13 @@ func (a *app) dryRun(c *cli.Context, r launch.ServerRequest) error {
 	return a.plan(c)
 }
 
-// upReport is what `up --json` answers: the server as `status --json` has it,
-// those beside it, and how they came about.
+// upReport is the output of `up --json`: the server as in `status --json`, its
+// replicas, and how they came about.
 type upReport struct {
 	launch.Status
 	Others  []run.Server `json:"others,omitempty"`
 	Started bool         `json:"started"` // by this call
-	Seconds float64      `json:"seconds"` // that readiness took
+	Seconds float64      `json:"seconds"` // until it was ready
 }
 
 func reportOf(o launch.Outcome) upReport {

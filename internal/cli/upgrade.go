@@ -33,7 +33,7 @@ func (a *app) upgradeSettings() (upgrade.Settings, error) {
 	return upgrade.Settings{Version: a.Version, Key: a.ReleaseKey, Mirror: a.Getenv("FACECRAFT_RELEASES"), Path: path}, err
 }
 
-// withNews tells of a newer release after a command, on a terminal.
+// withNews announces a newer release after a command, on a terminal.
 func (a *app) withNews(action cli.ActionFunc) cli.ActionFunc {
 	return func(c *cli.Context) error {
 		if a.Getenv(upgrade.OffVariable) != "" || a.Getenv("CI") != "" || !term.IsTerminal(a.Stderr) || c.Bool("quiet") {

@@ -17,13 +17,13 @@ func (a *app) unknownCommand(c *cli.Context, name string) error {
 	switch {
 	case isFile(name):
 		hint = "facecraft process " + dockerrun.Quote(name)
-	case strings.Contains(like, `"`+name[:1]) && !strings.Contains(like, `"h"`): // others are far-fetched, as "h" is
+	case strings.Contains(like, `"`+name[:1]) && !strings.Contains(like, `"h"`): // others are far-fetched, and so is "h"
 		hint = like + " " + hint
 	}
 	return fault.New(fault.Usage, hint, "unknown command %q", name)
 }
 
-// isFile tells whether a word in a command's place is a file's name.
+// isFile reports whether a word in place of a command is a file's name.
 func isFile(word string) bool {
 	_, err := os.Stat(word)
 	return err == nil || strings.ContainsAny(word, `./\`)

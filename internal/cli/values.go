@@ -153,8 +153,8 @@ func (a *app) endpoints(ctx context.Context) (answer completion.Answer) {
 	return answer
 }
 
-// runningServers are those of all instances, or none where Docker does not
-// respond at once.
+// runningServers are those of all instances, or none if Docker does not respond
+// within lookTime.
 func (a *app) runningServers(ctx context.Context) []run.Address {
 	ctx, cancel := context.WithTimeout(ctx, lookTime)
 	defer cancel()

@@ -86,7 +86,7 @@ func (a *app) verify(c *cli.Context) error {
 	return report.Err(c.Bool("strict"))
 }
 
-// verdict verifies the target, or without one the image that up would run here.
+// verdict verifies the target or, without one, the image that up would run.
 func (a *app) verdict(c *cli.Context) (report verify.Report, checks []finding.Check, err error) {
 	known, err := catalogue.Read(c.String("catalogue"))
 	if err != nil {
@@ -129,7 +129,7 @@ func (a *app) verdict(c *cli.Context) (report verify.Report, checks []finding.Ch
 	return report, work.Checks, err
 }
 
-// upRequest is what up would be asked for, of a variant if one is named.
+// upRequest is the request that up would make, for a variant if one is named.
 func (a *app) upRequest(c *cli.Context, variant string) (r plan.Request, err error) {
 	err = a.rehearse(c.Context, []string{"up"}, c.String("profile"), func(_ *app, up *cli.Context) error {
 		r = plan.Request{Instance: a.instance(), Tag: variant, Image: up.String("image")}
@@ -144,7 +144,7 @@ func (a *app) upRequest(c *cli.Context, variant string) (r plan.Request, err err
 	return r, err
 }
 
-// depthOf reads the flag: without it, as far as there is something to see.
+// depthOf reads the flag; the default is as deep as possible.
 func depthOf(name string) (inventory.Depth, error) {
 	if name == "" {
 		return inventory.RunDepth, nil

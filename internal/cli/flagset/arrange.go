@@ -1,5 +1,5 @@
-// Package flagset says what the flags of a command are set to: by the command
-// line, by the environment, which urfave/cli reads, and by the configuration
+// Package flagset works out what a command's flags are set to: by the command
+// line, by the environment, which urfave/cli reads, or by the configuration
 // file.
 package flagset
 
@@ -14,9 +14,9 @@ import (
 const ConfigCommand = "config"
 
 // Arrange puts a command's flags before its arguments, where urfave/cli
-// expects them: it parses no flag that follows an argument, and people write
-// `facecraft process photo.jpg -o out`. What follows "--" is an argument
-// whatever it looks like, and so is "-".
+// expects them: it parses no flag that follows an argument, but people write
+// `facecraft process photo.jpg -o out`. Anything after "--" is an argument,
+// and so is "-".
 func Arrange(command *cli.Command, words []string) []string {
 	flags, arguments := split(command, words)
 	if len(arguments) == 0 {
@@ -25,7 +25,7 @@ func Arrange(command *cli.Command, words []string) []string {
 	return slices.Concat(flags, []string{"--"}, arguments)
 }
 
-// split tells flags, with their values, from arguments.
+// split separates flags, with their values, from arguments.
 func split(command *cli.Command, words []string) (flags, arguments []string) {
 	for i := 0; i < len(words); i++ {
 		word := words[i]
@@ -35,7 +35,7 @@ func split(command *cli.Command, words []string) (flags, arguments []string) {
 		case word == "-" || !strings.HasPrefix(word, "-"):
 			arguments = append(arguments, word)
 		case command.Name == ConfigCommand && flagOf(command, word) == nil && !isHelp(word):
-			arguments = append(arguments, word) // of the command line that is its argument
+			arguments = append(arguments, word) // part of the command line that is config's argument
 		default:
 			flags = append(flags, word)
 			if takesValue(command, word) && i+1 < len(words) {
@@ -49,7 +49,7 @@ func split(command *cli.Command, words []string) (flags, arguments []string) {
 
 func isHelp(word string) bool { return slices.Contains([]string{"--help", "-help", "-h", "--h"}, word) }
 
-// takesValue tells whether the word after a flag is its value.
+// takesValue reports whether the word after a flag is its value.
 func takesValue(command *cli.Command, word string) bool {
 	documented, ok := flagOf(command, word).(cli.DocGenerationFlag)
 	return ok && documented.TakesValue() && !strings.Contains(word, "=")

@@ -13,7 +13,7 @@ import (
 )
 
 // Explain adds to a report what the flags of a call are set to. The words are
-// those that were typed after the command.
+// what was typed after the command.
 func (s *Settings) Explain(c *cli.Context, words []string, report *config.Report) {
 	typed, _ := split(c.Command, words)
 	for _, flag := range c.Command.Flags {
@@ -27,8 +27,7 @@ func (s *Settings) Explain(c *cli.Context, words []string, report *config.Report
 	}
 }
 
-// rows are the values of a flag by their sources, of which only lists have
-// several.
+// rows are a flag's values with their sources; only lists have several.
 func (s *Settings) rows(c *cli.Context, flag cli.Flag, typed []string) (rows []config.Row) {
 	name := flag.Names()[0]
 	fromFile := 0
@@ -52,7 +51,7 @@ func (s *Settings) rows(c *cli.Context, flag cli.Flag, typed []string) (rows []c
 	return rows
 }
 
-// ownValue is the value of a flag without the first words, which are the file's.
+// ownValue is a flag's value without the first words, which come from the file.
 func ownValue(c *cli.Context, flag cli.Flag, fromFile int) string {
 	name := flag.Names()[0]
 	if list, ok := c.Generic(name).(*Words); ok {
@@ -64,7 +63,7 @@ func ownValue(c *cli.Context, flag cli.Flag, fromFile int) string {
 	return shown([]string{c.String(name)})
 }
 
-// setBy is the variable that counts, which is the first that has a value.
+// setBy is the variable that sets the flag: the first that has a value.
 func (s *Settings) setBy(variables []string) string {
 	for _, variable := range variables {
 		if s.Getenv(variable) != "" {
@@ -74,7 +73,7 @@ func (s *Settings) setBy(variables []string) string {
 	return ""
 }
 
-// shown are values without secrets: of K=V only K.
+// shown returns values without secrets: of K=V only K.
 func shown(values []string) string {
 	var texts []string
 	for _, value := range values {

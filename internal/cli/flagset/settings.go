@@ -26,7 +26,7 @@ func ProfileFlag() cli.Flag {
 // have nothing to configure.
 var unconfigured = []string{"completion", "upgrade", "version", ConfigCommand, "doctor", "status", "help"}
 
-// Configurable tells whether the configuration file has settings of a command.
+// Configurable reports whether the configuration file can set a command's flags.
 func Configurable(command *cli.Command) bool {
 	return !command.Hidden && !slices.Contains(unconfigured, command.Name)
 }
@@ -81,8 +81,8 @@ type Settings struct {
 	path    string            // of the file
 }
 
-// Configure sets the flags that neither the command line nor the environment
-// sets, if the file does.
+// Configure sets flags from the file that neither the command line nor the
+// environment sets.
 func (s *Settings) Configure(c *cli.Context) error {
 	file, err := ReadFile(s.Getenv, c.App.Commands)
 	if err != nil {
@@ -107,7 +107,7 @@ func (s *Settings) Configure(c *cli.Context) error {
 	return nil
 }
 
-// apply sets a flag. Words of stronger sources, which are there already, come
+// apply sets a flag. Words from stronger sources, which are already set, come
 // last and win.
 func apply(c *cli.Context, value config.Value) error {
 	if list, ok := c.Generic(value.Name).(*Words); ok {
@@ -122,12 +122,12 @@ func apply(c *cli.Context, value config.Value) error {
 	return nil
 }
 
-// Sets tells whether the file set a flag.
+// Sets reports whether the file set a flag.
 func (s *Settings) Sets(name string) bool {
 	return slices.ContainsFunc(s.Applied, func(v config.Value) bool { return v.Name == name })
 }
 
-// Blamed are the values of the file that an error names, and where they are.
+// Blamed tells which of the file's values an error names, and where they are set.
 func (s *Settings) Blamed(err error, tell func(format string, args ...any)) {
 	text := err.Error() + "\n" + fault.HintOf(err)
 	for _, v := range s.Applied {

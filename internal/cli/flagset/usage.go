@@ -13,7 +13,7 @@ import (
 // CommandsHint is the fix for an unknown command.
 const CommandsHint = "facecraft --help lists the commands"
 
-// UsageError says what is wrong with a command line in this program's words.
+// UsageError explains an invalid command line in this program's words.
 func UsageError(c *cli.Context, err error, _ bool) error {
 	hint, flags := CommandsHint, c.App.Flags
 	if c.Command != nil && c.Command.Name != "" && c.Command.Name != "facecraft" {
@@ -21,7 +21,7 @@ func UsageError(c *cli.Context, err error, _ bool) error {
 	}
 	text := err.Error()
 	if m := unknownFlag.FindStringSubmatch(text); m != nil {
-		// The library always finds one; far-fetched ones begin otherwise.
+		// The library always suggests one; far-fetched ones start differently.
 		if like := cli.SuggestFlag(flags, m[1], true); strings.HasPrefix(like, "--"+m[1][:1]) {
 			hint = "did you mean " + like + "? " + hint
 		}
@@ -40,7 +40,7 @@ func UsageError(c *cli.Context, err error, _ bool) error {
 	return fault.Wrap(fault.Usage, err, hint, "invalid command line")
 }
 
-// What the standard library's flag and urfave/cli say.
+// Error messages of the standard library's flag package and of urfave/cli.
 var (
 	unknownFlag   = regexp.MustCompile(`^flag provided but not defined: -(.+)$`)
 	missingValue  = regexp.MustCompile(`^flag needs an argument: -(.+)$`)

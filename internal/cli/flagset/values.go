@@ -31,7 +31,7 @@ func Takes(flags []cli.Flag, name string) string {
 	return "a value"
 }
 
-// NotEmpty refuses what is mostly a script's variable that nobody set.
+// NotEmpty refuses empty values: usually a script forgot to set a variable.
 func NotEmpty(action cli.ActionFunc) cli.ActionFunc {
 	return func(c *cli.Context) error {
 		for _, flag := range c.Command.Flags {
@@ -43,8 +43,8 @@ func NotEmpty(action cli.ActionFunc) cli.ActionFunc {
 	}
 }
 
-// UnsetEmpty has flags' variables that are empty count as not set: those with
-// the prefix, and others.
+// UnsetEmpty unsets empty variables of the environment, so that they do not set
+// flags: those with the prefix, and others.
 func UnsetEmpty(prefix string, others ...string) {
 	others = append(others, ProfileVariable)
 	for _, variable := range os.Environ() {

@@ -1,7 +1,7 @@
 package flagset
 
-// Words is a flag that can be repeated. Unlike the library's own it keeps
-// commas, which values of variables contain.
+// Words is a flag that can be repeated. Unlike the library's own type, it keeps
+// commas, which variables' values may contain.
 type Words []string
 
 // Set adds a word.
