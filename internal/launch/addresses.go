@@ -11,15 +11,15 @@ import (
 	"github.com/djok/facecraft/internal/batch"
 )
 
-// addressTimeout bounds the question whether a server answers under its address.
+// addressTimeout limits how long to check whether a server answers at its address.
 const addressTimeout = 5 * time.Second
 
 // resolver finds a name's addresses.
 type resolver func(ctx context.Context, network, host string) ([]net.IP, error)
 
-// eachAddress is the servers that a name stands for, as that of a headless
-// Service does, by their addresses. It is the name itself where it stands for
-// one, and where servers do not answer without it: behind an ingress, by TLS.
+// eachAddress returns the addresses of the servers that a name stands for, such
+// as that of a headless Service. It returns the name itself if it stands for one,
+// or if servers do not answer without it: behind an ingress, or with TLS.
 func eachAddress(ctx context.Context, resolve resolver, address, token string) []string {
 	u, err := url.Parse(address)
 	if err != nil || u.Scheme != "http" || net.ParseIP(u.Hostname()) != nil || u.Hostname() == "localhost" {

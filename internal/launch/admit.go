@@ -41,7 +41,7 @@ func (l *Launcher) admit(ctx context.Context, server run.Server, r ServerRequest
 
 // compare tells how a running server differs from the one that would be started
 // now. If something was asked for explicitly, a difference is an error. Choices
-// that are left open stay as they are.
+// that the user left open do not change.
 func (l *Launcher) compare(ctx context.Context, server run.Server, others []run.Server, r plan.Request) error {
 	explicit := run.NeedsComparison(r)
 	if r.Image == "" {
@@ -56,7 +56,7 @@ func (l *Launcher) compare(ctx context.Context, server run.Server, others []run.
 	case fault.CodeOf(err) == fault.Usage:
 		return err
 	case err != nil:
-		return nil // it could not be started now, but it runs
+		return nil // it could not be started now, but it is running
 	}
 	differences, err := l.differences(ctx, server, others, p)
 	switch {

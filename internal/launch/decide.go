@@ -15,13 +15,13 @@ import (
 	"github.com/djok/facecraft/internal/term"
 )
 
-// Decide looks at the machine and makes the plan.
+// Decide examines the machine and makes the plan.
 func (l *Launcher) Decide(ctx context.Context, request plan.Request) (plan.Plan, error) {
 	return l.decideWithout(ctx, request, nil)
 }
 
-// decideWithout is decide for a machine on which further ports turned out to
-// be taken.
+// decideWithout is Decide for a machine on which more ports turned out to be
+// taken.
 func (l *Launcher) decideWithout(ctx context.Context, request plan.Request, taken []int) (plan.Plan, error) {
 	catalogue, err := catalogue.Load()
 	if err != nil {
@@ -46,8 +46,8 @@ func (l *Launcher) decideWithout(ctx context.Context, request plan.Request, take
 	return p, l.checkVariables(p)
 }
 
-// measure puts the size of an image that is available locally in place of what
-// the catalogue knows of the published one.
+// measure replaces the catalogue's size of the published image with that of the
+// local image, if there is one.
 func (l *Launcher) measure(ctx context.Context, p *plan.Plan) {
 	image := p.First().Image
 	if l.Engine == nil || image.BuiltIn {
@@ -58,7 +58,7 @@ func (l *Launcher) measure(ctx context.Context, p *plan.Plan) {
 	}
 }
 
-// portOwners finds out who has the busy ports: a container, or a process of
+// portOwners finds out who uses the busy ports: a container, or a process on
 // this machine.
 func (l *Launcher) portOwners(ctx context.Context, ports []int) map[int]plan.PortOwner {
 	owners := map[int]plan.PortOwner{}
@@ -76,7 +76,7 @@ func (l *Launcher) portOwners(ctx context.Context, ports []int) map[int]plan.Por
 	return owners
 }
 
-// helperUse spares the helper container where no choice hangs on it.
+// helperUse avoids the helper container if no choice depends on it.
 func helperUse(request plan.Request, catalogue plan.Catalogue) detect.HelperUse {
 	switch {
 	case request.WantsGPU(catalogue):
@@ -107,7 +107,7 @@ func (l *Launcher) Probes() detect.Probes {
 }
 
 // portsOfOthers leaves out the ports of this program's own servers: a plan
-// describes the server that takes their place, not one beside them.
+// describes the server that replaces them, not one beside them.
 func (l *Launcher) portsOfOthers(ctx context.Context, ports []int) ([]int, error) {
 	if l.Engine == nil {
 		return ports, nil
@@ -136,8 +136,8 @@ func LiteReference(arch string) (string, error) {
 }
 
 // checkVariables refuses values that the plan's image cannot work with: its
-// Server would fail after it loaded for a minute, or run and never be ready.
-// Values of secrets are not shown.
+// server would fail after loading for a minute, or never become ready. Values of
+// secrets are not shown.
 func (l *Launcher) checkVariables(p plan.Plan) error {
 	for _, env := range p.First().Env {
 		if s := p.Setting(env.Name); s != nil && !s.Accepts(env.Value) {

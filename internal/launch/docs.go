@@ -13,11 +13,11 @@ import (
 	"github.com/djok/facecraft/internal/run"
 )
 
-// assetTimeout bounds the look whether the internet is there.
+// assetTimeout limits the check for internet access.
 const assetTimeout = 2 * time.Second
 
-// DocsPage is where a server's documentation can be read: its own page, or,
-// where that would be blank for want of internet, one written here from its
+// DocsPage is where a server's documentation can be read: its own page or, if
+// that would be blank because there is no internet, one generated from its
 // schema.
 func (l *Launcher) DocsPage(ctx context.Context, server run.Server) string {
 	own := server.URL + "/docs"
@@ -35,8 +35,8 @@ func (l *Launcher) DocsPage(ctx context.Context, server run.Server) string {
 	return local
 }
 
-// loads tells whether an address answers, through a proxy if there is one, as
-// a browser would.
+// loads reports whether an address answers, through a proxy if there is one, as
+// it would for a browser.
 func loads(ctx context.Context, address string) bool {
 	ctx, cancel := context.WithTimeout(ctx, assetTimeout)
 	defer cancel()
@@ -52,12 +52,12 @@ func loads(ctx context.Context, address string) bool {
 	return response.StatusCode < http.StatusBadRequest
 }
 
-// snaps is where the programs of snap packages are. As snaps, browsers may read
-// no hidden directory. (https://snapcraft.io/docs/home-interface)
+// snaps is where the programs of snap packages are. Browsers in snaps cannot read
+// hidden directories. (https://snapcraft.io/docs/home-interface)
 const snaps = "/snap/bin"
 
 // pagesDir is where pages are written: the user's cache, or a directory that
-// every browser may read.
+// any browser can read.
 func pagesDir() (string, error) {
 	if _, err := os.Stat(snaps); err == nil {
 		home, err := os.UserHomeDir()
@@ -67,7 +67,7 @@ func pagesDir() (string, error) {
 	return filepath.Join(cache, "facecraft"), err
 }
 
-// writeDocs writes the page into a file and returns its path.
+// writeDocs writes the page to a file and returns its path.
 func writeDocs(ctx context.Context, client *api.Client, server run.Server) (string, error) {
 	schema, err := client.Schema(ctx)
 	if err != nil {

@@ -13,7 +13,7 @@ import (
 	"github.com/djok/facecraft/internal/registry"
 )
 
-// showEstimate shows what a pull costs. The download lies in cache meanwhile,
+// showEstimate shows what a pull costs. The download is kept in cache meanwhile,
 // unless that is "".
 func (l *Launcher) showEstimate(estimate registry.Estimate, free plan.Fact[int64], cache string) {
 	rows := [][2]string{{"download", DownloadText(estimate)}, {"on disk", diskText(estimate, free)}}
@@ -74,7 +74,7 @@ func diskText(estimate registry.Estimate, free plan.Fact[int64]) string {
 	return strings.Join(parts, ", ")
 }
 
-// showLeft names what an unfinished pull left, and how to be rid of it.
+// showLeft names what an unfinished pull left, and how to delete it.
 func (l *Launcher) showLeft(ctx context.Context, estimate registry.Estimate) {
 	if estimate.Left == 0 {
 		return
@@ -88,8 +88,8 @@ func (l *Launcher) showLeft(ctx context.Context, estimate registry.Estimate) {
 		format.Size(estimate.Left), free)
 }
 
-// checkDisk stops what would certainly end in a full disk, and warns of what
-// might: unpacked sizes are often estimates.
+// checkDisk refuses a pull that would certainly fill the disk, and warns of one
+// that might: unpacked sizes are often estimates.
 func (l *Launcher) checkDisk(estimate registry.Estimate, free plan.Fact[int64]) error {
 	if !free.Known || estimate.Peak() <= free.Value {
 		return nil
@@ -111,7 +111,7 @@ func (l *Launcher) checkDisk(estimate registry.Estimate, free plan.Fact[int64]) 
 	return nil
 }
 
-// AgreeToDownload returns when the download may begin.
+// AgreeToDownload returns nil once the download may begin.
 func (l *Launcher) AgreeToDownload(ctx context.Context, estimate registry.Estimate, f Fetching) error {
 	size := "the download size is " + DownloadText(estimate)
 	switch {

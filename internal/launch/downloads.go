@@ -12,8 +12,7 @@ import (
 	"github.com/djok/facecraft/internal/plan"
 )
 
-// CacheDir is a directory in the user's place for caches, or "" where there is
-// no such place.
+// CacheDir is a directory in the user's cache directory, or "" if there is none.
 func (s Settings) CacheDir(name string) string {
 	dir := s.Getenv("XDG_CACHE_HOME")
 	if dir == "" {
@@ -28,9 +27,9 @@ func (s Settings) CacheDir(name string) string {
 // DownloadDir is where unfinished downloads are.
 func (s Settings) DownloadDir() string { return s.CacheDir("downloads") }
 
-// keptDownloads is how many bytes of them there are.
+// keptDownloads is how many bytes of unfinished downloads are kept.
 func (s Settings) keptDownloads() int64 {
-	n, _ := fetch.Kept(s.DownloadDir()) // its pattern is well formed
+	n, _ := fetch.Kept(s.DownloadDir()) // the pattern is valid, so there is no error
 	return n
 }
 
@@ -58,7 +57,7 @@ func (s Settings) ForgetDownloads(ctx context.Context) error {
 	return nil
 }
 
-// downloads looks how images come to the daemon.
+// downloads finds out how images get to the daemon.
 func (l *Launcher) downloads(ctx context.Context) *plan.Downloads {
 	found := &plan.Downloads{Dir: l.DownloadDir(), Kept: l.keptDownloads()}
 	why := l.Images.CanPullFromHere(ctx)

@@ -16,11 +16,11 @@ import (
 	"github.com/djok/facecraft/internal/format"
 )
 
-// endpointPoll is how often an endpoint that loads its models is asked.
+// endpointPoll is how often to poll an endpoint that is loading its models.
 const endpointPoll = time.Second
 
-// Endpoints are servers elsewhere. Those that do not answer are left
-// out. token is a bearer token for all of them, or "".
+// Endpoints are servers elsewhere, without those that do not answer. token is a
+// bearer token for all of them, or "".
 func Endpoints(ctx context.Context, ui UI, token string, addresses []string,
 	timeout time.Duration) ([]*batch.Server, error) {
 	var all []string
@@ -87,22 +87,21 @@ func loopback(host string) bool {
 	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
-// askEndpoint waits for a server that loads its models or is busy with a photo,
-// and asks what it is.
+// askEndpoint waits for a server that is loading its models or is busy with a
+// photo, and asks what it is.
 func askEndpoint(ctx context.Context, ui UI, server *batch.Server, timeout time.Duration) error {
 	client := api.NewWithToken(server.URL, server.Token)
 	defer client.Close()
 	if err := awaitEndpoint(ctx, ui, client, timeout); err != nil {
 		return err
 	}
-	if status, err := client.Status(ctx); err == nil { // one that is busy may not say it in time
+	if status, err := client.Status(ctx); err == nil { // a busy one may not answer in time
 		server.ImageID = status.Version + " on " + status.Device.Type
 	}
 	return nil
 }
 
-// awaitEndpoint returns when a server is ready, or says why it is not waited
-// for any longer.
+// awaitEndpoint returns when a server is ready, or says why it stopped waiting.
 func awaitEndpoint(ctx context.Context, ui UI, client *api.Client, timeout time.Duration) error {
 	asking, stop := context.WithCancel(ctx)
 	defer stop()

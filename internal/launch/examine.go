@@ -10,7 +10,7 @@ import (
 	"github.com/djok/facecraft/internal/plan"
 )
 
-// Examine looks at everything, the daemon's machine included.
+// Examine checks everything, including the daemon's machine.
 func Examine(ctx context.Context, settings Settings) (doctor.Report, error) {
 	catalogue, err := catalogue.Load()
 	if err != nil {
@@ -36,7 +36,7 @@ func Examine(ctx context.Context, settings Settings) (doctor.Report, error) {
 	return doctor.Examine(l.Version, l.Instance, facts, catalogue, unreachable), nil
 }
 
-// stuckTimeout is for a daemon that may be stuck.
+// stuckTimeout limits requests to a daemon that may be stuck.
 const stuckTimeout = 3 * time.Second
 
 func (l *Launcher) askPorts(ctx context.Context) ([]int, error) {

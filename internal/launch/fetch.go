@@ -17,29 +17,29 @@ import (
 // withoutAsking is how many bytes are downloaded without asking.
 const withoutAsking = 500_000_000
 
-// newerTimeout bounds the look for a newer image. It is a courtesy.
+// newerTimeout limits the check for a newer image, which is only a courtesy.
 const newerTimeout = 2 * time.Second
 
 // When an image is fetched.
 const (
 	FetchAlways  = "always"  // when the registry has a different one
-	FetchMissing = "missing" // when it is not here
+	FetchMissing = "missing" // when it is not available locally
 	FetchNever   = "never"
 )
 
 // Fetching is how the user wants images to be fetched.
 type Fetching struct {
 	When string
-	Yes  bool  // agreed beforehand
-	Max  int64 // bytes agreed to beforehand; 0 is no limit
-	// Connections to the registry at most; 0 leaves the download to the daemon.
+	Yes  bool  // agreed in advance
+	Max  int64 // bytes agreed to in advance; 0 means no limit
+	// Connections to the registry, at most; 0 leaves the download to the daemon.
 	Connections int
-	// Tell takes the estimate, beside what is shown to people.
+	// Tell receives the estimate, in addition to what is shown to people.
 	Tell func(registry.Estimate)
 }
 
-// EnsureImage makes the plan's image present, after showing what that costs
-// and asking when it is much, and notes its digest in the plan. It tells
+// EnsureImage makes the plan's image available locally, after showing what that
+// costs and asking if it is a lot, and records its digest in the plan. It reports
 // whether there was anything to do.
 func (l *Launcher) EnsureImage(ctx context.Context, p *plan.Plan, f Fetching) (fetched bool, err error) {
 	image := p.First().Image
@@ -82,7 +82,7 @@ func (l *Launcher) IsLatest(ctx context.Context, reference string, local images.
 	return err == nil && latest == local.Digest
 }
 
-// fetch pulls the plan's image, at the price that was agreed to.
+// fetch pulls the plan's image, once its download size is agreed to.
 func (l *Launcher) fetch(ctx context.Context, p plan.Plan, f Fetching) error {
 	estimate, free, err := l.estimate(ctx, p)
 	if err != nil {
@@ -111,12 +111,12 @@ func (l *Launcher) fetch(ctx context.Context, p plan.Plan, f Fetching) error {
 	if err := l.AgreeToDownload(ctx, estimate, f); err != nil {
 		return err
 	}
-	l.Images.Note(ctx, p.First().Image.Reference) // also of what is kept of a pull that fails
+	l.Images.Note(ctx, p.First().Image.Reference) // before the pull: if it fails, what it leaves is claimed, too
 	return l.Images.Pull(ctx, p.First().Image, images.PullOptions{Estimate: estimate, Report: l.Report, Direct: direct})
 }
 
-// estimate asks the registry what the image costs, and the daemon what disk it
-// has for it.
+// estimate asks the registry for the image's size, and the daemon for its free
+// disk space.
 func (l *Launcher) estimate(ctx context.Context, p plan.Plan) (estimate registry.Estimate,
 	free plan.Fact[int64], err error) {
 	image := p.First().Image
@@ -148,15 +148,15 @@ func (l *Launcher) estimate(ctx context.Context, p plan.Plan) (estimate registry
 	return estimate, free, err
 }
 
-// available has the daemon tell which blobs of an image for a platform it has.
+// available asks the daemon which blobs of an image for a platform it has.
 func (l *Launcher) available(platform string) func(context.Context, []registry.Layer) map[string]bool {
 	return func(ctx context.Context, blobs []registry.Layer) map[string]bool {
 		return l.Images.Available(ctx, blobs, platform)
 	}
 }
 
-// recognised has the daemon tell which layers of an image for a platform it would
-// not download.
+// recognised asks the daemon which layers of an image for a platform it would not
+// download.
 func (l *Launcher) recognised(platform string) func(context.Context, []registry.Layer) (int, bool) {
 	return func(ctx context.Context, layers []registry.Layer) (int, bool) {
 		return l.Images.Recognised(ctx, layers, platform)
@@ -188,8 +188,8 @@ func (l *Launcher) RegistryClient(ctx context.Context) registry.Client {
 	return client
 }
 
-// Newer is the digest of another image that the registry has under the
-// reference by now, or "": also when it cannot be asked in time.
+// Newer is the digest of a different image that the registry now has under the
+// reference, or "", also if it does not answer in time.
 func (l *Launcher) Newer(ctx context.Context, reference, digest string) string {
 	if digest == "" || strings.Contains(reference, "@") {
 		return ""
@@ -209,7 +209,7 @@ func (l *Launcher) Newer(ctx context.Context, reference, digest string) string {
 	return latest
 }
 
-// Offline fits the remedy of a registry that is not reached to what was asked.
+// Offline replaces the remedy of an error about an unreachable registry.
 func Offline(err error, remedy string) error {
 	var f *fault.Fault
 	if !errors.As(err, &f) || f.Hint != registry.Offline {

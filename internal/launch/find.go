@@ -11,8 +11,7 @@ import (
 	"github.com/djok/facecraft/internal/run"
 )
 
-// Reachable is an error where servers are published on another machine's
-// addresses.
+// Reachable returns an error if servers are published on another machine.
 func (l *Launcher) Reachable() error {
 	if l.Servers.Remote {
 		return fault.New(fault.Unrunnable, "run facecraft on that machine",
@@ -21,8 +20,8 @@ func (l *Launcher) Reachable() error {
 	return nil
 }
 
-// Running is the server that runs now, or nil: on the port where one is named,
-// and rather one of this program's than another.
+// Running is the running server, or nil: on the given port unless that is 0, and
+// preferably one that this program started.
 func (l *Launcher) Running(ctx context.Context, port int) (*run.Server, error) {
 	servers, err := l.Servers.List(ctx)
 	if err != nil {
@@ -59,7 +58,7 @@ func (l *Launcher) Running(ctx context.Context, port int) (*run.Server, error) {
 	return nil, nil
 }
 
-// paused is an error where somebody stopped a server for a while.
+// paused returns an error if a server is paused.
 func paused(server run.Server) error {
 	if !server.Paused() {
 		return nil
@@ -83,7 +82,7 @@ func (l *Launcher) Unmanaged(ctx context.Context) ([]run.Server, error) {
 	return others, err
 }
 
-// All are this program's servers, then those that others started.
+// All are this program's servers, then unmanaged ones.
 func (l *Launcher) All(ctx context.Context) ([]run.Server, error) {
 	servers, err := l.Servers.List(ctx)
 	if err != nil {
@@ -93,8 +92,8 @@ func (l *Launcher) All(ctx context.Context) ([]run.Server, error) {
 	return append(servers, others...), err
 }
 
-// beside are the running servers that belong to the same instance as one of
-// this program's. Those of a gateway are behind it.
+// beside are the other running servers of a server's instance. Those of a gateway
+// are behind it.
 func (l *Launcher) beside(ctx context.Context, server run.Server) ([]run.Server, error) {
 	if server.Unmanaged {
 		return nil, nil
@@ -105,7 +104,7 @@ func (l *Launcher) beside(ctx context.Context, server run.Server) ([]run.Server,
 	}), err
 }
 
-// warnOfDead names the servers that are not among those that are used.
+// warnOfDead names the servers that are not used because they ended.
 func (l *Launcher) warnOfDead(ctx context.Context) error {
 	servers, err := l.Servers.List(ctx)
 	for _, server := range servers {

@@ -31,7 +31,7 @@ func facade(server run.Server, others []run.Server) run.Server {
 	return server
 }
 
-// kind is what a container is, for people.
+// kind is the word for a container.
 func kind(server run.Server) string {
 	if server.Gateway() {
 		return "gateway"
@@ -53,7 +53,7 @@ func frontFirst(servers []run.Server) []run.Server {
 	return servers
 }
 
-// differences are those of the first server, and of the gateway.
+// differences are those of the first server and of the gateway.
 func (l *Launcher) differences(ctx context.Context, server run.Server, others []run.Server,
 	p plan.Plan) ([]string, error) {
 	gateway := p.Gateway()
@@ -124,7 +124,7 @@ func noPlaceForKey(err error) error {
 	return fault.Wrap(fault.Failed, err, "name a file that holds one: --api-key-file FILE", "cannot keep an API key")
 }
 
-// renewKeys gives a running gateway the keys that were named, if they differ.
+// renewKeys gives a running gateway the keys from the request, if they differ.
 func (l *Launcher) renewKeys(ctx context.Context, server run.Server) error {
 	keys := l.Secrets[plan.APIKeyVariable]
 	if !server.Gateway() || keys == "" {
@@ -137,11 +137,11 @@ func (l *Launcher) renewKeys(ctx context.Context, server run.Server) error {
 	return err
 }
 
-// forgetKey deletes the API key that was made for the instance.
+// forgetKey deletes the API key that was generated for the instance.
 func (l *Launcher) forgetKey() error {
 	store, err := apikey.DefaultStore()
 	if err != nil {
-		return nil // then none was kept
+		return nil // then no key was stored
 	}
 	removed, err := store.Remove(l.Instance)
 	if removed {

@@ -1,6 +1,6 @@
-// Package launch is what the program does, whoever asks for it: it finds, starts
-// and adopts servers, pulls images, mends files, processes photos. It knows
-// neither flags nor screens: it speaks through a UI, and asks through an Asker.
+// Package launch does the program's work for any front end: it finds, starts and
+// adopts servers, pulls images, fixes files and processes photos. It knows neither
+// flags nor screens: it reports through a UI, and asks through an Asker.
 package launch
 
 import (
@@ -18,54 +18,54 @@ import (
 	"github.com/djok/facecraft/internal/run"
 )
 
-// UI is where people are told what happens. *term.UI is one.
+// UI tells people what happens. *term.UI is one.
 type UI interface {
 	Headline(format string, args ...any)
 	Table(rows [][2]string)
 	Say(format string, args ...any)
 	Warn(format string, args ...any)
 	Done(format string, args ...any)
-	// Progress is the one line that is rewritten; Clear takes it away.
+	// Progress rewrites a single line; Clear removes it.
 	Progress(format string, args ...any)
 	ProgressBar(done, total int64, format string, args ...any)
 	Clear()
 }
 
-// Settings are what a Launcher is told of its caller.
+// Settings are what a Launcher needs from its caller.
 type Settings struct {
 	UI      UI
 	Asker   Asker
 	Getenv  func(string) string
 	Version string // of this program
-	// Instance limits what is seen and touched, as plan.Container.Instance.
+	// Instance limits what is seen and changed, as plan.Container.Instance does.
 	Instance string
-	// Caller is whose the server's files are to be.
+	// Caller is the user who will own the server's files.
 	Caller plan.Fact[plan.User]
 	// Secrets are the values of plan.Request.Secrets, by name.
 	Secrets map[string]string
-	// Report is told how pulls and starts get on.
+	// Report receives the progress of pulls and starts.
 	Report func(progress.Event)
-	// Unfinished takes note of what would be left behind if this process ended at
-	// once; nil takes none.
+	// Unfinished records what would be left behind if this process ended now; nil
+	// records nothing.
 	Unfinished *remains.List
 }
 
-// Launcher does all that with one daemon.
+// Launcher does the package's work with one daemon.
 type Launcher struct {
 	Settings
-	Engine  *engine.Engine // nil where no daemon was reached, and so are the following
+	Engine  *engine.Engine // nil if no daemon was reached, and so are the fields below
 	Servers *run.Runner
 	Images  *images.Store
 	Helpers *helper.Containers
 	// freeDisk is how many bytes are free where the daemon keeps its images.
 	freeDisk func(context.Context) (int64, error)
-	// processors are the servers that photos are given to, by their URL; behind a
-	// gateway there are several.
+	// processors are the servers that process photos, by their URL; behind a gateway
+	// there are several.
 	processors map[string][]run.Server
 }
 
-// Connect reaches the daemon. The caller closes the launcher. The error says the
-// one thing that is wrong.
+// Connect connects to the daemon. The caller closes the launcher. The error names
+// a single cause.
 func Connect(ctx context.Context, s Settings) (*Launcher, error) {
 	docker, err := engine.Connect(ctx, engine.Env{Getenv: s.Getenv, LookPath: exec.LookPath, OS: runtime.GOOS,
 		Install: plan.Host{Distro: detect.Distribution("/")}.InstallDocker(),

@@ -7,8 +7,8 @@ import (
 	"github.com/djok/facecraft/internal/run"
 )
 
-// fixPermissions gives the servers of a plan the files that they cannot write to,
-// after asking, and tells whether there were any.
+// fixPermissions makes files writable that a plan's servers cannot write to, after
+// asking, and reports whether there were any.
 func (l *Launcher) fixPermissions(ctx context.Context, r plan.Request) (fixed bool, err error) {
 	p, err := l.Decide(ctx, r)
 	if err != nil {

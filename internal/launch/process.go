@@ -9,41 +9,41 @@ import (
 	"github.com/djok/facecraft/internal/format"
 )
 
-// Audience is told what becomes of the photos.
+// Audience is told what happens to the photos.
 type Audience interface {
-	// PassedOver names what was found and is not processed.
+	// PassedOver receives the photos that were found but will not be processed.
 	PassedOver(photos []batch.Photo)
 	// Expect is told which photos there are before any work is done, and refuses
 	// what cannot be reported.
 	Expect(jobs []*batch.Job) error
-	// Begin reports what needs no server, out of so many photos.
+	// Begin receives what needs no server, and the number of all photos.
 	Begin(total int, selected batch.Selected)
 	Result(r batch.Result)
 	Waiting(w batch.Wait)
-	// End sums up, and is the command's error. runErr is why it ended early.
+	// End sums up, and returns the command's error. runErr is why it ended early.
 	End(ctx context.Context, runErr error) error
 }
 
-// Processing makes portraits of photos, once or for as long as photos arrive.
+// Processing makes portraits of photos, once or as photos arrive.
 type Processing struct {
 	Settings  Settings
-	Args      []string // what the photos are called: files, directories, globs, lists
+	Args      []string // the photos: files, directories, globs, lists
 	Finder    batch.Finder
 	Planner   batch.Planner
 	Selection batch.Selection
 	InFlight  int
-	// OnlyOne is whether there is place for one portrait only.
+	// OnlyOne means that the output takes only one portrait.
 	OnlyOne bool
-	// Request is for servers on this machine, where no endpoints are named.
+	// Request is for servers on this machine, if no endpoints are named.
 	Request   ServerRequest
 	Endpoints []string
 	Token     string // for the endpoints
-	// Advice is said before photos are processed; empty is none.
+	// Advice is shown before photos are processed; empty means none.
 	Advice   string
 	Audience Audience
 
-	launcher *Launcher // nil before there was a need to reach the daemon
-	// cropper is there where photos are only cropped.
+	launcher *Launcher // nil until the daemon is needed
+	// cropper is nil unless photos are only cropped.
 	cropper *cropper.Cropper
 }
 
@@ -57,7 +57,7 @@ func (p *Processing) Close() {
 	}
 }
 
-// Once processes the photos that there are now.
+// Once processes the photos that exist now.
 func (p *Processing) Once(ctx context.Context) error {
 	jobs, err := p.look()
 	if err == nil {
@@ -84,7 +84,7 @@ func (p *Processing) Once(ctx context.Context) error {
 	return p.Audience.End(ctx, err)
 }
 
-// look finds the photos and their results' places.
+// look finds the photos and where their results belong.
 func (p *Processing) look() ([]*batch.Job, error) {
 	found, ignored, err := p.Finder.Find(p.Args)
 	if err != nil {
@@ -101,7 +101,7 @@ func (p *Processing) look() ([]*batch.Job, error) {
 	return p.Planner.Plan(found, p.Finder.PassedOver...)
 }
 
-// other counts what is there and is no photo.
+// other counts the files that are not photos.
 func other(ignored int) string {
 	if ignored == 0 {
 		return ""
@@ -109,8 +109,8 @@ func other(ignored int) string {
 	return " (" + format.Count(ignored, "other file was", "other files were") + " passed over)"
 }
 
-// selectJobs finds what is to be done and who does it. No server is started,
-// nor need the daemon be there, where nothing is to be done.
+// selectJobs finds out what to do, and the servers for it. If there is nothing to
+// do, it starts no server and needs no daemon.
 func (p *Processing) selectJobs(ctx context.Context, jobs []*batch.Job) (selected batch.Selected,
 	servers []*batch.Server, err error) {
 	if selected = p.Selection.Select(jobs); len(selected.Todo) == 0 {
@@ -126,7 +126,7 @@ func (p *Processing) selectJobs(ctx context.Context, jobs []*batch.Job) (selecte
 	return p.Selection.Select(jobs), servers, nil
 }
 
-// imageIDs are those of the servers that are running, as far as they tell.
+// imageIDs are those of the running servers, as far as they are known.
 func (p *Processing) imageIDs(ctx context.Context) []string {
 	if p.Selection.Recipe.CropOnly {
 		return []string{cropper.ID(p.Settings.Version)}
@@ -156,13 +156,13 @@ func imageIDs(servers []*batch.Server) (list []string) {
 	return list
 }
 
-// silence is a UI for what nobody has to be told.
+// silence is a UI that drops warnings.
 type silence struct{ UI }
 
 func (silence) Warn(string, ...any)     {}
 func (silence) Progress(string, ...any) {}
 
-// servers are ready when they are returned.
+// servers returns servers that are ready.
 func (p *Processing) servers(ctx context.Context) (_ []*batch.Server, err error) {
 	if p.Advice != "" {
 		p.Settings.UI.Say("%s", p.Advice)
@@ -199,7 +199,7 @@ func (p *Processing) run(ctx context.Context, servers []*batch.Server) *batch.Ru
 	}
 }
 
-// inFlight is how many photos an address gets at once.
+// inFlight is how many photos to send to an address at once.
 func (p *Processing) inFlight() int {
 	if p.launcher == nil {
 		return p.InFlight
@@ -207,7 +207,7 @@ func (p *Processing) inFlight() int {
 	return p.InFlight * p.launcher.lanes()
 }
 
-// explained adds what a server's log says of its failure, where it can be read.
+// explained adds what a server's log says about its failure, if it can be read.
 func (p *Processing) explained(ctx context.Context, r batch.Result) batch.Result {
 	if p.launcher == nil {
 		return r

@@ -14,8 +14,8 @@ import (
 	"github.com/djok/facecraft/internal/run"
 )
 
-// Processors are the servers on this machine: those that run, or one that
-// is started. They can be revived as long as the session is open.
+// Processors are the servers on this machine: those that are running, or one that
+// is started. They can be revived as long as the launcher is open.
 func (l *Launcher) Processors(ctx context.Context, r ServerRequest) ([]*batch.Server, error) {
 	first, err := l.Server(ctx, r)
 	if err != nil {
@@ -45,9 +45,9 @@ func (l *Launcher) Processors(ctx context.Context, r ServerRequest) ([]*batch.Se
 	return servers, nil
 }
 
-// reviver brings a server back: one that somebody restarted is waited for, one
-// that somebody ended is started again once, and one that died by itself as
-// often as may be.
+// reviver brings a server back: it waits for one that was restarted, starts one
+// that was stopped through Docker once more, and one that died as often as again
+// allows.
 func (l *Launcher) reviver(server run.Server, timeout time.Duration) func(context.Context, bool) (bool, error) {
 	ended := false
 	return func(ctx context.Context, again bool) (byOrder bool, err error) {
@@ -62,7 +62,7 @@ func (l *Launcher) reviver(server run.Server, timeout time.Duration) func(contex
 	}
 }
 
-// Replicas are the running servers that may be used: not others than were
+// Replicas are the running servers that may be used: those that fit what was
 // explicitly asked for.
 func (l *Launcher) Replicas(ctx context.Context, r ServerRequest) ([]run.Server, error) {
 	servers, err := l.Servers.List(ctx)
@@ -82,15 +82,14 @@ func (l *Launcher) Replicas(ctx context.Context, r ServerRequest) ([]run.Server,
 	}), err
 }
 
-// SwapsRedAndBlue tells whether a server's version is one that does. The
-// built-in engine has its own versions.
+// SwapsRedAndBlue reports whether a server's version does that. The built-in
+// engine has its own versions.
 func SwapsRedAndBlue(s api.Status) bool {
 	catalogue, err := catalogue.Load()
 	return err == nil && catalogue.SwapsRedAndBlue(s.Version) && s.Claims("background_remover") && !s.BuiltIn()
 }
 
-// lanes is how many servers the photos for one address go to: those behind a
-// gateway.
+// lanes is how many servers an address has at most: several behind a gateway.
 func (l *Launcher) lanes() int {
 	most := 1
 	for _, servers := range l.processors {
@@ -99,8 +98,8 @@ func (l *Launcher) lanes() int {
 	return most
 }
 
-// Explained adds to a server's failure over a photo what its own log says of
-// that: the answer is mostly "Internal Server Error" alone.
+// Explained adds to a server's failure with a photo what its log says about it:
+// the answer is usually just "Internal Server Error".
 func (l *Launcher) Explained(ctx context.Context, r batch.Result) batch.Result {
 	var failed *api.Failed
 	if r.Outcome != batch.Failed || !errors.As(r.Err, &failed) || failed.Status < http.StatusInternalServerError {

@@ -9,7 +9,7 @@ import (
 	"github.com/djok/facecraft/internal/run"
 )
 
-// Purge removes all that belongs to the instance, after showing it.
+// Purge removes everything that belongs to the instance, after showing it.
 func (l *Launcher) Purge(ctx context.Context, yes bool) error {
 	users, err := l.Images.Users(ctx)
 	if err != nil {
@@ -54,8 +54,8 @@ func (l *Launcher) Purge(ctx context.Context, yes bool) error {
 	return nil
 }
 
-// forget gives up the instance's part in all images, but for those that a
-// container keeps from being removed: another instance may remove them now.
+// forget gives up the instance's claim to all images, except those that a
+// container keeps from being removed. Other instances may then remove them.
 func (l *Launcher) forget(ctx context.Context, users map[string][]string, belongings []run.Belonging) {
 	for image, instances := range users {
 		kept := func(b run.Belonging) bool { return len(b.Containers) > 0 && images.Familiar(b.Name) == image }
@@ -65,7 +65,7 @@ func (l *Launcher) forget(ctx context.Context, users map[string][]string, belong
 	}
 }
 
-// purgeRows are what goes, then what stays.
+// purgeRows list what will be deleted, then what is kept.
 func purgeRows(servers []run.Server, belongings []run.Belonging, kept int64) [][2]string {
 	var rows, stay [][2]string
 	for _, server := range servers {

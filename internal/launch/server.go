@@ -17,20 +17,20 @@ type ServerRequest struct {
 	Recreate bool
 	Fetch    Fetching
 	// Compare tells how a running server differs from the one that would be started
-	// now, also where nobody asked for a certain one.
+	// now, even if nothing was asked for explicitly.
 	Compare bool
 }
 
-// Outcome is a server that is ready, and how it came about.
+// Outcome is a ready server, and how it came about.
 type Outcome struct {
 	Status
 	Replicas []run.Server // beside it, in an instance of several
-	Plan     *plan.Plan   // nil when the server ran already
+	Plan     *plan.Plan   // nil if the server was already running
 	Took     time.Duration
 }
 
-// Server finds the running server or starts one, and returns when it is
-// ready. After an interruption a server that was started here is gone.
+// Server finds the running server or starts one, and returns when it is ready.
+// After an interruption, a server that it started is removed.
 func (l *Launcher) Server(ctx context.Context, r ServerRequest) (Outcome, error) {
 	if err := l.Reachable(); err != nil {
 		return Outcome{}, err
@@ -65,7 +65,7 @@ func (l *Launcher) adopt(ctx context.Context, server run.Server, r ServerRequest
 	if err != nil {
 		return Outcome{}, err
 	}
-	variant, _ := catalogue.Variant(server.Variant) // zero where another version knew more
+	variant, _ := catalogue.Variant(server.Variant) // zero if the variant is another version's
 	begin := time.Now()
 	if err := l.waitAll(ctx, append([]run.Server{server}, others...), variant.StartSeconds, r.Timeout); err != nil {
 		return Outcome{}, err
@@ -126,7 +126,7 @@ func (l *Launcher) start(ctx context.Context, r ServerRequest) (Outcome, error) 
 	return Outcome{Status: Status{Server: servers[0], Ready: err == nil}, Replicas: servers[1:], Plan: &p, Took: took}, err
 }
 
-// now are servers as the daemon describes them now, as far as it does.
+// now returns servers as the daemon currently describes them, if it does.
 func (l *Launcher) now(ctx context.Context, servers []run.Server) []run.Server {
 	list, _ := l.Servers.List(ctx)
 	for i, server := range servers {
@@ -137,7 +137,7 @@ func (l *Launcher) now(ctx context.Context, servers []run.Server) []run.Server {
 	return servers
 }
 
-// Announce says what was chosen and why, before anything is done.
+// Announce shows what was chosen and why, before anything is done.
 func (l *Launcher) Announce(p plan.Plan) {
 	l.UI.Headline("%s: %s", p.First().Variant, p.First().Image.Reference)
 	var rows [][2]string
@@ -168,7 +168,7 @@ func (l *Launcher) StopAll(ctx context.Context) error {
 	return l.Helpers.RemoveAll(ctx)
 }
 
-// Rehearse refuses what finding a server would refuse.
+// Rehearse refuses what Server would refuse.
 func (l *Launcher) Rehearse(ctx context.Context, r ServerRequest) error {
 	if err := l.Reachable(); err != nil || r.Recreate {
 		return err

@@ -12,8 +12,8 @@ import (
 	"github.com/djok/facecraft/internal/run"
 )
 
-// startOnFreePorts starts the plan's containers. A port that was chosen here and
-// taken by another program in the meantime gives way to the next.
+// startOnFreePorts starts the plan's containers. If another program takes a port
+// that the plan chose in the meantime, it tries the next one.
 func (l *Launcher) startOnFreePorts(ctx context.Context, p *plan.Plan, r plan.Request) (servers,
 	created []run.Server, err error) {
 	var taken []int
@@ -37,9 +37,9 @@ func (l *Launcher) startOnFreePorts(ctx context.Context, p *plan.Plan, r plan.Re
 	}
 }
 
-// startAll starts the containers of a plan; created are those that no other
-// call was faster to start. After a failure none of them is left, and port is
-// the one of the container that failed.
+// startAll starts the containers of a plan; created are those that this call
+// created, not a faster one. After a failure none of them is left, and port is
+// that of the container that failed.
 func (l *Launcher) startAll(ctx context.Context, p plan.Plan) (servers, created []run.Server, port int, err error) {
 	usual := time.Duration(p.Needs.StartSeconds) * time.Second
 	if network := p.Front().Network; network != "" {
@@ -69,14 +69,14 @@ func (l *Launcher) startOne(ctx context.Context, c plan.Container, usual time.Du
 	return l.Servers.Start(ctx, c, usual, l.Secrets)
 }
 
-// settle says that servers that were just started stay.
+// settle records that servers that were just started are kept.
 func settle(servers []run.Server) {
 	for _, server := range servers {
 		server.Settled()
 	}
 }
 
-// discardAll removes what must not stay, and the network that it was in. It is
+// discardAll removes servers that should not be kept, and their network. It is
 // best effort: the error that led here is the one to report.
 func (l *Launcher) discardAll(servers []run.Server) {
 	for _, server := range servers {
@@ -87,9 +87,8 @@ func (l *Launcher) discardAll(servers []run.Server) {
 	_ = l.Servers.RemoveNetworks(ctx)
 }
 
-// waitAll returns when every server is ready, or one of them has failed. All
-// load at the same time. Whether those behind a gateway are ready, the gateway
-// says.
+// waitAll returns when every server is ready, or one of them has failed. All load
+// at the same time. The gateway reports whether those behind it are ready.
 func (l *Launcher) waitAll(ctx context.Context, servers []run.Server, usualSeconds int, timeout time.Duration) error {
 	usual := time.Duration(usualSeconds) * time.Second
 	waiting, ctx := errgroup.WithContext(ctx)

@@ -15,13 +15,13 @@ type Status struct {
 	run.Server
 	Ready    bool        `json:"ready"`
 	Detail   string      `json:"detail,omitempty"` // why it is not ready
-	End      *run.End    `json:"end,omitempty"`    // of one that does not run
+	End      *run.End    `json:"end,omitempty"`    // if it is not running
 	API      *api.Status `json:"api,omitempty"`
 	Warnings []string    `json:"warnings,omitempty"` // as api.Status.Shortcomings
 }
 
-// DescribeAll asks all servers. Those behind a gateway follow it, because only it
-// can tell of them.
+// DescribeAll asks all servers. Those behind a gateway follow it, because only the
+// gateway can describe them.
 func (l *Launcher) DescribeAll(ctx context.Context, servers []run.Server) []Status {
 	report := []Status{}
 	for _, server := range frontFirst(servers) {
@@ -34,8 +34,8 @@ func (l *Launcher) DescribeAll(ctx context.Context, servers []run.Server) []Stat
 	return report
 }
 
-// Describe asks the server itself. One that is busy with a photo answers
-// late, or not in time.
+// Describe asks the server itself. One that is busy with a photo answers late, or
+// not in time.
 func (l *Launcher) Describe(ctx context.Context, server run.Server) Status {
 	status := Status{Server: server}
 	switch {
@@ -48,7 +48,7 @@ func (l *Launcher) Describe(ctx context.Context, server run.Server) Status {
 	case server.URL == "":
 		status.Detail = unreachable(server)
 		if server.Died() {
-			if end, _ := l.Servers.End(ctx, server); end.Ended != "" { // it may have been started meanwhile
+			if end, _ := l.Servers.End(ctx, server); end.Ended != "" { // it may have been started in the meantime
 				status.End = &end
 			}
 		}
@@ -84,8 +84,8 @@ func unreachable(server run.Server) string {
 	return "it is not running"
 }
 
-// readAPI asks what a ready server has loaded, and on which device. One that
-// does not tell is ready all the same.
+// readAPI asks what a ready server has loaded, and on which device. One that does
+// not answer this is still ready.
 func (s *Status) readAPI(ctx context.Context, client *api.Client) {
 	answer, err := client.Status(ctx)
 	if err != nil {

@@ -19,8 +19,8 @@ import (
 	"github.com/djok/facecraft/internal/trial"
 )
 
-// Assay is what verifies images, as a variant if one is named. Without a
-// daemon, files and registries are left.
+// Assay returns what verifies images, as a variant if one is named. Without a
+// daemon, it can only verify files and images in registries.
 func (l *Launcher) Assay(ctx context.Context, known plan.Catalogue, variant string,
 	depth inventory.Depth) (assay.Assay, error) {
 	checks, err := finding.Checks()
@@ -48,8 +48,8 @@ func (l *Launcher) Assay(ctx context.Context, known plan.Catalogue, variant stri
 	return work, nil
 }
 
-// WouldRun is the image that up would run, loaded if it is built in: no registry
-// has that one.
+// WouldRun is the image that up would run. It loads the built-in one, which no
+// registry has.
 func (l *Launcher) WouldRun(ctx context.Context, request plan.Request) (reference string, err error) {
 	p, err := l.Decide(ctx, request)
 	if err != nil {
@@ -62,7 +62,7 @@ func (l *Launcher) WouldRun(ctx context.Context, request plan.Request) (referenc
 	return img.Reference, err
 }
 
-// asUp is the container that up would start of an image.
+// asUp is the container that up would start from an image.
 func (l *Launcher) asUp(ctx context.Context, known plan.Catalogue, variant, reference string) (plan.Container, error) {
 	request := plan.Request{Instance: l.Instance, Tag: variant, Image: reference}
 	if v, _ := known.Variant(variant); v.BuiltIn || helper.IsReference(reference) {
@@ -75,15 +75,15 @@ func (l *Launcher) asUp(ctx context.Context, known plan.Catalogue, variant, refe
 	return p.First(), nil
 }
 
-// glanceTimeout bounds the look at an image that nobody asked for.
+// glanceTimeout limits a check of an image that was not asked for.
 const glanceTimeout = 10 * time.Second
 
-// mattering are the pitfalls that whoever runs an image notices.
+// mattering are the checks whose findings users of an image would notice.
 var mattering = []string{"torch-cuda", "cuda-twice", "models", "model-closure", "root", "cache-perm", "ort-both",
 	"ort-cuda", "dlib-blas"}
 
-// pitfalls are what a short look at an image's files finds that matters for
-// running it. What cannot be seen in time is no pitfall.
+// pitfalls are what a quick check of an image's files finds that matters for
+// running it. It ignores what it cannot check in time.
 func (l *Launcher) pitfalls(ctx context.Context, variant, reference string) (found []string) {
 	known, err := catalogue.Load()
 	if err != nil {
@@ -107,8 +107,8 @@ func (l *Launcher) pitfalls(ctx context.Context, variant, reference string) (fou
 	return found
 }
 
-// warnOfPitfalls says in one line what is wrong with an image that was just
-// fetched.
+// warnOfPitfalls warns in one line about problems with an image that was just
+// pulled.
 func (l *Launcher) warnOfPitfalls(ctx context.Context, c plan.Container) {
 	if c.Image.BuiltIn {
 		return
@@ -127,7 +127,7 @@ func (l *Launcher) warnOfPitfalls(ctx context.Context, c plan.Container) {
 		c.Image.Reference)
 }
 
-// imagePitfalls are those of the images that are available here.
+// imagePitfalls are those of the images that are available locally.
 func (l *Launcher) imagePitfalls(ctx context.Context, known plan.Catalogue) (list []plan.ImagePitfalls) {
 	for _, v := range known.Variants {
 		reference := known.Reference(v)

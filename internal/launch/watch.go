@@ -11,8 +11,8 @@ import (
 	"github.com/djok/facecraft/internal/term"
 )
 
-// Watch processes what there is and what arrives, until it is interrupted: that
-// is its ordinary end.
+// Watch processes existing and arriving photos until it is interrupted, which is
+// its normal end.
 func (p *Processing) Watch(ctx context.Context) error {
 	for _, arg := range p.Args {
 		if info, err := os.Stat(arg); err != nil || !info.IsDir() {
@@ -31,7 +31,7 @@ func (p *Processing) Watch(ctx context.Context) error {
 	return p.follow(ctx, servers)
 }
 
-// follow feeds what arrives to the servers.
+// follow feeds arriving photos to the servers.
 func (p *Processing) follow(ctx context.Context, servers []*batch.Server) error {
 	inner, stop := context.WithCancel(ctx)
 	defer stop()
@@ -58,7 +58,7 @@ func (p *Processing) follow(ctx context.Context, servers []*batch.Server) error 
 	return p.Audience.End(ctx, nil)
 }
 
-// feed queues the photos that have settled, and tells whether others have not.
+// feed queues the photos that have settled, and reports whether others have not.
 func (p *Processing) feed(ctx context.Context, queue chan<- *batch.Job, arrivals *batch.Arrivals) (more bool) {
 	settled, more, err := p.arrived(arrivals)
 	if err != nil {
@@ -66,7 +66,7 @@ func (p *Processing) feed(ctx context.Context, queue chan<- *batch.Job, arrivals
 	}
 	if jobs := slices.Concat(settled.Todo, settled.Failed); len(jobs) > 0 {
 		if err := p.Audience.Expect(jobs); err != nil {
-			p.Settings.UI.Warn("%v", err) // at the end it is an error
+			p.Settings.UI.Warn("%v", err) // at the end, it is returned as an error
 		}
 	}
 	p.Audience.Begin(len(settled.Todo)+len(settled.Failed), settled)
@@ -91,6 +91,6 @@ func (p *Processing) arrived(arrivals *batch.Arrivals) (selected batch.Selected,
 	}
 	settled, more := arrivals.Settled(jobs)
 	selected = p.Selection.Select(settled)
-	selected.Kept, selected.Protected = nil, 0 // nobody waits for them
+	selected.Kept, selected.Protected = nil, 0 // not news while watching
 	return selected, more, nil
 }

@@ -28,7 +28,7 @@ type Revival struct {
 }
 
 // Revive makes a server that stopped answering ready again. It waits for one
-// that is running or was restarted by somebody else. If again allows it, it
+// that is running or was restarted by another program. If again allows it, it
 // starts the container of one that died, and reports it as Died. Otherwise the
 // error is the server's post-mortem. A removed container is not created again,
 // and unmanaged servers are never started.
@@ -55,7 +55,7 @@ func (r *Runner) Revive(ctx context.Context, s Server, timeout time.Duration,
 		case err != nil:
 			return revival, err
 		case now.State.Running && before.ContainerJSONBase != nil && now.State.StartedAt != before.State.StartedAt:
-			continue // somebody restarted it in the meantime
+			continue // it was restarted in the meantime
 		case now.State.Running || s.Unmanaged || revival.Started || !again(revival.ByOrder):
 			return revival, waitErr
 		}
@@ -67,8 +67,8 @@ func (r *Runner) Revive(ctx context.Context, s Server, timeout time.Duration,
 	}
 }
 
-// whenRestarted inspects a container. It gives one that somebody stopped some
-// time to run again, as with docker restart.
+// whenRestarted inspects a container. If it was stopped through the daemon, it
+// waits a while for it to run again, as after docker restart.
 func (r *Runner) whenRestarted(ctx context.Context, s Server, byOrder bool) (container.InspectResponse, error) {
 	for begin := time.Now(); ; {
 		now, err := containers.Inspect(ctx, r.Docker, s.ID)
