@@ -1,5 +1,5 @@
-// Package assay is the use case of `facecraft verify`: it finds out where an
-// image is, has it read there, and has it judged.
+// Package assay implements `facecraft verify`: it locates an image, reads it
+// there, and judges it.
 package assay
 
 import (
@@ -21,31 +21,31 @@ import (
 	"github.com/djok/facecraft/internal/verify"
 )
 
-// InRegistry begins a target that is to be read from its registry, even if
-// the daemon has it too. Other tools use the same word.
+// InRegistry is the prefix of a target to read from its registry even if the
+// daemon also has it. Other tools use the same prefix.
 const InRegistry = "docker://"
 
 // Assay has what it takes to verify an image.
 type Assay struct {
-	Daemon    *trial.Daemon // nil where no daemon was reached
+	Daemon    *trial.Daemon // nil if no daemon was reached
 	Registry  registry.Client
 	Catalogue plan.Catalogue
 	Checks    []finding.Check
-	Variant   string // what the image is to be judged as; empty leaves it to the image
+	Variant   string // the variant to judge the image as; if empty, the image decides
 	Options   inventory.Options
-	// Readme is the file that the description on Docker Hub should equal.
+	// Readme is the file that the description on Docker Hub should match.
 	Readme string
-	// Dockerfile is what the image was built with, or nil.
+	// Dockerfile is the file that the image was built from, or nil.
 	Dockerfile *Dockerfile
-	// Run is whether the image is to be run, if the daemon has it; Container
-	// is how the launcher would do that here.
+	// Run says whether to run the image, if the daemon has it; Container returns
+	// how the launcher would run it here.
 	Run       bool
 	Container func(ctx context.Context, reference string) (plan.Container, error)
-	// Say reports what takes long.
+	// Say reports progress.
 	Say func(format string, args ...any)
 }
 
-// InterestOf are the models that a catalogue knows by name.
+// InterestOf returns the models that a catalogue knows by name.
 func InterestOf(catalogue plan.Catalogue) (interest inventory.Interest) {
 	for _, v := range catalogue.Variants {
 		for _, m := range v.Needs.Models {
@@ -73,8 +73,8 @@ func (a Assay) Verify(ctx context.Context, target string) (verify.Report, error)
 	return report, nil
 }
 
-// read finds the image: a file of that name, else in the daemon, else in its
-// registry.
+// read looks for the image in a file of that name, then in the daemon, then in
+// its registry.
 func (a Assay) read(ctx context.Context, target string) (inv inventory.Inventory, seen verify.Observations, err error) {
 	if reference, ok := strings.CutPrefix(target, InRegistry); ok {
 		return a.remote(ctx, reference)
@@ -97,16 +97,16 @@ func (a Assay) read(ctx context.Context, target string) (inv inventory.Inventory
 }
 
 const (
-	// minPatience is how long any server may take to get ready, and
-	// patienceFactor how many times longer than usual.
+	// A server may take minPatience to get ready, or patienceFactor times as long
+	// as usual, whichever is longer.
 	minPatience    = time.Minute
 	patienceFactor = 5
-	// watched is how long at least, and watchedMax how long at most, to wait for
-	// a cleanup.
+	// watched and watchedMax are the minimum and maximum time to wait for a
+	// cleanup.
 	watched    = 20 * time.Second
 	watchedMax = 10 * time.Minute
-	// busy is how long the server processes photos while its health check runs,
-	// and probed the interval of that check.
+	// busy is how long the server processes photos while its health check runs;
+	// probed is that check's interval.
 	busy   = 5 * time.Second
 	probed = 2 * time.Second
 )
@@ -123,8 +123,8 @@ func (a Assay) observe(ctx context.Context, reference string) (verify.Observatio
 		Watch: watched, WatchMax: watchedMax, CPUs: []float64{2, 1, 0.5}, Busy: busy, Probe: probed})
 }
 
-// isFile tells whether a target is on disk. A directory counts only if it
-// holds an image, because repositories have the names of directories.
+// isFile reports whether a target is on disk. A directory counts only if it
+// contains an image, because repository names look like directories.
 func isFile(target string) bool {
 	info, err := os.Stat(target)
 	if err != nil {
@@ -150,7 +150,7 @@ func (a Assay) remote(ctx context.Context, reference string) (inv inventory.Inve
 	return inv, seen, err
 }
 
-// explain gives an error about a target its remedy.
+// explain adds the fix to an error about a target.
 func explain(target string, err error) error {
 	var known *fault.Fault
 	switch {

@@ -13,10 +13,11 @@ import (
 	"github.com/djok/facecraft/internal/lint/source"
 )
 
-// Dockerfile is the file an image was built from, for the lines of its findings.
+// Dockerfile is the file that an image was built from; it gives findings their
+// lines.
 type Dockerfile struct {
 	name  string
-	steps []step // of the last stage and those it is built on, FROM included
+	steps []step // of the last stage and the stages it is based on, including FROM
 }
 
 // step is one instruction.
@@ -64,14 +65,14 @@ func stepOf(lines []string, from, to int) step {
 	return s
 }
 
-// instructions are those that checks of the configuration are about.
+// instructions maps checks of the configuration to the instructions they concern.
 var instructions = map[string]string{
 	"root": "USER", "ready": "HEALTHCHECK", "health-window": "HEALTHCHECK", "workers": "CMD",
 	"licence": "LABEL", "meta": "LABEL", "cuda-devel": "FROM", "cuda-twice": "FROM",
 }
 
-// attach gives what failed the line that it comes from, where that is known:
-// the instruction that made the file's layer, or the one that a setting is of.
+// attach adds to failures the line that caused them, if known: the instruction
+// that created the file's layer, or the one that made the setting.
 func (d *Dockerfile) attach(findings []finding.Finding, inv inventory.Inventory) {
 	for i, f := range findings {
 		if f.Status != finding.Fail {
@@ -109,7 +110,7 @@ func (d *Dockerfile) last(which func(step) bool) *step {
 	return nil
 }
 
-// names are the variables that an ENV sets, in both its forms.
+// names returns the variables that an ENV sets, in either form.
 func names(text string) (list []string) {
 	for _, word := range strings.Fields(text)[1:] {
 		name, _, _ := strings.Cut(word, "=")

@@ -50,14 +50,14 @@ func (a Assay) latest(ctx context.Context, repository string, created time.Time,
 	}
 	image, err := a.Registry.Open(ctx, seen.Reference, a.Options.Platform)
 	if err != nil {
-		return // its age is not known
+		return // its age is unknown
 	}
 	if config, err := image.ConfigFile(); err == nil && config.Created.Before(created) {
 		seen.Older = config.Created.Time
 	}
 }
 
-// maxReadme is how much Docker Hub keeps of a description, in bytes.
+// maxReadme is Docker Hub's limit for a description, in bytes.
 const maxReadme = 25_000
 
 // description compares the repository's description with the README.
@@ -88,8 +88,8 @@ func normal(text string) string {
 	return strings.TrimSpace(strings.Join(lines, "\n"))
 }
 
-// firstDifference is the line from 1 on where two texts begin to differ, or
-// zero where they do not.
+// firstDifference returns the first line, counted from 1, where two texts differ,
+// or 0 if they are equal.
 func firstDifference(a, b string) int {
 	if a == b {
 		return 0

@@ -103,11 +103,11 @@ func (s stored) layer(ctx context.Context, scan scanner, index int, limit *budge
 	if !isPacked(magic[:n]) {
 		return scan.layer(ctx, file, limit) // a tar.Reader seeks
 	}
-	scan.all = true // all bytes have to be read anyway
+	scan.all = true // all bytes must be read anyway
 	return scanPacked(ctx, scan, file, limit)
 }
 
-// directory is an OCI layout that is not archived.
+// directory is an unarchived OCI layout.
 type directory struct{ *os.Root }
 
 func (d directory) open(name string) (blob, int64, error) {

@@ -12,14 +12,14 @@ import (
 	"time"
 )
 
-// cacheFormat changes whenever scans look for something else in files.
+// cacheFormat changes whenever scans look for different things in files.
 const cacheFormat = "2"
 
 // maxCache is the maximum size of the cache, in bytes.
 const maxCache = 512 << 20
 
 // Cache stores what was found in layers, by their verified digests. Its value is
-// a directory; "" stores nothing. Its errors do not matter: what it lacks is read
+// a directory; "" disables it. Errors do not matter: missing entries are read
 // again.
 type Cache string
 

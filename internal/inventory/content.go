@@ -20,7 +20,7 @@ type Secret = secret.Hit
 // bufferSize is the size of one read, in bytes.
 const bufferSize = 256 << 10
 
-// examiner reads files one after the other and keeps what is wanted of each.
+// examiner reads files one at a time and keeps what is wanted of each.
 type examiner struct {
 	interest Interest
 	buffer   []byte
@@ -67,7 +67,7 @@ func (x *examiner) examine(e *Entry, content io.Reader) error {
 	if _, err := io.CopyBuffer(onlyWriter{io.MultiWriter(takers...)}, onlyReader{content}, x.buffer); err != nil {
 		return err
 	}
-	e.Sum = max(1, x.sum.Sum64()) // zero is unknown
+	e.Sum = max(1, x.sum.Sum64()) // zero means unknown
 	facts := Facts{}
 	if sha != nil {
 		facts.SHA256, facts.Head = hex.EncodeToString(sha.Sum(nil)), bytes.Clone(kept.Bytes())

@@ -11,8 +11,8 @@ import (
 	"github.com/djok/facecraft/internal/output"
 )
 
-// WalkCommand is the hidden command that examines the files of the container in
-// which it runs, as an Order says.
+// WalkCommand is the hidden command that examines the files of its container
+// according to an Order.
 const WalkCommand = "examine-files"
 
 // Order tells a walk what to do, as JSON.

@@ -24,8 +24,8 @@ const (
 )
 
 // libraries returns the libraries that an ELF file depends on, and where it looks
-// for them first. It reads what the dynamic loader reads, not the sections, which
-// may be missing and are at the end.
+// for them first. It reads what the dynamic loader reads rather than the
+// sections, which may be missing and are at the end.
 func libraries(r io.ReaderAt) (needed, runPath []string, err error) {
 	segments, order, err := segmentsOf(r)
 	if err != nil {

@@ -13,7 +13,7 @@ type Interest struct {
 	Models []string
 }
 
-// Facts are what is known about a file that matters.
+// Facts are the known facts about a file that matters.
 type Facts struct {
 	SHA256  string   // of models, as hexadecimal digits
 	Head    []byte   // the first bytes of models
@@ -55,7 +55,7 @@ func isTextThatMatters(file, name string) bool {
 	return path.Ext(name) == ".conf" && file == "etc/ld.so.conf.d/"+name
 }
 
-// databases of packages are long; they are kept up to maxDatabase bytes.
+// Package databases are long; up to maxDatabase bytes of them are kept.
 const (
 	dpkgStatus  = "var/lib/dpkg/status"
 	maxDatabase = 8 << 20
@@ -88,7 +88,7 @@ func isSecretive(file, name string) bool {
 		name == "config.json" && strings.HasSuffix("/"+file, "/.docker/config.json")
 }
 
-// of returns what is wanted of a file.
+// of returns what is wanted from a file.
 func (i Interest) of(file string, size int64) wants {
 	name := path.Base(file)
 	model := slices.Contains(modelNames, path.Ext(name)) || size >= minModel &&

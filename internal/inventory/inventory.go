@@ -1,14 +1,14 @@
 // Package inventory reads what an image consists of, wherever the image is: its
-// configuration, its layers, and every file with its owner, mode, size and, for the
-// few that matter, content. It neither judges nor runs anything. Images come from
-// strangers, so every reader is bounded.
+// configuration, its layers, and every file with its owner, mode, size and, for
+// the few that matter, content. It neither judges nor runs anything. Images are
+// untrusted, so every reader is bounded.
 package inventory
 
 import (
 	"time"
 )
 
-// Depth is how deep a reader looks.
+// Depth is how deeply a reader looks.
 type Depth int
 
 // The depths. Each includes those before it, except that RunDepth reads as
@@ -22,7 +22,7 @@ const (
 
 func (d Depth) String() string { return [...]string{"config", "files", "layers", "run"}[d] }
 
-// Read returns how deep an image is read for this depth.
+// Read returns how deeply an image is read for this depth.
 func (d Depth) Read() Depth {
 	if d == RunDepth {
 		return FilesDepth
@@ -44,8 +44,8 @@ func ParseDepth(name string) (Depth, bool) {
 type Inventory struct {
 	Target string // as the user named it
 	Tag    string // of the reference, or empty
-	Digest string // of the manifest, or of the configuration where there is none
-	Depth  Depth  // how deep this was read; never RunDepth
+	Digest string // of the manifest, or of the configuration if there is no manifest
+	Depth  Depth  // how deeply this was read; never RunDepth
 	Config Config
 	Layers []Layer
 	// Files is what a container sees, from FilesDepth on.
@@ -56,9 +56,9 @@ type Inventory struct {
 	Notes []string
 }
 
-// Config is the image's configuration, as far as it matters.
+// Config is the relevant part of the image's configuration.
 type Config struct {
-	Platform   string // as linux/amd64
+	Platform   string // such as linux/amd64
 	User       string
 	Env        []string
 	Entrypoint []string
@@ -66,7 +66,7 @@ type Config struct {
 	StopSignal string
 	Labels     map[string]string
 	Exposed    []string
-	Health     *Health // nil: none
+	Health     *Health // nil if there is none
 	History    []Step
 	Created    time.Time
 }
@@ -74,31 +74,31 @@ type Config struct {
 // Health is the image's own health check.
 type Health struct {
 	Test              []string
-	Interval, Timeout time.Duration // zero is the daemon's default, 30 s
+	Interval, Timeout time.Duration // zero means the daemon's default, 30 s
 	StartPeriod       time.Duration
-	Retries           int // zero is the daemon's default, 3
+	Retries           int // zero means the daemon's default, 3
 }
 
 // Step is one of the instructions that built the image.
 type Step struct {
-	Instruction string // as the history has it
+	Instruction string // as in the history
 	Layer       int    // index of the layer it created, or NoLayer
 }
 
-// NoLayer means that there is no layer, or that it is not known.
+// NoLayer means that there is no layer, or that it is unknown.
 const NoLayer = -1
 
 // Layer is one layer of an image.
 type Layer struct {
 	DiffID string
-	Digest string // of the packed layer, where there is one
-	// Size is the sum of its files' sizes, Packed what a registry transfers,
-	// in bytes; UnknownSize where it is not known.
+	Digest string // of the packed layer, if there is one
+	// Size is the sum of its files' sizes, Packed what a registry transfers, in
+	// bytes; UnknownSize if unknown.
 	Size, Packed int64
 	Entries      []Entry // at LayersDepth
 }
 
-// UnknownSize is the size of what was not measured.
+// UnknownSize means that the size was not measured.
 const UnknownSize = -1
 
 // Kind is what an entry is.

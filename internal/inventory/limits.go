@@ -8,11 +8,10 @@ import (
 	"sync"
 )
 
-// The limits of what is accepted as an image. The published GPU image stays below a
-// tenth of each.
+// The limits for an image. The published GPU image stays below a tenth of each.
 const (
 	maxEntries  = 500_000        // files of all layers
-	maxPath     = 4096           // bytes, as Linux has it
+	maxPath     = 4096           // bytes, the limit of Linux
 	maxPaths    = 128 << 20      // bytes of all paths
 	maxFile     = int64(1) << 44 // bytes that a file may claim
 	maxLayers   = 512
@@ -24,7 +23,7 @@ const (
 	bombSize  = int64(1) << 30
 )
 
-// ErrHostile is wrapped by errors about images that no builder makes.
+// ErrHostile is wrapped by errors about images that no builder produces.
 var ErrHostile = errors.New("it is not a usable image")
 
 var errPaths = hostile("its paths alone are more than %d MB", maxPaths>>20)
@@ -62,8 +61,9 @@ func (b *budget) takeAll(entries []Entry) error {
 	return nil
 }
 
-// clean returns an entry's path relative to the root. Leading slashes and dots are
-// usual; a path that leads out is an attack, which Docker refuses too.
+// clean returns an entry's path relative to the root. Leading slashes and dots
+// are common; a path that leaves the root is an attack, which Docker also
+// rejects.
 func clean(name string) (string, error) {
 	if len(name) > maxPath {
 		return "", hostile("a path of %d bytes: %s…", len(name), name[:64])

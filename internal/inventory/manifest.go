@@ -75,7 +75,7 @@ func manifestOf(s store, platform string) (manifest, error) {
 // isMissing reports whether a store lacks the file.
 func isMissing(err error) bool { return errors.Is(err, ErrNoImage) || errors.Is(err, fs.ErrNotExist) }
 
-// maxIndices is how deep indices may be nested.
+// maxIndices is how deeply indices may be nested.
 const maxIndices = 3
 
 func fromIndex(s store, list []descriptor, platform string, depth int) (manifest, error) {
@@ -118,7 +118,7 @@ func fromIndex(s store, list []descriptor, platform string, depth int) (manifest
 	return found, nil
 }
 
-// choose picks the image for a platform, and leaves out attestations.
+// choose picks the image for a platform, ignoring attestations.
 func choose(list []descriptor, platform string) (descriptor, error) {
 	list = slices.DeleteFunc(slices.Clone(list), func(d descriptor) bool {
 		return d.Platform != nil && d.Platform.OS == "unknown"

@@ -22,7 +22,7 @@ type Stored struct {
 	*Entry
 	Layer int
 	Fate  Fate
-	By    int // the layer that hid it, where one did
+	By    int // the layer that hid it, if any
 	names int // in the tree
 }
 
@@ -60,10 +60,11 @@ func Merge(layers []Layer) (Tree, []*Stored, error) {
 	return tree, m.stored, err
 }
 
-// unnamedDir is a directory that contains files but has no entry of its own.
+// unnamedDir is a directory that contains files but has no entry.
 var unnamedDir = Entry{Kind: Dir, Mode: 0o755}
 
-// removals affect only the layers below, wherever they are in the layer.
+// removals applies a layer's removals, which affect only lower layers, wherever
+// they are in this one.
 func (m *merger) removals(entries []Entry) {
 	for _, e := range entries {
 		parent, name := m.parent(e.Path, false)
@@ -94,14 +95,14 @@ func (m *merger) add(e *Entry) {
 	case HardLink:
 		target := m.at(e.Link)
 		if target == nil || target.content == nil {
-			return // a link to nothing, which the daemon refuses
+			return // a link without a target, which the daemon rejects
 		}
 		content = target.content
 	}
 	parent, name := m.parent(e.Path, true)
 	if parent == nil {
 		if content != nil && e.Kind == File {
-			content.Fate, content.By = Overwritten, m.layer // below a file: nobody sees it
+			content.Fate, content.By = Overwritten, m.layer // below a file, so never visible
 		}
 		return
 	}
@@ -111,7 +112,7 @@ func (m *merger) add(e *Entry) {
 		return
 	}
 	if content != nil {
-		content.names++ // before the old name goes, which may be of the same file
+		content.names++ // before the old name is removed, which may belong to the same file
 	}
 	if old != nil {
 		m.hide(old, content)

@@ -10,11 +10,11 @@ import (
 // Options say what to read and where to remember it.
 type Options struct {
 	Depth    Depth
-	Platform string // of several in an index, as linux/amd64
+	Platform string // which one in an index, such as linux/amd64
 	Interest Interest
 	Cache    Cache
-	// Progress is told what was read of the packed layers, in bytes; it may be
-	// nil and is called by several goroutines.
+	// Progress receives how much of the packed layers was read, in bytes; it may
+	// be nil and is called by several goroutines.
 	Progress func(done, total int64)
 }
 

@@ -57,7 +57,7 @@ type streamed struct {
 // layer reads a layer to its end, because its digest, and thus what is cached, is
 // verified only then.
 func (s *streamed) layer(ctx context.Context, scan scanner, index int, limit *budget) ([]Entry, error) {
-	scan.all = true // all bytes have to be read anyway
+	scan.all = true // all bytes must be read anyway
 	digest := s.digests[index]
 	if entries, ok := s.cache.get(digest.String(), scan); ok {
 		return entries, limit.takeAll(entries)
@@ -93,7 +93,7 @@ func scanPacked(ctx context.Context, scan scanner, packed io.Reader, limit *budg
 	defer ahead.Close()
 	entries, err := scan.layer(ctx, ahead, limit)
 	if err == nil {
-		_, err = io.Copy(io.Discard, ahead) // what follows the archive's end
+		_, err = io.Copy(io.Discard, ahead) // data after the archive's end
 	}
 	return entries, err
 }

@@ -12,7 +12,7 @@ import (
 )
 
 // ReadSaved reads the layers from a stream of `docker save`. The configuration is
-// known already; the stream's manifest, which may come last, says which file is
+// already known; the stream's manifest, which may come last, says which file is
 // which layer.
 func ReadSaved(ctx context.Context, inv Inventory, stream io.Reader, o Options) (Inventory, error) {
 	inv.Depth = LayersDepth
@@ -83,7 +83,7 @@ func (s *savedStream) read(ctx context.Context, stream io.Reader) error {
 	}
 }
 
-// tarMagic is where a tar archive says that it is one.
+// tarMagic identifies a tar archive, at tarMagicAt.
 const tarMagic, tarMagicAt = "ustar", 257
 
 // layer scans a file of the stream if it is an archive, compressed or not.

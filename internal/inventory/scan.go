@@ -51,7 +51,8 @@ func (s scanner) layer(ctx context.Context, archive io.Reader, limit *budget) ([
 	}
 }
 
-// sparse reports files that claim more than they contain. They are not read.
+// sparse reports whether a file claims to be larger than its content. Such files
+// are not read.
 func sparse(header *tar.Header) bool {
 	if header.Typeflag == tar.TypeGNUSparse {
 		return true
@@ -76,8 +77,8 @@ const (
 	opaqueMark     = ".wh..wh..opq"
 )
 
-// entryOf translates a header. What neither is nor removes a file, such as the
-// marks of aufs, is skipped.
+// entryOf translates a header. Entries that neither are nor remove a file, such
+// as aufs markers, are skipped.
 func entryOf(header *tar.Header) (Entry, bool, error) {
 	file, err := clean(header.Name)
 	if err != nil {

@@ -11,18 +11,18 @@ import (
 // Node is a file as a container sees it.
 type Node struct {
 	Entry
-	Layer int // that it comes from; NoLayer when this is not known
+	Layer int // that it comes from; NoLayer if unknown
 	// Again marks another name of a file that was already counted.
 	Again bool
 }
 
-// Tree is what a container sees. The zero value is empty.
+// Tree is the file tree that a container sees. The zero value is empty.
 type Tree struct {
 	nodes map[string]*Node
 	paths []string // in order
 }
 
-// NewTree makes a tree of what was seen in a container.
+// NewTree makes a tree from the files seen in a container.
 func NewTree(entries []Entry) Tree {
 	nodes := make(map[string]*Node, len(entries))
 	for _, e := range entries {
@@ -36,7 +36,7 @@ func NewTree(entries []Entry) Tree {
 	return treeOf(nodes)
 }
 
-// be makes the node another name of a file.
+// be turns the node into another name of a file.
 func (n *Node) be(target Entry) {
 	n.Kind, n.Size, n.Sum, n.Facts, n.Again = File, target.Size, target.Sum, target.Facts, true
 	n.Mode, n.UID, n.GID, n.Link = target.Mode, target.UID, target.GID, target.Path

@@ -18,8 +18,8 @@ var (
 // maxWindow is the memory that a zstd stream may ask for, in bytes.
 const maxWindow = 128 << 20
 
-// unpack returns the archive in a layer, however that is compressed. Decompression
-// bombs end with an error.
+// unpack returns the archive in a layer, whatever its compression. Decompression
+// bombs cause an error.
 func unpack(packed io.Reader) (io.ReadCloser, error) {
 	counted := &counter{Reader: packed}
 	buffered := bufio.NewReaderSize(counted, bufferSize)

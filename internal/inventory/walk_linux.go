@@ -40,9 +40,9 @@ type walker struct {
 	root     string
 	interest Interest
 	skip     map[string]bool
-	first    map[inode]string // name of a file with several
+	first    map[inode]string // first name of a file with several names
 	entries  []Entry
-	hollow   []bool // files that claim more than they hold
+	hollow   []bool // files whose size exceeds their content
 	limit    budget
 }
 
@@ -134,7 +134,7 @@ func (w *walker) examineAll(ctx context.Context) error {
 	return group.Wait()
 }
 
-// examine never waits for a file that is none.
+// examine never blocks on a file that is not a regular one.
 func (w *walker) examine(x *examiner, e *Entry, whole bool) error {
 	file, err := os.OpenFile(filepath.Join(w.root, e.Path), os.O_RDONLY|syscall.O_NOFOLLOW|syscall.O_NONBLOCK, 0)
 	if err != nil {
@@ -144,8 +144,7 @@ func (w *walker) examine(x *examiner, e *Entry, whole bool) error {
 	return x.examineFile(e, file, whole)
 }
 
-// mounts are the places where something else is mounted, as far as the kernel
-// tells.
+// mounts returns the mount points, as far as the kernel reports them.
 func mounts() []string {
 	data, err := os.ReadFile("/proc/self/mountinfo")
 	if err != nil {

@@ -8,8 +8,8 @@ import (
 
 var errPassed = errors.New("these bytes have passed")
 
-// window is an io.ReaderAt of the parts that matter of an ELF file that flows
-// past: its head, the dynamic table, and the string table where that follows.
+// window is an io.ReaderAt for the relevant parts of a streamed ELF file: its
+// head, the dynamic table, and the string table if that follows.
 type window struct {
 	size   int64
 	offset int64
@@ -22,7 +22,7 @@ type part struct {
 	data     []byte
 }
 
-// What the window knows so far.
+// What the window has learnt so far.
 const (
 	knowsNothing = iota
 	knowsSegments
@@ -44,8 +44,8 @@ func (w *window) Write(p []byte) (int, error) {
 	return length, nil
 }
 
-// keep takes bytes up to the next end of a part, so that what was learnt there
-// counts for those that follow.
+// keep consumes bytes up to the next end of a part, so that what was learnt from
+// it applies to the following bytes.
 func (w *window) keep(p []byte) int {
 	n := int64(len(p))
 	for i := range w.parts {
@@ -64,7 +64,7 @@ func (w *window) keep(p []byte) int {
 	return int(n)
 }
 
-// learn adds the parts to which those that are complete refer.
+// learn adds the parts that complete parts refer to.
 func (w *window) learn() {
 	switch last := w.parts[len(w.parts)-1]; {
 	case w.offset < last.to:
@@ -101,7 +101,7 @@ func (w *window) await(from, size int64) {
 	}
 }
 
-// ReadAt is of one part, as far as it was seen.
+// ReadAt reads from a single part, as far as it was seen.
 func (w *window) ReadAt(p []byte, offset int64) (int, error) {
 	for _, part := range w.parts {
 		if offset >= part.from && offset < part.from+int64(len(part.data)) {

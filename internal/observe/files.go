@@ -14,7 +14,7 @@ import (
 	"github.com/djok/facecraft/internal/helpercmd"
 )
 
-// age is that of files which a cleanup should delete.
+// age is the age of files that a cleanup should delete.
 const age = 72 * time.Hour
 
 // The old files, named as the server itself names them.
@@ -26,7 +26,7 @@ const (
 	oldContent = "old"
 )
 
-// OldFiles returns an archive of a directory's old files, which belong to a user.
+// OldFiles returns an archive of a directory's old files, owned by a user.
 func OldFiles(uid, gid int) io.Reader {
 	var archive bytes.Buffer
 	w := tar.NewWriter(&archive)
@@ -112,8 +112,8 @@ func (w *watcher) watch(ctx context.Context) {
 	}
 }
 
-// who reads the user of the first process, which is the server or its parent,
-// and tries to write to the directories.
+// who reads the user of the first process, which is the server or its parent, and
+// tries to write to the directories.
 func (w *watcher) who() {
 	if w.order.Who {
 		status, _ := os.ReadFile("/proc/1/status")

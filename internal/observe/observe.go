@@ -21,14 +21,14 @@ type Order struct {
 	Patience time.Duration
 	Who      bool     // the user of the server's first process
 	Write    []string // directories that the server's user writes to
-	Photos   int      // one after the other
+	Photos   int      // number of photos to send one at a time
 	Memory   bool     // the memory of the server's processes
-	Bursts   []int    // photos at once
+	Bursts   []int    // numbers of photos to send at once
 	// Busy keeps the server busy with photos for this long, and checks that it
 	// still answers.
 	Busy     time.Duration
-	Stranger bool // requests of a foreign website
-	NoKey    bool // requests without a key, and with a wrong one
+	Stranger bool // send requests as a foreign website
+	NoKey    bool // send requests without a key, and with a wrong one
 	// Gone are directories whose old files should have been deleted by now.
 	Gone []string
 	// Renew creates old files in these directories while the server is running,
@@ -88,7 +88,7 @@ type watcher struct {
 	seen  Seen
 }
 
-// Do carries out an Order. What cannot be seen is missing from the answer.
+// Do carries out an Order. What cannot be observed is missing from the answer.
 func Do(ctx context.Context, order Order) Seen {
 	w := watcher{http: &http.Client{Timeout: photoTimeout}, order: order}
 	if w.waitReady(ctx); !w.seen.Ready {

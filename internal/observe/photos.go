@@ -8,7 +8,7 @@ import (
 	"fmt"
 	"image"
 	"image/color"
-	_ "image/gif" // what a server may answer
+	_ "image/gif" // a format that a server may answer with
 	"image/jpeg"
 	_ "image/png"
 	"io"
@@ -34,7 +34,7 @@ func variant(n int) []byte {
 	}
 	picture, err := jpeg.Decode(bytes.NewReader(face))
 	if err != nil {
-		panic(err) // it is part of this program
+		panic(err) // the photo is embedded, hence valid
 	}
 	bounds := picture.Bounds()
 	changed := image.NewRGBA(bounds)
@@ -49,7 +49,7 @@ func variant(n int) []byte {
 	}
 	var out bytes.Buffer
 	if err := jpeg.Encode(&out, changed, &jpeg.Options{Quality: 90}); err != nil {
-		panic(err) // the buffer takes everything
+		panic(err) // writing to a buffer never fails
 	}
 	return out.Bytes()
 }
@@ -60,7 +60,7 @@ func darker(c color.Color, percent uint32) color.Color {
 	return color.RGBA{part(r), part(g), part(b), 255}
 }
 
-// post sends a photo, and returns the portrait or what came in its place.
+// post sends a photo, and returns the portrait or whatever came instead.
 func (w *watcher) post(ctx context.Context, n int, headers map[string]string) (status int, body []byte, err error) {
 	var form bytes.Buffer
 	writer := multipart.NewWriter(&form)

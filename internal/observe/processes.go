@@ -16,15 +16,15 @@ type Process struct {
 	Total   int64  // bytes, with its share of shared memory (PSS)
 }
 
-// memory lists the server's processes. This helper's own is not among them.
+// memory lists the server's processes. This helper's own process is excluded.
 func (w *watcher) memory() {
 	if w.order.Memory {
 		w.seen.Processes = processes("/proc", os.Getpid())
 	}
 }
 
-// processes reads what a proc file system says about all processes but one.
-// Those it may not read are missing.
+// processes reads all processes but one from a proc file system. Unreadable ones
+// are missing.
 func processes(proc string, except int) (list []Process) {
 	entries, _ := os.ReadDir(proc)
 	for _, entry := range entries {

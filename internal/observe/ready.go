@@ -12,16 +12,16 @@ import (
 
 const (
 	pollInterval = 100 * time.Millisecond
-	// askTimeout limits each question: a server may not answer for long while it
+	// askTimeout limits each request: a server may be slow to respond while it
 	// processes a photo.
 	askTimeout = 75 * time.Second
-	// maxFailures is how often a server may answer the question whether it is
-	// ready with 500: each time it may have tried to load all models.
+	// maxFailures is how often a readiness request may return 500: each time, the
+	// server may have tried to load all models.
 	maxFailures = 3
 	maxAnswer   = 1 << 20
 )
 
-// answer is the response to a question, with the beginning of its body.
+// answer is the response to a request, with the beginning of its body.
 type answer struct {
 	status int
 	body   string
@@ -47,8 +47,8 @@ func (w *watcher) ask(ctx context.Context, method, path string, headers map[stri
 	return answer{response.StatusCode, strings.TrimSpace(string(body)), response.Header}, err
 }
 
-// waitReady asks one question at a time: a server that cannot load its models
-// tries again with each.
+// waitReady sends one request at a time: a server that cannot load its models
+// tries again at each.
 func (w *watcher) waitReady(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, w.order.Patience)
 	defer cancel()
@@ -107,8 +107,8 @@ func (w *watcher) device(ctx context.Context) string {
 	return status.Device.Type
 }
 
-// busy keeps the server busy with photos, and asks meanwhile, as a health check
-// does.
+// busy keeps the server busy with photos, and meanwhile sends requests like a
+// health check.
 func (w *watcher) busy(ctx context.Context) {
 	if w.order.Busy == 0 {
 		return

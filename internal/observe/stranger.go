@@ -6,11 +6,11 @@ import (
 	"strings"
 )
 
-// foreign is a website that the server does not belong to.
+// foreign is the origin of a website unrelated to the server.
 const foreign = "https://stranger.invalid"
 
-// stranger asks as a foreign website's script does: first whether it may post,
-// then for an answer with the visitor's cookies.
+// stranger sends requests like a foreign website's script: first a preflight for
+// a POST, then a GET with the visitor's cookies.
 func (w *watcher) stranger(ctx context.Context) {
 	if !w.order.Stranger {
 		return
@@ -27,7 +27,8 @@ func (w *watcher) stranger(ctx context.Context) {
 	if w.seen.CORS.Origin != "" {
 		return
 	}
-	// What any page may read is not secret; what it may read as the visitor is.
+	// What any page may read anonymously is not secret; what it may read as the
+	// visitor is.
 	read, err := w.ask(ctx, http.MethodGet, "/status", map[string]string{"Origin": foreign, "Cookie": "session=1"})
 	if err == nil && read.header.Get("Access-Control-Allow-Credentials") == "true" {
 		w.seen.CORS = corsOf(read.header)
