@@ -15,15 +15,15 @@ import (
 
 const originsVariable = "FACECRAFT_CORS_ORIGINS"
 
-// without leaves a variable to the image.
+// without removes a variable, so that the image's own value applies.
 func without(name string) change {
 	return func(config *container.Config, _ *container.HostConfig) {
 		config.Env = slices.DeleteFunc(config.Env, func(e string) bool { return strings.HasPrefix(e, name+"=") })
 	}
 }
 
-// keyAndFiles starts a server with a key and with old files in its volumes. It
-// keeps running, because a cleanup may take long to come.
+// keyAndFiles starts a server with a key and with old files in its volumes. The
+// server keeps running, because a cleanup may take a while to start.
 func (r *run) keyAndFiles(ctx context.Context) {
 	with := func(config *container.Config, _ *container.HostConfig) {
 		config.Env = append(config.Env, "FACECRAFT_API_KEY=verify-"+r.Instance, "FACECRAFT_CLEANUP_AGE_HOURS=1")
@@ -49,18 +49,19 @@ func (r *run) keyAndFiles(ctx context.Context) {
 		return
 	}
 	r.seen.Cleanup = &verify.Cleanup{Deleted: seen.Gone, EmptyDirs: seen.Empty}
-	if !seen.Gone { // what is not deleted at the start will not be later
+	if !seen.Gone { // files not deleted at the start will not be deleted later
 		s.remove()
 		return
 	}
 	r.watch = r.newWatch(ctx, s, dirs)
 	if 2*r.container.MemoryLimit > r.memory {
-		r.endWatch(ctx) // there is no memory for another server
+		r.endWatch(ctx) // not enough memory for another server
 	}
 }
 
 // seed creates old files of the server's user in its volumes, and returns the
-// directories. Where the server cannot write, it cannot clean up either.
+// directories. If the server cannot write to a directory, it cannot clean up
+// there either.
 func (r *run) seed(ctx context.Context, s *server) []string {
 	dirs := targets(r.container)
 	user, group, _ := strings.Cut(r.container.User, ":")
@@ -94,14 +95,14 @@ func (r *run) newWatch(ctx context.Context, s *server, dirs []string) *watch {
 	w := &watch{s, time.Now(), r.bounds.Watch, cancel, make(chan observe.Seen, 1)}
 	go func() {
 		seen, err := s.ask(watching, observe.Order{Patience: r.bounds.Patience, Renew: dirs, Watch: r.bounds.WatchMax})
-		// If it was interrupted, the files were created and are still there.
+		// If it was interrupted, the files were created and still exist.
 		seen.Renewed = seen.Renewed || err != nil && watching.Err() != nil
 		w.seen <- seen
 	}()
 	return w
 }
 
-// left is how long the watch goes on at least.
+// left returns the rest of the watch's minimum time.
 func (w *watch) left() time.Duration {
 	if w == nil {
 		return 0
@@ -109,7 +110,7 @@ func (w *watch) left() time.Duration {
 	return w.least - time.Since(w.begun)
 }
 
-// endWatch gives the watch its least time, and removes its server.
+// endWatch waits for the watch's minimum time, and removes its server.
 func (r *run) endWatch(ctx context.Context) {
 	w := r.watch
 	if w == nil {

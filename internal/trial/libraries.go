@@ -31,8 +31,8 @@ var librariesScript string
 // alone takes a minute the first time.
 const librariesTimeout = 3 * time.Minute
 
-// libraries asks the image's Python what its libraries are, in a container that
-// does not run the server.
+// libraries asks the image's Python about its libraries, in a container that does
+// not run the server.
 func (r *run) libraries(ctx context.Context) {
 	if ctx.Err() != nil {
 		return
@@ -47,7 +47,7 @@ func (r *run) libraries(ctx context.Context) {
 	seen.Python = python
 	ask := func(config *container.Config, host *container.HostConfig) {
 		config.Entrypoint, config.Cmd = []string{python}, []string{"-c", librariesScript}
-		host.LogConfig = container.LogConfig{Type: "json-file"} // whole lines, as long as they are
+		host.LogConfig = container.LogConfig{Type: "json-file"} // does not split long lines
 	}
 	s, err := r.newServer(ctx, r.container, offline, ask)
 	if err != nil {
@@ -67,8 +67,8 @@ func (r *run) libraries(ctx context.Context) {
 	seen.Unfinished(died)
 }
 
-// answer runs a container to its end, and returns its output and how it died if
-// it did. The error is that it did not end.
+// answer runs a container until it exits, and returns its output and, if it died,
+// how. The error means that it did not exit.
 func (s *server) answer(ctx context.Context) (out []byte, died string, err error) {
 	limited, cancel := context.WithTimeout(ctx, librariesTimeout)
 	defer cancel()

@@ -13,15 +13,15 @@ import (
 	"github.com/djok/facecraft/internal/verify"
 )
 
-// Bounds are how long observations may take.
+// Bounds limit how long observations may take.
 type Bounds struct {
 	Usual    time.Duration // until the server is ready, for estimates
 	Patience time.Duration // for the server to get ready
-	// Watch is how long at least, and WatchMax how long at most, to wait for a
-	// cleanup while the server is running.
+	// Watch and WatchMax are the minimum and maximum time to wait for a cleanup
+	// while the server is running.
 	Watch, WatchMax time.Duration
-	// CPUs are the limits with which starts are measured, Busy how long the
-	// server is then kept busy, and Probe the interval of its health check.
+	// CPUs are the CPU limits of the measured starts, Busy is how long the server
+	// is then kept busy, and Probe is the interval of its health check.
 	CPUs        []float64
 	Busy, Probe time.Duration
 }
@@ -31,16 +31,16 @@ type run struct {
 	*Daemon
 	container plan.Container
 	bounds    Bounds
-	network   change // with which the server gets ready
+	network   change // the network with which the server gets ready
 	seen      verify.Observations
 
 	cpus   int   // the daemon's
 	memory int64 // the daemon's, in bytes
 	image  image.InspectResponse
 	python string        // the path of the image's Python, or empty
-	photo  time.Duration // one photo takes
-	ready  time.Duration // a start takes
-	steps  []step        // what is left to do
+	photo  time.Duration // the time for one photo
+	ready  time.Duration // the time for a start
+	steps  []step        // the remaining steps
 	total  int           // how many steps there are
 	watch  *watch
 }
@@ -53,8 +53,8 @@ type step struct {
 }
 
 // Observe runs the image several times, each time in a fresh container, and
-// returns what was seen. Everything is removed when it returns. The only error
-// is an interruption: whatever else goes wrong is an observation.
+// returns what was seen. Everything is removed when it returns. The only error is
+// an interruption: any other problem is an observation.
 func (d *Daemon) Observe(ctx context.Context, c plan.Container, b Bounds) (verify.Observations, error) {
 	observing := *d
 	r := &run{Daemon: &observing, container: c, bounds: b, network: offline, ready: b.Usual, photo: usualPhoto}
@@ -78,7 +78,7 @@ func (d *Daemon) Observe(ctx context.Context, c plan.Container, b Bounds) (verif
 	return r.seen, ctx.Err()
 }
 
-// survey asks the daemon what matters for all observations.
+// survey asks the daemon for facts that all observations need.
 func (r *run) survey(ctx context.Context) error {
 	version, err := r.Docker.ServerVersion(ctx)
 	if err != nil {
@@ -103,12 +103,12 @@ func (r *run) survey(ctx context.Context) error {
 
 const (
 	usualPhoto = 2 * time.Second
-	// overhead is what creating and removing containers takes.
+	// overhead is the time to create and remove containers.
 	overhead = 2 * time.Second
 )
 
-// allSteps lists the observations in their order. Those that need a server
-// which gets ready are skipped without one.
+// allSteps lists the observations in their order. Those that need a ready server
+// are skipped if it does not get ready.
 func (r *run) allSteps() []step {
 	steps := []step{
 		{"starting it without a network", r.start, func() time.Duration { return r.ready + 3*r.photo }},
@@ -137,8 +137,8 @@ func (r *run) needsReady(do func(context.Context)) func(context.Context) {
 	}
 }
 
-// limits are the CPU limits that the daemon's machine can have. Times of an
-// emulated image mean nothing.
+// limits returns the CPU limits possible on the daemon's machine: none for an
+// emulated image, whose times are meaningless.
 func (r *run) limits() (list []float64) {
 	for _, n := range r.bounds.CPUs {
 		if n <= float64(r.cpus) && !r.seen.Emulated {
@@ -148,8 +148,8 @@ func (r *run) limits() (list []float64) {
 	return list
 }
 
-// say reports a step, which one of how many it is, and how long the rest will
-// take.
+// say reports a step, its number out of the total, and the estimated time
+// remaining.
 func (r *run) say(text string) {
 	if r.Say == nil {
 		return
@@ -162,7 +162,7 @@ func (r *run) say(text string) {
 	r.Say("%s (%d of %d, about %s left)", text, r.total-len(r.steps)+1, r.total, format.Duration(roughly(left)))
 }
 
-// roughly rounds an estimate up to what it can be trusted for.
+// roughly rounds an estimate up to a realistic precision.
 func roughly(d time.Duration) time.Duration {
 	unit := 10 * time.Second
 	if d > 2*time.Minute {
@@ -174,5 +174,5 @@ func roughly(d time.Duration) time.Duration {
 func offline(_ *container.Config, host *container.HostConfig) { host.NetworkMode = "none" }
 func online(*container.Config, *container.HostConfig)         {}
 
-// bare has no init process that passes signals on, as with `docker run`.
+// bare disables the init process that forwards signals, as with `docker run`.
 func bare(_ *container.Config, host *container.HostConfig) { host.Init = nil }

@@ -25,9 +25,9 @@ import (
 // ErrNotHere means that the daemon does not have the image.
 var ErrNotHere = errors.New("the image is not available locally")
 
-// Read makes the inventory of an image of the daemon. This program's own
-// executable looks at the files, in a container in which nothing of the image
-// runs. Nothing is copied to this machine.
+// Read takes the inventory of an image in the daemon. This program's own
+// executable examines the files, in a container that runs no code from the image.
+// Nothing is copied to this machine.
 func (d *Daemon) Read(ctx context.Context, reference string, o inventory.Options) (inventory.Inventory, error) {
 	inv := inventory.Inventory{Target: reference, Tag: inventory.TagOf(reference)}
 	inv.Depth = min(o.Depth, inventory.FilesDepth)
@@ -62,8 +62,8 @@ func (d *Daemon) Read(ctx context.Context, reference string, o inventory.Options
 	return inv, nil
 }
 
-// configOf returns the configuration as it is in the image: the daemon names
-// some of it differently.
+// configOf returns the configuration as it is in the image: the daemon uses
+// different names for some of it.
 func configOf(inspected image.InspectResponse) (inventory.Config, []inventory.Layer, error) {
 	data, err := json.Marshal(map[string]any{
 		"os": inspected.Os, "architecture": inspected.Architecture, "config": inspected.Config,
@@ -96,8 +96,8 @@ func (d *Daemon) history(ctx context.Context, id string, inv *inventory.Inventor
 	return nil
 }
 
-// countsFiles reports whether the daemon's sizes are sums of file sizes. Those
-// of the containerd store are blocks on disk. (moby 53426)
+// countsFiles reports whether the daemon's sizes are sums of file sizes. The
+// containerd store's are blocks on disk. (moby 53426)
 func (d *Daemon) countsFiles(ctx context.Context) (bool, error) {
 	info, err := d.Docker.Info(ctx)
 	if err != nil {
@@ -128,12 +128,12 @@ func (d *Daemon) walk(ctx context.Context, inspected image.InspectResponse, inte
 	return d.walkBeside(ctx, inspected, version.Arch, interest)
 }
 
-// imageMounts is the API from which a container can have the files of another
-// image mounted.
+// imageMounts is the first API version in which a container can mount another
+// image's files.
 // (https://docs.docker.com/reference/api/engine/version-history/#v148-api-changes)
 const imageMounts = "1.48"
 
-// walkMounted has the image mounted read-only in a container of the lite image.
+// walkMounted mounts the image read-only in a container of the lite image.
 func (d *Daemon) walkMounted(ctx context.Context, imageID, arch string, interest inventory.Interest) (
 	[]inventory.Entry, error) {
 	lite, err := d.Images.EnsureLite(ctx, arch)
@@ -158,11 +158,11 @@ func (d *Daemon) walkMounted(ctx context.Context, imageID, arch string, interest
 	return d.found(ctx, id, order.Out)
 }
 
-// enginesOwn are files that the engine makes in every container, in place of
-// those of the image. (daemon/initlayer in moby)
+// enginesOwn lists files that the engine creates in every container, in place of
+// the image's. (daemon/initlayer in moby)
 var enginesOwn = []string{".dockerenv", "etc/hostname", "etc/hosts", "etc/mtab", "etc/resolv.conf"}
 
-// walkBeside puts the helper beside the image's files, in a container of the
+// walkBeside copies the helper next to the image's files, in a container of the
 // image that runs nothing else.
 func (d *Daemon) walkBeside(ctx context.Context, inspected image.InspectResponse, arch string,
 	interest inventory.Interest) (
@@ -196,8 +196,8 @@ func (d *Daemon) walkBeside(ctx context.Context, inspected image.InspectResponse
 	return d.found(ctx, id, order.Out)
 }
 
-// walker is a container that can read every file and change nothing of the
-// daemon's world.
+// walker returns a container that can read every file and change nothing outside
+// itself.
 func (d *Daemon) walker(image string, order inventory.Order) (*container.Config, *container.HostConfig, error) {
 	words, err := json.Marshal(order)
 	config := &container.Config{

@@ -9,9 +9,9 @@ import (
 )
 
 // readSaved reads all layers of an image as the daemon exports it. The daemon
-// writes the whole image to a temporary directory of its own first. (moby 39464)
+// first writes the whole image to a temporary directory. (moby 39464)
 //
-// The daemon's own word on the image's size counts where the layers' are not known.
+// The daemon's image size is used if the layers' sizes are unknown.
 func (d *Daemon) readSaved(ctx context.Context, inv inventory.Inventory, size int64, o inventory.Options) (
 	inventory.Inventory, error) {
 	if known, err := o.RecallLayers(&inv); known || err != nil {
@@ -35,12 +35,12 @@ func (d *Daemon) readSaved(ctx context.Context, inv inventory.Inventory, size in
 	return inv, err
 }
 
-// alwaysRoom is the size up to which nobody asks whether there is room for an
-// image, in bytes: the question takes a second.
+// alwaysRoom is the image size, in bytes, up to which free space is not checked:
+// the check takes a second.
 const alwaysRoom = 500_000_000
 
-// roomFor refuses what would fill the daemon's disk. What is not known is no
-// reason.
+// roomFor returns an error if an image would fill the daemon's disk. Unknown free
+// space is not an error.
 func (d *Daemon) roomFor(ctx context.Context, size int64) error {
 	if d.FreeDisk == nil || size <= alwaysRoom {
 		return nil

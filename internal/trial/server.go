@@ -26,7 +26,7 @@ type server struct {
 	plan   plan.Container
 }
 
-// change is what one observation needs to be different.
+// change adapts a container to one observation.
 type change func(*container.Config, *container.HostConfig)
 
 // newServer creates a container without starting it.
@@ -50,7 +50,7 @@ func (d *Daemon) newServer(ctx context.Context, c plan.Container, changes ...cha
 	return &server{d, id, remove, c}, nil
 }
 
-// labelled marks a container as a helper, so that no command takes it for a
+// labelled marks a container as a helper, so that no command mistakes it for a
 // server.
 func (d *Daemon) labelled(config *container.Config) {
 	config.Labels = containers.HelperLabels(d.Instance)
@@ -74,7 +74,7 @@ func (s *server) startedAt(ctx context.Context) time.Time {
 // errEnded means that the server ended while it was observed.
 var errEnded = errors.New("the server ended")
 
-// ask has a helper container observe the server, as its user and with its
+// ask runs a helper container that observes the server, as its user and with its
 // files.
 func (s *server) ask(ctx context.Context, order observe.Order) (seen observe.Seen, err error) {
 	config, host, err := s.observer(order)
@@ -102,7 +102,7 @@ func (s *server) ask(ctx context.Context, order observe.Order) (seen observe.See
 	return seen, nil
 }
 
-// observer is the helper's container, which shares the server's network,
+// observer returns the helper's container, which shares the server's network,
 // processes and volumes.
 func (s *server) observer(order observe.Order) (*container.Config, *container.HostConfig, error) {
 	words, err := json.Marshal(order)
@@ -148,11 +148,11 @@ func (s *server) running(ctx context.Context) bool {
 	return err == nil && inspected.State != nil && inspected.State.Running
 }
 
-// endGrace is how long a server may seem to be running after its end: a helper
-// that shares its processes ends with it, and the daemon may notice that first.
+// endGrace is how long a server may appear to be running after it exits: a helper
+// that shares its processes exits with it, and the daemon may notice that first.
 const endGrace = 2 * time.Second
 
-// ends reports whether the server has ended, or is just about to.
+// ends reports whether the server has exited, or is about to.
 func (s *server) ends(ctx context.Context) bool {
 	ctx, cancel := context.WithTimeout(ctx, endGrace)
 	defer cancel()
@@ -166,7 +166,7 @@ func (s *server) ends(ctx context.Context) bool {
 }
 
 // maxStop is how long a server may take to stop, in seconds: more than the check
-// allows, to tell a slow stop from none.
+// allows, to distinguish a slow stop from none.
 const maxStop = 12
 
 // stop stops the server as `docker stop` does.

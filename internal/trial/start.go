@@ -14,8 +14,8 @@ import (
 	"github.com/djok/facecraft/internal/verify"
 )
 
-// start is the first start, without a network, and the first photos. If that
-// makes no portrait, the server is started again with a network.
+// start observes the first start, without a network, and the first photos. If
+// there is no portrait, it starts the server again with a network.
 func (r *run) start(ctx context.Context) {
 	seen, log, ok := r.first(ctx, offline)
 	if !ok {
@@ -72,7 +72,7 @@ func (r *run) first(ctx context.Context, network change) (seen observe.Seen, log
 	return seen, log, true
 }
 
-// told keeps what the first look saw besides the start.
+// told records what the first start showed beyond the start itself.
 func (r *run) told(seen observe.Seen) {
 	if !seen.Ready {
 		return
@@ -99,7 +99,7 @@ func memoryOf(list []observe.Process, limit int64) *verify.Memory {
 	return m
 }
 
-// runningPython is the Python that runs the server: its largest process.
+// runningPython returns the Python that runs the server: its largest process.
 func runningPython(list []observe.Process) string {
 	if len(list) > 0 && pythonName.MatchString(path.Base(list[0].Command)) {
 		return list[0].Command
@@ -122,7 +122,7 @@ func targets(c plan.Container) (list []string) {
 	return list
 }
 
-// look starts a fresh server and asks about it.
+// look starts a fresh server and observes it.
 func (r *run) look(ctx context.Context, order observe.Order, changes ...change) (seen observe.Seen, err error) {
 	s, err := r.newServer(ctx, r.container, append([]change{r.network}, changes...)...)
 	if err != nil {
@@ -135,8 +135,9 @@ func (r *run) look(ctx context.Context, order observe.Order, changes ...change) 
 	return s.ask(ctx, order)
 }
 
-// together sends photos at once, and asks as a foreign website. The launcher's
-// own limit for websites does not apply: the image is judged by its default.
+// together sends photos at once, and requests as a foreign website. The
+// launcher's own limit for websites does not apply: the image is judged by its
+// default.
 func (r *run) together(ctx context.Context) {
 	order := observe.Order{Patience: r.bounds.Patience, Bursts: []int{2, 4}, Stranger: true}
 	seen, err := r.look(ctx, order, without(originsVariable))

@@ -1,6 +1,6 @@
-// Package trial tests an image of the daemon: it reads the image's files without
-// running its code, and observes its server in fresh containers. Everything that
-// it creates in the daemon is removed when it returns.
+// Package trial tests an image in the daemon: it reads the image's files without
+// running its code, and observes its server in fresh containers. It removes
+// everything that it creates in the daemon.
 package trial
 
 import (
@@ -17,10 +17,10 @@ import (
 	"github.com/djok/facecraft/internal/remains"
 )
 
-// Daemon is where the images are.
+// Daemon is the Docker daemon that has the images.
 type Daemon struct {
 	Docker     client.APIClient
-	Instance   string        // that the containers belong to
+	Instance   string        // the instance that the containers belong to
 	Images     *images.Store // for the helper's image
 	Version    string        // of this program
 	Unfinished *remains.List
@@ -32,7 +32,7 @@ type Daemon struct {
 	helper plan.Image // loaded into the daemon
 }
 
-// create creates a container. remove removes it with its volumes, also after an
+// create creates a container. remove removes it with its volumes, even after an
 // interruption.
 func (d *Daemon) create(ctx context.Context, config *container.Config, host *container.HostConfig) (
 	id string, remove func(), err error) {

@@ -13,11 +13,12 @@ import (
 )
 
 // window measures a start with n CPUs, and how the image's own health check
-// does meanwhile.
+// behaves meanwhile.
 func (r *run) window(ctx context.Context, n float64) {
 	limit := func(config *container.Config, host *container.HostConfig) {
 		host.NanoCPUs = int64(n * 1e9)
-		// The rest comes from the image. Its own interval is too long to see much.
+		// The rest comes from the image, whose own interval is too long to see
+		// much.
 		config.Healthcheck = &container.HealthConfig{Interval: r.bounds.Probe}
 	}
 	s, err := r.newServer(ctx, r.container, r.network, limit)
@@ -66,7 +67,7 @@ func (s *server) followHealth(ctx context.Context, interval time.Duration) *heal
 	return l
 }
 
-// healthSince returns the entries after those that are known.
+// healthSince returns the entries after the known ones.
 func (s *server) healthSince(ctx context.Context, known []*container.HealthcheckResult) []*container.HealthcheckResult {
 	ctx, cancel := context.WithTimeout(ctx, containers.CleanupTimeout)
 	defer cancel()
@@ -91,7 +92,7 @@ func (l *healthLog) end() []*container.HealthcheckResult {
 // probes sums up the health checks that began when the server was ready.
 func probes(entries []*container.HealthcheckResult, ready time.Time) *verify.Probes {
 	p := &verify.Probes{}
-	var failing time.Time // since when
+	var failing time.Time // since this time
 	for _, e := range entries {
 		if ready.IsZero() || e.Start.Before(ready) {
 			continue

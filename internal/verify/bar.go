@@ -8,7 +8,7 @@ import (
 )
 
 // glyphs distinguish causes without colours. With colours, two of them alternate,
-// for people who cannot distinguish all of these.
+// for people who cannot distinguish all colours.
 var glyphs = []string{"█", "▓", "▒", "░"}
 
 // glyph returns the glyph of the part at an index.
@@ -24,11 +24,10 @@ type slice struct {
 	cause Cause
 	bytes int64
 	cells int
-	index int // of the cause, which gives it its colour
+	index int // of the cause, which determines the colour
 }
 
-// slices of a bar of some cells: each cause gets at least one, and the cells'
-// sum is the bar's width.
+// slices divides a bar of width cells among the causes; each gets at least one.
 func (s Sizes) slices(width int) []slice {
 	var list []slice
 	for i, cause := range AllCauses {
@@ -59,7 +58,7 @@ func (s Sizes) slices(width int) []slice {
 	return list
 }
 
-// sizes is the bar and its table.
+// sizes writes the bar and its table.
 func (s *screen) sizes(sizes Sizes) {
 	list := sizes.slices(s.width - 4)
 	if len(list) == 0 {

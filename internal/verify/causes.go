@@ -4,7 +4,7 @@ import (
 	"github.com/djok/facecraft/internal/inventory"
 )
 
-// Cause is why bytes are in an image.
+// Cause is the reason why bytes are in an image.
 type Cause string
 
 // The causes. Every byte of every layer has exactly one.
@@ -12,7 +12,7 @@ const (
 	Deleted     Cause = "deleted later"
 	Rewritten   Cause = "rewritten with equal bytes"
 	Overwritten Cause = "overwritten"
-	Hidden      Cause = "deleted or overwritten later" // where layers were not read
+	Hidden      Cause = "deleted or overwritten later" // if layers were not read
 	Duplicate   Cause = "equal bytes elsewhere"
 	TorchCUDA   Cause = "CUDA in torch"
 	SystemCUDA  Cause = "CUDA of the system"
@@ -29,21 +29,21 @@ const (
 var AllCauses = []Cause{Models, TorchCUDA, SystemCUDA, Packages, System, Application, Compiler, Caches, Rest,
 	Duplicate, Rewritten, Overwritten, Deleted, Hidden}
 
-// hidden are the causes of bytes that nobody needs.
+// hidden lists the causes of bytes that are not needed.
 var hidden = []Cause{Deleted, Rewritten, Overwritten, Hidden, Duplicate}
 
-// Sizes are an image's bytes by cause. Their sum is the total, that of the
+// Sizes are an image's bytes by cause. They add up to the total size of the
 // layers.
 type Sizes struct {
 	Total  int64           `json:"total"`
 	Causes map[Cause]int64 `json:"causes"`
 }
 
-// minDuplicate is the size from which equal files count as such: below it a
-// file system would not save a block.
+// minDuplicate is the size from which equal files count as duplicates: below it,
+// a file system would not save a block.
 const minDuplicate = 4096
 
-// Causes gives each byte of the layers its cause.
+// Causes assigns each byte of the layers a cause.
 func Causes(inv inventory.Inventory) Sizes {
 	sizes := Sizes{Total: inv.Size(), Causes: map[Cause]int64{}}
 	if inv.Depth < inventory.FilesDepth {
@@ -113,8 +113,7 @@ func causeOf(e *inventory.Entry, equal twice) Cause {
 	return Place(e.Path)
 }
 
-// places tell the cause of a file by where it lies; the first that matches
-// counts.
+// places map a file's path to its cause; the first match counts.
 var places = []struct {
 	cause Cause
 	pattern
@@ -137,7 +136,7 @@ var places = []struct {
 	{System, where("", `^(usr|lib[^/]*|bin|sbin|etc|var|boot|run)/`)},
 }
 
-// Place is the cause of a file that a container sees.
+// Place returns the cause of a file that a container sees.
 func Place(path string) Cause {
 	for _, p := range places {
 		if p.match(path) {

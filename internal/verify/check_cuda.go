@@ -22,7 +22,7 @@ var (
 		`^usr/bin/([a-z0-9_]+-linux-gnu-)?(gcc|g\+\+|cc1|clang)(-\d+)?$|^usr/lib(exec)?/gcc/.*/cc1(plus)?$`)
 )
 
-// cudaDevel knows the toolchain by its compiler, its packages, and two
+// cudaDevel recognises the toolchain by its compiler, its packages, and two
 // variables that only NVIDIA's devel images set.
 func cudaDevel(s *subject) []result {
 	var evidence []string
@@ -55,14 +55,14 @@ func cudaDevel(s *subject) []result {
 	return []result{pass("there is no CUDA toolchain")}
 }
 
-// packages are those that dpkg has installed.
+// packages returns the packages that dpkg has installed.
 func (s *subject) packages() (list []string) {
 	name := ""
 	for _, line := range lines(s.Inventory, "var/lib/dpkg/status") {
 		if after, ok := strings.CutPrefix(line, "Package: "); ok {
 			name = after
 		}
-		// Others were removed, and only their configuration is left.
+		// The others were removed, and only their configuration remains.
 		if strings.HasPrefix(line, "Status: ") && strings.HasSuffix(line, " installed") {
 			list = append(list, name)
 		}
@@ -111,7 +111,7 @@ func cudaTwice(s *subject) []result {
 		with(some(evidence)...).saving(bytesOf(twice)).keyed("twice")}
 }
 
-// needing are the files that link to one of these libraries, but for the
+// needing returns the files that link to one of these libraries, except the
 // libraries themselves and torch's own.
 func (s *subject) needing(libraries []*inventory.Node) (list []string) {
 	there := map[string]bool{}

@@ -28,7 +28,7 @@ var (
 	bodyReader = regexp.MustCompile(`\b(grep|jq|python\d?|awk|sed|case)\b`)
 )
 
-// ready looks at what the health check asks, and at what the server answered
+// ready checks what the health check requests, and what the server answered
 // before it was ready.
 func ready(s *subject) []result {
 	var list []result
@@ -118,7 +118,7 @@ func (s *subject) missingTool(health *inventory.Health) string {
 		}
 		words = strings.Fields(health.Test[1])
 		if len(words) == 0 || !tools.MatchString(words[0]) {
-			return "" // shell built-ins cannot be told from programs
+			return "" // shell built-ins cannot be distinguished from programs
 		}
 	}
 	if s.program(words[0]) == nil {
@@ -172,8 +172,8 @@ func healthWindow(s *subject) []result {
 		format.Duration(usual)).with(text)}
 }
 
-// streakOf returns how often a check may fail in a row while a server does not
-// answer it for some time, if each failure takes as long as given.
+// streakOf returns how often a check may fail in a row while a server is silent,
+// if each failure takes took.
 func streakOf(h *inventory.Health, silent, took time.Duration) int {
 	interval, timeout, _ := timesOf(h)
 	took = min(took, timeout)
@@ -210,7 +210,7 @@ func timesOf(h *inventory.Health) (interval, timeout time.Duration, retries int)
 }
 
 // windowOf returns how long a check may fail before a container is unhealthy, and
-// how that adds up.
+// the calculation.
 func windowOf(h *inventory.Health) (time.Duration, string) {
 	interval, timeout, retries := timesOf(h)
 	text := fmt.Sprintf("start period %s + %d retries x (interval %s + timeout %s)",

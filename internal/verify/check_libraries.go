@@ -9,8 +9,8 @@ import (
 	"github.com/djok/facecraft/internal/inventory"
 )
 
-// imported adds what a library itself says to what its files say. The files come
-// first: they also tell where a fault is and how many bytes it costs.
+// imported adds what a library itself reports to what its files show. The files
+// come first: they also show where a fault is and how many bytes it costs.
 func imported(name string, files func(*subject) []result, ran func(*subject, *Library) result) func(*subject) []result {
 	return func(s *subject) []result {
 		list := files(s)
@@ -25,7 +25,7 @@ func imported(name string, files func(*subject) []result, ran func(*subject, *Li
 		}
 		answered := func(l result) bool { return l.status == finding.Pass || l.status == finding.Fail }
 		switch at := slices.IndexFunc(list, answered); {
-		case at < 0: // the files say nothing
+		case at < 0: // the files have no answer
 			return []result{r}
 		case r.status == finding.Fail && list[at].status == finding.Pass:
 			list[at] = r.with(list[at].evidence...)
@@ -36,8 +36,8 @@ func imported(name string, files func(*subject) []result, ran func(*subject, *Li
 	}
 }
 
-// notImported says why the library was not asked, where that would have told
-// more.
+// notImported says why the library was not imported, if importing it would have
+// revealed more.
 func (s *subject) notImported(list []result) []result {
 	if l := s.seen.Libraries; l != nil && l.Why != "" {
 		for i := range list {
@@ -49,7 +49,7 @@ func (s *subject) notImported(list []result) []result {
 	return list
 }
 
-// unimportable is the result if an import failed.
+// unimportable returns the result if an import failed.
 func unimportable(l *Library, name string) result {
 	return fail("%s cannot be imported", name).graded(finding.Error).with(l.Problem).keyed("import").
 		remedied("see what is missing: docker run IMAGE python -c 'import " + l.Name + "'")
@@ -104,7 +104,7 @@ func ortCUDARan(s *subject, l *Library) result {
 	has := "ONNX Runtime " + l.Version + " has " + strings.Join(l.Providers, ", ")
 	gpu := s.seen.GPU != nil && s.seen.GPU.Present
 	switch {
-	case !s.variant.Needs.CUDA, l.Problem != "": // the import is ort-both's
+	case !s.variant.Needs.CUDA, l.Problem != "": // a failed import is reported by ort-both
 		return result{}
 	case !slices.Contains(l.Providers, cudaProviderName):
 		return fail("ONNX Runtime has no CUDA provider: background removal runs on the CPU").with(has).
@@ -125,7 +125,8 @@ func ortCUDARan(s *subject, l *Library) result {
 	return pass("the CUDA provider finds its libraries").with(has)
 }
 
-// gpuUsed asks torch for one kernel on the device, and the server for its device.
+// gpuUsed checks whether torch ran a kernel on the device, and which device the
+// server reported.
 func gpuUsed(s *subject) []result {
 	g := s.seen.GPU
 	switch {

@@ -58,7 +58,7 @@ func (s *subject) place(model plan.Model) string {
 	return ""
 }
 
-// What is sometimes saved instead of a model begins like this.
+// How files begin that are sometimes saved instead of a model.
 var notModels = []struct{ head, is string }{
 	{"version https://git-lfs", "a Git LFS pointer"}, {"<html", "a web page"}, {"<!doctype", "a web page"},
 	{"<?xml", "an XML document"},
@@ -103,7 +103,7 @@ func (s *subject) content(model plan.Model, node *inventory.Node) result {
 	return pass("%s is the published file", model.Name)
 }
 
-// missing says where the model is instead, if anywhere.
+// missing reports a missing model, and where it is instead, if anywhere.
 func (s *subject) missing(model plan.Model, place string) result {
 	r := fail("%s is not in the image", model.Name).with("expected at " + place).at(strings.TrimPrefix(place, "/")).
 		keyed(model.Name)
@@ -139,7 +139,7 @@ func modelClosure(s *subject) []result {
 	return list
 }
 
-// lacking are the patterns that no file of the image satisfies.
+// lacking returns the patterns that no file of the image matches.
 func (s *subject) lacking(closure plan.Closure) (list []string) {
 	for _, need := range closure.Needs {
 		found := false
@@ -164,7 +164,7 @@ func (s *subject) unclosed(closure plan.Closure, holder *inventory.Node, lacking
 	return r
 }
 
-// plainName is the file name in a pattern.
+// plainName returns the file name in a pattern.
 func plainName(pattern string) string {
 	name := pattern[max(strings.LastIndexByte(pattern, '/'), strings.LastIndexByte(pattern, ')'))+1:]
 	return strings.NewReplacer(`\`, "", "$", "", "^", "").Replace(name)

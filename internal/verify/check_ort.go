@@ -13,8 +13,8 @@ import (
 	"github.com/djok/facecraft/internal/inventory"
 )
 
-// ortBoth finds the two packages that own the same files, installed in one site.
-// In separate sites they do not conflict.
+// ortBoth finds onnxruntime and onnxruntime-gpu in one site: they own the same
+// files. In separate sites they do not conflict.
 func ortBoth(s *subject) []result {
 	var list []result
 	seen := false
@@ -43,8 +43,8 @@ func ortBoth(s *subject) []result {
 	return list
 }
 
-// winner names the package whose files are there: both record the SHA-256 and the
-// size of their own.
+// winner names the package whose files are installed: both record the SHA-256 and
+// size of their files.
 // (https://packaging.python.org/en/latest/specifications/recording-installed-packages/)
 func (s *subject) winner(site string) string {
 	var won []string
@@ -68,7 +68,7 @@ func (s *subject) winner(site string) string {
 	return "the files are those of " + won[0]
 }
 
-// recorded reports whether a file is the one that a RECORD describes.
+// recorded reports whether a file matches its entry in a RECORD.
 func recorded(file *inventory.Node, sum, size string) bool {
 	if file.Facts == nil || file.Facts.SHA256 == "" {
 		return strconv.FormatInt(file.Size, 10) == size
@@ -80,7 +80,7 @@ func recorded(file *inventory.Node, sum, size string) bool {
 var cudaProvider = where("libonnxruntime_providers_cuda.so",
 	`(site|dist)-packages/onnxruntime/capi/libonnxruntime_providers_cuda\.so$`)
 
-// ortCUDA resolves what the CUDA provider needs as the dynamic loader would.
+// ortCUDA resolves the CUDA provider's dependencies like the dynamic loader.
 func ortCUDA(s *subject) []result {
 	if s.variant.Name == "" {
 		return []result{unknown(notKnown)}
@@ -186,7 +186,8 @@ func (s *subject) libraryDirs(file *inventory.Node) []string {
 	return append(dirs, systemDirs...)
 }
 
-// systemDirs are where the loaders of common distributions look last.
+// systemDirs are the directories that the loaders of common distributions search
+// last.
 var systemDirs = []string{"/lib", "/usr/lib", "/lib64", "/usr/lib64", "/lib/x86_64-linux-gnu",
 	"/usr/lib/x86_64-linux-gnu", "/lib/aarch64-linux-gnu", "/usr/lib/aarch64-linux-gnu"}
 
@@ -231,6 +232,6 @@ func (s *subject) dlib(module *inventory.Node) result {
 	return pass("dlib uses %s", found)
 }
 
-// hasLoader reports whether the image has a C library in a usual place. If not, as
-// in Nix images, its libraries are not where this looks for them.
+// hasLoader reports whether the image has a C library in a usual place. If not,
+// as in Nix images, its libraries are not in systemDirs.
 func (s *subject) hasLoader() bool { return s.resolves("libc.so.6", systemDirs) }

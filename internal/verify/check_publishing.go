@@ -43,8 +43,8 @@ func licence(s *subject) []result {
 
 const versionLabel = "org.opencontainers.image.version"
 
-// baseVersion returns the version of the distribution. Its own images have that as
-// a label, which others inherit: Ubuntu's says 22.04.
+// baseVersion returns the version of the distribution. Its images have that as a
+// label, which images built on them inherit: Ubuntu's says 22.04.
 func (s *subject) baseVersion() string {
 	for _, file := range []string{"etc/os-release", "usr/lib/os-release"} {
 		for _, line := range lines(s.Inventory, file) {
@@ -56,7 +56,7 @@ func (s *subject) baseVersion() string {
 	return ""
 }
 
-// described are the labels that tools show.
+// described lists the labels that tools show.
 var described = []string{"org.opencontainers.image.source", versionLabel,
 	"org.opencontainers.image.title", licenceLabel}
 
@@ -140,8 +140,8 @@ func hubReadme(s *subject) []result {
 
 var workerFlag = regexp.MustCompile(`(?:--workers[= ]|-w )\s*(\d+)`)
 
-// workers looks at the command, at what variables promise, and at the processes
-// that were running.
+// workers checks the command, what variables promise, and the processes that were
+// running.
 func workers(s *subject) []result {
 	memory := s.workerMemory()
 	command := strings.Join(append(slices.Clone(s.Config.Entrypoint), s.Config.Cmd...), " ")
@@ -183,7 +183,8 @@ func (s *subject) workerMemory() []string {
 	return []string{text}
 }
 
-// minLeftovers is the size, in bytes, below which leftovers are not worth a word.
+// minLeftovers is the size, in bytes, below which leftovers are not worth
+// reporting.
 const minLeftovers = 1_000_000
 
 var leftoverPlaces = []struct {
@@ -209,7 +210,7 @@ func leftovers(s *subject) []result {
 			evidence = append(evidence, bytes(n)+", "+place.name+": /"+nodes[0].Path)
 		}
 	}
-	// Compiled files are not leftovers: without them, every start compiles again.
+	// Compiled files are not leftovers: without them, every start recompiles.
 	if n := bytesOf(s.matching(compiled)); n > 0 {
 		evidence = append(evidence, bytes(n)+" of __pycache__, which speed up the start")
 	}

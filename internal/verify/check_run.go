@@ -12,7 +12,7 @@ import (
 	"github.com/djok/facecraft/internal/inventory"
 )
 
-// notObserved is the result if an image ran, but this was not observed.
+// notObserved returns the result if an image ran, but this was not observed.
 func notObserved(seen Observations) []result {
 	why := "the server did not get ready"
 	if seen.Start != nil && seen.Start.Ready {
@@ -47,12 +47,12 @@ func offline(s *subject) []result {
 const (
 	maxFirst   = 10 * time.Second
 	lazyFactor = 3
-	// minLazy is the time of the first photo below which the factor means
-	// nothing.
+	// minLazy is the time of the first photo below which the factor is
+	// meaningless.
 	minLazy = time.Second
 )
 
-// emulated is why checks that measure times have no answer.
+// emulated explains why checks that measure times have no answer.
 const emulated = "the image is for a different processor and runs emulated here, so its times mean nothing"
 
 func lazy(s *subject) []result {
@@ -118,8 +118,8 @@ func diskGrowth(s *subject) []result {
 		format.Duration(c.Waited))}
 }
 
-// cors looks at the answer to a foreign website or, if the image did not run, at
-// what it sets itself.
+// cors checks the answer to a foreign website or, if the image did not run, the
+// image's own settings.
 func cors(s *subject) []result {
 	c := s.seen.CORS
 	origins, set := s.Config.Variable("FACECRAFT_CORS_ORIGINS")

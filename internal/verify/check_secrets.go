@@ -9,11 +9,11 @@ import (
 	"github.com/djok/facecraft/internal/secret"
 )
 
-// secretVariables hold a secret whatever their values look like.
+// secretVariables always contain a secret, whatever their values look like.
 var secretVariables = []string{"FACECRAFT_API_KEY"}
 
-// secrets looks where an image can be read without running it. Values count,
-// not names.
+// secrets searches what can be read without running the image. Values count, not
+// names.
 func secrets(s *subject) []result {
 	list := s.configured()
 	list = append(list, s.filed()...)
@@ -30,7 +30,7 @@ func secrets(s *subject) []result {
 	return []result{pass("no secret in the configuration, the history and the files")}
 }
 
-// configured are the secrets that `docker inspect` and `docker history` show.
+// configured returns the secrets that `docker inspect` and `docker history` show.
 func (s *subject) configured() []result {
 	var list []result
 	seen := map[string]bool{}
@@ -84,7 +84,7 @@ func article(kind string) string {
 	return "a " + kind + " is"
 }
 
-// filed are the secrets in files, also in those that a later layer hides.
+// filed returns the secrets in files, including files that a later layer hides.
 func (s *subject) filed() (list []result) {
 	seen := map[string]bool{}
 	add := func(e inventory.Entry, layer int, hidden string) {

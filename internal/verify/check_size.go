@@ -11,7 +11,7 @@ import (
 
 const (
 	maxPackedLayer = int64(10_000_000_000) // registries and proxies refuse or time out
-	maxLayerCount  = 127                   // of overlay2
+	maxLayerCount  = 127                   // the limit of overlay2
 )
 
 func size(s *subject) []result {
@@ -44,7 +44,7 @@ func size(s *subject) []result {
 	return list
 }
 
-// largest are the largest layers.
+// largest returns the largest layers.
 func (s *subject) largest() (list []string) {
 	var order []int
 	for i := range s.Layers {
@@ -63,7 +63,7 @@ const (
 	minWasteShare = 50         // 1/50 of the image
 )
 
-// waste are bytes that a pull transfers and no container sees.
+// waste finds bytes that a pull transfers but no container sees.
 func waste(s *subject) []result {
 	sizes := s.sizes
 	lost := int64(0)
@@ -85,7 +85,7 @@ func waste(s *subject) []result {
 		saving(lost).keyed("waste")}
 }
 
-// wasted are the layers that hide the most, with what they hide.
+// wasted returns the layers that hide the most, with what they hide.
 func (s *subject) wasted() (list []string) {
 	by := map[[2]int]int64{}
 	for _, f := range s.Stored {

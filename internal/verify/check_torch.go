@@ -15,8 +15,8 @@ var (
 	torchCUDALib = regexp.MustCompile(`^torch/lib/lib((torch|c10)_cuda|cu|nv|nccl)|^nvidia/|^triton/`)
 )
 
-// torchCUDA reads what torch itself says it was built for. The wheels of
-// +cu118 bring their CUDA libraries along without packages of NVIDIA's.
+// torchCUDA reads what torch says it was built for. The +cu118 wheels include
+// their CUDA libraries, without NVIDIA's packages.
 func torchCUDA(s *subject) []result {
 	found := s.matching(torchVersion)
 	if len(found) == 0 {
@@ -76,7 +76,7 @@ func (s *subject) torch(version *inventory.Node) result {
 	return pass("%s is the CPU build", torch).with(line)
 }
 
-// torchLibraries are the CUDA libraries beside a torch.
+// torchLibraries returns the CUDA libraries next to a torch.
 func (s *subject) torchLibraries(version *inventory.Node) (list []*inventory.Node) {
 	site := strings.TrimSuffix(version.Path, "torch/version.py")
 	for node := range s.Files.Below(strings.TrimSuffix(site, "/")) {
@@ -87,7 +87,7 @@ func (s *subject) torchLibraries(version *inventory.Node) (list []*inventory.Nod
 	return list
 }
 
-// nvidiaPackages are NVIDIA's wheels beside a torch, by their names.
+// nvidiaPackages returns the names of NVIDIA's wheels next to a torch.
 func (s *subject) nvidiaPackages(version *inventory.Node) (list []string) {
 	for name, release := range s.distributions(strings.TrimSuffix(version.Path, "torch/version.py")) {
 		if strings.HasPrefix(name, "nvidia-") {

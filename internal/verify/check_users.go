@@ -105,7 +105,7 @@ func describe(n *inventory.Node) string {
 	return fmt.Sprintf("/%s: owner %d:%d, mode %04o", n.Path, n.UID, n.GID, n.Mode)
 }
 
-// unwritable are the directories in which the running server could not write.
+// unwritable returns the directories in which the running server could not write.
 func (s *subject) unwritable() (list []result) {
 	if s.seen.Identity == nil {
 		return nil
@@ -119,8 +119,8 @@ func (s *subject) unwritable() (list []result) {
 
 var facexlibDir = where("-packages/facexlib", `(site|dist)-packages/facexlib$`)
 
-// facexlib writes missing weights into its own package. If they are there, nothing
-// is written; if they are missing, model-closure says so.
+// facexlib writes missing weights into its own package. If they exist, nothing is
+// written; if they are missing, model-closure says so.
 func (s *subject) facexlib() (result, bool) {
 	for node := range s.Files.All() {
 		if node.Kind != inventory.Dir || !facexlibDir.match(node.Path) {
@@ -138,12 +138,13 @@ func (s *subject) facexlib() (result, bool) {
 	return result{}, true
 }
 
-// baseSetuid are programs of Debian's and Ubuntu's base images.
+// baseSetuid lists programs of Debian's and Ubuntu's base images.
 var baseSetuid = []string{"chage", "chfn", "chsh", "expiry", "gpasswd", "mount", "newgrp", "passwd", "su", "umount",
 	"unix_chkpwd",
 	"pam_extrausers_chkpwd", "wall", "write", "bsd-write", "ssh-agent", "ssh-keysign", "dbus-daemon-launch-helper"}
 
-// ofBase tells a program of the base from one of the same name elsewhere.
+// ofBase distinguishes a program of the base from one with the same name
+// elsewhere.
 func ofBase(file string) bool {
 	return slices.Contains(baseSetuid, path.Base(file)) && baseDirs.MatchString(file)
 }
