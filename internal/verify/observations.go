@@ -6,12 +6,12 @@ import (
 )
 
 // Observations are what was seen while the image was running, each in a fresh
-// container. What is nil was not observed.
+// container. Fields that are nil were not observed.
 type Observations struct {
 	Ran bool
 	Why string // why it did not run
 	// Emulated means that the image is for a different processor, so its times
-	// mean nothing.
+	// are meaningless.
 	Emulated bool
 
 	Offline   *Offline
@@ -45,7 +45,7 @@ type Identity struct {
 	Unwritable []string // directories of its volumes
 }
 
-// Start is how the server got ready.
+// Start describes how the server got ready.
 type Start struct {
 	Ready   bool
 	After   time.Duration
@@ -68,7 +68,7 @@ type Memory struct {
 	Limit     int64   // of the container; 0 means none
 }
 
-// minModels is the private memory, in bytes, from which a process is taken to
+// minModels is the private memory, in bytes, from which a process is assumed to
 // have loaded models.
 const minModels = 64 << 20
 
@@ -89,13 +89,13 @@ func (m *Memory) Workers() (n int) {
 // Burst is several photos at once.
 type Burst struct {
 	N         int
-	Alone     string   // why there is nothing to compare with
+	Alone     string   // why the portraits could not be compared with single ones
 	Failed    []string // answers without a portrait
-	Different int      // portraits that differ from the same photo's alone
+	Different int      // portraits that differ from those of the same photos sent alone
 	Died      bool
 }
 
-// Stop is how the server ends on SIGTERM.
+// Stop describes how the server stops on SIGTERM.
 type Stop struct {
 	After  time.Duration
 	Killed bool
@@ -123,7 +123,7 @@ type Probes struct {
 // Cleanup is what happened to old files in a fresh volume.
 type Cleanup struct {
 	Deleted      bool // at the start
-	EmptyDirs    bool // directories of jobs were left
+	EmptyDirs    bool // empty job directories remained
 	Periodically bool
 	Waited       time.Duration
 }
@@ -171,16 +171,16 @@ type Library struct {
 
 	// Of ONNX Runtime.
 	Providers       []string `json:"providers"`
-	Session         []string `json:"session"` // that a session really uses
+	Session         []string `json:"session"` // the ones that a session actually uses
 	SessionProblem  string   `json:"session_problem"`
 	ProviderProblem string   `json:"provider_problem"` // a library that the CUDA provider lacks
 
-	// Of dlib; nil means it does not say.
+	// Of dlib; nil means that dlib does not report it.
 	BLAS   *bool `json:"blas"`
 	LAPACK *bool `json:"lapack"`
 }
 
-// Unfinished gives the library whose import ended Python its problem.
+// Unfinished sets the problem of the library whose import made Python exit.
 func (l *Libraries) Unfinished(problem string) {
 	for i := range l.List {
 		if !l.List[i].Answered {
@@ -200,10 +200,10 @@ func (l *Libraries) library(name string) *Library {
 	return nil
 }
 
-// Registry is what is published beside the image.
+// Registry describes what else is published in the image's repository.
 type Registry struct {
 	Reference string    // of the latest tag
-	Latest    string    // its digest; empty when there is no such tag
+	Latest    string    // its digest; empty if there is no such tag
 	Same      string    // the variant's tag that has the same digest, or empty
 	Older     time.Time // when latest was built, if that was before this image
 	Foreign   bool      // the repository has none of the variants
@@ -212,11 +212,11 @@ type Registry struct {
 	Description Description
 }
 
-// Description is how a repository's page compares with the README.
+// Description compares a repository's page with the README.
 type Description struct {
 	Known   bool
 	Same    bool
 	Line    int  // of the README, where they begin to differ
-	Foreign bool // it is not the catalogue's repository on Docker Hub
+	Foreign bool // not the catalogue's repository on Docker Hub
 	Problem string
 }

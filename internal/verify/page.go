@@ -22,7 +22,7 @@ var page = template.Must(template.New("page").Funcs(template.FuncMap{
 	"style":  func() template.CSS { return pagestyle.CSS },
 }).Parse(pageText))
 
-// classOf is how a finding looks on the page.
+// classOf returns the CSS class of a finding.
 func classOf(f finding.Finding) string {
 	switch {
 	case f.Suppressed != nil:
@@ -49,7 +49,7 @@ type part struct {
 	Hue     int
 }
 
-// HTML writes the report as one page that needs nothing else.
+// HTML writes the report as a single self-contained page.
 func (r Report) HTML(w io.Writer) error {
 	data := struct {
 		Report
@@ -75,10 +75,10 @@ func (r Report) HTML(w io.Writer) error {
 	return page.Execute(w, data)
 }
 
-// hues are those of the causes; what is hidden is red.
+// hues are the colours of the causes; hidden bytes are red.
 var hues = []int{210, 275, 300, 190, 220, 150, 60, 40, 100, 25, 12, 4, 0, 0}
 
-// pageMark is in every page, so that an earlier one is told from other files.
+// pageMark is in every page, so that earlier pages can be recognised.
 const pageMark = `<meta name="generator" content="facecraft verify">`
 
 // IsPage recognises a page that HTML wrote.

@@ -5,10 +5,10 @@ import (
 	"strings"
 )
 
-// pattern is a regular expression for paths. It is tried only if the path contains
-// one of some words, which few of a hundred thousand paths do.
+// pattern is a regular expression for paths. It is tried only on paths that
+// contain one of its words: few of a hundred thousand.
 type pattern struct {
-	words []string // none: always tried
+	words []string // if empty, always tried
 	re    *regexp.Regexp
 }
 

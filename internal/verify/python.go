@@ -9,8 +9,8 @@ import (
 	"github.com/djok/facecraft/internal/inventory"
 )
 
-// siteOf is the directory in which Python finds a file's package, with a slash,
-// or "".
+// siteOf returns the directory in which Python finds a file's package, with a
+// trailing slash, or "".
 func siteOf(file string) string {
 	for _, name := range []string{"site-packages/", "dist-packages/"} {
 		if at := strings.LastIndex(file, name); at == 0 || at > 0 && file[at-1] == '/' {
@@ -20,7 +20,8 @@ func siteOf(file string) string {
 	return ""
 }
 
-// sites are the directories in which Python finds packages, with a slash.
+// sites returns the directories in which Python finds packages, with a trailing
+// slash.
 func (s *subject) sites() []string {
 	var list []string
 	for node := range s.Files.All() {
@@ -32,7 +33,7 @@ func (s *subject) sites() []string {
 	return list
 }
 
-// matching are the files whose paths match.
+// matching returns the files whose paths match.
 func (s *subject) matching(p pattern) []*inventory.Node {
 	var list []*inventory.Node
 	for node := range s.Files.All() {
@@ -43,7 +44,8 @@ func (s *subject) matching(p pattern) []*inventory.Node {
 	return list
 }
 
-// bytesOf returns the total size of files. Further names of a file take nothing.
+// bytesOf returns the total size of files. Additional names of a file count as
+// zero.
 func bytesOf(nodes []*inventory.Node) (sum int64) {
 	for _, n := range nodes {
 		if !n.Again {
@@ -53,7 +55,7 @@ func bytesOf(nodes []*inventory.Node) (sum int64) {
 	return sum
 }
 
-// distributions are the Python packages that are installed in a site, by
+// distributions returns the Python packages that are installed in a site, by
 // their normalized names. (PEP 503)
 func (s *subject) distributions(site string) map[string]string {
 	found := map[string]string{}
@@ -86,7 +88,7 @@ func (s *subject) layerText(layer int) string {
 	return text
 }
 
-// fileLine is a file as evidence: its path, size and origin.
+// fileLine returns a file as evidence: its path, size and origin.
 func (s *subject) fileLine(n *inventory.Node) string {
 	text := "/" + n.Path + ", " + bytes(n.Size)
 	if from := s.origin(n); from != "" {
@@ -95,5 +97,5 @@ func (s *subject) fileLine(n *inventory.Node) string {
 	return text
 }
 
-// dirOf is the directory of a path with a slash before it.
+// dirOf returns the directory of a path, with a leading slash.
 func dirOf(file string) string { return "/" + path.Dir(file) }

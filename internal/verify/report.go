@@ -27,15 +27,15 @@ func newReport(s *subject, findings []finding.Finding) Report {
 		Layers: len(s.Layers), Size: s.sizes, Notes: s.Notes}
 }
 
-// Comparison is an image beside another one.
+// Comparison compares an image with another one.
 type Comparison struct {
 	Target string `json:"target"`
-	// New and Fixed are pitfalls that only this or only the other image has,
-	// Same those of both, by their IDs.
+	// The IDs of pitfalls: New are only in this image, Fixed only in the other
+	// one, Same in both.
 	New   []string `json:"new"`
 	Fixed []string `json:"fixed"`
 	Same  []string `json:"same"`
-	// Bytes are how many more this image has, in total and by cause.
+	// How many bytes larger this image is, in total and by cause.
 	Bytes  int64           `json:"bytes"`
 	Causes map[Cause]int64 `json:"causes"`
 }
@@ -66,7 +66,7 @@ func (r Report) Compare(old Report) *Comparison {
 	return c
 }
 
-// pitfalls are the IDs of what failed, each once.
+// pitfalls returns the IDs of the failed checks, each once.
 func (r Report) pitfalls() (ids []string) {
 	for _, f := range r.Findings {
 		if f.Status == finding.Fail && !slices.Contains(ids, f.ID) {

@@ -11,8 +11,8 @@ import (
 	"github.com/djok/facecraft/internal/term"
 )
 
-// Style is what a piece of the screen is; a painter gives it a colour. Styles
-// from Shade on are those of the causes.
+// Style is the role of a piece of text; Paint gives it a colour. Styles from
+// Shade on belong to the causes.
 type Style int
 
 // The styles.
@@ -26,10 +26,10 @@ const (
 	Shade
 )
 
-// Paint gives a text its look.
+// Paint formats a text.
 type Paint func(Style, string) string
 
-// indent is where a statement begins: after its mark and ID.
+// indent is the column where a statement begins: after its mark and ID.
 const indent = 19
 
 type mark struct {
@@ -37,7 +37,7 @@ type mark struct {
 	style Style
 }
 
-// markOf tells the verdicts apart without colour too.
+// markOf returns marks that distinguish the verdicts even without colour.
 func markOf(f finding.Finding) mark {
 	switch {
 	case f.Suppressed != nil:
@@ -54,7 +54,7 @@ func markOf(f finding.Finding) mark {
 	return mark{"·", Quiet}
 }
 
-// Screen is the report for a terminal, in lines of at most width characters.
+// Screen returns the report for a terminal, in lines of at most width characters.
 func (r Report) Screen(width int, paint Paint) string {
 	s := screen{width: width, paint: paint}
 	s.title(r)
@@ -79,10 +79,11 @@ type screen struct {
 	paint Paint
 }
 
-// line writes words from a column on, and breaks between them.
+// line writes text from a column on, and wraps it between words.
 func (s *screen) line(column int, style Style, text string) { s.hanging(column, column, style, text) }
 
-// hanging goes on below another column. Only what has a style is painted.
+// hanging is like line, but wrapped lines begin in another column. Indentation is
+// not painted.
 func (s *screen) hanging(column, below int, style Style, text string) {
 	prefix := strings.Repeat(" ", column)
 	lines := strings.Split(term.WrapLine(prefix+term.Plain(strings.ReplaceAll(text, "\n", " ")), s.width, below), "\n")
@@ -118,7 +119,7 @@ func (s *screen) group(name string, findings []finding.Finding) {
 	}
 }
 
-// plainStyle is painted by no style.
+// plainStyle is text without a style.
 const plainStyle Style = -1
 
 func (s *screen) finding(f finding.Finding) {
@@ -146,7 +147,7 @@ func (s *screen) finding(f finding.Finding) {
 	}
 }
 
-// price is what a remedy costs and saves.
+// price returns what a remedy costs and saves.
 func price(f finding.Finding) string {
 	text := " (cost " + f.Cost
 	if f.SavesBytes > 0 {

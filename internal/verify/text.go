@@ -8,7 +8,7 @@ import (
 	"github.com/djok/facecraft/internal/secret"
 )
 
-// maxShown is how much of an instruction is shown, in characters.
+// maxShown is the maximum length of a displayed instruction, in characters.
 const maxShown = 100
 
 // maxEvidence is how many files are named for one finding.
@@ -18,7 +18,7 @@ func itoa(n int) string { return strconv.Itoa(n) }
 
 func bytes(n int64) string { return format.Size(n) }
 
-// short is the beginning of an instruction on one line, without secrets.
+// short returns the beginning of an instruction on one line, without secrets.
 func short(text string) string {
 	text = strings.Join(strings.Fields(secret.Mask(text)), " ")
 	if runes := []rune(text); len(runes) > maxShown {
@@ -27,7 +27,7 @@ func short(text string) string {
 	return text
 }
 
-// some are the first of a list, and how many more there are.
+// some returns the first items of a list, and how many more there are.
 func some(list []string) []string {
 	if len(list) <= maxEvidence {
 		return list

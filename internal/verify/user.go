@@ -8,16 +8,16 @@ import (
 	"github.com/djok/facecraft/internal/inventory"
 )
 
-// user is whom the server runs as.
+// user is the user that the server runs as.
 type user struct {
 	UID, GID int
 	Groups   []int
 	Home     string
 	known    bool
-	missing  string // a name that the image's files do not have
+	missing  string // a name that is not in the image's files
 }
 
-// userOf resolves USER as the engine does: by the image's own files.
+// userOf resolves USER as the engine does: from the image's own files.
 func userOf(inv inventory.Inventory) user {
 	name, group, _ := strings.Cut(inv.Config.User, ":")
 	u := user{Home: "/", known: true}
@@ -45,7 +45,7 @@ func userOf(inv inventory.Inventory) user {
 	}
 	if !found {
 		if name == "root" {
-			return u // Docker takes it for 0 without a passwd file
+			return u // without a passwd file, Docker treats it as 0
 		}
 		u.missing, u.known = name, false
 	}
@@ -83,8 +83,8 @@ func lines(inv inventory.Inventory, file string) []string {
 	return strings.Split(node.Facts.Text, "\n")
 }
 
-// may tells whether the user has a right (4 read, 2 write, 1 search) to a
-// file, by its mode bits.
+// may reports whether a file's mode bits grant the user a right (4 read, 2 write,
+// 1 search).
 func (u user) may(right uint32, e *inventory.Node) bool {
 	switch {
 	case u.UID == 0:

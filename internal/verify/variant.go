@@ -7,8 +7,8 @@ import (
 	"github.com/djok/facecraft/internal/plan"
 )
 
-// variantOf is what the image is meant to be: what the user says, what its tag
-// says, or what its own configuration says.
+// variantOf returns the variant that the image is meant to be, according to the
+// user, its tag, or its configuration.
 func variantOf(inv inventory.Inventory, catalogue plan.Catalogue, name string) plan.Variant {
 	if v, ok := catalogue.Variant(name); ok {
 		return v
@@ -33,5 +33,5 @@ func variantOf(inv inventory.Inventory, catalogue plan.Catalogue, name string) p
 	return plan.Variant{}
 }
 
-// notKnown is why a check cannot say what is right.
+// notKnown explains why a check has no expectation.
 const notKnown = "it is not known whether the image is for CPU or GPU: --tag says so"

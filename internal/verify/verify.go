@@ -1,6 +1,6 @@
 // Package verify judges an image: what was found in it and what was observed
-// while it ran, against what its variant needs. It does no I/O. Each check is
-// one small function; adding one is adding an entry to the list and a file in
+// while it ran, against what its variant needs. It does no I/O. Each check is one
+// small function; a new one needs an entry in the list and a file in
 // internal/finding/checks.
 package verify
 
@@ -12,25 +12,25 @@ import (
 	"github.com/djok/facecraft/internal/plan"
 )
 
-// subject is what the checks look at.
+// subject is what the checks judge.
 type subject struct {
 	inventory.Inventory
 	seen    Observations
-	variant plan.Variant // empty when it is not known which one the image is
+	variant plan.Variant // empty if unknown
 	user    user
 	sizes   Sizes
 }
 
-// check is one pitfall.
+// check checks for one pitfall.
 type check struct {
 	id string
-	// depth is what it takes to answer for certain. A check is asked from the
-	// shallowest depth on, and says what it can.
+	// depth is the depth needed for a certain answer. A check also runs at
+	// shallower depths, and answers what it can.
 	depth inventory.Depth
 	judge func(*subject) []result
 }
 
-// checks are all there are, in the order of the report.
+// checks lists all checks, in the order of the report.
 var checks = []check{
 	{"torch-cuda", inventory.FilesDepth, imported("torch", torchCUDA, torchRan)},
 	{"cuda-devel", inventory.FilesDepth, cudaDevel},
@@ -64,9 +64,9 @@ var checks = []check{
 	{"hub-readme", inventory.ConfigDepth, hubReadme},
 }
 
-// Judge is the verdict on an image. All says what the checks are, as
-// finding.Checks has them. The variant is the one that the image's tag or its
-// FACECRAFT_DEVICE names, unless it is given.
+// Judge returns the verdict on an image. all contains the descriptions of the
+// checks, from finding.Checks. Unless a variant is given, it comes from the
+// image's tag or FACECRAFT_DEVICE.
 func Judge(inv inventory.Inventory, seen Observations, catalogue plan.Catalogue, variant string,
 	all []finding.Check) Report {
 	s := &subject{Inventory: inv, seen: seen, sizes: Causes(inv)}
@@ -84,7 +84,7 @@ func Judge(inv inventory.Inventory, seen Observations, catalogue plan.Catalogue,
 	return newReport(s, findings)
 }
 
-// results are those of the check, or that it takes a deeper look.
+// results returns the check's results, or that it needs a greater depth.
 func (c check) results(s *subject) []result {
 	switch {
 	case shallow[c.id]:
@@ -96,7 +96,7 @@ func (c check) results(s *subject) []result {
 	return c.judge(s)
 }
 
-// shallow are the checks that can answer before their depth.
+// shallow lists the checks that can answer below their depth.
 var shallow = map[string]bool{"cuda-devel": true, "secret": true, "cors": true, "gpu-used": true}
 
 // result is how a check ended, in one case of possibly several.
@@ -106,8 +106,8 @@ type result struct {
 	evidence  []string
 	path      string // in the image
 	saves     int64
-	severity  finding.Severity // of the check, where it is empty
-	remedy    string           // of the check, where it is empty
+	severity  finding.Severity // if empty, the severity of the check
+	remedy    string           // if empty, the remedy of the check
 	depth     inventory.Depth
 	key       string
 }
@@ -137,12 +137,12 @@ func (r result) remedied(remedy string) result           { r.remedy = remedy; re
 func (r result) keyed(key string) result                 { r.key = key; return r }
 func (r result) known(depth inventory.Depth) result      { r.depth = depth; return r }
 
-// deeper is the answer of a check that needs to see more.
+// deeper returns the result of a check that needs a greater depth.
 func deeper(depth inventory.Depth) result {
 	return unknown("not looked at; --depth %s tells", depth).known(depth)
 }
 
-// unseen is the answer of a check that needs the image to run.
+// unseen returns the result of a check that needs the image to run.
 func unseen(seen Observations) result {
 	if seen.Why != "" {
 		return unknown("not tried: %s", seen.Why)
