@@ -10,7 +10,7 @@ import (
 	"github.com/djok/facecraft/internal/studio/spool"
 )
 
-// setSettings takes the settings for photos to come.
+// setSettings changes the settings for new photos.
 func (s *Studio) setSettings(r *http.Request) (int, any, error) {
 	settings, err := readSettings(r)
 	if err != nil {
@@ -33,16 +33,16 @@ func readSettings(r *http.Request) (Settings, error) {
 	return parseSettings(text)
 }
 
-// selection is the photos that an action is about.
+// selection says which photos an action applies to.
 type selection struct {
-	IDs      *[]string       `json:"ids"` // nil is all
+	IDs      *[]string       `json:"ids"` // nil: the action's default
 	Settings json.RawMessage `json:"settings"`
 	Kept     bool            `json:"kept"`
 	Out      bool            `json:"out"`
 }
 
-// each changes the photos of a selection, or those that change applies to by
-// default.
+// each changes the photos of a selection or, if it names none, those for which
+// usual returns true.
 func (s *Studio) each(sel selection, usual func(spool.Photo) bool, change func(*spool.Photo) error) error {
 	var ids []string
 	if sel.IDs != nil {
@@ -62,15 +62,15 @@ func (s *Studio) each(sel selection, usual func(spool.Photo) bool, change func(*
 	return nil
 }
 
-// touch notes that the user changed a photo that may be at a server. The caller
-// holds s.mu.
+// touch records that the user changed a photo, if a server is processing it. The
+// caller holds s.mu.
 func (s *Studio) touch(p *spool.Photo) {
 	if s.making[p.ID] {
 		s.touched[p.ID] = true
 	}
 }
 
-// again makes portraits again, with other settings or by another engine.
+// again makes portraits again, with different settings or a different engine.
 func (s *Studio) again(r *http.Request) (int, any, error) {
 	var sel selection
 	if err := read(r, &sel); err != nil {
@@ -107,8 +107,8 @@ func (s *Studio) keep(r *http.Request) (int, any, error) {
 	})
 }
 
-// leave takes photos out: their portraits are removed, and made again if they
-// come back.
+// leave leaves photos out: their portraits are removed, and made again if the
+// photos are put back.
 func (s *Studio) leave(r *http.Request) (int, any, error) {
 	var sel selection
 	if err := read(r, &sel); err != nil {
@@ -129,7 +129,7 @@ func (s *Studio) leave(r *http.Request) (int, any, error) {
 	})
 }
 
-// rename gives a portrait another name.
+// rename gives a portrait a new name.
 func (s *Studio) rename(r *http.Request) (int, any, error) {
 	var wanted struct{ ID, Name string }
 	if err := read(r, &wanted); err != nil {
@@ -144,7 +144,7 @@ func (s *Studio) rename(r *http.Request) (int, any, error) {
 			return &problem{http.StatusConflict, errors.New("the portrait is being made; rename it afterwards")}
 		}
 		p.Title = title
-		if p.State == spool.Failed { // perhaps for the name
+		if p.State == spool.Failed { // perhaps because of the name
 			p.State, p.What, p.Fix = spool.Waiting, "", ""
 		}
 		return s.move(p)

@@ -14,8 +14,8 @@ import (
 	"github.com/djok/facecraft/internal/studio/spool"
 )
 
-// tickets are addresses that work once, for a short time: a browser that saves
-// a file sends no headers. The zero value is not limited in time.
+// tickets are secrets in addresses that work once, for a short time: a browser
+// that saves a file sends no headers. In the zero value they do not expire.
 type tickets struct {
 	secrets guard.Secrets
 
@@ -23,13 +23,13 @@ type tickets struct {
 	files map[string][]string // by ticket
 }
 
-// ticketLife is how long a browser may take to begin a download.
+// ticketLife is how long a browser may take to start a download.
 const ticketLife = time.Minute
 
-// zipName is what the browser calls the file.
+// zipName is the file name for the browser.
 const zipName = "portraits.zip"
 
-// offer gives away the address of a zip of portraits.
+// offer returns the address of a zip of portraits.
 func (s *Studio) offer(r *http.Request) (int, any, error) {
 	var sel selection
 	if err := read(r, &sel); err != nil {
@@ -52,7 +52,7 @@ func (t *tickets) sell(files []string) string {
 	ticket := t.secrets.New()
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	for old := range t.files { // those that nobody used in time
+	for old := range t.files { // expired ones
 		if !t.secrets.Has(old) {
 			delete(t.files, old)
 		}
@@ -75,9 +75,9 @@ func (t *tickets) take(ticket string) ([]string, bool) {
 	return files, true
 }
 
-// download writes a zip while it is made. A portrait that is gone by now is left
-// out; one that cannot be read breaks the download off, so that nobody takes it
-// for complete.
+// download streams a zip. A portrait that no longer exists is left out; one that
+// cannot be read aborts the download, so that it is not mistaken for a complete
+// one.
 func (s *Studio) download(w http.ResponseWriter, r *http.Request) {
 	files, valid := s.tickets.take(r.PathValue("ticket"))
 	if !valid {
@@ -97,7 +97,7 @@ func (s *Studio) download(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// pack adds a file as it is: portraits are compressed already.
+// pack adds a file uncompressed: portraits are already compressed.
 func pack(out *zip.Writer, name, path string) error {
 	file, err := os.Open(path)
 	if err != nil {

@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// DefaultFolder is where portraits go unless somebody says otherwise: Facecraft
-// among the user's pictures.
+// DefaultFolder is where portraits go by default: the folder Facecraft in the
+// user's pictures folder.
 func DefaultFolder(getenv func(string) string) (string, error) {
 	home, err := os.UserHomeDir()
 	if err != nil {
@@ -25,7 +25,7 @@ func DefaultFolder(getenv func(string) string) (string, error) {
 	return filepath.Join(pictures, "Facecraft"), nil
 }
 
-// picturesIn reads the directory of pictures from the file that xdg-user-dirs
+// picturesIn reads the pictures directory from the file that xdg-user-dirs
 // writes, or returns "". Its values are absolute, or begin with $HOME.
 // (https://www.freedesktop.org/wiki/Software/xdg-user-dirs/)
 func picturesIn(path, home string) string {

@@ -17,8 +17,8 @@ import (
 	"github.com/djok/facecraft/internal/studio/spool"
 )
 
-// A second `facecraft studio` for the same folder finds the first one by a file
-// in the spool, which only this user can read, and has it open a page.
+// A second `facecraft studio` for the same folder finds the first one through a
+// file in the spool, which only this user can read, and opens a page of it.
 
 const (
 	invitePath       = "/invite"
@@ -43,7 +43,7 @@ func (s *Studio) invite() error {
 		return err
 	}
 	path := invitationPath(s.config.Folder)
-	os.Remove(path) // of a program that was killed; a new file has the right permissions
+	os.Remove(path) // left by a killed program; a new file has the right permissions
 	return os.WriteFile(path, text, 0o600)
 }
 
@@ -51,7 +51,7 @@ func invitationPath(folder string) string {
 	return filepath.Join(folder, spool.DirName, invitationName)
 }
 
-// takeInvitation adds photos for a second program, and answers with an address
+// takeInvitation adds photos for a second program, and responds with an address
 // to open.
 func (s *Studio) takeInvitation(w http.ResponseWriter, r *http.Request) {
 	if subtle.ConstantTimeCompare([]byte(r.Header.Get(invitationHeader)), []byte(s.secret)) != 1 {
@@ -70,9 +70,9 @@ func (s *Studio) takeInvitation(w http.ResponseWriter, r *http.Request) {
 	guard.Answer(w, http.StatusOK, map[string]string{"address": s.open()})
 }
 
-// join hands the files to the studio that is running for the folder, and opens
-// a page of it. Only the program that holds the lock is asked: after a kill, its
-// port may belong to somebody else.
+// join passes the files to the studio that is running for the folder, and opens
+// a page of it. It is only called while that program holds the lock: after a kill,
+// the port may belong to another program.
 func join(ctx context.Context, c Config) error {
 	var to invitation
 	text, err := os.ReadFile(invitationPath(c.Folder))

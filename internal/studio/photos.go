@@ -12,17 +12,17 @@ import (
 	"github.com/djok/facecraft/internal/studio/spool"
 )
 
-// errNoPhoto is for an ID that is not, or no longer, known.
+// errNoPhoto is the error for an unknown ID, or one that was removed.
 var errNoPhoto = errors.New("this photo is no longer here")
 
-// titleOf is what a photo's portrait is called at first.
+// titleOf is the initial name of a photo's portrait.
 func titleOf(name string) string {
 	base := path.Base(name)
 	return strings.TrimSuffix(base, path.Ext(base))
 }
 
-// update changes a photo, and tells pages and workers. change returns an error
-// to change nothing.
+// update changes a photo, and notifies pages and workers. If change returns an
+// error, nothing changes.
 func (s *Studio) update(id string, change func(*spool.Photo) error) (photoView, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -55,7 +55,7 @@ func (s *Studio) find(id string) (spool.Photo, bool) {
 	return s.spool.Find(func(p spool.Photo) bool { return p.ID == id })
 }
 
-// add takes a copy into the list, unless the same photo is there already.
+// add adds a copy to the list, unless the same photo is already in it.
 func (s *Studio) add(name string, settings Settings, c *spool.Copy) (v photoView, isNew bool, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -79,7 +79,7 @@ func (s *Studio) add(name string, settings Settings, c *spool.Copy) (v photoView
 	return s.tell(p), true, nil
 }
 
-// addFiles takes files of this machine, which stay where they are.
+// addFiles adds files on this machine, which stay where they are.
 func (s *Studio) addFiles(args []string) error {
 	if len(args) == 0 {
 		return nil
@@ -122,14 +122,14 @@ func (s *Studio) refer(photo batch.Photo) error {
 	return nil
 }
 
-// photoOf is a photo as batch knows it.
+// photoOf returns a photo for batch.
 func (s *Studio) photoOf(p spool.Photo) batch.Photo {
 	name := p.Name
 	rel := path.Join(path.Dir(name), p.Title+path.Ext(name))
 	return batch.Photo{Path: s.spool.File(p), Name: name, Rel: filepath.FromSlash(rel), Spooled: p.Path == ""}
 }
 
-// absolute returns where results are.
+// absolute returns the absolute paths of results.
 func (s *Studio) absolute(files []string) (list []string) {
 	for _, file := range files {
 		list = append(list, filepath.Join(s.config.Folder, filepath.FromSlash(file)))

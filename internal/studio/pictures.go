@@ -25,17 +25,17 @@ import (
 	"github.com/djok/facecraft/internal/studio/spool"
 )
 
-// thumbSide is the longer side of a small picture in pixels: 160 on a screen of
-// double density.
+// thumbSide is the longer side of a thumbnail in pixels: 160 CSS pixels on a
+// high-density screen.
 const thumbSide = 320
 
 // picture is a file with an image, in a format that browsers read.
 type picture struct {
 	path string
-	data []byte // in place of path
+	data []byte // instead of path
 }
 
-// servePicture answers with one of a photo's pictures.
+// servePicture responds with one of a photo's pictures.
 func (s *Studio) servePicture(w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
 	p, found := s.find(r.PathValue("id"))
@@ -71,11 +71,11 @@ func (p picture) write(w http.ResponseWriter) {
 		head := make([]byte, 512) // as much as DetectContentType looks at
 		n, _ := file.ReadAt(head, 0)
 		w.Header().Set("Content-Type", http.DetectContentType(head[:n]))
-		_, _ = io.Copy(w, file) // whoever asked has left
+		_, _ = io.Copy(w, file) // the client is gone
 		return
 	}
 	w.Header().Set("Content-Type", http.DetectContentType(p.data))
-	_, _ = w.Write(p.data) // whoever asked has left
+	_, _ = w.Write(p.data) // the client is gone
 }
 
 // portrait is the result as it is on disk.
@@ -89,7 +89,7 @@ func (s *Studio) portrait(r *http.Request, p spool.Photo) (picture, error) {
 	return picture{}, fs.ErrNotExist
 }
 
-// thumb is the portrait small.
+// thumb is the portrait's thumbnail.
 func (s *Studio) thumb(r *http.Request, p spool.Photo) (picture, error) {
 	place := s.spool.Picture(p, "thumb-"+strconv.Itoa(p.Version))
 	if _, err := os.Stat(place); err == nil {
@@ -118,8 +118,8 @@ func (s *Studio) thumb(r *http.Request, p spool.Photo) (picture, error) {
 	return keepPicture(place, out.Bytes())
 }
 
-// keepPicture keeps a picture that may be asked for again. It is replaced as a
-// whole, because it may be read at the same time.
+// keepPicture caches a picture that may be requested again. It replaces the file
+// atomically, because the old one may be in use.
 func keepPicture(place string, data []byte) (picture, error) {
 	temporary := place + ".new"
 	if os.WriteFile(temporary, data, 0o600) == nil {
@@ -128,7 +128,7 @@ func keepPicture(place string, data []byte) (picture, error) {
 	return picture{data: data}, nil
 }
 
-// photo is the whole photo.
+// photo is the whole, uncropped photo.
 func (s *Studio) photo(_ *http.Request, p spool.Photo) (picture, error) {
 	place := s.spool.File(p)
 	file, err := os.Open(place)
@@ -160,8 +160,8 @@ func (s *Studio) photo(_ *http.Request, p spool.Photo) (picture, error) {
 	return keepPicture(kept, data)
 }
 
-// before is the photo cropped as its portrait is, to be laid over it. Where no
-// face is found it is the whole photo.
+// before is the photo cropped like its portrait, to compare them. If no face is
+// found, it is the whole photo.
 func (s *Studio) before(r *http.Request, p spool.Photo) (picture, error) {
 	settings := stored(p.Settings)
 	place := s.spool.Picture(p, fmt.Sprintf("before-%dx%d-%g", settings.Width, settings.Height, settings.Margin))
@@ -209,12 +209,12 @@ func (s *Studio) crop(ctx context.Context, whole picture, settings Settings) ([]
 	return out.Bytes(), errors.Join(err, client.DeleteJob(ctx, made.Job))
 }
 
-// suffixes are names by content, which servers go by.
+// suffixes are file extensions by content type; servers rely on extensions.
 var suffixes = map[string]string{
 	"image/jpeg": ".jpg", "image/png": ".png", "image/bmp": ".bmp", "image/webp": ".webp",
 }
 
-// sheet is several portraits on paper.
+// sheet is a page of photo paper with copies of the portrait.
 func (s *Studio) sheet(r *http.Request, p spool.Photo) (picture, error) {
 	query := r.URL.Query()
 	paper, known := sheet.Find(query.Get("paper"))

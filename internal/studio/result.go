@@ -10,7 +10,7 @@ import (
 	"github.com/djok/facecraft/internal/studio/spool"
 )
 
-// report takes what became of a photo.
+// report records the result of a photo.
 func (sh *shift) report(r batch.Result) {
 	s := sh.studio
 	if sh.crew.explain != nil {
@@ -34,7 +34,7 @@ func (sh *shift) report(r batch.Result) {
 	}
 }
 
-// remedies are what helps against a failure.
+// remedies are the fixes for failures, by cause.
 var remedies = map[batch.Cause]string{
 	batch.NoFace:      "use a photo that shows one face from the front, large and well lit",
 	batch.Unreadable:  "open the photo in another program and save it as JPEG",
@@ -43,7 +43,7 @@ var remedies = map[batch.Cause]string{
 	batch.Unwritable:  "check that the folder can be written to and has room",
 }
 
-// putBack has a photo wait again.
+// putBack returns a photo to the queue.
 func (sh *shift) putBack(id string) {
 	s := sh.studio
 	s.mu.Lock()
@@ -55,8 +55,8 @@ func (sh *shift) putBack(id string) {
 	}
 }
 
-// settle ends the work on a photo. If the user changed it in the meantime, what
-// was made counts, but what is to be done is the user's word.
+// settle ends the work on a photo. If the user changed it in the meantime, the
+// result is recorded, but the user's state and settings stay.
 func (sh *shift) settle(id string, change func(*spool.Photo)) {
 	s := sh.studio
 	s.mu.Lock()
@@ -64,7 +64,7 @@ func (sh *shift) settle(id string, change func(*spool.Photo)) {
 	touched := s.touched[id]
 	delete(s.making, id)
 	delete(s.touched, id)
-	_, _ = s.updateLocked(id, func(p *spool.Photo) error { // a photo that was forgotten needs no record
+	_, _ = s.updateLocked(id, func(p *spool.Photo) error { // fails if the photo was removed, which is fine
 		before := *p
 		p.What, p.Fix, p.Note = "", "", ""
 		p.State, p.Again = spool.Done, false
@@ -80,7 +80,7 @@ func (sh *shift) settle(id string, change func(*spool.Photo)) {
 	})
 }
 
-// made notes a photo's portrait, and removes what it takes the place of.
+// made records a photo's portrait, and removes the files that it replaces.
 func (s *Studio) made(p *spool.Photo, job *batch.Job, engine string) {
 	var files, stale []string
 	for _, result := range job.Results {
@@ -93,14 +93,14 @@ func (s *Studio) made(p *spool.Photo, job *batch.Job, engine string) {
 			stale = append(stale, file)
 		}
 	}
-	_ = job.Discard(s.absolute(stale)) // one that was changed since is kept
+	_ = job.Discard(s.absolute(stale)) // one that was changed since then is kept
 	p.Files = files
 	if engine != "" {
 		p.Engine = engine
 	}
 }
 
-// inTheWay is for a portrait's place that holds a file of somebody else.
+// inTheWay explains that a portrait's path is taken by a file of different origin.
 func (s *Studio) inTheWay(p *spool.Photo, job *batch.Job) {
 	if p.Version > 0 {
 		p.Note = "the portrait was changed by another program, and was left as it is"
@@ -116,7 +116,7 @@ func (s *Studio) inTheWay(p *spool.Photo, job *batch.Job) {
 
 func fail(p *spool.Photo, what, fix string) { p.State, p.What, p.Fix = spool.Failed, what, fix }
 
-// discard removes a photo's results, unless they were changed since.
+// discard removes a photo's results, unless they were changed since then.
 func (s *Studio) discard(p *spool.Photo, files []string) {
 	jobs, err := s.planJobs([]string{batch.PNG}, []batch.Photo{s.photoOf(*p)}, nil)
 	if err == nil {

@@ -20,17 +20,18 @@ import (
 //go:embed page
 var page embed.FS
 
-// nonceMark is what the page has in place of the nonce.
+// nonceMark is the placeholder for the nonce in the page.
 const nonceMark = "{{nonce}}"
 
 // maxBody limits the JSON of a request, in bytes.
 const maxBody = 1 << 20
 
-// action is a request that changes something and answers with JSON, or with
+// action handles a request that changes something. It responds with JSON, or with
 // nothing if body is nil.
 type action func(r *http.Request) (status int, body any, err error)
 
-// routes are all that the server answers. ended is closed when it stops.
+// routes handles everything that the server responds to. ended is closed when the
+// server stops.
 func (s *Studio) routes(ended <-chan struct{}) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", s.servePage)
@@ -104,7 +105,7 @@ func read(r *http.Request, into any) error {
 	return nil
 }
 
-// servePage writes the page with a fresh nonce for its scripts and styles.
+// servePage serves the page with a fresh nonce for its scripts and styles.
 func (s *Studio) servePage(w http.ResponseWriter, _ *http.Request) {
 	text, err := page.ReadFile("page/index.html")
 	if err != nil {
@@ -113,15 +114,15 @@ func (s *Studio) servePage(w http.ResponseWriter, _ *http.Request) {
 	nonce := rand.Text()
 	w.Header().Set("Content-Security-Policy", guard.PagePolicy(nonce))
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	_, _ = io.WriteString(w, strings.ReplaceAll(string(text), nonceMark, nonce)) // whoever asked has left
+	_, _ = io.WriteString(w, strings.ReplaceAll(string(text), nonceMark, nonce)) // the client is gone
 }
 
-// servePart writes one of the page's other files.
+// servePart serves one of the page's other files.
 func servePart(w http.ResponseWriter, r *http.Request) {
 	name := r.PathValue("file")
 	if name == "pagestyle.css" {
 		w.Header().Set("Content-Type", "text/css; charset=utf-8")
-		_, _ = io.WriteString(w, string(pagestyle.CSS)) // whoever asked has left
+		_, _ = io.WriteString(w, string(pagestyle.CSS)) // the client is gone
 		return
 	}
 	content, err := fs.ReadFile(page, path.Join("page", name))
@@ -130,11 +131,11 @@ func servePart(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	w.Header().Set("Content-Type", kinds[path.Ext(name)])
-	_, _ = w.Write(content) // whoever asked has left
+	_, _ = w.Write(content) // the client is gone
 }
 
-// kinds are the page's files; what mime.TypeByExtension says depends on the
-// machine.
+// kinds are the media types of the page's files; those of mime.TypeByExtension
+// depend on the machine.
 var kinds = map[string]string{
 	".css": "text/css; charset=utf-8",
 	".js":  "text/javascript; charset=utf-8",

@@ -15,10 +15,10 @@ import (
 const (
 	headerTimeout   = 10 * time.Second
 	idleTimeout     = 2 * time.Minute
-	shutdownTimeout = time.Second // for what is being answered at the end
+	shutdownTimeout = time.Second // for responses in flight
 )
 
-// listen opens a port on this machine's own address; 0 is any.
+// listen opens a port on the loopback address; 0 means any.
 func listen(port int) (net.Listener, error) {
 	listener, err := net.Listen("tcp4", net.JoinHostPort(plan.Loopback, strconv.Itoa(port)))
 	if err != nil {
@@ -27,8 +27,8 @@ func listen(port int) (net.Listener, error) {
 	return listener, nil
 }
 
-// serve answers until ctx ends. The address to open is told once the page can
-// be served.
+// serve handles requests until ctx ends. It announces the address to open once the
+// page can be served.
 func (s *Studio) serve(ctx context.Context, listener net.Listener) error {
 	_, port, _ := net.SplitHostPort(listener.Addr().String())
 	s.address = "http://" + net.JoinHostPort(plan.Loopback, port)
@@ -58,5 +58,5 @@ func (s *Studio) serve(ctx context.Context, listener net.Listener) error {
 	return nil
 }
 
-// open is an address that opens the page once.
+// open returns an address that can open the page once.
 func (s *Studio) open() string { return s.address + "/#" + s.guard.Tokens.New() }

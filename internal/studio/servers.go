@@ -14,7 +14,7 @@ import (
 	"github.com/djok/facecraft/internal/studio/guard"
 )
 
-// serverState is how far the servers are.
+// serverState is the state of the servers as a whole.
 type serverState string
 
 const (
@@ -22,14 +22,14 @@ const (
 	asking   serverState = "asking" // the user, before something costly
 	starting serverState = "starting"
 	ready    serverState = "ready"
-	lost     serverState = "lost"   // it does not answer; batch is bringing it back
-	broken   serverState = "failed" // there is none until somebody asks again
+	lost     serverState = "lost"   // not responding; batch is bringing it back
+	broken   serverState = "failed" // there is none until a user tries again
 )
 
-// crew is servers that make portraits.
+// crew is a group of servers that make portraits.
 type crew struct {
 	servers []*batch.Server
-	engine  string // lite, cpu, gpu, or "" if they do not say
+	engine  string // lite, cpu, gpu, or "" if unknown
 	enhance enhanceView
 	explain func(context.Context, batch.Result) batch.Result
 }
@@ -43,8 +43,8 @@ func (c *crew) imageIDs() (list []string) {
 	return list
 }
 
-// crewFor returns the servers for photos with these settings, or nil: those that
-// only crop need the built-in engine.
+// crewFor returns the servers for photos with these settings, or nil. Photos that
+// are only cropped need the built-in engine.
 func (s *Studio) crewFor(ctx context.Context, settings Settings) *crew {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -67,7 +67,7 @@ func builtIn(c *cropper.Cropper) *crew {
 
 var noEnhancer = enhanceView{Why: "the built-in engine does not enhance faces"}
 
-// startCropper starts the engine in this process once. The caller holds s.mu.
+// startCropper starts the engine in this process, once. The caller holds s.mu.
 func (s *Studio) startCropper(ctx context.Context) (err error) {
 	if s.cropped == nil {
 		s.cropped, err = cropper.Start(ctx, s.config.Settings.Version, s.config.Settings.Unfinished)
@@ -81,7 +81,7 @@ func (s *Studio) closeCropper() {
 	}
 }
 
-// keepServers looks for servers at the start, and whenever somebody asks again.
+// keepServers looks for servers at the start, and whenever a user tries again.
 func (s *Studio) keepServers(ctx context.Context) {
 	for ctx.Err() == nil {
 		again := s.retry.next()
@@ -100,11 +100,11 @@ func (s *Studio) connect(ctx context.Context) (release func()) {
 	found, release, err := s.findServers(ctx)
 	switch {
 	case ctx.Err() != nil:
-	case fault.CodeOf(err) == fault.Unrunnable: // no Docker, or too little of this machine
+	case fault.CodeOf(err) == fault.Unrunnable: // no Docker, or this machine is too small
 		if s.useBuiltIn(ctx, serverView{State: ready, Problem: problemOf(err)}) != nil {
 			s.setServer(serverView{State: broken, Problem: problemOf(err)})
 		}
-	case err != nil: // the engine in this process, if it is at work, goes on
+	case err != nil: // the engine in this process, if it is in use, continues
 		s.changeServer(func(v *serverView) {
 			v.State, v.Problem, v.Text, v.Done, v.Total = broken, problemOf(err), "", 0, 0
 		})
@@ -140,7 +140,7 @@ func (s *Studio) findServers(ctx context.Context) (_ *crew, release func(), err 
 	return c, l.Close, nil
 }
 
-// introduce asks servers what they are.
+// introduce asks servers for their engine.
 func introduce(ctx context.Context, servers []*batch.Server) *crew {
 	c := &crew{servers: servers, enhance: enhanceView{Can: true}}
 	if len(servers) == 0 {
@@ -150,7 +150,7 @@ func introduce(ctx context.Context, servers []*batch.Server) *crew {
 	defer client.Close()
 	status, err := client.Status(ctx)
 	switch {
-	case err != nil: // one that is busy may not say it in time
+	case err != nil: // a busy one may not answer in time
 	case status.BuiltIn():
 		c.engine, c.enhance = plan.Lite, noEnhancer
 	case !status.Claims("face_enhancer") || !status.Models["face_enhancer"].Loaded:
@@ -180,7 +180,7 @@ func (s *Studio) useBuiltIn(ctx context.Context, v serverView) error {
 	return nil
 }
 
-// setCrew has other servers make the portraits from now on.
+// setCrew lets different servers make the portraits from now on.
 func (s *Studio) setCrew(c *crew, v serverView) {
 	s.mu.Lock()
 	s.crew = c
@@ -203,13 +203,13 @@ func (s *Studio) changeServer(change func(*serverView)) {
 	}
 }
 
-// notice is told by batch that a server stops answering, or comes back.
+// notice is called by batch when a server stops responding or comes back.
 func (s *Studio) notice(server *batch.Server, what string) {
 	s.config.Settings.UI.Warn("%s %s", server.URL, what)
 	s.changeServer(func(v *serverView) { v.State, v.Text = lost, "The server "+what })
 }
 
-// answered notes that a server made a portrait.
+// answered records that a server made a portrait.
 func (s *Studio) answered(c *crew) {
 	s.changeServer(func(v *serverView) {
 		if v.State == lost && s.crew == c {
@@ -218,7 +218,7 @@ func (s *Studio) answered(c *crew) {
 	})
 }
 
-// lose gives up servers that are gone for good.
+// lose gives up servers that will not come back.
 func (s *Studio) lose(c *crew, none *pool.NoServer) {
 	s.mu.Lock()
 	current := s.crew == c

@@ -8,9 +8,9 @@ import (
 	"github.com/djok/facecraft/internal/fault"
 )
 
-// Settings say how a portrait is to look: what the flags of `facecraft process`
-// say. They are comparable, so that photos with the same settings are made in
-// one go.
+// Settings say what a portrait should look like, as the flags of `facecraft
+// process` do. They are comparable, so that photos with the same settings are
+// processed together.
 type Settings struct {
 	Preset     string  `json:"preset"` // a name, or ""
 	Width      int     `json:"width"`  // in pixels, and so is Height
@@ -26,8 +26,8 @@ type Settings struct {
 // both is the format of portraits in two files.
 const both = "both"
 
-// wish is settings of which some may be left out: a preset, or the default,
-// fills them in.
+// wish is Settings in which some may be missing: a preset or the defaults fill
+// them in.
 type wish struct {
 	Preset     string   `json:"preset"`
 	Width      *int     `json:"width"`
@@ -67,7 +67,7 @@ func (w wish) settings() (Settings, error) {
 		fill(&s.Enhance, w.Enhance)
 		fill(&s.Fidelity, w.Fidelity)
 	}
-	if w.Preset == "" { // presets are framed pictures, without an oval
+	if w.Preset == "" { // presets are rectangular pictures, without an oval
 		fill(&s.Oval, w.Oval)
 		fill(&s.Format, w.Format)
 	}
@@ -85,7 +85,7 @@ func settingsOf(preset string, r batch.Recipe) Settings {
 		Oval: r.Oval, Enhance: r.Enhance, Fidelity: r.Fidelity, Format: r.Formats[0]}
 }
 
-// checked returns settings that a server can follow, in one spelling.
+// checked returns valid settings, in normal form.
 func (s Settings) checked() (Settings, error) {
 	colour, err := batch.ParseColour(s.Background)
 	if err != nil {
@@ -97,7 +97,7 @@ func (s Settings) checked() (Settings, error) {
 	default:
 		return s, fault.New(fault.Usage, "use png, jpg or both", "unknown format %q", s.Format)
 	}
-	if !s.Oval { // without the mask servers make only a JPEG
+	if !s.Oval { // without the oval, servers make only a JPEG
 		s.Format = batch.JPG
 	}
 	recipe := s.recipe()
@@ -107,7 +107,7 @@ func (s Settings) checked() (Settings, error) {
 	return s, nil
 }
 
-// recipe is what checked settings mean to a server.
+// recipe returns checked settings as a recipe for servers.
 func (s Settings) recipe() batch.Recipe {
 	preset, _ := batch.FindPreset(s.Preset)
 	r := batch.Recipe{Options: api.DefaultOptions()}
@@ -124,8 +124,8 @@ func (s Settings) recipe() batch.Recipe {
 	return r
 }
 
-// stored reads settings from the spool; those that another version cannot read
-// become the defaults.
+// stored reads settings from the spool; those of another version that cannot be
+// read become the defaults.
 func stored(text []byte) Settings {
 	s, err := parseSettings(text)
 	if err != nil {
@@ -137,7 +137,7 @@ func stored(text []byte) Settings {
 func (s Settings) json() json.RawMessage {
 	text, err := json.Marshal(s)
 	if err != nil {
-		panic(err) // it is plain values
+		panic(err) // they are plain values
 	}
 	return text
 }

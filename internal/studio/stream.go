@@ -11,7 +11,7 @@ import (
 	"github.com/djok/facecraft/internal/studio/guard"
 )
 
-// heartbeat is how often a quiet stream says that it is alive.
+// heartbeat is how often to send something on an idle stream.
 const heartbeat = 15 * time.Second
 
 func (s *Studio) serveState(w http.ResponseWriter, _ *http.Request) {
@@ -21,8 +21,8 @@ func (s *Studio) serveState(w http.ResponseWriter, _ *http.Request) {
 	guard.Answer(w, http.StatusOK, v)
 }
 
-// stream sends what happens: to a page that was away what it missed, and to any
-// other the whole state first.
+// stream sends events. A page that reconnects first gets those it missed; any
+// other page first gets the whole state.
 func (s *Studio) stream(w http.ResponseWriter, r *http.Request, ended <-chan struct{}) {
 	w.Header().Set("Content-Type", "text/event-stream")
 	out := http.NewResponseController(w)
@@ -66,14 +66,14 @@ func (s *Studio) farewell(w io.Writer, out *http.ResponseController, last string
 	_ = out.Flush()
 }
 
-// snapshot is the state as an event. Nothing is sent while it is taken, so what
-// follows it is what happened since.
+// snapshot is the state as an event. Nothing is sent while it is taken, so the
+// events after it are exactly the later changes.
 func (s *Studio) snapshot() events.Event {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	text, err := json.Marshal(s.view())
 	if err != nil {
-		panic(err) // a mistake in this program
+		panic(err) // a bug in this program
 	}
 	return events.Event{ID: s.events.Last(), Name: "state", Data: text}
 }

@@ -1,6 +1,6 @@
-// Package studio is a page on this machine where photos are dropped and
-// portraits appear. It is what `facecraft process` is for those who do not live
-// in a terminal: batch.Run does the work, with the same journal.
+// Package studio serves a page on this machine where users drop photos and
+// portraits appear. It is `facecraft process` for people who prefer a page:
+// batch.Run does the work, with the same journal.
 //
 //	page ──> guard ──> handlers ──> spool (photos, on disk)
 //	  ^                                │
@@ -20,16 +20,16 @@ import (
 	"github.com/djok/facecraft/internal/studio/spool"
 )
 
-// Config is what a studio is told of its caller.
+// Config is what a studio needs from its caller.
 type Config struct {
 	Settings  launch.Settings
 	Request   launch.ServerRequest
-	Endpoints []string // servers elsewhere, in place of those of this machine
+	Endpoints []string // servers elsewhere, instead of this machine's
 	Token     string   // for the endpoints
 	Folder    string   // for the portraits, absolute
 	Files     []string // photos, and directories of photos, to begin with
-	Port      int      // 0 is any that is free
-	// Open shows a page or a folder on the desktop; nil where there is none.
+	Port      int      // 0 means any free port
+	// Open shows a page or a folder on the desktop; nil without one.
 	Open func(string) bool
 	// Ready is called with the address to open once pages are served.
 	Ready func(address string)
@@ -43,27 +43,27 @@ type Studio struct {
 	events  *events.Hub
 	tickets tickets
 	address string // of this server
-	secret  string // of the file that a second program reads
+	secret  string // in the file that a second program reads
 	planner batch.Planner
-	wake    signal           // work may have changed
-	retry   signal           // somebody wants servers to be looked for again
+	wake    signal           // there may be different work to do
+	retry   signal           // a user wants to look for servers again
 	cropped *cropper.Cropper // the engine in this process, once it is needed
 
-	mu        sync.Mutex // also for changes of photos, so that events come in their order
+	mu        sync.Mutex // also held to change photos, so that events are in order
 	making    map[string]bool
-	touched   map[string]bool // changed by the user while a server has them
+	touched   map[string]bool // changed by the user while a server processes them
 	server    serverView
 	question  *questionView
 	answer    chan string // to the question
 	questions int         // so far
 	crew      *crew       // nil while there are no servers
-	croppers  *crew       // for photos that are only cropped; nil until there are some
-	drawing   sync.Mutex  // pictures are made one at a time, for the memory they take
+	croppers  *crew       // for photos that are only cropped; nil until needed
+	drawing   sync.Mutex  // pictures are made one at a time, to save memory
 	planning  sync.Mutex  // for planner
 }
 
-// Run serves the studio until ctx ends. If one is running for the same folder,
-// that one gets the files.
+// Run serves the studio until ctx ends. If one is already running for the same
+// folder, Run passes it the files instead.
 func Run(ctx context.Context, c Config) error {
 	files, err := spool.Open(c.Folder)
 	if errors.Is(err, spool.ErrBusy) {
@@ -93,7 +93,7 @@ func Run(ctx context.Context, c Config) error {
 	return s.serve(ctx, listener)
 }
 
-// signal wakes those who wait for a change. The zero value is ready to use.
+// signal wakes goroutines that wait for a change. The zero value is ready to use.
 type signal struct {
 	mu      sync.Mutex
 	changed chan struct{}

@@ -24,10 +24,10 @@ const (
 //go:embed example.jpg
 var example []byte
 
-// exampleName is what the example is called.
+// exampleName is the example's file name.
 const exampleName = "example.jpg"
 
-// upload takes one photo: the body as it is.
+// upload receives one photo, which is the whole body.
 func (s *Studio) upload(r *http.Request) (int, any, error) {
 	name, err := url.PathUnescape(r.Header.Get(nameHeader))
 	if err != nil || !utf8.ValidString(name) {

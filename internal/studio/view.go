@@ -45,7 +45,7 @@ type (
 		Total   int64          `json:"total"`
 		Problem *guard.Problem `json:"problem"`
 		Enhance enhanceView    `json:"enhance"`
-		// Meanwhile means that the built-in engine works while an image is downloaded.
+		// Meanwhile means that the built-in engine makes portraits during a download.
 		Meanwhile bool `json:"meanwhile"`
 	}
 
@@ -82,7 +82,7 @@ type (
 	}
 )
 
-// making is the state of a photo that a server has.
+// making is the state of a photo that a server is processing.
 const making = "making"
 
 // view is the whole state. The caller holds s.mu.

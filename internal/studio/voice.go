@@ -12,14 +12,14 @@ import (
 	"github.com/djok/facecraft/internal/progress"
 )
 
-// voice tells the page what launch says. What is worth reading later is also
-// said in the terminal.
+// voice shows launch's messages on the page, and those that are worth reading
+// later also in the terminal.
 type voice struct {
 	launch.UI
 	studio *Studio
 
 	mu   sync.Mutex
-	rows [][2]string // what a question may be about
+	rows [][2]string // to show with a question
 }
 
 func (v *voice) Headline(format string, args ...any) {
@@ -53,14 +53,14 @@ func (v *voice) text(format string, args ...any) {
 	v.studio.advance(fmt.Sprintf(format, args...), 0, 0)
 }
 
-// about are the rows of the tables since the last headline.
+// about returns the rows of the tables since the last headline.
 func (v *voice) about() [][2]string {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	return v.rows
 }
 
-// advance shows how far a start or a download is.
+// advance shows the progress of a start or a download.
 func (s *Studio) advance(text string, done, total int64) {
 	s.changeServer(func(v *serverView) {
 		if v.State == looking || v.State == asking {
@@ -105,7 +105,7 @@ const (
 	answerLite = "lite"
 )
 
-// asker has the page ask.
+// asker asks on the page.
 type asker struct {
 	studio *Studio
 	voice  *voice
@@ -115,8 +115,8 @@ func (a *asker) CanAsk() bool { return true }
 
 func (a *asker) Show(headline string, rows [][2]string) { a.voice.Table(rows) }
 
-// Confirm asks for the choice between the image with AI models, which is to be
-// downloaded, and the built-in engine. It begins with the latter in any case.
+// Confirm asks the user to choose between downloading the image with AI models and
+// the built-in engine, which makes the portraits until a download is finished.
 func (a *asker) Confirm(ctx context.Context, text string, loss bool) (bool, error) {
 	if loss {
 		return false, fault.New(fault.Declined, "run facecraft up in a terminal", "%s", text)
@@ -153,7 +153,7 @@ func (s *Studio) ask(ctx context.Context, q questionView) (string, error) {
 	}
 }
 
-// answerWith takes the answer to a question; it reports whether it was asked.
+// answerWith receives the answer to a question, and reports whether it was asked.
 func (s *Studio) answerWith(id, value string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()

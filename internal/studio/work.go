@@ -11,8 +11,8 @@ import (
 	"github.com/djok/facecraft/internal/studio/spool"
 )
 
-// work makes portraits until ctx ends. Photos with the same settings are made
-// in one go, a shift, as long as nobody waits for something else.
+// work makes portraits until ctx ends. Photos with the same settings are
+// processed together, in a shift, until the next photo needs a different one.
 func (s *Studio) work(ctx context.Context) {
 	for ctx.Err() == nil {
 		woken := s.wake.next()
@@ -27,8 +27,8 @@ func (s *Studio) work(ctx context.Context) {
 	}
 }
 
-// head is the photo that is next, and those who can make it: one that somebody
-// asked for by hand comes first.
+// head is the next photo, and the servers for it. A portrait that the user asked
+// to make again comes first.
 func (s *Studio) head(ctx context.Context) (head spool.Photo, servers *crew) {
 	for _, p := range s.spool.Photos() {
 		if !s.isWaiting(p) || servers != nil && (head.Again || !p.Again) {
@@ -41,26 +41,26 @@ func (s *Studio) head(ctx context.Context) (head spool.Photo, servers *crew) {
 	return head, servers
 }
 
-// isWaiting reports whether a photo can be given to a server now.
+// isWaiting reports whether a photo can be sent to a server now.
 func (s *Studio) isWaiting(p spool.Photo) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return p.State == spool.Waiting && !s.making[p.ID]
 }
 
-// shift is photos with the same settings on the same servers.
+// shift processes photos with the same settings on the same servers.
 type shift struct {
 	studio   *Studio
 	ctx      context.Context
 	settings Settings
 	recipe   batch.Recipe
 	crew     *crew
-	over     atomic.Bool // no further photos are given out
+	over     atomic.Bool // no more photos are handed out
 	planned  map[string]task
 	ids      map[*batch.Job]string
 }
 
-// task is a photo as it was when its place was chosen.
+// task is a photo as it was when its results' paths were chosen.
 type task struct {
 	photo spool.Photo
 	job   *batch.Job
@@ -84,7 +84,7 @@ func (sh *shift) work(ctx context.Context) {
 	}
 }
 
-// feed gives out photos until somebody waits for something else.
+// feed hands out photos until the next one needs a different shift.
 func (sh *shift) feed(ctx context.Context, jobs chan<- *batch.Job) {
 	defer close(jobs)
 	s := sh.studio
@@ -113,7 +113,7 @@ func (sh *shift) feed(ctx context.Context, jobs chan<- *batch.Job) {
 	}
 }
 
-// begin marks a photo as being made, unless there is nothing to make.
+// begin marks a photo as being processed, unless there is nothing to do.
 func (sh *shift) begin(p spool.Photo) (task, bool) {
 	s := sh.studio
 	t, known := sh.planned[p.ID]
@@ -147,7 +147,7 @@ func (sh *shift) begin(p spool.Photo) (task, bool) {
 	return t, false
 }
 
-// mark notes that a photo is being made, unless the user changed it just now.
+// mark marks a photo as being processed, unless the user has just changed it.
 func (sh *shift) mark(t task) bool {
 	s := sh.studio
 	s.mu.Lock()
@@ -162,13 +162,13 @@ func (sh *shift) mark(t task) bool {
 	return true
 }
 
-// samePlan reports whether a photo is to be made as it was planned.
+// samePlan reports whether a photo is still wanted as it was planned.
 func samePlan(a, b spool.Photo) bool {
 	return a.Title == b.Title && a.State == b.State && string(a.Settings) == string(b.Settings)
 }
 
-// plan chooses the places of all photos that have none yet. Photos that have a
-// portrait hold their places by the journal.
+// plan chooses the paths for all photos that have none yet. Photos with a portrait
+// keep theirs, which the journal records.
 func (sh *shift) plan() error {
 	s := sh.studio
 	var photos, done []batch.Photo
@@ -191,7 +191,7 @@ func (sh *shift) plan() error {
 	return nil
 }
 
-// planJobs plans with the one journal of the folder.
+// planJobs plans with the folder's single journal.
 func (s *Studio) planJobs(formats []string, photos, done []batch.Photo) ([]*batch.Job, error) {
 	s.planning.Lock()
 	defer s.planning.Unlock()

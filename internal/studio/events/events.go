@@ -1,5 +1,5 @@
-// Package events sends what happens to any number of pages, as server-sent
-// events. A page that lost its connection is told what it missed.
+// Package events sends events to any number of pages, as server-sent events. A
+// page that lost its connection gets those it missed.
 package events
 
 import (
@@ -11,10 +11,10 @@ import (
 	"sync"
 )
 
-// kept is how many events are kept for pages that were away.
+// kept is how many events are kept for pages that reconnect.
 const kept = 2048
 
-// Event is one thing that happened.
+// Event is one event.
 type Event struct {
 	ID, Name string
 	Data     []byte // JSON
@@ -22,7 +22,7 @@ type Event struct {
 
 // Hub keeps the latest events. Make one with New.
 type Hub struct {
-	boot string // tells the numbers of this process from those of others
+	boot string // distinguishes this process's numbers from earlier ones
 
 	mu      sync.Mutex
 	last    int // the number of the latest event
@@ -37,7 +37,7 @@ func New() *Hub { return &Hub{boot: rand.Text()[:8], changed: make(chan struct{}
 func (h *Hub) Send(name string, data any) {
 	text, err := json.Marshal(data)
 	if err != nil {
-		panic(err) // a mistake in this program
+		panic(err) // a bug in this program
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -59,9 +59,9 @@ func (h *Hub) Last() string {
 	return h.id(h.last)
 }
 
-// After returns the events after the one with an ID. complete is false if some
-// of them are no longer known, or if the ID is not this hub's. more is closed
-// when there are further events.
+// After returns the events after the one with the given ID. complete is false if
+// some of them are no longer kept, or if the ID is not this hub's. more is closed
+// at the next event.
 func (h *Hub) After(id string) (list []Event, complete bool, more <-chan struct{}) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -74,7 +74,7 @@ func (h *Hub) After(id string) (list []Event, complete bool, more <-chan struct{
 	return append(list, h.recent[len(h.recent)-missed:]...), true, h.changed
 }
 
-// Format is an event in the form of text/event-stream.
+// Format returns an event in text/event-stream format.
 func (e Event) Format() string {
 	return fmt.Sprintf("id: %s\nevent: %s\ndata: %s\n\n", e.ID, e.Name, e.Data)
 }

@@ -1,5 +1,5 @@
-// Package guard keeps other websites, other machines and other users of this
-// machine away from a server on a loopback port. Each rule has an attack in
+// Package guard protects a server on a loopback port from other websites, other
+// machines and other users of this machine. Each rule is tested by an attack in
 // attacks_test.go.
 package guard
 
@@ -13,7 +13,7 @@ import (
 
 // The headers by which a page proves that it was opened by the user.
 const (
-	TokenHeader = "X-Facecraft-Token" // once, for a key
+	TokenHeader = "X-Facecraft-Token" // once, in exchange for a key
 	KeyHeader   = "X-Facecraft-Key"   // with each request after that
 )
 
@@ -23,7 +23,7 @@ const private = "/api/"
 // sessionPath is where a token is exchanged for a key.
 const sessionPath = "/api/session"
 
-// Guard stands before all handlers.
+// Guard checks requests before all handlers.
 type Guard struct {
 	hosts   []string
 	Tokens  Secrets // in the fragment of the URL that the browser opens
@@ -34,9 +34,9 @@ type Guard struct {
 // New returns a guard for a server at these hosts, each with its port.
 func New(hosts ...string) *Guard { return &Guard{hosts: hosts} }
 
-// Protect returns a handler that lets through what passes all rules. The host
-// comes first: by DNS rebinding, a page of another website reaches this port
-// under its own name. (CVE-2024-28224)
+// Protect returns a handler that passes on the requests that obey all rules. The
+// host is checked first: with DNS rebinding, a page of another website can reach
+// this port under its own name. (CVE-2024-28224)
 func (g *Guard) Protect(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !slices.Contains(g.hosts, r.Host) {
@@ -58,8 +58,8 @@ func (g *Guard) Protect(next http.Handler) http.Handler {
 	})
 }
 
-// harden sets the headers that hold for every answer. A page adds its
-// Content-Security-Policy with PagePolicy.
+// harden sets the headers of every response. A page replaces the
+// Content-Security-Policy with its PagePolicy.
 func harden(h http.Header) {
 	h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'")
 	h.Set("X-Content-Type-Options", "nosniff")
@@ -76,8 +76,8 @@ func PagePolicy(nonce string) string {
 		"img-src blob: 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
 }
 
-// isForeign reports whether another website is behind a request. The origin
-// "null" is that of sandboxed frames and local files, which anybody can make.
+// isForeign reports whether a request comes from another website. The origin
+// "null" is that of sandboxed frames and local files, which anyone can create.
 // Reading is refused, too, except for following a link to the page, which
 // shows nothing without a key.
 func (g *Guard) isForeign(r *http.Request) bool {
@@ -96,8 +96,8 @@ func (g *Guard) isForeign(r *http.Request) bool {
 	return r.URL.Path != "/" || r.Header.Get("Sec-Fetch-Mode") != "navigate"
 }
 
-// isOwn compares an origin as a whole: localhost.example.com only begins like
-// a name of this machine.
+// isOwn compares the whole origin: localhost.example.com only starts like a
+// name of this machine.
 func (g *Guard) isOwn(origin string) bool {
 	u, err := url.Parse(origin)
 	return err == nil && u.Scheme == "http" && u.Path == "" && u.User == nil && slices.Contains(g.hosts, u.Host)
@@ -116,7 +116,7 @@ func (g *Guard) enter(w http.ResponseWriter, r *http.Request) {
 func Answer(w http.ResponseWriter, status int, body any) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(body) // whoever asked has left
+	_ = json.NewEncoder(w).Encode(body) // the client is gone
 }
 
 // Problem is an error as the page shows it.

@@ -7,9 +7,9 @@ import (
 	"time"
 )
 
-// Secrets are random texts that were given away. They are kept as hashes, so
-// that looking one up takes the same time whatever was guessed. The zero value
-// is ready to use.
+// Secrets are random texts that were given out. They are kept as hashes, so that
+// looking one up takes the same time whatever was guessed. The zero value is
+// ready to use.
 type Secrets struct {
 	// Life is how long a secret is valid; 0 means until it is spent.
 	Life time.Duration
@@ -18,7 +18,7 @@ type Secrets struct {
 	known map[[sha256.Size]byte]time.Time // since when
 }
 
-// New gives away a new secret of 128 bits.
+// New returns a new secret of at least 128 bits.
 func (s *Secrets) New() string {
 	secret := rand.Text()
 	s.mu.Lock()
@@ -31,7 +31,7 @@ func (s *Secrets) New() string {
 	return secret
 }
 
-// Has reports whether a secret was given away and is still valid.
+// Has reports whether a secret was given out and is still valid.
 func (s *Secrets) Has(secret string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -40,7 +40,7 @@ func (s *Secrets) Has(secret string) bool {
 	return known
 }
 
-// Spend is Has for a secret that can be used once.
+// Spend is Has for a secret that can be used only once.
 func (s *Secrets) Spend(secret string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()

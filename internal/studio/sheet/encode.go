@@ -10,7 +10,7 @@ import (
 	"io"
 )
 
-// quality leaves no trace on paper.
+// quality is high enough that no artefacts show on paper.
 const quality = 95
 
 // JPEG writes a page with its resolution, which Go's encoder leaves out: without

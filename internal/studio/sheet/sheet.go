@@ -21,7 +21,7 @@ type Paper struct {
 	width, height float64 // in mm
 }
 
-// papers are what shops print on: 10×15 cm, and 4×6 inches.
+// papers are the sizes that photo shops print: 10×15 cm, and 4×6 inches.
 var papers = []Paper{{"10x15", 100, 150}, {"4x6", 101.6, 152.4}}
 
 // Names lists the papers.
@@ -32,7 +32,7 @@ func Names() (names []string) {
 	return names
 }
 
-// Find returns the paper of a name.
+// Find returns the paper with the given name.
 func Find(name string) (Paper, bool) {
 	for _, p := range papers {
 		if p.Name == name {
@@ -57,7 +57,7 @@ const (
 )
 
 // Fill returns the paper full of copies of a portrait that is width mm wide. The
-// paper is turned if more fit on it. What is transparent becomes white.
+// paper is turned if more fit on it. Transparency becomes white.
 func (p Paper) Fill(portrait image.Image, width float64) *image.RGBA {
 	size := portrait.Bounds().Size()
 	height := width * float64(size.Y) / float64(size.X)
@@ -86,7 +86,7 @@ func (p Paper) Fill(portrait image.Image, width float64) *image.RGBA {
 // fits is how many pieces of a length fit on a side of the paper, both in mm.
 func fits(side, length float64) int { return int((side - 2*edge + gap) / (length + gap)) }
 
-// span is the length of so many pieces with the gaps between them.
+// span is the length of n pieces with the gaps between them.
 func span(n int, length float64) float64 { return float64(n)*(length+gap) - gap }
 
 func pixels(mm float64) int { return int(mm/mmPerInch*dpi + 0.5) }

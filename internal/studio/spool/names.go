@@ -13,13 +13,13 @@ const (
 	maxName = 200
 	// maxDepth limits the folders of a name.
 	maxDepth = 8
-	// nameless is a photo without a usable name.
+	// nameless is the name of a photo without a usable name.
 	nameless = "photo"
 )
 
-// SafeName turns any text into a relative path, with slashes, that every system
-// can have as a file: no way out of a folder, no hidden file, no device, no
-// character that a terminal or a page would obey.
+// SafeName turns any text into a relative path, with slashes, that is valid on
+// every system: it cannot leave its folder, and has no hidden files, no devices
+// and no characters that control a terminal or a page.
 func SafeName(text string) string {
 	var parts []string
 	for _, part := range strings.FieldsFunc(text, func(r rune) bool { return r == '/' || r == '\\' }) {
@@ -50,7 +50,7 @@ func safePart(part string) string {
 	part = strings.Map(func(r rune) rune {
 		switch {
 		case r == utf8.RuneError || unicode.Is(unicode.C, r) || unicode.Is(unicode.Zl, r) || unicode.Is(unicode.Zp, r):
-			return -1 // control characters, and those that turn the direction of text
+			return -1 // control characters, and those that change the direction of text
 		case strings.ContainsRune(`<>:"|?*`, r):
 			return '_'
 		}
@@ -79,7 +79,7 @@ func cut(text string, n int) string {
 	return text[:n]
 }
 
-// devices are the names that Windows keeps for itself, with any ending.
+// devices are the names that Windows reserves, with any extension.
 // (https://learn.microsoft.com/windows/win32/fileio/naming-a-file)
 var devices = func() map[string]bool {
 	names := map[string]bool{"CON": true, "PRN": true, "AUX": true, "NUL": true}

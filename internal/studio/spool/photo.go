@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-// State is what becomes of a photo.
+// State is the state of a photo.
 type State string
 
 // The states that outlive the program.
@@ -24,7 +24,7 @@ const (
 type Photo struct {
 	ID    string `json:"id"`
 	Name  string `json:"name"`  // as shown: a path inside the folder it came with, with slashes
-	Title string `json:"title"` // the name of its portrait, without the ending
+	Title string `json:"title"` // the name of its portrait, without the extension
 	// Path is the file on this machine that was named, or "" for a copy in the
 	// spool.
 	Path string `json:"path,omitempty"`
@@ -33,7 +33,7 @@ type Photo struct {
 
 	Settings json.RawMessage `json:"settings"`
 	State    State           `json:"state"`
-	// Again means that a portrait made by a different image is made again.
+	// Again means that a portrait by a different engine should be made again.
 	Again bool `json:"again,omitempty"`
 	Kept  bool `json:"kept,omitempty"`
 
@@ -59,8 +59,8 @@ func (s *Spool) File(p Photo) string {
 	return filepath.Join(s.dir, photosName, p.ID)
 }
 
-// Picture returns where a picture of a photo may be kept; what tells it from
-// others.
+// Picture returns the path for caching a picture of a photo; what names the
+// picture.
 func (s *Spool) Picture(p Photo, what string) string {
 	return filepath.Join(s.dir, picturesDir, p.ID+"-"+what)
 }
@@ -83,7 +83,7 @@ func (s *Spool) Photos() []Photo {
 	return list
 }
 
-// Find returns the photo that is for the given predicate, if any.
+// Find returns the first photo for which is returns true, if any.
 func (s *Spool) Find(is func(Photo) bool) (Photo, bool) {
 	list := s.Photos()
 	if i := slices.IndexFunc(list, is); i >= 0 {
@@ -100,13 +100,13 @@ func (s *Spool) Put(p Photo) error {
 	return s.append(line{Photo: &p})
 }
 
-// Refer adds a file of this machine, which stays where it is.
+// Refer adds a file on this machine, which stays where it is.
 func (s *Spool) Refer(p Photo) (Photo, error) {
 	p.ID = newID()
 	return p, s.Put(p)
 }
 
-// Forget removes photos, and their copies. Portraits stay.
+// Forget removes photos and their copies. Portraits are kept.
 func (s *Spool) Forget(ids ...string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -115,7 +115,7 @@ func (s *Spool) Forget(ids ...string) error {
 			return err
 		}
 		s.drop(id)
-		os.Remove(filepath.Join(s.dir, photosName, id)) // there is none of a file that was named
+		os.Remove(filepath.Join(s.dir, photosName, id)) // a file that was named has no copy
 		s.removePictures(id)
 	}
 	return nil

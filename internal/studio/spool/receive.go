@@ -12,14 +12,14 @@ import (
 	"github.com/djok/facecraft/internal/photo"
 )
 
-// Unfit is a file that is not a photo, or none that can be processed.
+// Unfit is the error for a file that is not a photo, or cannot be processed.
 type Unfit struct{ Why error }
 
 func (u *Unfit) Error() string { return u.Why.Error() }
 
 func (u *Unfit) Unwrap() error { return u.Why }
 
-// Copy is a photo that was received and has no record yet.
+// Copy is a received photo that has no record yet.
 type Copy struct {
 	Size      int64 // in bytes
 	Sum       string
@@ -27,7 +27,7 @@ type Copy struct {
 }
 
 // Receive copies a photo, and checks its content. The error is *Unfit if the
-// photo is at fault; then nothing is left of it.
+// photo is at fault; then nothing of it is kept.
 func (s *Spool) Receive(r io.Reader) (_ *Copy, err error) {
 	file, err := os.CreateTemp(filepath.Join(s.dir, photosName), ".new-")
 	if err != nil {

@@ -1,9 +1,9 @@
-// Package spool keeps the photos that a page was given, and what is known about
-// each, in a directory: whenever the program ends, the next one goes on there.
+// Package spool keeps the photos that were dropped on a page, with a record of
+// each, in a directory: if the program ends, the next one continues from there.
 //
 // Photos are copies of files that their owner still has, so they and the log
-// are not flushed to the disk one by one: they survive the end of the program,
-// kill -9 included, but perhaps not a power failure. Portraits do.
+// are not synced to disk one by one: they survive the end of the program, even
+// kill -9, but perhaps not a power failure. Portraits do.
 package spool
 
 import (
@@ -31,7 +31,7 @@ const (
 	picturesDir = "pictures" // small versions, which can be made again at any time
 )
 
-// ErrBusy means that another process uses the spool.
+// ErrBusy means that another process is using the spool.
 var ErrBusy = errors.New("another facecraft studio uses this folder")
 
 // Spool is an open spool. It belongs to one process at a time.
@@ -46,15 +46,15 @@ type Spool struct {
 	settings json.RawMessage
 }
 
-// line is a line of the log: a photo as it is from then on, or the settings.
+// line is a line of the log: a photo's new state, a removal, or the settings.
 type line struct {
 	Photo    *Photo          `json:"photo,omitempty"`
-	Gone     string          `json:"gone,omitempty"` // the ID of a photo that was forgotten
+	Gone     string          `json:"gone,omitempty"` // the ID of a removed photo
 	Settings json.RawMessage `json:"settings,omitempty"`
 }
 
 // Open opens the spool of a results' directory, and creates both if necessary.
-// The error is ErrBusy if another process has it.
+// The error is ErrBusy if another process is using it.
 func Open(results string) (*Spool, error) {
 	s := &Spool{dir: filepath.Join(results, DirName), photos: map[string]Photo{}}
 	for _, dir := range []string{s.dir, filepath.Join(s.dir, photosName), filepath.Join(s.dir, picturesDir)} {
@@ -75,8 +75,8 @@ func Open(results string) (*Spool, error) {
 	return s, nil
 }
 
-// read reads the log and replaces it by one without history. The last line may
-// be incomplete; so may a copy of the log.
+// read reads the log and replaces it with one without history. The last line may
+// be incomplete; so may the log's replacement.
 func (s *Spool) read() error {
 	path := filepath.Join(s.dir, logName)
 	file, err := os.Open(path)
@@ -137,8 +137,7 @@ func (s *Spool) rewrite(path string) error {
 	return errors.Join(err, out.Flush(), file.Sync(), file.Close())
 }
 
-// sweep removes the files of uploads that were broken off, and of photos that
-// were forgotten.
+// sweep removes the files of interrupted uploads and of removed photos.
 func (s *Spool) sweep() {
 	for _, sub := range []string{photosName, picturesDir} {
 		entries, _ := os.ReadDir(filepath.Join(s.dir, sub)) // best effort
@@ -172,7 +171,7 @@ func (s *Spool) Settings() json.RawMessage {
 	return s.settings
 }
 
-// SetSettings keeps the settings for photos to come, as JSON.
+// SetSettings keeps the settings for new photos, as JSON.
 func (s *Spool) SetSettings(settings json.RawMessage) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
