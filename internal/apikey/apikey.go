@@ -1,4 +1,4 @@
-// Package apikey reads, makes and keeps the API keys of gateways.
+// Package apikey reads, generates and stores the API keys of gateways.
 package apikey
 
 import (
@@ -11,10 +11,10 @@ import (
 	"github.com/djok/facecraft/internal/output"
 )
 
-// MaxFile is how large a file of keys may be, in bytes.
+// MaxFile is the maximum size of a key file, in bytes.
 const MaxFile = 64 << 10
 
-// Store keeps the keys that this program made, one file for each instance.
+// Store stores the keys that this program generated, in one file for each instance.
 type Store struct{ Dir string }
 
 // DefaultStore is in the user's configuration directory.
@@ -23,10 +23,10 @@ func DefaultStore() (Store, error) {
 	return Store{filepath.Join(dir, "facecraft", "keys")}, err
 }
 
-// Path is where an instance's keys are.
+// Path is the path of an instance's key file.
 func (s Store) Path(instance string) string { return filepath.Join(s.Dir, instance) }
 
-// Ensure returns an instance's keys. If there are none, it makes one, which only
+// Ensure returns an instance's keys. If there are none, it generates one that only
 // the user can read.
 func (s Store) Ensure(instance string) (keys string, err error) {
 	path := s.Path(instance)
@@ -46,7 +46,7 @@ func (s Store) Ensure(instance string) (keys string, err error) {
 	return keys, err
 }
 
-// write writes a new file whole, so that nobody reads half a key.
+// write creates a complete file atomically, so that no one reads half a key.
 func (s Store) write(path, keys string) error {
 	file, err := os.CreateTemp(s.Dir, ".new-") // readable by the user only
 	if err != nil {

@@ -11,7 +11,7 @@ import (
 // Key is one API key. Its name appears in logs, its value does not.
 type Key struct{ Name, Value string }
 
-// Parse reads keys: one a line, alone or after its name and a space. Lines that
+// Parse reads keys: one per line, alone or after its name and a space. Lines that
 // begin with # are comments. An error never quotes a line.
 func Parse(text string) ([]Key, error) {
 	var keys []Key

@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// answer is a server's whole answer, so that a server that dies while it answers can
-// be replaced, and a slow client does not keep it.
+// answer is a server's complete response: a server that dies during its response can
+// be replaced, and a slow client does not hold up a server.
 type answer struct {
 	server *server
 	status int
@@ -17,7 +17,7 @@ type answer struct {
 	body   *spool
 }
 
-// errTurnedDown is a server, or a proxy in front of it, that is not ready.
+// errTurnedDown means that a server, or a proxy in front of it, is not ready.
 var errTurnedDown = errors.New("it says that it is not available")
 
 func newAnswer(s *server, response *http.Response) *answer {
@@ -45,12 +45,12 @@ func (a *answer) replace(body []byte) {
 	_ = a.body.fill(bytes.NewReader(body), int64(len(body))) // never fails
 }
 
-// send passes an answer to the client. Errors mean that the client is gone.
+// send passes a response to the client. Errors mean that the client is gone.
 func (g *Gateway) send(w http.ResponseWriter, a *answer) error {
 	begin := time.Now()
 	tidy(a.header, a.server)
 	for name, values := range a.header {
-		w.Header()[name] = append(w.Header()[name], values...) // there may be a Vary
+		w.Header()[name] = append(w.Header()[name], values...) // the middleware may have set Vary
 	}
 	w.Header().Set("Content-Length", strconv.FormatInt(a.body.size, 10))
 	_ = http.NewResponseController(w).SetWriteDeadline(begin.Add(g.allowance(a.body.size))) // unsupported in tests only
@@ -60,7 +60,7 @@ func (g *Gateway) send(w http.ResponseWriter, a *answer) error {
 	return err
 }
 
-// tidy removes what clients must not get, and says which server answered.
+// tidy removes headers that clients must not get, and adds which server responded.
 func tidy(header http.Header, s *server) {
 	for _, name := range notReturned {
 		header.Del(name)

@@ -14,7 +14,7 @@ func answerJSON(w http.ResponseWriter, status int, body any) {
 	encoder := json.NewEncoder(&text)
 	encoder.SetEscapeHTML(false)
 	if err := encoder.Encode(body); err != nil {
-		panic(err) // answers contain nothing that cannot be encoded
+		panic(err) // all responses can be encoded
 	}
 	data := bytes.TrimSuffix(text.Bytes(), []byte("\n"))
 	w.Header().Set("Content-Type", "application/json")
@@ -28,7 +28,7 @@ func answerDetail(w http.ResponseWriter, status int, detail string) {
 	answerJSON(w, status, map[string]string{"detail": detail})
 }
 
-// answerLater is answerDetail for what may succeed later.
+// answerLater is answerDetail for a request that may succeed later.
 func answerLater(w http.ResponseWriter, status, seconds int, detail string) {
 	w.Header().Set("Retry-After", strconv.Itoa(seconds))
 	answerDetail(w, status, detail)

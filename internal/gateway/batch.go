@@ -29,8 +29,8 @@ type batchItem struct {
 	Message  *string `json:"error_message"`
 }
 
-// batch processes each photo of a form on its own, so that all servers work, and
-// answers with addresses where the portraits are. The images' own do not exist.
+// batch processes each photo of a form separately, on all servers, and responds with
+// addresses where the portraits are. Those of the images do not exist.
 func (g *Gateway) batch(w http.ResponseWriter, r *http.Request) {
 	begin := time.Now()
 	leave, err := g.enter()
@@ -45,7 +45,7 @@ func (g *Gateway) batch(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	defer done()
-	if len(form.photos) == 0 { // the servers say best what is wrong with it
+	if len(form.photos) == 0 { // a server explains best what is wrong
 		g.passBatch(w, r, form)
 		return
 	}
@@ -67,15 +67,15 @@ func (g *Gateway) batch(w http.ResponseWriter, r *http.Request) {
 	answerJSON(w, http.StatusOK, answer)
 }
 
-// newBatchID is like a server's, but belongs to none of them: results have IDs of
-// their own.
+// newBatchID returns an ID like a server's, but of no server: each result has a
+// separate ID.
 func newBatchID() string {
 	var id [16]byte
 	_, _ = rand.Read(id[:]) // never fails: it crashes the program instead
 	return hex.EncodeToString(id[:])
 }
 
-// passBatch has a server answer to a form without photos.
+// passBatch lets a server respond to a form without photos.
 func (g *Gateway) passBatch(w http.ResponseWriter, r *http.Request, form *batchForm) {
 	body, header := form.encode(r.Header, nil)
 	defer body.release()
@@ -88,7 +88,7 @@ func (g *Gateway) passBatch(w http.ResponseWriter, r *http.Request, form *batchF
 	_ = g.send(w, a) // the client is gone
 }
 
-// outcome is what became of a batch.
+// outcome is the result of a batch.
 type outcome struct {
 	mu      sync.Mutex
 	items   []batchItem
@@ -96,8 +96,8 @@ type outcome struct {
 	invalid *answer // 422, if a server says that about the fields
 }
 
-// fanOut processes the photos of a batch on all servers. Each server has one of them
-// in work, and another one waits, so that other clients get their turns.
+// fanOut processes the photos of a batch on all servers. It keeps one at work and one
+// waiting for each server, so that other clients get their turns.
 func (g *Gateway) fanOut(r *http.Request, form *batchForm) *outcome {
 	o := &outcome{items: make([]batchItem, len(form.photos)), note: noteOf(r)}
 	ctx, cancel := context.WithCancel(r.Context())
@@ -143,7 +143,7 @@ func (g *Gateway) batchPhoto(
 	return false
 }
 
-// batchItem turns an answer about a photo into an item of a batch's.
+// batchItem turns the response for a photo into an item of the batch's response.
 func (g *Gateway) batchItem(name string, a *answer, client context.Context) batchItem {
 	raw, formats := g.rename(a)
 	g.keepJob(client, a.server, raw, formats)
@@ -176,8 +176,8 @@ func (g *Gateway) batchItem(name string, a *answer, client context.Context) batc
 
 var errInvalidAnswer = errors.New("the server sent an invalid answer")
 
-// failed is the item of a photo without a portrait. Without a message for people, the
-// error has to do.
+// failed is the item for a photo without a portrait. If there is no message for
+// people, it uses the error.
 func failed(name, why, message string) batchItem {
 	if message == "" {
 		message = why

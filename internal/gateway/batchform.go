@@ -16,8 +16,8 @@ const (
 	processRoute = "/api/v1/process"
 	// maxBatch is how many photos a batch may have (FACECRAFT_BATCH_MAX_FILES).
 	maxBatch = 50
-	// A batch is in memory as a whole, because fields may come after photos. It may
-	// have as many bytes as batchPhotos of the largest photos.
+	// The whole batch is kept in memory, because fields may follow photos. It may be
+	// as large as batchPhotos of the largest photos.
 	batchPhotos = 4
 )
 
@@ -28,7 +28,7 @@ type batchForm struct {
 	bytes  int64
 }
 
-// batchPhoto is a photo with the name that the client gave it, for the answer.
+// batchPhoto is a photo with the client's name for it, for the response.
 type batchPhoto struct {
 	name string
 	body *spool
@@ -41,8 +41,8 @@ func (p *batchPhoto) release() {
 	}
 }
 
-// receiveBatch reads a batch; one at a time, because of the memory. Call done after
-// its answer.
+// receiveBatch reads a batch; one at a time, to limit memory. Call done after the
+// response.
 func (g *Gateway) receiveBatch(w http.ResponseWriter, r *http.Request) (form *batchForm, done func(), err error) {
 	limit := batchPhotos * g.cfg.MaxUpload
 	if r.ContentLength > limit {
@@ -85,8 +85,8 @@ func (f *batchForm) release() {
 	}
 }
 
-// read reads a request of at most limit bytes. A body that is not a form is an empty
-// one, as in the images.
+// read reads a request of at most limit bytes. A body that is not a form counts as an
+// empty form, as in the images.
 func (f *batchForm) read(r *http.Request, limit, photoLimit int64) error {
 	kind, params, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	if err != nil || kind != "multipart/form-data" {
@@ -112,7 +112,7 @@ func (f *batchForm) read(r *http.Request, limit, photoLimit int64) error {
 	}
 }
 
-// counted counts what is read.
+// counted counts the bytes that are read.
 type counted struct {
 	io.Reader
 	n int64
@@ -147,18 +147,18 @@ func (f *batchForm) add(part *multipart.Part, photoLimit int64) error {
 	return nil
 }
 
-// extension matches the formats of photos; the name itself could be a path, which
-// the images would follow.
+// extension matches extensions of photos. The name itself could be a path, which the
+// images would follow.
 var extension = regexp.MustCompile(`^\.[0-9A-Za-z]{1,8}$`)
 
-// encode writes a form with one photo, or none, for a server. What return_base64 asks
-// for has no place in a batch's answer.
+// encode writes a form with one photo, or none, for a server. It leaves out
+// return_base64, because a batch's response has no field for the data.
 func (f *batchForm) encode(header http.Header, photo *batchPhoto) (body *spool, passed http.Header) {
 	reader, writer := io.Pipe()
 	form := multipart.NewWriter(writer)
 	go func() { _ = writer.CloseWithError(f.write(form, photo)) }()
 	body = newSpool()
-	_ = body.fill(reader, maxAnswer) // memory to memory; limits were checked before
+	_ = body.fill(reader, maxAnswer) // memory to memory; limits were checked earlier
 	passed = forwarded(header)
 	passed.Del("Content-Length")
 	passed.Set("Content-Type", form.FormDataContentType())
@@ -186,7 +186,7 @@ func (f *batchForm) write(form *multipart.Writer, photo *batchPhoto) error {
 	return form.Close()
 }
 
-// safeName keeps the extension of a file name, by which servers tell formats.
+// safeName keeps the extension of a file name, from which servers take the format.
 func safeName(name string) string {
 	name = path.Base(strings.ReplaceAll(name, `\`, "/"))
 	if name == "." || name == "/" || name == "" {

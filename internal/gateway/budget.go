@@ -6,13 +6,13 @@ import (
 	"golang.org/x/sync/semaphore"
 )
 
-// budget bounds the memory of uploads: their bytes and, because most are far below
+// budget limits the memory for uploads: their bytes and, because most are far below
 // the limit, their number. Uploads beyond it are not read until there is room.
 type budget struct{ bytes, places *semaphore.Weighted }
 
 const (
-	// moreInHand is how many uploads may be in memory besides those that servers
-	// have, and photosInHand how many of the largest kind in all.
+	// moreInHand is how many uploads may be in memory in addition to those at servers;
+	// photosInHand is how many of the maximum size may be in memory in total.
 	moreInHand   = 3
 	photosInHand = 4
 )

@@ -13,7 +13,7 @@ import (
 // TLS is the certificate for HTTPS. The files are read again when they change.
 type TLS struct{ CertFile, KeyFile string }
 
-// pair is a certificate whose files may be replaced while it is used.
+// pair is a certificate whose files may be replaced while it is in use.
 type pair struct {
 	files TLS
 
@@ -28,8 +28,8 @@ func openPair(files TLS) (*pair, error) {
 	return p, p.read()
 }
 
-// get returns the certificate. While the files do not fit together, because one of them
-// is still being replaced, it is the last one.
+// get returns the certificate: the last valid one while the files do not match, because
+// one of them is still being replaced.
 func (p *pair) get(*tls.ClientHelloInfo) (*tls.Certificate, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

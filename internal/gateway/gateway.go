@@ -1,7 +1,7 @@
-// Package gateway stands in front of the servers of an instance and gives them
-// what the images lack: keys, exact hosts and origins, an honest readiness, one
+// Package gateway is a reverse proxy in front of an instance's servers that adds
+// what the images lack: API keys, checks of hosts and origins, true readiness, one
 // photo at a time for each server with a bounded queue, results that can be
-// fetched wherever they were made, and numbers. It knows nothing of Docker.
+// fetched whichever server made them, and metrics. It knows nothing about Docker.
 package gateway
 
 import (
@@ -23,15 +23,15 @@ type Config struct {
 	// Servers are base URLs, such as http://facecraft-1:8000. Names are resolved
 	// whenever a connection is made, so a server may be replaced under its name.
 	Servers []string
-	// Keys returns the keys that are valid now; see ReadKeys and StaticKeys. Nil
-	// asks for none.
+	// Keys returns the currently valid keys; see ReadKeys and StaticKeys. Nil means
+	// that no key is required.
 	Keys func() []Key
 	// Loopback means that only this machine can reach the gateway, which
 	// therefore needs no keys.
 	Loopback bool
-	// Hosts are the values of the Host header that are answered, with the port as
-	// browsers send it, such as localhost:8000. AnyHost answers all of them, which
-	// takes keys.
+	// Hosts are the accepted values of the Host header, with the port as browsers
+	// send it, such as localhost:8000. AnyHost accepts all of them, which requires
+	// keys.
 	Hosts []string
 	// Origins are the web pages that may use the API, such as
 	// https://intranet.example.
@@ -40,23 +40,23 @@ type Config struct {
 	MaxUpload int64
 	// Queue is how many photos may wait for a server; 0 means 64.
 	Queue int
-	// Log receives a line of JSON for each request, and for what happens to
-	// servers; nil discards them.
+	// Log receives a line of JSON for each request, and for each change of a server's
+	// state; nil discards them.
 	Log io.Writer
 
 	timing timing // shorter in tests
 }
 
 const (
-	// AnyHost among Config.Hosts turns the check of the Host header off.
+	// AnyHost in Config.Hosts turns off the check of the Host header.
 	AnyHost = "*"
 
 	defaultMaxUpload = 20 << 20
 	defaultQueue     = 64
-	// perServer is how many photos a server has: one in work, and one whose upload
-	// is under way meanwhile.
+	// perServer is how many photos a server has: one that it is processing, and one
+	// that is being uploaded meanwhile.
 	perServer = 2
-	// formBytes is what a form may have besides its photo.
+	// formBytes is the maximum size of a form without its photo.
 	formBytes = 64 << 10
 )
 
@@ -74,7 +74,7 @@ type Gateway struct {
 	everReady atomic.Bool // a server has been ready
 	pages     pages
 	jobs      *jobTable
-	life      context.Context // ends when servers need no watching any more
+	life      context.Context // ends when servers are no longer watched
 	metrics   *metrics
 	log       *requestLog
 
@@ -87,7 +87,7 @@ type Gateway struct {
 }
 
 // New returns a gateway that watches its servers until ctx ends; see Wait. An
-// error means that the configuration is not safe or makes no sense.
+// error means that the configuration is unsafe or invalid.
 func New(ctx context.Context, cfg Config) (*Gateway, error) {
 	if cfg.MaxUpload == 0 {
 		cfg.MaxUpload = defaultMaxUpload
@@ -148,7 +148,7 @@ func (c *Config) check() error {
 	return nil
 }
 
-// Wait returns once the context of New has ended and nothing runs any more.
+// Wait returns once the context of New has ended and all goroutines have finished.
 func (g *Gateway) Wait() {
 	g.running.Wait()
 	g.pool.Wait()
@@ -168,8 +168,8 @@ func (g *Gateway) queued() int64 {
 	return max(queued, 0)
 }
 
-// retryAfter is for how many seconds a client whose photo found no place should
-// wait: until the queue is likely to be half empty.
+// retryAfter is how many seconds a client should wait if the queue is full: until it
+// is likely to be half empty.
 func (g *Gateway) retryAfter() int {
 	seconds := g.metrics.typicalWork().Seconds() * float64(g.cfg.Queue) / 2 / float64(len(g.servers))
 	return int(min(max(seconds, 1), time.Minute.Seconds()))

@@ -10,8 +10,8 @@ import (
 
 // A web page can point its own name at any address (DNS rebinding), so that a
 // browser takes the page and this gateway for one site. The Host header then has
-// the page's name, so only named hosts are answered, port included, whatever
-// address the request came to.
+// the page's name, so only configured hosts are accepted, including the port,
+// whatever address the request came to.
 
 // admitOnly prepares the checks of hosts and origins.
 func (g *Gateway) admitOnly(hosts, origins []string) error {
@@ -32,7 +32,7 @@ func (g *Gateway) admitOnly(hosts, origins []string) error {
 	return nil
 }
 
-// withHost refuses requests to other names.
+// withHost refuses requests for other host names.
 func (g *Gateway) withHost(next http.HandlerFunc) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		if !g.answersTo(r.Host) {
@@ -47,8 +47,8 @@ func (g *Gateway) answersTo(host string) bool {
 	return g.hosts[strings.ToLower(host)] || g.hosts[AnyHost]
 }
 
-// withSite refuses requests that a browser makes for the page of another origin.
-// Reading counts, too, because fetching a result deletes it in the server.
+// withSite refuses requests that a browser makes for a page of a different origin.
+// That includes reading, because fetching a result deletes it on the server.
 func (g *Gateway) withSite(next http.HandlerFunc) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		unsafe := *r
@@ -64,7 +64,7 @@ func (g *Gateway) withSite(next http.HandlerFunc) http.HandlerFunc {
 // corsMethods are what pages of named origins may send.
 var corsMethods = []string{http.MethodDelete, http.MethodGet, http.MethodPost}
 
-// withCORS lets pages of named origins read answers, and answers preflights.
+// withCORS lets pages of named origins read responses, and responds to preflights.
 func (g *Gateway) withCORS(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		origin := r.Header.Get("Origin")

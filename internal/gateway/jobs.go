@@ -7,24 +7,24 @@ import (
 )
 
 const (
-	// jobAge is when a job is deleted that was not fetched.
+	// jobAge is the age at which a job that was not fetched is deleted.
 	jobAge = time.Hour
-	// expiryInterval is how often old jobs are looked for.
+	// expiryInterval is how often to look for old jobs.
 	expiryInterval = 30 * time.Second
-	// maxJobs bounds the memory for jobs; beyond it the oldest go first.
+	// maxJobs limits the memory for jobs; beyond it, the oldest are deleted first.
 	maxJobs = 100_000
 )
 
-// jobTable knows the results to delete from the servers: when they were
-// fetched, or after an hour. It is lost when the gateway is restarted; then jobs
-// that are fetched are still deleted, and others when the server cleans up.
+// jobTable holds the results to delete from the servers: once they are fetched,
+// or after an hour. It is lost when the gateway is restarted; then jobs are still
+// deleted when they are fetched, and others when the server cleans up.
 type jobTable struct {
 	mu   sync.Mutex
 	jobs map[string]*job
 	now  func() time.Time
 }
 
-// job is a result in a server.
+// job is a result on a server.
 type job struct {
 	server  *server
 	raw     string
@@ -34,7 +34,7 @@ type job struct {
 
 func newJobTable() *jobTable { return &jobTable{jobs: map[string]*job{}, now: time.Now} }
 
-// add notes a job with its formats.
+// add records a job with its formats.
 func (t *jobTable) add(s *server, raw string, formats ...string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -48,7 +48,7 @@ func (t *jobTable) add(s *server, raw string, formats ...string) {
 	t.jobs[s.jobID(raw)] = &job{s, raw, left, t.now().Add(jobAge)}
 }
 
-// dropOldest has the job that expires first deleted. The caller holds the lock.
+// dropOldest deletes the job that expires first. The caller holds the lock.
 func (t *jobTable) dropOldest() {
 	oldest := ""
 	for id, j := range t.jobs {
@@ -62,7 +62,7 @@ func (t *jobTable) dropOldest() {
 	}
 }
 
-// fetched notes that a client has a result, and deletes the job if that was the last.
+// fetched records that a client has a result, and deletes the job if it was the last.
 func (t *jobTable) fetched(s *server, raw, format string) {
 	t.mu.Lock()
 	j, known := t.jobs[s.jobID(raw)]
@@ -80,7 +80,7 @@ func (t *jobTable) fetched(s *server, raw, format string) {
 	}
 }
 
-// forget is for a job that a client has deleted.
+// forget removes a job that a client has deleted.
 func (t *jobTable) forget(id string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -117,8 +117,8 @@ func (g *Gateway) tidyJobs(ctx context.Context) {
 	}
 }
 
-// deleteJobs deletes jobs in one server. One that could not be deleted, because the
-// server was busy or away, gets another turn after the usual time.
+// deleteJobs deletes jobs on one server. If that fails, because the server is busy or
+// not responding, it tries again after the usual interval.
 func (g *Gateway) deleteJobs(ctx context.Context, s *server) {
 	for {
 		select {

@@ -14,10 +14,10 @@ import (
 	"time"
 )
 
-// Key is an API key. Its name is what the log says of it.
+// Key is an API key. The log only shows its name.
 type Key struct {
 	Name string
-	hash [sha256.Size]byte // hashes have equal lengths, so that comparing them takes equal time
+	hash [sha256.Size]byte // hashes have the same length, so comparing them takes the same time
 }
 
 // NewKey returns a key with a name for the log.
@@ -26,8 +26,8 @@ func NewKey(name, secret string) Key { return Key{name, sha256.Sum256([]byte(sec
 // fileInterval is how often a file of keys or a certificate may be read.
 const fileInterval = time.Second
 
-// ParseKeys reads one key a line: "KEY" or "NAME KEY". Empty lines and lines that
-// start with # are ignored. An error names the line, and never quotes it.
+// ParseKeys reads one key per line: "KEY" or "NAME KEY". Empty lines and lines that
+// start with # are ignored. An error names the line, but never quotes it.
 func ParseKeys(text []byte) (keys []Key, err error) {
 	lines := bufio.NewScanner(bytes.NewReader(text))
 	for n := 1; lines.Scan(); n++ {
@@ -53,20 +53,20 @@ func StaticKeys(keys ...Key) func() []Key { return func() []Key { return keys } 
 
 // ReadKeys returns the keys of a file, which is read again when it changes. If it
 // then cannot be read or has no keys, the earlier ones stay valid and problem is
-// told. The error is that of the first reading.
+// called. The error is that of the first read.
 func ReadKeys(path string, problem func(error)) (func() []Key, error) {
 	f := &keyFile{path: path}
 	if err := f.read(); err != nil {
 		return nil, err
 	}
-	if f.keys == nil { // an empty file is what there was before
+	if f.keys == nil { // an empty file counts as unchanged
 		return nil, fmt.Errorf("%s has no API keys", path)
 	}
 	return func() []Key { return f.now(problem) }, nil
 }
 
 // keyFile reads its file when keys are needed, at most once a second. Watching it would
-// miss how Kubernetes replaces secrets, by a symbolic link of the directory; and a
+// miss how Kubernetes replaces secrets, with a symbolic link to a directory; and a
 // file copied into a container need not have a new time, size or inode.
 type keyFile struct {
 	path string
@@ -104,8 +104,8 @@ func (f *keyFile) read() error {
 	return err
 }
 
-// authenticate returns the name of the key that a request carries. Every key is
-// compared, so that the time says nothing about which one is nearly right.
+// authenticate returns the name of a request's key. It compares all keys, so that the
+// time reveals nothing about them.
 func (g *Gateway) authenticate(r *http.Request) (name string, ok bool) {
 	if g.cfg.Keys == nil {
 		return "", true

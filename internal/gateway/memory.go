@@ -7,15 +7,15 @@ import (
 )
 
 const (
-	// gcPercent is low because nearly all memory is uploads, which cost the garbage
-	// collector nothing and are used again.
+	// gcPercent is low because nearly all memory is upload buffers, which contain no
+	// pointers and are reused.
 	gcPercent = 20
-	// idleCheck is how long the gateway has nothing to do before memory is returned.
+	// idleCheck is how long the gateway must be idle before memory is returned.
 	idleCheck = 500 * time.Millisecond
 )
 
-// returnMemory gives the memory of uploads back to the system when there are none any
-// more, until ctx ends.
+// returnMemory returns memory to the system whenever there are no more uploads, until
+// ctx ends.
 func (g *Gateway) returnMemory(ctx context.Context) {
 	ticker := time.NewTicker(idleCheck)
 	defer ticker.Stop()

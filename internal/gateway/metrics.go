@@ -8,7 +8,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 )
 
-// metrics are the numbers for Prometheus. Labels have few values: routes, status
+// metrics are the metrics for Prometheus. Labels have few values: routes, status
 // codes, stages and the servers' names.
 type metrics struct {
 	registry *prometheus.Registry
@@ -20,9 +20,9 @@ type metrics struct {
 
 // The stages of a photo.
 const (
-	stageUpload = "upload" // until the photo is in hand
+	stageUpload = "upload" // until the photo is received
 	stageQueue  = "queue"  // waiting for a server
-	stageWork   = "work"   // at the server, its upload included if that overlaps
+	stageWork   = "work"   // at the server, including the upload if they overlap
 	stageAnswer = "answer" // sending the result
 )
 
@@ -67,5 +67,5 @@ func (m *metrics) observe(stage string, took time.Duration) {
 	}
 }
 
-// typicalWork is how long a server needs for a photo, roughly.
+// typicalWork is roughly how long a server needs for a photo.
 func (m *metrics) typicalWork() time.Duration { return time.Duration(m.work.Load()) }

@@ -14,14 +14,14 @@ import (
 var pageNames = []string{"/docs", "/openapi.json"}
 
 // pages are the documentation, from the schema of a server that was ready, so that
-// asking for it costs the servers nothing.
+// requests for it do not reach the servers.
 type pages struct {
 	mu     sync.Mutex
 	schema []byte
 	docs   *apidoc.Page
 }
 
-// keep takes a server's schema. One that cannot be read leaves the last one.
+// keep stores a server's schema, unless it is invalid.
 func (p *pages) keep(schema []byte) {
 	docs, err := apidoc.New(schema)
 	if err != nil {
@@ -56,8 +56,8 @@ func (g *Gateway) page(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// render returns the page with the address the browser used. With keys, it has no
-// form: a form cannot send one.
+// render returns the page with the address that the browser used. If keys are
+// required, it has no form, because a form cannot send one.
 func (g *Gateway) render(w http.ResponseWriter, r *http.Request, docs *apidoc.Page) []byte {
 	nonce, scheme := rand.Text(), "http"
 	if r.TLS != nil {

@@ -11,11 +11,11 @@ import (
 	"time"
 )
 
-// downloadTimeout limits a download, which may have to wait while the server makes
-// other portraits.
+// downloadTimeout limits a download, which may have to wait while the server
+// processes photos.
 const downloadTimeout = 10 * time.Minute
 
-// pass has one server answer a request, as it is but for its path. It returns the
+// pass sends a request to one server, with only the path changed, and returns the
 // status.
 func (g *Gateway) pass(
 	w http.ResponseWriter, r *http.Request, s *server, path string, change func(*http.Response) error,
@@ -49,7 +49,7 @@ func (g *Gateway) pass(
 
 func unchanged(*http.Response) error { return nil }
 
-// status is that of a server that has time to answer.
+// status passes the request to the server that is most likely to be idle.
 func (g *Gateway) status(w http.ResponseWriter, r *http.Request) {
 	s := g.idlest()
 	if s == nil {
@@ -59,7 +59,7 @@ func (g *Gateway) status(w http.ResponseWriter, r *http.Request) {
 	g.pass(w, r, s, "/status", unchanged)
 }
 
-// download fetches a result from where it was made.
+// download fetches a result from the server that made it.
 func (g *Gateway) download(w http.ResponseWriter, r *http.Request) {
 	s, raw, ok := g.locate(r.PathValue("job_id"))
 	if !ok {
@@ -74,11 +74,11 @@ func (g *Gateway) download(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// deleteJob deletes a job where it was made.
+// deleteJob deletes a job on the server that made it.
 func (g *Gateway) deleteJob(w http.ResponseWriter, r *http.Request) {
 	id := r.PathValue("job_id")
 	s, raw, ok := g.locate(id)
-	if !ok { // the images answer so, whatever the ID is
+	if !ok { // as the images respond to any unknown ID
 		answerJSON(w, http.StatusOK, map[string]string{"message": "Job " + id + " not found"})
 		return
 	}
@@ -90,7 +90,7 @@ func (g *Gateway) deleteJob(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// replaceIn puts the gateway's job ID into a short answer.
+// replaceIn puts the gateway's job ID into a short response.
 func replaceIn(response *http.Response, from, to string) error {
 	text := newSpool()
 	defer text.release()

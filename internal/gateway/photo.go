@@ -8,10 +8,10 @@ import (
 	"time"
 )
 
-// maxAnswer limits an answer, in bytes: two images of 4096×4096 in base64.
+// maxAnswer limits a response, in bytes: two images of 4096×4096 in base64.
 const maxAnswer = 128 << 20
 
-// single has the photo of a request processed. It answers errors itself, and then
+// single processes the photo of a request. It responds to errors itself, and then
 // returns nil. The caller releases the answer.
 func (g *Gateway) single(w http.ResponseWriter, r *http.Request) *answer {
 	a, err := g.forward(w, r)
@@ -22,7 +22,7 @@ func (g *Gateway) single(w http.ResponseWriter, r *http.Request) *answer {
 	return a
 }
 
-// enter takes a place for a photo: with a server or in the queue.
+// enter takes a place for a photo: at a server or in the queue.
 func (g *Gateway) enter() (leave func(), err error) {
 	switch {
 	case !g.everReady.Load():
@@ -35,8 +35,8 @@ func (g *Gateway) enter() (leave func(), err error) {
 	return func() { g.photos.Add(-1) }, nil
 }
 
-// forward passes a request on as it is. The upload goes to a server while it
-// arrives, or into memory while no server is free.
+// forward passes on a request unchanged. The upload is sent to a server while it
+// arrives, or kept in memory while no server is free.
 func (g *Gateway) forward(w http.ResponseWriter, r *http.Request) (*answer, error) {
 	limit := g.cfg.MaxUpload + formBytes
 	if r.ContentLength > limit {
@@ -67,7 +67,7 @@ func (g *Gateway) forward(w http.ResponseWriter, r *http.Request) (*answer, erro
 	}
 	a, err := g.make(ctx, &work{path: path, header: forwarded(r.Header), body: body, length: r.ContentLength}, noteOf(r))
 	if errors.Is(err, errLeft) || errors.Is(err, context.Canceled) {
-		// net/http ends the context of a request before it says why it cannot be read.
+		// net/http cancels a request's context before it returns the read error.
 		err = cmp.Or(body.awaitEnd(), err)
 	}
 	return a, err
@@ -93,7 +93,7 @@ func (g *Gateway) receive(
 		g.metrics.observe(stageUpload, time.Since(begin))
 	}()
 	return func() {
-		if _, ended, _ := body.state(); !ended { // a server has answered early
+		if _, ended, _ := body.state(); !ended { // a server has responded early
 			_ = connection.SetReadDeadline(time.Unix(1, 0))
 		}
 		<-received

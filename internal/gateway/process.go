@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// quick passes a portrait on as it is.
+// quick passes on a portrait unchanged.
 func (g *Gateway) quick(w http.ResponseWriter, r *http.Request) {
 	if a := g.single(w, r); a != nil {
 		defer a.release()
@@ -16,7 +16,7 @@ func (g *Gateway) quick(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// process passes an answer on with job IDs that name the server.
+// process passes on a response with job IDs that name the server.
 func (g *Gateway) process(w http.ResponseWriter, r *http.Request) {
 	a := g.single(w, r)
 	if a == nil {
@@ -24,14 +24,14 @@ func (g *Gateway) process(w http.ResponseWriter, r *http.Request) {
 	}
 	defer a.release()
 	raw, formats := g.rename(a)
-	if g.send(w, a) != nil { // nobody will fetch it
+	if g.send(w, a) != nil { // the client will not fetch it
 		formats = nil
 	}
 	g.keepJob(r.Context(), a.server, raw, formats)
 }
 
-// keepJob notes a job's results, or deletes it at once if there are none, or nobody
-// to fetch them because the client is gone.
+// keepJob records a job's results, or deletes it at once if there are none, or if the
+// client is gone and will not fetch them.
 func (g *Gateway) keepJob(client context.Context, s *server, raw string, formats []string) {
 	switch {
 	case raw == "":
@@ -42,15 +42,15 @@ func (g *Gateway) keepJob(client context.Context, s *server, raw string, formats
 	}
 }
 
-// made is what the answer to a photo says about its results.
+// made is the part of a response that describes the results.
 type made struct {
 	Job string `json:"job_id"`
 	PNG string `json:"png_url"`
 	JPG string `json:"jpg_url"`
 }
 
-// rename puts the gateway's job ID into an answer, and returns the server's and the
-// formats there are. Everything else stays as it is, byte for byte.
+// rename puts the gateway's job ID into a response, and returns the server's ID and the
+// available formats. Everything else is unchanged, byte for byte.
 func (g *Gateway) rename(a *answer) (raw string, formats []string) {
 	if a.status != http.StatusOK {
 		return "", nil
@@ -70,8 +70,8 @@ func (g *Gateway) rename(a *answer) (raw string, formats []string) {
 	return m.Job, formats
 }
 
-// renamed replaces a job ID in the members of an answer that have it. The answer is a
-// valid object.
+// renamed replaces a job ID in the members of a response that contain it. The response
+// must be a valid object.
 func renamed(body []byte, from, to string) []byte {
 	decoder := json.NewDecoder(bytes.NewReader(body))
 	var out bytes.Buffer
@@ -93,7 +93,7 @@ func renamed(body []byte, from, to string) []byte {
 			continue
 		}
 		end := int(decoder.InputOffset())
-		quoted, _ := json.Marshal(strings.Replace(text, from, to, 1)) // a string can always be written
+		quoted, _ := json.Marshal(strings.Replace(text, from, to, 1)) // a string can always be encoded
 		out.Write(body[copied : end-len(value)])
 		out.Write(quoted)
 		copied = end

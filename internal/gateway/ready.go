@@ -22,18 +22,18 @@ var warmUpPhoto []byte
 
 const (
 	readyPoll = 200 * time.Millisecond
-	// After a failed warm-up the next one waits, longer each time: loading models
-	// takes long, and version 1.0.0 does it with every question.
+	// After each failed warm-up, the pause before the next one gets longer: loading
+	// models takes long, and version 1.0.0 does it for every readiness request.
 	firstPause, lastPause = time.Second, 30 * time.Second
 	warmUpSide            = 128 // pixels
 
 	watchTimeout = 5 * time.Second
-	// maxSilent is how many questions a server without work may leave unanswered.
+	// maxSilent is how many requests an idle server may leave unanswered.
 	maxSilent = 3
 )
 
-// awaitReady keeps a server from getting photos until it is ready by its body and
-// has made a portrait: the images say that they are ready before they are.
+// awaitReady gives a server no photos until its response body says that it is ready,
+// and it has made a portrait: the images say that they are ready before they are.
 func (g *Gateway) awaitReady(ctx context.Context, s *server) pool.Verdict {
 	s.ready.Store(false)
 	return pool.Verdict{Anew: true, Away: func() error {
@@ -57,13 +57,13 @@ func (g *Gateway) awaitReady(ctx context.Context, s *server) pool.Verdict {
 	}}
 }
 
-// warmUp returns once a server has made a portrait, or could not.
+// warmUp returns once a server has made a portrait or failed to.
 func (g *Gateway) warmUp(ctx context.Context, s *server) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	last := api.Answer{Err: errors.New("it was not asked")}
 	for last = range s.client.Answers(ctx, readyPoll) {
-		// Until it is ready, or will never be.
+		// Poll until it is ready, or never will be.
 	}
 	if !last.Ready {
 		return last.Err
@@ -84,8 +84,8 @@ func (g *Gateway) warmUp(ctx context.Context, s *server) error {
 	return nil
 }
 
-// watch asks a server without work whether it is still there, so that readiness and
-// metrics are true although nobody sends photos. A busy server is left in peace.
+// watch checks that an idle server still responds, so that readiness and metrics are
+// true even without traffic. It leaves busy servers alone.
 func (g *Gateway) watch(ctx context.Context, m *pool.Member[*server]) {
 	s, silent := m.Server, 0
 	for {
@@ -119,7 +119,7 @@ func (g *Gateway) watch(ctx context.Context, m *pool.Member[*server]) {
 // maxSchema is in bytes.
 const maxSchema = 1 << 20
 
-// fetchSchema keeps a server's schema as it is, for the documentation.
+// fetchSchema fetches a server's schema for the documentation.
 func (g *Gateway) fetchSchema(ctx context.Context, s *server) error {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, s.base.JoinPath("/openapi.json").String(), nil)
 	if err != nil {
@@ -137,7 +137,7 @@ func (g *Gateway) fetchSchema(ctx context.Context, s *server) error {
 	return err
 }
 
-// ask returns an error unless a server answers, whatever it says.
+// ask returns an error unless a server responds, with whatever status.
 func (g *Gateway) ask(ctx context.Context, s *server) error {
 	ctx, cancel := context.WithTimeout(ctx, watchTimeout)
 	defer cancel()
@@ -152,7 +152,7 @@ func (g *Gateway) ask(ctx context.Context, s *server) error {
 	return response.Body.Close()
 }
 
-// lose takes a server out until it is ready again.
+// lose takes a server out of use until it is ready again.
 func (g *Gateway) lose(m *pool.Member[*server], generation int, why error) {
 	g.pool.Judge(m, generation, func() pool.Verdict {
 		g.log.Warn("server lost", "server", m.Server.name, "why", api.Brief(why))

@@ -7,7 +7,7 @@ import (
 	"os"
 )
 
-// refusal is an error with the answer that the client gets.
+// refusal is an error with the response that the client gets.
 type refusal struct {
 	status int
 	after  int // seconds for Retry-After, or 0
@@ -30,7 +30,7 @@ func (g *Gateway) errFull() *refusal {
 	return &refusal{http.StatusTooManyRequests, g.retryAfter(), "Too many photos are waiting: try again later"}
 }
 
-// errTooLarge has the text of the built-in engine.
+// errTooLarge has the same text as in the built-in engine.
 func (g *Gateway) errTooLarge() *refusal {
 	return &refusal{http.StatusRequestEntityTooLarge, 0,
 		fmt.Sprintf("upload too large: the limit is %d MB", g.cfg.MaxUpload>>20)}
@@ -42,7 +42,7 @@ func (g *Gateway) errBatchTooLarge() *refusal {
 		fmt.Sprintf("batch too large: the limit is %d MB; send fewer photos at once", batchPhotos*g.cfg.MaxUpload>>20)}
 }
 
-// refusalFor returns what to answer to an error while a photo was received or made.
+// refusalFor returns the response to an error in receiving or processing a photo.
 func (g *Gateway) refusalFor(err error) *refusal {
 	var known *refusal
 	var large *http.MaxBytesError
@@ -57,8 +57,8 @@ func (g *Gateway) refusalFor(err error) *refusal {
 	return errBroken
 }
 
-// refuse answers without reading what is left of an upload. Closing the connection
-// keeps net/http from waiting for it.
+// refuse responds without reading the rest of an upload. Closing the connection keeps
+// net/http from waiting for it.
 func (g *Gateway) refuse(w http.ResponseWriter, r *http.Request, err error) {
 	why := g.refusalFor(err)
 	if r.ContentLength != 0 {

@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// note collects what the log and the metrics say of a request. It never holds a
-// key, a file name or a path: a path may be anything.
+// note collects what the log and the metrics say about a request. It never contains
+// a key, a file name or a path: a path can contain anything.
 type note struct {
 	route, key, server string
 	received           int64
@@ -76,7 +76,7 @@ func (l *requestLog) request(r *http.Request, n *note, w *statusWriter, took tim
 
 func milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
 
-// knownMethod keeps whatever a client sends as a method out of the log.
+// knownMethod keeps arbitrary methods from clients out of the log.
 func knownMethod(method string) string {
 	switch method {
 	case http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete,
@@ -86,7 +86,7 @@ func knownMethod(method string) string {
 	return "other"
 }
 
-// statusWriter remembers the status and the length of an answer.
+// statusWriter records the status and length of a response.
 type statusWriter struct {
 	http.ResponseWriter
 	status  int
@@ -107,5 +107,5 @@ func (w *statusWriter) Write(p []byte) (int, error) {
 // Unwrap lets http.ResponseController reach the connection.
 func (w *statusWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
-// statusText is a status as a label of metrics.
+// statusText is a status as a metrics label.
 func statusText(status int) string { return strconv.Itoa(status) }

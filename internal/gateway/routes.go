@@ -12,10 +12,10 @@ import (
 // methods are the handlers of one path.
 type methods map[string]http.HandlerFunc
 
-// routes returns the handler of all that passes; everything else is 404. Health
-// and readiness answer to any host and without a key: orchestrators ask by address,
-// and the answers tell nothing else. The documentation needs no key because a
-// browser cannot send one.
+// routes returns the handler of all known paths; everything else is 404. Health and
+// readiness accept any host and need no key: orchestrators use addresses, and the
+// responses reveal nothing else. The documentation needs no key because a browser
+// cannot send one.
 func (g *Gateway) routes() http.Handler {
 	mux := http.NewServeMux()
 	open := func(pattern string, m methods) { mux.Handle(pattern, named(pattern, m)) }
@@ -62,7 +62,7 @@ func (m methods) wrapped(check func(http.HandlerFunc) http.HandlerFunc) methods 
 	return checked
 }
 
-// named serves the methods of a route, and notes its name for log and metrics.
+// named serves the methods of a route, and records its name for log and metrics.
 func named(pattern string, m methods) http.Handler {
 	allowed := make([]string, 0, len(m))
 	for method := range m {
@@ -84,7 +84,7 @@ func (g *Gateway) health(w http.ResponseWriter, _ *http.Request) {
 	answerJSON(w, http.StatusOK, map[string]string{"status": "healthy"})
 }
 
-// readiness is what the images say in the body of /ready, with a status that tells.
+// readiness has the body of the images' /ready, but with a meaningful status.
 func (g *Gateway) readiness(w http.ResponseWriter, _ *http.Request) {
 	status := http.StatusOK
 	if !g.anyReady() {

@@ -16,13 +16,13 @@ const (
 	readHeaderTimeout = 10 * time.Second
 	keepAliveTimeout  = 2 * time.Minute
 	maxHeaderBytes    = 16 << 10
-	// shutdownTimeout lets photos in work finish; docker stop kills after ten seconds.
+	// shutdownTimeout lets current photos finish; docker stop kills after ten seconds.
 	shutdownTimeout = 8 * time.Second
 )
 
-// Serve answers requests on ln until ctx ends. It then gives requests in flight a few
-// seconds and returns nil. It closes ln. The process has nothing else to do: its memory
-// is managed for this. A nil certificate means plain HTTP.
+// Serve handles requests on ln until ctx ends. It then gives requests in flight a few
+// seconds and returns nil. It closes ln. It tunes the memory of the whole process,
+// which must do nothing else. A nil certificate means plain HTTP.
 func Serve(ctx context.Context, ln net.Listener, cfg Config, certificate *TLS) error {
 	defer ln.Close() // Serve of net/http closes it too
 	watching, stop := context.WithCancel(context.WithoutCancel(ctx))
@@ -59,8 +59,8 @@ func Serve(ctx context.Context, ln net.Listener, cfg Config, certificate *TLS) e
 	return nil
 }
 
-// server bounds what clients may send before a handler sees it. HTTP/2 would add
-// ways to keep it busy, and photos gain nothing from it.
+// server limits what clients may send before a handler sees it. HTTP/2 would add
+// ways to keep it busy, and would not help photos.
 func (g *Gateway) server() *http.Server {
 	protocols := new(http.Protocols)
 	protocols.SetHTTP1(true)

@@ -20,14 +20,14 @@ type server struct {
 
 	ready   atomic.Bool
 	turn    chan struct{} // holds a token while it works on a photo
-	busy    atomic.Int64  // how many photos it has, the one that is being sent included
+	busy    atomic.Int64  // how many photos it has, including one that is being sent
 	touched atomic.Int64  // how many photos it was given
 
-	deletions chan string // its IDs of jobs that are no longer needed
+	deletions chan string // its IDs of jobs to delete
 }
 
-// maxDeletions is how many jobs may wait for their deletion; those beyond wait for
-// the next round.
+// maxDeletions is how many jobs may wait to be deleted; more than that wait for the
+// next round.
 const maxDeletions = 1024
 
 func newServers(addresses []string) (servers []*server, err error) {
@@ -55,7 +55,7 @@ func newServers(addresses []string) (servers []*server, err error) {
 	return servers, nil
 }
 
-// working is how many photos it works on.
+// working is how many photos the server is processing.
 func (s *server) working() int64 { return int64(len(s.turn)) }
 
 func (s *server) readyNumber() int64 {
@@ -65,7 +65,7 @@ func (s *server) readyNumber() int64 {
 	return 0
 }
 
-// anyReady reports whether at least one server makes portraits.
+// anyReady reports whether at least one server is ready.
 func (g *Gateway) anyReady() bool {
 	for _, s := range g.servers {
 		if s.ready.Load() {
@@ -75,8 +75,8 @@ func (g *Gateway) anyReady() bool {
 	return false
 }
 
-// idlest returns a ready server, without a photo if possible, or nil: servers answer
-// nothing else while they make a portrait.
+// idlest returns a ready server, without a photo if possible, or nil: servers do not
+// respond to anything else while they process one.
 func (g *Gateway) idlest() (best *server) {
 	for _, s := range g.servers {
 		if s.ready.Load() && (best == nil || s.busy.Load() < best.busy.Load()) {
@@ -86,8 +86,8 @@ func (g *Gateway) idlest() (best *server) {
 	return best
 }
 
-// discard has a job deleted, in the background: a busy server answers nothing. It
-// reports false if too many deletions wait already.
+// discard deletes a job in the background: a busy server does not respond. It returns
+// false if too many deletions are already waiting.
 func (s *server) discard(job string) bool {
 	select {
 	case s.deletions <- job:

@@ -12,8 +12,8 @@ const chunkBytes = 64 << 10
 
 type chunk = [chunkBytes]byte
 
-// spareChunks keeps memory for the next upload: at most 2 MB, so that the garbage
-// collector has nearly nothing to do. See returnMemory.
+// spareChunks keeps memory for the next upload, at most 2 MB, so that the garbage
+// collector has almost nothing to do. See returnMemory.
 var spareChunks = make(chan *chunk, 32)
 
 func newChunk() *chunk {
@@ -34,8 +34,8 @@ func freeChunk(c *chunk) {
 
 var errClosed = errors.New("nobody reads this any more")
 
-// spool keeps an upload or an answer in memory. It can be read while it is filled,
-// and again from the start. Its memory is used again once nobody holds it.
+// spool keeps an upload or a response in memory. It can be read while it is filled,
+// and again from the start. Its memory is reused once it has no holders.
 type spool struct {
 	mu      sync.Mutex
 	grown   sync.Cond
@@ -83,7 +83,7 @@ func (s *spool) fill(r io.Reader, limit int64) error {
 		}
 		if err != nil {
 			s.ended = true
-			if err != io.EOF { // a wrapped io.EOF means that something is missing
+			if err != io.EOF { // a wrapped io.EOF means a truncated body
 				s.err = err
 			}
 		}
@@ -96,7 +96,7 @@ func (s *spool) fill(r io.Reader, limit int64) error {
 	}
 }
 
-// room returns free memory after what was read. Only fill changes chunks and size.
+// room returns free memory after the data. Only fill changes chunks and size.
 func (s *spool) room() []byte {
 	used := s.size % chunkBytes
 	if s.size == int64(len(s.chunks))*chunkBytes {
@@ -108,14 +108,14 @@ func (s *spool) room() []byte {
 	return s.chunks[len(s.chunks)-1][used:]
 }
 
-// state returns the size, and whether that is all.
+// state returns the size so far, and whether it is final.
 func (s *spool) state() (size int64, ended bool, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.size, s.ended, s.err
 }
 
-// awaitEnd waits until everything is in hand.
+// awaitEnd waits until everything is received.
 func (s *spool) awaitEnd() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -125,7 +125,7 @@ func (s *spool) awaitEnd() error {
 	return s.err
 }
 
-// writeTo writes what is complete.
+// writeTo writes a complete spool.
 func (s *spool) writeTo(w io.Writer) error {
 	for at, left := 0, s.size; left > 0; at++ {
 		n := min(left, chunkBytes)
@@ -137,7 +137,7 @@ func (s *spool) writeTo(w io.Writer) error {
 	return nil
 }
 
-// bytes returns a copy of what is complete.
+// bytes returns a copy of a complete spool.
 func (s *spool) bytes() []byte {
 	all := make([]byte, 0, s.size)
 	for at := range s.chunks {
@@ -146,12 +146,12 @@ func (s *spool) bytes() []byte {
 	return all
 }
 
-// heldBack is the end of an upload that a server gets only when it may start: more
-// than the last line of a form, without which no parser takes it for complete.
+// heldBack is how many bytes at the end of an upload a server gets only when it may
+// start: more than a form's last line, without which no parser considers it complete.
 const heldBack = 256
 
-// reader returns a reader from the start that waits for what is still missing, and
-// calls turn before it returns the end. It holds the spool until it is closed.
+// reader returns a reader from the start that waits for missing data, and calls turn
+// before it returns the end. It holds the spool until it is closed.
 func (s *spool) reader(turn func() error) io.ReadCloser {
 	s.hold()
 	return &spoolReader{spool: s, turn: turn}
@@ -178,9 +178,8 @@ func (r *spoolReader) Read(p []byte) (int, error) {
 	}
 }
 
-// next reads what there is, or says to wait for the turn. It copies under the lock:
-// net/http may close a body while it is read, which would give the memory to someone
-// else.
+// next reads available data, or says to wait for the turn. It copies under the lock:
+// net/http may close a body while it is read, which would let the memory be reused.
 func (r *spoolReader) next(p []byte) (n int, wait bool, err error) {
 	s := r.spool
 	s.mu.Lock()
@@ -205,7 +204,7 @@ func (r *spoolReader) next(p []byte) (n int, wait bool, err error) {
 	return n, false, nil
 }
 
-// within is how far it may read now. The caller holds the lock.
+// within is how far it may currently read. The caller holds the lock.
 func (r *spoolReader) within() int64 {
 	if r.turn != nil {
 		return r.spool.size - heldBack

@@ -6,11 +6,11 @@ import "time"
 type timing struct {
 	// An upload or a download may take slowest plus a second for each slowRate bytes.
 	slowest time.Duration
-	// patience is how long photos wait when no server is ready.
+	// patience is how long photos wait if no server is ready.
 	patience time.Duration
 	// workLimit is when a server that has a whole photo counts as stuck.
 	workLimit time.Duration
-	// watch is how often a server without work is asked whether it is still there.
+	// watch is how often to check that an idle server still responds.
 	watch time.Duration
 }
 
@@ -21,7 +21,7 @@ var usual = timing{
 	watch:     2 * time.Second,
 }
 
-// slowRate is in bytes a second.
+// slowRate is in bytes per second.
 const slowRate = 32 << 10
 
 // allowance is how long a client may take to send or to receive.

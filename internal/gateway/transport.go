@@ -17,15 +17,15 @@ const (
 	bufferBytes     = 16 << 10 // of each connection, in both directions
 )
 
-// dial has the kernel look after the connection while a server is silent, because
-// it is busy.
+// dial has the kernel check the connection while a server is silent because it is
+// busy.
 func dial(ctx context.Context, network, address string) (net.Conn, error) {
 	alive := net.KeepAliveConfig{Enable: true, Idle: 5 * time.Second, Interval: 2 * time.Second, Count: 3}
 	return (&net.Dialer{Timeout: dialTimeout, KeepAliveConfig: alive}).DialContext(ctx, network, address)
 }
 
 // newTransport connects to servers. Names are resolved for each connection, and a
-// connection to a server that vanished without a word ends within seconds.
+// connection to a server that disappeared ends within seconds.
 func newTransport() *http.Transport {
 	return &http.Transport{
 		DialContext:            dial,
@@ -38,8 +38,8 @@ func newTransport() *http.Transport {
 	}
 }
 
-// hopByHop headers are about one connection (RFC 9110, 7.6.1). Those after them are
-// for the gateway: its keys, and what browsers say, which the images would answer.
+// notForwarded starts with the hop-by-hop headers (RFC 9110, 7.6.1). Those after them
+// are for the gateway: its keys, and browsers' headers, which the images would obey.
 var notForwarded = []string{
 	"Connection", "Keep-Alive", "Proxy-Connection", "Proxy-Authenticate", "Proxy-Authorization", "Te", "Trailer",
 	"Transfer-Encoding", "Upgrade", "Expect",
@@ -47,7 +47,7 @@ var notForwarded = []string{
 	"Access-Control-Request-Headers", "Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto",
 }
 
-// forwarded returns the headers of a request as a server gets them.
+// forwarded returns the headers of a request for a server.
 func forwarded(header http.Header) http.Header {
 	passed := header.Clone()
 	for _, name := range notForwarded {
@@ -59,8 +59,8 @@ func forwarded(header http.Header) http.Header {
 	return passed
 }
 
-// notReturned are headers of servers that clients do not get: about the connection,
-// the images' CORS, which allows every page, and what the gateway says itself.
+// notReturned are servers' headers that clients do not get: those about the connection,
+// the images' CORS, which allows every page, and those that the gateway sets itself.
 var notReturned = []string{
 	"Content-Length", "X-Content-Type-Options",
 	"Connection", "Keep-Alive", "Proxy-Authenticate", "Te", "Trailer", "Transfer-Encoding", "Upgrade",
@@ -68,5 +68,5 @@ var notReturned = []string{
 	"Access-Control-Allow-Headers", "Access-Control-Expose-Headers", "Access-Control-Max-Age",
 }
 
-// serverHeader says which server answered.
+// serverHeader says which server responded.
 const serverHeader = "X-Facecraft-Server"

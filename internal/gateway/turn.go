@@ -6,8 +6,8 @@ import (
 	"sync/atomic"
 )
 
-// turn is a photo's time in a server, which works on one photo only: two at once can
-// crash the images. Another photo is sent to it meanwhile, but for its end.
+// turn is a photo's turn at a server, which processes one photo at a time: two at once
+// can crash the images. The next photo is sent meanwhile, except for its end.
 type turn struct {
 	server *server
 	state  atomic.Int32
@@ -21,11 +21,11 @@ const (
 	turnLeft // by the client, and never taken
 )
 
-// errLeft is a client that hung up before its photo's turn.
+// errLeft means that the client hung up before its photo's turn.
 var errLeft = errors.New("the client is gone")
 
 // context returns the context of an exchange. It ends with the client's, unless the
-// photo is in work: the server works on, and must not get another one.
+// photo is being processed: the server would continue, and must not get another one.
 func (t *turn) context(client context.Context) (context.Context, context.CancelCauseFunc) {
 	ctx, cancel := context.WithCancelCause(context.WithoutCancel(client))
 	stop := context.AfterFunc(client, func() {
@@ -55,7 +55,7 @@ func (t *turn) take(ctx context.Context) error {
 
 func (t *turn) taken() bool { return t.state.Load() == turnTaken }
 
-// end lets the next photo in. It may be called again.
+// end lets the next photo in. It may be called more than once.
 func (t *turn) end() {
 	if t.taken() && t.ended.CompareAndSwap(false, true) {
 		<-t.server.turn

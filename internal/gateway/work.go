@@ -10,16 +10,16 @@ import (
 )
 
 const (
-	// maxDeaths is how many servers may die of a photo, and maxAttempts how many
-	// may turn it down before they touch it.
+	// maxDeaths is how many servers a photo may stop, and maxAttempts how often
+	// servers may turn it down without processing it.
 	maxDeaths   = 2
 	maxAttempts = 10
-	// slowUpload is how long a server waits for an upload that others could use:
-	// it is then received in full before it gets a server again.
+	// slowUpload is how long an upload may occupy a server that others need: it is
+	// then received in full before it gets a server again.
 	slowUpload = 300 * time.Millisecond
 )
 
-// work is a photo for a server.
+// work is a photo to process.
 type work struct {
 	path   string // and query
 	header http.Header
@@ -27,7 +27,7 @@ type work struct {
 	length int64 // of the body, or -1
 }
 
-// lost is a server that did not answer.
+// lost is the error for a server that did not respond.
 type lost struct {
 	cause error
 	// untouched means that the photo never reached it.
@@ -43,7 +43,7 @@ var (
 	errStuck = errors.New("it has not answered for too long")
 )
 
-// make has a server process a photo, and a second one if that dies.
+// make processes a photo on a server, and on a second one if that dies.
 func (g *Gateway) make(ctx context.Context, k *work, n *note) (*answer, error) {
 	var last *pool.Member[*server]
 	for deaths, attempts := 0, 0; ; attempts++ {
@@ -93,7 +93,7 @@ func (g *Gateway) acquire(ctx context.Context, avoid *pool.Member[*server], n *n
 	case cause != nil:
 		return nil, cause
 	}
-	return nil, errNoServer // the gateway is being stopped
+	return nil, errNoServer // the gateway is shutting down
 }
 
 // endWithoutServers ends a context when no server has been ready for too long.
@@ -113,7 +113,7 @@ func (g *Gateway) endWithoutServers(ctx context.Context, cancel context.CancelCa
 	cancel(errNoServer)
 }
 
-// attempt has one server process a photo, and returns it to the pool.
+// attempt processes a photo on one server, and returns that to the pool.
 func (g *Gateway) attempt(ctx context.Context, m *pool.Member[*server], k *work, n *note) (*answer, error) {
 	s, generation, begin := m.Server, g.pool.Generation(m), time.Now()
 	s.busy.Add(1)
@@ -128,14 +128,14 @@ func (g *Gateway) attempt(ctx context.Context, m *pool.Member[*server], k *work,
 		g.metrics.observe(stageWork, n.worked)
 	}
 	var gone *lost
-	if errors.As(err, &gone) { // before it is released: nobody else gets a dead server
+	if errors.As(err, &gone) { // before it is released, so that no other photo gets a dead server
 		g.lose(m, generation, gone.cause)
 	}
 	return a, err
 }
 
-// exchange sends a photo and receives the answer. The end of the photo waits until the
-// server has finished with the one before.
+// exchange sends a photo and receives the response. It holds back the photo's end until
+// the server has finished the previous one.
 func (g *Gateway) exchange(ctx context.Context, s *server, k *work) (*answer, error) {
 	turn := &turn{server: s}
 	defer turn.end()
@@ -143,8 +143,8 @@ func (g *Gateway) exchange(ctx context.Context, s *server, k *work) (*answer, er
 	defer cancel(nil)
 	go g.guard(ctx, cancel, k.body)
 	body := k.body.reader(func() error { return turn.take(ctx) })
-	// RoundTrip returns only when nobody reads the body any more, and a client may
-	// take its time with the rest.
+	// RoundTrip returns only once the body is no longer read, and a client may send
+	// the rest slowly.
 	context.AfterFunc(ctx, func() { _ = body.Close() }) // never fails
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, s.base.String()+k.path, body)
 	if err != nil {
@@ -176,8 +176,8 @@ func (g *Gateway) exchange(ctx context.Context, s *server, k *work) (*answer, er
 	return nil, &lost{err, !turn.taken() || errors.Is(err, errTurnedDown)}
 }
 
-// roundTrip ends the turn as soon as the server begins to answer: the images do so when
-// they have finished with a photo.
+// roundTrip ends the turn as soon as the server starts to respond: the images do so once
+// they have finished a photo.
 func (g *Gateway) roundTrip(s *server, request *http.Request, turn *turn) (*answer, error) {
 	response, err := g.transport.RoundTrip(request)
 	if err != nil {
@@ -193,8 +193,8 @@ func (g *Gateway) roundTrip(s *server, request *http.Request, turn *turn) (*answ
 	return a, nil
 }
 
-// guard ends an exchange whose upload keeps a server from others' photos, or whose
-// server is stuck.
+// guard ends an exchange if a slow upload occupies a server while other photos wait,
+// or if the server is stuck.
 func (g *Gateway) guard(ctx context.Context, cancel context.CancelCauseFunc, body *spool) {
 	stuck := time.NewTimer(g.cfg.timing.workLimit)
 	defer stuck.Stop()

@@ -39,10 +39,10 @@ func Read(getenv func(string) string, log io.Writer) (gateway.Config, *gateway.T
 	return config, nil, nil
 }
 
-// hosts are the Host headers that a gateway answers to: its own address, and the
-// names that were given, with the port and, for a proxy in front of it, without.
-// One that is published on all addresses does not know them; it needs a key, which
-// a web page does not have, and then answers to any name unless some were given.
+// hosts are the Host headers that a gateway accepts: its own address, and the
+// configured names, with the port and, for a proxy in front of it, without. One that
+// is published on all addresses does not know them. It requires a key, which a web
+// page does not have, and accepts any name unless some were configured.
 func hosts(ip net.IP, host, port string, names []string) []string {
 	own := []string{net.JoinHostPort(host, port)}
 	switch {

@@ -1,5 +1,5 @@
-// Package gatewaycmd is what runs in a gateway's container. The environment, which
-// plan.Container.Env describes, configures it; keys and certificates are files.
+// Package gatewaycmd runs in a gateway's container. It is configured by the environment
+// in plan.Container.Env; keys and certificates are files.
 package gatewaycmd
 
 import (
@@ -37,7 +37,7 @@ func Serve(ctx context.Context, getenv func(string) string, log io.Writer) error
 	return gateway.Serve(ctx, listener, config, certificate)
 }
 
-// Check asks the gateway in the same container for its health, which needs neither
+// Check checks the health of the gateway in the same container, which needs neither
 // a key nor a server.
 func Check(ctx context.Context, getenv func(string) string) error {
 	port, err := port(getenv)

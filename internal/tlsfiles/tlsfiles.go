@@ -8,8 +8,8 @@ import (
 	"github.com/djok/facecraft/internal/fault"
 )
 
-// Absolute returns the absolute paths of a certificate and its private key, or
-// refuses what cannot be used. Both are empty if both names are.
+// Absolute returns the absolute paths of a certificate and its private key, or an
+// error if they cannot be used. Both are empty if both names are.
 func Absolute(cert, key string) (certPath, keyPath string, err error) {
 	switch {
 	case cert == "" && key == "":
@@ -28,8 +28,8 @@ func Absolute(cert, key string) (certPath, keyPath string, err error) {
 	return certPath, keyPath, err
 }
 
-// mountable returns the absolute path of a file whose directory a container can
-// mount: there, a symbolic link that leaves the directory leads nowhere.
+// mountable returns the absolute path of a file if a container can mount its
+// directory: there, a symbolic link that leaves the directory would be broken.
 func mountable(flag, file string) (string, error) {
 	path, err := filepath.Abs(file)
 	if err != nil {
