@@ -52,7 +52,7 @@ type processAnswer struct {
 	JobID            string         `json:"job_id"`
 	ProcessingTimeMS int64          `json:"processing_time_ms"`
 	Result           *processResult `json:"result"`
-	DownloadURL      *string        `json:"download_url"` // never set, like in the images
+	DownloadURL      *string        `json:"download_url"` // never set, as in the images
 	PNGURL           *string        `json:"png_url"`
 	JPGURL           *string        `json:"jpg_url"`
 	PNGBase64        []byte         `json:"png_base64"` // encoding/json writes base64, and null for nil
@@ -131,7 +131,7 @@ func answerJSON(w http.ResponseWriter, status int, body any) {
 	encoder := json.NewEncoder(&text)
 	encoder.SetEscapeHTML(false) // the images' texts contain <class 'str'>
 	if err := encoder.Encode(body); err != nil {
-		panic(err) // responses contain nothing that cannot be encoded
+		panic(err) // responses can always be encoded
 	}
 	answer(w, status, "application/json", bytes.TrimSuffix(text.Bytes(), []byte("\n")))
 }

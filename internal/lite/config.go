@@ -9,9 +9,9 @@ import (
 	"github.com/djok/facecraft/internal/fault"
 )
 
-// ConfigFrom reads the container's own variables, those that the published
-// images know too. Hosts is the container's name, by which others in its network
-// reach it.
+// ConfigFrom reads the container's environment variables, which the published
+// images also support. Hosts is the container's name, under which others in its
+// network reach it.
 func ConfigFrom(getenv func(string) string) (Config, error) {
 	config := Config{UploadDir: "/app/uploads", OutputDir: "/app/processed"}
 	if dir := getenv("FACECRAFT_UPLOAD_DIR"); dir != "" {

@@ -1,9 +1,9 @@
 // Package lite is the built-in engine: the HTTP API of the facecraft container in
 // pure Go, with face detection, background removal, cropping, the oval mask and
-// the size-limited JPEG. It needs no download and is ready at once, which suits
-// small machines, demos, CI and integration tests. It has no AI models: it does
-// not enhance faces, and it keeps a background that it cannot tell from the
-// person, which the response says.
+// the size-limited JPEG. It needs no download and is ready immediately, which
+// suits small machines, demos, CI and integration tests. It has no AI models: it
+// does not enhance faces, and if it cannot separate the background from the
+// person, it keeps the background and says so in the response.
 package lite
 
 import (

@@ -36,7 +36,7 @@ type form struct {
 }
 
 // readForm reads a request body of at most limit bytes and stores its files. A
-// body that is not multipart is an empty form, like in the images. The caller must
+// body that is not multipart is an empty form, as in the images. The caller must
 // discard the form, even after an error.
 func readForm(w http.ResponseWriter, r *http.Request, limit int64, stored *uploadDir) (*form, error) {
 	f := &form{values: map[string]string{}, files: map[string][]upload{}, stored: stored}

@@ -11,12 +11,12 @@ func (e *Engine) health(w http.ResponseWriter, _ *http.Request) {
 }
 
 // ready returns 200 even before the models are loaded: in the contract, only the
-// body says so.
+// body shows readiness.
 func (e *Engine) ready(w http.ResponseWriter, _ *http.Request) {
 	answerJSON(w, http.StatusOK, e.readyAnswer())
 }
 
-// readiness reports the same with the status code, as orchestrators expect.
+// readiness also reports this in the status code, as orchestrators expect.
 func (e *Engine) readiness(w http.ResponseWriter, _ *http.Request) {
 	answer := e.readyAnswer()
 	status := http.StatusOK
@@ -53,7 +53,7 @@ type statistics struct {
 	total     int
 	succeeded int
 	kept      int           // backgrounds that could not be removed
-	time      time.Duration // spent on the ones that succeeded
+	time      time.Duration // spent on photos that succeeded
 }
 
 func (s *statistics) record(took time.Duration, p *portrait, err error) {

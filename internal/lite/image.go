@@ -25,9 +25,9 @@ const maxPixels = 50_000_000
 // maxShrink limits the height of the strips that shrink works in.
 const maxShrink = 16
 
-// costly limits formats whose decoders take so much memory per pixel that a larger
-// image would not fit the container: 23 bytes for HEIC, up to 110 for AVIF. Phones
-// take 12 or 24 megapixels unless asked for more.
+// costly limits formats whose decoders take so much memory per pixel that a
+// larger image would not fit in the container's memory: 23 bytes for HEIC, up to
+// 110 for AVIF. Phones take 12 or 24 megapixels unless set to more.
 var costly = map[pictures.Format]int{pictures.HEIC: 25_000_000, pictures.AVIF: 5_000_000}
 
 // photo is a decoded image as stored, with its orientation.
@@ -88,7 +88,7 @@ func decodePhoto(r seekableFile) (*photo, error) {
 	return &photo{decoded, orientation(pictures.Orientation(r, size))}, nil
 }
 
-// read decodes a file of one of the images' formats.
+// read decodes a file in one of the formats that the images support.
 func (f format) read(r io.ReadSeeker) (image.Image, error) {
 	buffered, err := fromStart(r)
 	if err != nil {
@@ -125,8 +125,8 @@ func readOther(r io.ReaderAt, size int64) (image.Image, error) {
 	return pictures.Decode(r, size, info.Format)
 }
 
-// tooLargeError is an image with too many pixels; a format if the limit is only that
-// format's.
+// tooLargeError reports an image with too many pixels; format is set if the limit
+// is specific to that format.
 type tooLargeError struct {
 	width, height, limit int
 	format               pictures.Format
@@ -140,7 +140,7 @@ func (e *tooLargeError) Error() string {
 	return text
 }
 
-// readHeader finds the format, unless it is none that the images read.
+// readHeader finds the format, if the images support it.
 func readHeader(r io.ReadSeeker) (_ format, known bool, _ error) {
 	buffered, err := fromStart(r)
 	if err != nil {
@@ -185,14 +185,14 @@ func (p *photo) size() (w, h int) {
 }
 
 // drawOn draws the upright photo, scaled by scale and then moved by dx, dy
-// pixels, over what dst holds.
+// pixels, over dst's content.
 func (p *photo) drawOn(dst *image.RGBA, kernel xdraw.Transformer, scale, dx, dy float64) {
 	p.drawMapped(dst, kernel, scale, scaleAndMove(scale, dx, dy))
 }
 
-// drawMapped draws the upright photo, mapped by a map that scales by scale,
-// over what dst holds. Orientation, crop, turn and scaling are one step, so
-// that no full-size copy is ever made.
+// drawMapped draws the upright photo over dst, mapped by a map that scales by
+// scale. Orientation, crop, turn and scaling are one step, so that no full-size
+// copy is ever made.
 func (p *photo) drawMapped(dst *image.RGBA, kernel xdraw.Transformer, scale float64, mapped f64.Aff3) {
 	stored := p.pixels.Bounds()
 	toDst := then(p.orientation.turnUpright(float64(stored.Dx()), float64(stored.Dy())), mapped)

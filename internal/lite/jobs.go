@@ -16,7 +16,7 @@ import (
 )
 
 var (
-	// Earlier versions used eight digits; their files are cleaned up, too.
+	// Earlier versions used eight digits; their files are cleaned up as well.
 	jobName    = regexp.MustCompile(`^([0-9a-f]{8}|[0-9a-f]{32})$`)
 	uploadName = regexp.MustCompile(`^([0-9a-f]{8}|[0-9a-f]{32})_`)
 )

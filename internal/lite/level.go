@@ -7,8 +7,8 @@ import (
 	"golang.org/x/image/math/f64"
 )
 
-// Where the eyes of an upright face are, relative to the centre of the detector's
-// square and in units of its side.
+// The expected places of the eyes of an upright face, relative to the centre of
+// the detector's square and in units of its side.
 const (
 	eyeAbove, eyeBeside = 0.075, 0.18
 	eyeWindow           = 0.25
@@ -18,7 +18,8 @@ const (
 	// mostSpread is how far apart the searches for one pupil may end, in sides of
 	// the square. Measured: below 0.01 for eyes, above 0.05 elsewhere.
 	mostSpread = 0.03
-	// steepest is the slope of a head at which the detector still finds it, 25°.
+	// steepest is the largest slope at which the detector still finds a head,
+	// 25°.
 	steepest = 0.47
 	// level is an invisible slope, 0.5°: not rotating keeps the portrait as sharp as
 	// the photo.
@@ -48,7 +49,7 @@ func (d *detector) tilt(f *face, grey *image.Gray, scale float64) bool {
 	return true
 }
 
-// direction is a unit vector. The zero value is as good as (1, 0): to the right.
+// direction is a unit vector. The zero value means (1, 0): to the right.
 type direction struct{ x, y float64 }
 
 // upright maps the photo so that the face's eyes are level and its centre is the

@@ -13,7 +13,7 @@ var verbs = strings.Fields("DELETE GET HEAD POST PUT CONNECT OPTIONS TRACE COPY 
 	"PROPFIND PROPPATCH SEARCH UNLOCK BIND REBIND UNBIND ACL REPORT MKACTIVITY CHECKOUT MERGE M-SEARCH NOTIFY " +
 	"SUBSCRIBE UNSUBSCRIBE PATCH PURGE MKCALENDAR LINK UNLINK SOURCE QUERY")
 
-// exactPaths finds routes like the images do. http.ServeMux would redirect //health
+// exactPaths finds routes as the images do. http.ServeMux would redirect //health
 // to /health, would not treat %2F as a slash, and would not find /health/.
 func exactPaths(mux *http.ServeMux) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -28,10 +28,10 @@ const (
 type options struct {
 	width, height int
 	background    [3]int  // red, green, blue, 0 to 255
-	margin        float64 // space around the head, in heads
+	margin        float64 // space around the head, in head heights
 	oval          bool
 
-	cropOnly bool // for documents: neither turned nor without its background
+	cropOnly bool // for documents: neither rotated nor cut out
 }
 
 // defaultOptions returns the same defaults as the images.
@@ -75,7 +75,7 @@ func (o options) scale(f face) float64 {
 	return float64(min(o.width, o.height)) / visible
 }
 
-// exceeds tells whether a portrait shows more than there is of the photo.
+// exceeds reports whether a portrait extends beyond the photo.
 func (o options) exceeds(p *photo, f face) bool {
 	w, h := p.size()
 	halfWidth, halfHeight := float64(o.width)/2/o.scale(f), float64(o.height)/2/o.scale(f)

@@ -87,8 +87,8 @@ func readProcessForm(w http.ResponseWriter, f *form) (photo upload, o options, w
 	return photo, o, withBase64, false
 }
 
-// knownExtension checks only the name, like the images do. They do not know the last
-// three.
+// knownExtension checks only the name, as the images do. They do not support the
+// last three.
 func knownExtension(filename string) bool {
 	name := strings.ToLower(path.Base(filename))
 	switch ext := path.Ext(name); ext {
@@ -98,7 +98,7 @@ func knownExtension(filename string) bool {
 	return false
 }
 
-// errorMessage is an error's text for people.
+// errorMessage returns an error's text for people.
 func errorMessage(err error) string {
 	var unreadable *unreadableError
 	switch {
@@ -110,8 +110,8 @@ func errorMessage(err error) string {
 	return err.Error()
 }
 
-// errorDetail is an error's text where there is only one field for it: the contract's
-// text, and the reason.
+// errorDetail returns an error's text for a single field: the contract's text and
+// the reason.
 func errorDetail(err error) string {
 	var unreadable *unreadableError
 	if errors.As(err, &unreadable) {

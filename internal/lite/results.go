@@ -38,7 +38,7 @@ func (e *Engine) download(w http.ResponseWriter, r *http.Request) {
 	http.ServeContent(w, r, name, info.ModTime(), file)
 }
 
-// deleteJob removes a job's files. Like in the images, the status is 200 even if
+// deleteJob removes a job's files. As in the images, the status is 200 even if
 // there were none.
 func (e *Engine) deleteJob(w http.ResponseWriter, r *http.Request) {
 	id := r.PathValue("job_id")

@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// routes returns the handler for all endpoints. Like in the images, only the
+// routes returns the handler for all endpoints. As in the images, only the
 // documentation supports HEAD.
 func (e *Engine) routes() http.Handler {
 	mux := http.NewServeMux()

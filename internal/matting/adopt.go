@@ -12,8 +12,8 @@ func (g *flowGrid) adopt() {
 	}
 }
 
-// nearestParent is the direction of the neighbour in an orphan's tree that is
-// nearest to the root.
+// nearestParent returns the direction of the neighbour in an orphan's tree that
+// is nearest to the root.
 func (g *flowGrid) nearestParent(n int32) (direction uint8, distance int32) {
 	direction = noParent
 	for d := range uint8(directions) {
@@ -28,8 +28,8 @@ func (g *flowGrid) nearestParent(n int32) (direction uint8, distance int32) {
 	return direction, distance
 }
 
-// rootDistance counts the nodes between a node and its root, if its way there
-// does not end at an orphan. What it learns is kept for this round of adoption.
+// rootDistance returns a node's distance from its root, if its path there does
+// not end at an orphan. Distances are stored for this round of adoption.
 func (g *flowGrid) rootDistance(n int32) (distance int32, rooted bool) {
 	m := n
 	for ; g.stamp[m] != g.clock; m += g.step[g.parent[m]] {
@@ -53,7 +53,7 @@ func (g *flowGrid) rootDistance(n int32) (distance int32, rooted bool) {
 	return distance, true
 }
 
-// release takes a node out of its tree. Its children are orphans now, and
+// release removes a node from its tree. Its children become orphans, and
 // neighbours may reach it again.
 func (g *flowGrid) release(n int32) {
 	for d := range uint8(directions) {
@@ -73,7 +73,7 @@ func (g *flowGrid) release(n int32) {
 
 // nodeQueue is a first-in, first-out queue that holds each node at most once.
 type nodeQueue struct {
-	next        []int32 // the node behind, itself for the last, -1 for those not queued
+	next        []int32 // the following node, itself for the last, -1 for nodes not queued
 	first, last int32
 }
 

@@ -2,16 +2,16 @@ package matting
 
 import "math"
 
-// The same picture has to give the same bytes on every processor. Go may fuse
-// x*y+z into one operation with one rounding, and does on arm64, ppc64le and
-// s390x, unless the product is rounded explicitly; and math.Exp and math.Log
-// have assembly of their own on some processors. So this package multiplies
-// floats through product (TestNoFusedProducts) and uses the two functions below.
+// The same picture must give the same bytes on every processor. Go may fuse x*y+z
+// into one operation with one rounding, and does on arm64, ppc64le and s390x,
+// unless the product is rounded explicitly; and math.Exp and math.Log have
+// separate assembly on some processors. So this package multiplies floats through
+// product (TestNoFusedProducts) and uses the two functions below.
 
-// product is x·y, rounded.
+// product returns x·y, rounded.
 func product(x, y float64) float64 { return float64(x * y) }
 
-// expMinus is e^-x for x ≥ 0, with an error below 1e-9: the whole part by
+// expMinus returns e^-x for x ≥ 0, with an error below 1e-9: the whole part by
 // repeated multiplication, the fraction by its power series.
 func expMinus(x float64) float64 {
 	const tooSmall = 40
@@ -31,7 +31,7 @@ func expMinus(x float64) float64 {
 	return sum
 }
 
-// ln is the natural logarithm of x > 0, with an error below 1e-12, by the
+// ln returns the natural logarithm of x > 0, with an error below 1e-12, by the
 // series of the inverse hyperbolic tangent.
 func ln(x float64) float64 {
 	mantissa, exponent := math.Frexp(x)

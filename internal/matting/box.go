@@ -1,7 +1,7 @@
 package matting
 
-// boxFilter sums planes of numbers over squares. It keeps its memory from one
-// plane to the next.
+// boxFilter sums planes of numbers over squares. It reuses its memory from plane
+// to plane.
 type boxFilter struct {
 	width   int
 	rows    []float64 // sums along rows
@@ -12,8 +12,8 @@ func newBoxFilter(width, height int) *boxFilter {
 	return &boxFilter{width: width, rows: make([]float64, width*height), columns: make([]float64, width)}
 }
 
-// sum replaces every value by the sum over the square of 2·radius+1 pixels
-// around it, as far as the plane goes.
+// sum replaces every value by the sum over the square of 2·radius+1 pixels around
+// it, cropped to the plane.
 func (b *boxFilter) sum(plane []float64, radius int) {
 	for start := 0; start < len(plane); start += b.width {
 		sumRow(b.rows[start:start+b.width], plane[start:start+b.width], radius)

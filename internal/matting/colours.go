@@ -4,9 +4,9 @@ package matting
 // the other side did not shine through.
 type edgeColours struct{ foreground, background [3]float64 }
 
-// separate estimates them (Forte, "Approximate Fast Foreground Colour
-// Estimation", ICIP 2021): means weighted with alpha, over a wide window first
-// and then over a narrow one, each pixel's own colour accounted for.
+// separate estimates the edge colours (Forte, "Approximate Fast Foreground Colour
+// Estimation", ICIP 2021): means weighted with alpha, first over a wide window,
+// then over a narrow one, each corrected by the pixel's own colour.
 func separate(s *scene, alpha []float64, wide, narrow int) []edgeColours {
 	estimate := make([]edgeColours, len(alpha))
 	for i, c := range s.colours {
@@ -55,8 +55,8 @@ func (s *scene) blurEdges(from []edgeColours, alpha []float64, radius int) []edg
 	return blurred
 }
 
-// of is the foreground's colour where a colour is seen at an alpha: the
-// estimate, moved so that it explains what is seen.
+// of returns the foreground's colour for a colour seen at an alpha: the estimate,
+// adjusted to explain the seen colour.
 func (e *edgeColours) of(seen colour, alpha float64) (c [3]float64) {
 	for k := range c {
 		unexplained := float64(seen[k]) - product(alpha, e.foreground[k]) - product(1-alpha, e.background[k])

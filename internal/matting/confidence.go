@@ -1,39 +1,40 @@
 package matting
 
-// What a cut without a model gets wrong shows where it is made: a part of the
-// wall beside the head was kept, hair or a shoulder was not, and the colours
-// there suit both sides. The limits stand between what was measured on
-// composites with an overlap (intersection over union) of 0.95 and more, and on
-// those that a person would reject: faces in the wrong place, people before
-// patches of themselves, white shirts before white walls.
+// A cut without a model has recognisable errors: a part of the wall beside the
+// head was kept, hair or a shoulder was not, and the colours there suit both
+// sides. The limits lie between the values measured on composites with an overlap
+// (intersection over union) of at least 0.95, and on those that a person would
+// reject: faces in the wrong place, people in front of patches of themselves,
+// white shirts in front of white walls.
 const (
-	// mostHeadDoubtful is the share of the head's inside that may be missing with
-	// colours that a head has too: 0.033 was good, 0.05 bad.
+	// mostHeadDoubtful is the share of the head's inside that may be missing
+	// although its colours suit a head: 0.033 was good, 0.05 bad.
 	mostHeadDoubtful = 0.04
 	// mostTorsoMissing is the share of the shoulders' inside that may be missing,
-	// whatever its colour: 0.016 and 0.24, of white shirts.
+	// whatever its colour: 0.016 was good, 0.24 bad (white shirts).
 	mostTorsoMissing = 0.1
-	// mostBesideDoubtful is what may be kept beside the head and above it with
-	// colours that the background has too, in squares of the face: 0.030 and
-	// 0.034. mostBeside is for any colour: much hair has 0.2, a wall 0.38.
+	// mostBesideDoubtful is the area beside and above the head that may be kept
+	// although its colours suit the background, in squares of the face: 0.030 was
+	// good, 0.034 bad. mostBeside is the limit for any colour: a lot of hair has
+	// 0.2, a wall 0.38.
 	mostBesideDoubtful = 0.032
 	mostBeside         = 0.25
 	// mostAtTop is how much of the picture's upper edge a person may touch, in
-	// sides of the face. Hair may; 0.64 was a wall.
+	// sides of the face. Hair may reach it; 0.64 was a wall.
 	mostAtTop = 0.5
 
 	wellInside  = -0.12 // of the ordinary shape, in sides of the face
 	wellOutside = 0.1
 	belowHead   = 0.6 // where neck and shoulders begin
-	belowHair   = 0.4 // where a raised collar may
+	belowHair   = 0.4 // where a raised collar may begin
 
-	// How little better a colour may suit the side it was put on to be doubtful,
-	// in nats. Hair has more colours than a wall, hence is less certain.
+	// A colour is doubtful if it suits its assigned side better by less than
+	// this, in nats. Hair has more colours than a wall, so it is less certain.
 	doubtMissing = 4
 	doubtKept    = 2
 )
 
-// Doubt says why the cut should not be used, or nothing where it may.
+// Doubt returns why the cut should not be used, or "" if it can be.
 func (c *Cut) Doubt() string {
 	if len(c.cutter.foreground) == 0 || len(c.cutter.background) == 0 {
 		return "the face fills the picture"
@@ -53,7 +54,7 @@ func (c *Cut) Doubt() string {
 	return ""
 }
 
-// tally counts pixels of a cut, by where they are and what is doubtful there.
+// tally counts the pixels of a cut, and the doubtful ones, by region.
 type tally struct {
 	side                   float64 // of the face
 	head, headDoubtful     float64
@@ -80,7 +81,7 @@ func (c *cutter) tally(subject Face) tally {
 	return t
 }
 
-// suits is how much better a pixel's colour suits the foreground than the
+// suits returns how much better a pixel's colour suits the foreground than the
 // background, in nats.
 func (c *cutter) suits(i int) float64 {
 	return c.background.cost(c.scene.colours[i]) - c.foreground.cost(c.scene.colours[i])

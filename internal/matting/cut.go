@@ -35,8 +35,8 @@ func newCutter(s *scene, subject Face, bystanders []Face) *cutter {
 	return c
 }
 
-// border is the share of the scene's height above, and of its width at the
-// sides above the chin, that is certainly background.
+// border is the share of the scene's height at the top, and of its width at the
+// sides above the middle of the face, that is certainly background.
 const border = 0.02
 
 func (c *cutter) hintAt(x, y int, subject Face, bystanders []Face) (hint, float64) {
@@ -64,12 +64,12 @@ func (c *cutter) hintAt(x, y int, subject Face, bystanders []Face) (hint, float6
 	return maybeBackground, outside
 }
 
-// undecided is how near, in sides of the face, to the border of the ordinary
-// shape of a person a colour may be on either side of it.
+// undecided is the distance from the border of a person's ordinary shape, in
+// sides of the face, within which a colour may belong to either side.
 const undecided = 0.3
 
-// learn describes the colours on both sides of the cut: from nothing, or from
-// what is known of them. It tells whether there are any on both.
+// learn models the colours on both sides of the cut, starting from the previous
+// models if there are any. It reports whether both sides have colours.
 func (c *cutter) learn() bool {
 	if c.foreground != nil {
 		foreground, background := c.sides(0)
@@ -77,15 +77,15 @@ func (c *cutter) learn() bool {
 		return len(foreground) > 0 && len(background) > 0
 	}
 	foreground, background := c.sides(undecided)
-	if len(foreground) == 0 || len(background) == 0 { // a face that fills the picture
+	if len(foreground) == 0 || len(background) == 0 { // the face fills the picture
 		foreground, background = c.sides(0)
 	}
 	c.foreground, c.background = newMixture(foreground), newMixture(background)
 	return len(foreground) > 0 && len(background) > 0
 }
 
-// sides are the colours on both sides of the cut, without those that are nearer
-// than so many sides of the face to the border of the ordinary shape.
+// sides returns the colours on both sides of the cut, without those nearer to the
+// border of the ordinary shape than a distance, in sides of the face.
 func (c *cutter) sides(distance float64) (foreground, background []colour) {
 	for i, colour := range c.scene.colours {
 		switch {
@@ -99,7 +99,7 @@ func (c *cutter) sides(distance float64) (foreground, background []colour) {
 	return foreground, background
 }
 
-// cut finds the cheapest labels for the mixtures, and tells whether they
+// cut finds the cheapest labels for the mixtures, and reports whether they
 // changed.
 func (c *cutter) cut(ctx context.Context) (changed bool, err error) {
 	g := c.graph()
@@ -126,11 +126,11 @@ func (c *cutter) graph() *flowGrid {
 	return g
 }
 
-// run learns and cuts in turns until nothing changes.
+// run alternates between learning and cutting until nothing changes.
 func (c *cutter) run(ctx context.Context, rounds int) error {
 	for range rounds {
 		if !c.learn() {
-			return nil // nothing to tell apart; Doubt says so
+			return nil // nothing to separate; Doubt says so
 		}
 		changed, err := c.cut(ctx)
 		if err != nil || !changed {

@@ -2,34 +2,34 @@ package matting
 
 import "math"
 
-// What a cut costs, in nats: for each pixel how little its colour suits the
-// side it is put on and how unusual that side is at its place, and for each
-// pair of neighbours that it separates, more the more alike they are.
+// The cost of a cut, in nats. Each pixel adds how badly its colour suits its side
+// and how unusual that side is at its place; each pair of separated neighbours
+// adds more, the more alike they are.
 const (
-	// smoothness is the cost of separating two neighbours of one colour, in a
-	// scene in which a face is smoothSide pixels wide. It grows with the scene,
-	// because the pixels along a border grow more slowly in number than those
+	// smoothness is the cost of separating two neighbours of the same colour, in
+	// a scene in which a face is smoothSide pixels wide. It grows with the scene,
+	// because the number of pixels along a border grows more slowly than that
 	// inside it.
 	smoothness = 26
 	smoothSide = 58
-	// mostDecided bounds what one pixel's colour can contribute, so that a spot
+	// mostDecided limits the contribution of one pixel's colour, so that a spot
 	// of an unusual colour does not become an island.
 	mostDecided = 12
-	// priorOutside is what the foreground costs one side of the face outside of
-	// the ordinary shape of head and shoulders; priorInside what the background
-	// costs that far inside it, up to priorMost.
+	// priorOutside is the cost of foreground at a distance of one face side
+	// outside the ordinary shape of head and shoulders; priorInside is the cost
+	// of background as far inside it, up to priorMost.
 	priorOutside = 5
 	priorInside  = 20
 	priorMost    = 3
 
-	// unit is a nat in the whole numbers of a flowGrid; certain is more than
-	// all that a pixel and its edges can cost otherwise.
+	// unit is one nat in the integers of a flowGrid; certain exceeds any other
+	// cost of a pixel and its edges.
 	unit    = 64
 	certain = 1 << 20
 )
 
-// costs are the two numbers of a pixel in a flowGrid: what it costs to call it
-// background, and foreground.
+// costs returns a pixel's two costs in a flowGrid: as background, and as
+// foreground.
 func costs(h hint, outside float64, foreground, background float64) (asBackground, asForeground int32) {
 	switch h {
 	case surelyForeground:
@@ -44,8 +44,8 @@ func costs(h hint, outside float64, foreground, background float64) (asBackgroun
 	return max(0, nats), max(0, -nats)
 }
 
-// contrast is how the difference of two neighbours' colours makes it cheap to
-// separate them: e^-βd², where β is half the mean d² of the scene inverted.
+// contrast makes it cheap to separate neighbours of different colours: the cost
+// is proportional to e^-βd², where 1/β is twice the mean d² of the scene.
 type contrast struct {
 	sharpness float64 // β
 	costs     []int32 // by finely·βd², between neighbours side by side
@@ -54,7 +54,7 @@ type contrast struct {
 
 const (
 	finely = 16
-	most   = 12 // beyond it a pair costs nothing
+	most   = 12 // beyond it, a pair costs nothing
 )
 
 func newContrast(s *scene, side float64) *contrast {
@@ -76,7 +76,7 @@ func newContrast(s *scene, side float64) *contrast {
 	return c
 }
 
-// between is the cost of separating two neighbours.
+// between returns the cost of separating two neighbours.
 func (c *contrast) between(a, b colour, diagonal bool) int32 {
 	i := int(product(product(finely, c.sharpness), float64(a.squaredDistance(b))))
 	switch {
@@ -96,8 +96,8 @@ func (c colour) squaredDistance(d colour) (sum int) {
 	return sum
 }
 
-// eachPair calls f with every two neighbours in the scene, once, and the
-// direction from the first to the second. Void pixels are nobody's neighbours.
+// eachPair calls f once for each pair of neighbours in the scene, with the
+// direction from the first to the second. Void pixels have no neighbours.
 func (s *scene) eachPair(f func(a, b int32, direction uint8)) {
 	for y := range s.height {
 		for x := range s.width {

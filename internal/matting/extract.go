@@ -6,17 +6,17 @@ import (
 	"math"
 )
 
-// extractSide is the longer side of the scene in which the edge of a result is
-// found, in pixels. The result itself may be larger.
+// extractSide is the longer side, in pixels, of the scene used to find the edge
+// of a result. The result itself may be larger.
 const extractSide = 512
 
-// View says where a picture shows what Segment saw: a place (x, y) in it is
-// (X + Scale·x, Y + Scale·y) there.
+// View maps a picture to the one that Segment saw: a place (x, y) becomes (X +
+// Scale·x, Y + Scale·y).
 type View struct{ X, Y, Scale float64 }
 
 // Extract cuts the person out of a view of the same photo: the result has the
 // view's size, alpha, and at the edge the person's colours without the old
-// background's. It fails only when ctx is done.
+// background's. It only fails when ctx is done.
 func (c *Cut) Extract(ctx context.Context, picture *image.RGBA, v View) (*image.NRGBA, error) {
 	s := newScene(picture, extractSide)
 	subject := Face{(c.subject.X - v.X) / v.Scale, (c.subject.Y - v.Y) / v.Scale, c.subject.Side / v.Scale}
@@ -30,7 +30,7 @@ func (c *Cut) Extract(ctx context.Context, picture *image.RGBA, v View) (*image.
 	return fine.matte(subject.Side / s.scale).paint(picture), ctx.Err()
 }
 
-// matte is what is known of a person's edge in a scene.
+// matte describes a person's edge in a scene.
 type matte struct {
 	scene  *scene
 	alpha  []float64
@@ -39,8 +39,7 @@ type matte struct {
 	colour []edgeColours
 }
 
-// matte softens the cut, in a scene in which the face's side has so many
-// pixels.
+// matte softens the cut. The face's side is in pixels of the scene.
 func (c *cutter) matte(side float64) *matte {
 	radius := max(1, int(math.Round(product(guidedRadius, side))))
 	hard := make([]float64, len(c.labels))
@@ -60,6 +59,6 @@ func (c *cutter) matte(side float64) *matte {
 	return m
 }
 
-// stretch makes what is nearly transparent or opaque so: the guided filter
-// leaves a haze where both sides have colours in common.
+// stretch makes nearly transparent or opaque values fully so: the guided filter
+// leaves a haze where both sides share colours.
 func stretch(alpha float64) float64 { return max(0, min(1, (alpha-0.1)/0.8)) }

@@ -2,18 +2,18 @@ package matting
 
 import "context"
 
-// A flowGrid is a graph whose nodes are the pixels of a picture, joined to
-// their eight neighbours, to a source and to a sink. Its minimum cut is found
-// with the search trees of Boykov and Kolmogorov, "An Experimental Comparison
-// of Min-Cut/Max-Flow Algorithms for Energy Minimization in Vision" (PAMI
-// 2004). Capacities are whole numbers, so the cut is exact.
+// A flowGrid is a graph whose nodes are the pixels of a picture, connected to
+// their eight neighbours, a source and a sink. Its minimum cut is found with the
+// search trees of Boykov and Kolmogorov, "An Experimental Comparison of
+// Min-Cut/Max-Flow Algorithms for Energy Minimization in Vision" (PAMI 2004).
+// Capacities are integers, so the cut is exact.
 //
 // A margin of one node without edges surrounds the picture, so that every node
 // has eight neighbours in memory.
 type flowGrid struct {
 	stride   int32 // nodes in a row
 	step     [directions]int32
-	residual [][directions]int32 // what an edge still lets through, by direction
+	residual [][directions]int32 // remaining capacity of each edge, by direction
 	terminal []int32             // likewise from the source, or to the sink if negative
 	flow     int64
 
@@ -37,7 +37,7 @@ var neighbours = [directions]struct{ x, y int32 }{{1, 0}, {-1, 0}, {0, 1}, {0, -
 
 func opposite(direction uint8) uint8 { return direction ^ 1 }
 
-// tree is what a node is reached from without a saturated edge.
+// tree is the terminal from which a node is reached without a saturated edge.
 type tree uint8
 
 const (
@@ -65,7 +65,7 @@ func newFlowGrid(width, height int) *flowGrid {
 	return g
 }
 
-// node is the number of the pixel at x, y.
+// node returns the number of the pixel at x, y.
 func (g *flowGrid) node(x, y int) int32 { return int32(y+1)*g.stride + int32(x+1) }
 
 // setTerminals sets the capacities from the source to a node and from it to the
@@ -81,10 +81,11 @@ func (g *flowGrid) connect(n int32, direction uint8, capacity int32) {
 	g.residual[n+g.step[direction]][opposite(direction)] = capacity
 }
 
-// onSourceSide tells on which side of the minimum cut a node is, after solve.
+// onSourceSide reports, after solve, whether a node is on the source's side of
+// the minimum cut.
 func (g *flowGrid) onSourceSide(n int32) bool { return g.tree[n] == sourceTree }
 
-// solve finds the maximum flow. It fails only when ctx is done.
+// solve finds the maximum flow. It only fails when ctx is done.
 func (g *flowGrid) solve(ctx context.Context) error {
 	for n, capacity := range g.terminal {
 		if capacity != 0 {
@@ -122,7 +123,7 @@ func (g *flowGrid) grow(n int32) {
 			g.active.push(m)
 			d++
 		case g.tree[m] == g.tree[n]:
-			if g.stamp[m] <= g.stamp[n] && g.distance[m] > g.distance[n]+1 { // a shorter way to the root
+			if g.stamp[m] <= g.stamp[n] && g.distance[m] > g.distance[n]+1 { // a shorter path to the root
 				g.parent[m], g.distance[m], g.stamp[m] = opposite(d), g.distance[n]+1, g.stamp[n]
 			}
 			d++
@@ -134,8 +135,8 @@ func (g *flowGrid) grow(n int32) {
 	}
 }
 
-// capacityFrom is what flows through the edge of a node away from its root: to
-// the neighbour in the source's tree, from the neighbour in the sink's.
+// capacityFrom returns an edge's capacity in the direction of flow: to the
+// neighbour in the source's tree, from the neighbour in the sink's.
 func (g *flowGrid) capacityFrom(n int32, d uint8) int32 {
 	if g.tree[n] == sourceTree {
 		return g.residual[n][d]
@@ -159,7 +160,7 @@ func (g *flowGrid) augment(n int32, d uint8) {
 	g.flow += int64(amount)
 }
 
-// bottleneck is the smallest capacity between a node and its root.
+// bottleneck returns the smallest capacity between a node and its root.
 func (g *flowGrid) bottleneck(n int32) int32 {
 	narrow := int32(1<<31 - 1)
 	for g.parent[n] != atRoot {
@@ -171,7 +172,7 @@ func (g *flowGrid) bottleneck(n int32) int32 {
 	return min(narrow, max(g.terminal[n], -g.terminal[n]))
 }
 
-// push sends an amount along the way between a node and its root. Nodes behind
+// push sends an amount along the path between a node and its root. Nodes beyond
 // an edge that this saturates become orphans.
 func (g *flowGrid) push(n, amount int32) {
 	for g.parent[n] != atRoot {

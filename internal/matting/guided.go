@@ -7,7 +7,7 @@ const (
 	guidedRegular = 6.5
 )
 
-// linear says how an edge follows the picture at one of its pixels: alpha is
+// linear describes how an edge follows the picture at a pixel: alpha is
 // slope·colour + offset.
 type linear struct {
 	slope  [3]float64
@@ -15,9 +15,9 @@ type linear struct {
 }
 
 // guide fits alpha as a linear function of the colour, in a window around each
-// pixel, and averages the functions of all windows that a pixel lies in (He,
-// Sun, Tang, "Guided Image Filtering", ECCV 2010). So the edge of the mask goes
-// where the picture has one, down to single hairs.
+// pixel, and averages the functions of all windows that contain a pixel (He, Sun,
+// Tang, "Guided Image Filtering", ECCV 2010). Thus the mask's edge follows the
+// picture's, down to single hairs.
 func guide(s *scene, alpha []float64, radius int) []linear {
 	const products, crossed, means = 0, 6, 9
 	count := make([]float64, len(alpha))
@@ -57,7 +57,7 @@ func guide(s *scene, alpha []float64, radius int) []linear {
 	return averageLinear(s, fitted, count, box, radius)
 }
 
-// fit is the regression of alpha on the colour, from means over a window.
+// fit returns the regression of alpha on the colour, from means over a window.
 func fit(products [6]float64, crossed, colour [3]float64, alpha float64) linear {
 	for i, of := range [6][2]int{{0, 0}, {0, 1}, {0, 2}, {1, 1}, {1, 2}, {2, 2}} {
 		products[i] -= product(colour[of[0]], colour[of[1]])
@@ -105,7 +105,7 @@ func (l *linear) coefficient(k int) *float64 {
 	return &l.slope[k]
 }
 
-// at is alpha for a colour.
+// at returns alpha for a colour.
 func (l *linear) at(c colour) float64 {
 	alpha := l.offset
 	for k := range c {

@@ -2,11 +2,11 @@ package matting
 
 import "math"
 
-// A mixture describes the colours of one side of the cut by a few Gaussians
+// A mixture describes the colours of one side of the cut with a few Gaussians
 // (Rother, Kolmogorov, Blake, "GrabCut", SIGGRAPH 2004).
 type mixture []gaussian
 
-// components is the number of Gaussians in a mixture, GrabCut's.
+// components is the number of Gaussians in a mixture, as in GrabCut.
 const components = 5
 
 // gaussian is a normal distribution of colours.
@@ -16,13 +16,13 @@ type gaussian struct {
 	base    float64    // the cost at the mean, in nats
 }
 
-// noiseFloor is added to a covariance's diagonal, in squared levels: colours
-// that are equal in a drawing differ by noise in a photo, and a Gaussian
-// without extent has no density.
+// noiseFloor is added to a covariance's diagonal, in squared levels: colours that
+// are equal in a drawing differ by noise in a photo, and a Gaussian without
+// extent has no density.
 const noiseFloor = 4
 
-// cost is how little a colour belongs to the mixture: the negative logarithm
-// of its likeliest component's density, in nats.
+// cost returns how badly a colour fits the mixture: the negative logarithm of its
+// likeliest component's density, in nats.
 func (m mixture) cost(c colour) float64 {
 	lowest := math.Inf(1)
 	for i := range m {
@@ -39,7 +39,7 @@ func (g *gaussian) cost(c colour) float64 {
 	return g.base + square/2 + mixed
 }
 
-// nearest is the component that a colour belongs to.
+// nearest returns the component that a colour belongs to.
 func (m mixture) nearest(c colour) int {
 	nearest, lowest := 0, math.Inf(1)
 	for i := range m {
@@ -50,9 +50,9 @@ func (m mixture) nearest(c colour) int {
 	return nearest
 }
 
-// newMixture describes colours from nothing: it splits the most extended
-// cluster across its longest axis until there are enough (Orchard, Bouman,
-// "Color quantization of images", 1991). This needs no random start.
+// newMixture describes colours without a previous mixture: it splits the most
+// extended cluster across its longest axis until there are enough (Orchard,
+// Bouman, "Color quantization of images", 1991). This needs no random start.
 func newMixture(colours []colour) mixture {
 	cluster := make([]uint8, len(colours))
 	sums := []moments{momentsOf(colours, cluster, 0)}
@@ -78,7 +78,7 @@ func newMixture(colours []colour) mixture {
 	return mixtureOf(sums, len(colours))
 }
 
-// along is a colour's place on an axis through the mean.
+// along returns a colour's place on an axis through the mean.
 func along(c colour, mean, axis [3]float64) (place float64) {
 	for i := range c {
 		place += product(float64(c[i])-mean[i], axis[i])
@@ -86,7 +86,7 @@ func along(c colour, mean, axis [3]float64) (place float64) {
 	return place
 }
 
-// refit describes colours anew, each counted to the component it is nearest to.
+// refit describes colours anew, each assigned to its nearest component.
 func (m mixture) refit(colours []colour) mixture {
 	sums := make([]moments, len(m))
 	for _, c := range colours {

@@ -2,7 +2,7 @@ package matting
 
 import "math"
 
-// moments are sums over colours. Whole numbers: their order does not matter.
+// moments are sums over colours, in integers, so that the order does not matter.
 type moments struct {
 	count   int64
 	sum     [3]int64
@@ -36,17 +36,17 @@ func (m *moments) mean() (mean [3]float64) {
 	return mean
 }
 
-// covariance is rr, rg, rb, gg, gb, bb in squared levels.
+// covariance returns rr, rg, rb, gg, gb, bb in squared levels.
 func (m *moments) covariance() (v [6]float64) {
 	n, s := m.count, m.sum
 	for i, of := range [6][2]int{{0, 0}, {0, 1}, {0, 2}, {1, 1}, {1, 2}, {2, 2}} {
-		// In whole numbers, because the difference is small and the terms are not.
+		// In integers, because the difference is small and the terms are not.
 		v[i] = float64(m.squares[i]*n-s[of[0]]*s[of[1]]) / float64(n) / float64(n)
 	}
 	return v
 }
 
-// gaussian is the normal distribution of these of total colours.
+// gaussian returns the normal distribution of these colours, out of total.
 func (m *moments) gaussian(total int) gaussian {
 	v := m.covariance()
 	for _, diagonal := range []int{0, 3, 5} {
@@ -71,12 +71,12 @@ func invert(v [6]float64) (inverse [6]float64, determinant float64) {
 	return inverse, determinant
 }
 
-// longestAxis is the direction in which the colours differ most, a unit vector,
-// and by how much, counted over all of them: the covariance's first eigenvector
-// by power iteration.
+// longestAxis returns the direction in which the colours differ most, a unit
+// vector, and by how much in total: the covariance's first eigenvector by power
+// iteration.
 func (m *moments) longestAxis() (axis [3]float64, extent float64) {
 	v := m.covariance()
-	axis = [3]float64{0.5, 0.7, 0.5} // no colours lie across it exactly
+	axis = [3]float64{0.5, 0.7, 0.5} // never exactly perpendicular to the colours
 	for range 16 {
 		axis = [3]float64{
 			product(v[0], axis[0]) + product(v[1], axis[1]) + product(v[2], axis[2]),

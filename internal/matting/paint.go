@@ -2,7 +2,7 @@ package matting
 
 import "image"
 
-// paint cuts a picture out by what is known of its small copy.
+// paint cuts out a picture, using the matte of its small copy.
 func (m *matte) paint(picture *image.RGBA) *image.NRGBA {
 	size := picture.Rect.Size()
 	out := image.NewNRGBA(image.Rect(0, 0, size.X, size.Y))
@@ -24,11 +24,11 @@ func (m *matte) paint(picture *image.RGBA) *image.NRGBA {
 	return out
 }
 
-// place is where a pixel of the picture lies among those of the scene, along
-// one axis: between one and the next.
+// place is the position of a picture's pixel along one axis of the scene: between
+// one pixel and the next.
 type place struct {
 	before, after int
-	share         float64 // of the one after
+	share         float64 // of the pixel after
 }
 
 func places(pixels, scenePixels int, scale float64) []place {
@@ -41,7 +41,7 @@ func places(pixels, scenePixels int, scale float64) []place {
 	return list
 }
 
-// kind tells what is between four pixels of the scene.
+// kind is what lies between four pixels of the scene.
 type kind uint8
 
 const (
@@ -50,7 +50,7 @@ const (
 	edge
 )
 
-// kinds finds it for every column between two rows.
+// kinds returns the kind for every column between two rows.
 func (m *matte) kinds(row place) []kind {
 	list := make([]kind, m.scene.width)
 	for x := range list {
@@ -75,8 +75,8 @@ func (m *matte) kind(at int) kind {
 	return transparent
 }
 
-// paintEdge mixes what the four pixels around a place know of alpha and
-// colours, and applies it to the colour that is seen there.
+// paintEdge interpolates alpha and colours from the four pixels around a place,
+// and applies them to the colour seen there.
 func (m *matte) paintEdge(to, from []byte, t taps) {
 	if from[3] == 0 {
 		return
@@ -127,7 +127,7 @@ func (m *matte) taps(x, y place) taps {
 	return t
 }
 
-// leaveOut gives the shares of void pixels, which know nothing, to the others.
+// leaveOut gives the shares of void pixels, which have no data, to the others.
 func (t *taps) leaveOut(void []bool) {
 	rest := 0.0
 	for i, at := range t.at {

@@ -1,7 +1,7 @@
 package matting
 
-// keepPerson keeps the part of the foreground that holds the face, and fills
-// its holes: what is enclosed by a person belongs to the picture of them.
+// keepPerson keeps the part of the foreground that holds the face, and fills its
+// holes: what a person encloses belongs to them.
 func (c *cutter) keepPerson() {
 	s := c.scene
 	core := func(i int) bool { return c.hints[i] == surelyForeground && c.labels[i] }
@@ -15,8 +15,8 @@ func (c *cutter) keepPerson() {
 	}
 }
 
-// connected finds the pixels that can be reached from the seeds among those
-// that belong, by steps to the side, up and down.
+// connected finds the pixels that belong and can be reached from the seeds by
+// horizontal and vertical steps.
 func (s *scene) connected(seed, belongs func(int) bool) []bool {
 	reached := make([]bool, len(s.colours))
 	var edge []int

@@ -5,7 +5,7 @@ import "image"
 // colour is red, green and blue.
 type colour [3]uint8
 
-// scene is a picture made small.
+// scene is a reduced picture.
 type scene struct {
 	width, height int
 	colours       []colour
@@ -14,7 +14,7 @@ type scene struct {
 }
 
 // newScene shrinks a picture until its longer side has at most side pixels, each
-// the mean of those it stands for.
+// the mean of those it replaces.
 func newScene(picture *image.RGBA, side int) *scene {
 	size := picture.Rect.Size()
 	scale := max(1, float64(max(size.X, size.Y))/float64(side))
@@ -57,12 +57,12 @@ func meanColour(photo *image.RGBA, block image.Rectangle) (c colour, void bool) 
 	return c, false
 }
 
-// place is the middle of a pixel in the picture.
+// place returns the middle of a pixel in the picture.
 func (s *scene) place(x, y int) (px, py float64) {
 	return product(float64(x)+0.5, s.scale), product(float64(y)+0.5, s.scale)
 }
 
-// at is the scene's pixel at a place in the picture, or the nearest to it.
+// at returns the scene's pixel at a place in the picture, or the nearest one.
 func (s *scene) at(px, py float64) int {
 	x := max(0, min(s.width-1, int(px/s.scale)))
 	y := max(0, min(s.height-1, int(py/s.scale)))

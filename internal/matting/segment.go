@@ -1,8 +1,8 @@
 // Package matting separates a person from the background of a photo without a
-// trained model: a graph cut between two mixtures of colours that start from
-// where a detector found the face (GrabCut), refined towards the size that is
-// wanted, and an edge from a guided filter. It does no I/O, keeps nothing
-// between calls, and answers the same bytes on every processor.
+// trained model: a graph cut between two mixtures of colours that start from the
+// detected face (GrabCut), refined towards the requested size, and an edge from a
+// guided filter. It does no I/O, has no state between calls, and returns the same
+// bytes on every processor.
 package matting
 
 import (
@@ -12,19 +12,19 @@ import (
 
 const (
 	learningSide = 128 // pixels of the longer side while colours are learned
-	cuttingSide  = 256 // and for the cut that they lead to
+	cuttingSide  = 256 // and for the resulting cut
 	rounds       = 6   // of learning and cutting; few pictures need more than four
 )
 
-// Cut is a person told apart from the background.
+// Cut is a person separated from the background.
 type Cut struct {
 	subject Face
 	cutter  *cutter
 }
 
-// Surroundings is the part of a photo that Segment should see of a face: head,
-// shoulders, and enough of what is around them to know the background. It may
-// extend beyond the photo.
+// Surroundings returns the part of a photo that Segment needs for a face: head,
+// shoulders, and enough around them to learn the background. It may extend beyond
+// the photo.
 func Surroundings(f Face) image.Rectangle {
 	const sides, above, below = 2.2, 2.1, 2.3 // in sides of the face
 	return image.Rect(
@@ -33,9 +33,9 @@ func Surroundings(f Face) image.Rectangle {
 	)
 }
 
-// Segment tells the person whose face is the subject's from everything else in
-// the picture, other people included. Transparent parts of the picture belong
-// to nobody. It fails only when ctx is done.
+// Segment separates the person with the subject's face from everything else in
+// the picture, including other people. Transparent parts are ignored. It only
+// fails when ctx is done.
 func Segment(ctx context.Context, picture *image.RGBA, subject Face, bystanders []Face) (*Cut, error) {
 	coarse := newCutter(newScene(picture, learningSide), subject, bystanders)
 	if err := coarse.run(ctx, rounds); err != nil {
@@ -50,8 +50,8 @@ func Segment(ctx context.Context, picture *image.RGBA, subject Face, bystanders 
 	return &Cut{subject, fine}, nil
 }
 
-// refine takes over what a coarser cut found, and leaves open only what is
-// near its border. toCoarse maps a place in the finer picture to the coarser.
+// refine adopts a coarser cut, leaving only pixels near its border undecided.
+// toCoarse maps a place in the finer picture to the coarser.
 func (c *cutter) refine(coarse *cutter, toCoarse func(px, py float64) (float64, float64)) {
 	c.foreground, c.background = coarse.foreground, coarse.background
 	const reach = 2 // pixels of the coarser scene
@@ -69,7 +69,7 @@ func (c *cutter) refine(coarse *cutter, toCoarse func(px, py float64) (float64, 
 	}
 }
 
-// finish cuts once more with what is known.
+// finish cuts once more with the current mixtures.
 func (c *cutter) finish(ctx context.Context) error {
 	if len(c.foreground) == 0 || len(c.background) == 0 {
 		return nil
@@ -79,8 +79,8 @@ func (c *cutter) finish(ctx context.Context) error {
 	return err
 }
 
-// within marks the pixels that have one with another label in the square of
-// this radius around them.
+// within marks the pixels that have a pixel with a different label in the square
+// of this radius around them.
 func (c *cutter) within(radius int) []bool {
 	count, sum := make([]float64, len(c.labels)), make([]float64, len(c.labels))
 	for i := range c.labels {

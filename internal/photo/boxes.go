@@ -12,7 +12,8 @@ type box struct {
 }
 
 // find calls found with each box at the end of a path of kinds; "" is any kind.
-// The path bounds how deep it looks: boxes of a malicious file nest without end.
+// The path bounds how deep it looks: boxes of a malicious file may nest
+// endlessly.
 func (f file) find(path []string, found func(box) error) error {
 	return f.findIn(box{begin: 0, end: f.size}, path, found)
 }

@@ -20,7 +20,7 @@ const maxConvertPixels = 50_000_000
 
 // maxAVIFPixels is lower because its decoder takes 68 bytes per pixel, and 110 at
 // 10 bits per channel (measured with 12 megapixels). Larger AVIFs are rare: it is
-// the web's format, not the cameras'.
+// a format of the web, not of cameras.
 const maxAVIFPixels = 12_000_000
 
 // convertQuality is high enough that a portrait, which is far smaller than

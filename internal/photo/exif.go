@@ -5,9 +5,9 @@ import "io"
 // Upright is the EXIF orientation of an image that needs no rotation.
 const Upright = 1
 
-// Orientation returns the EXIF orientation, from 1 to 8: how the camera was
-// held. Missing or damaged metadata counts as Upright: a photo must not fail
-// because of its metadata. So does HEIC, whose decoder turns it upright.
+// Orientation returns the EXIF orientation, from 1 to 8: how the camera was held.
+// Missing or damaged metadata counts as Upright: a photo must not fail because of
+// its metadata. HEIC also counts as Upright, because its decoder rotates it.
 func Orientation(r io.ReaderAt, size int64) int {
 	f := file{r, size}
 	if isAVIF(f) {
@@ -19,8 +19,8 @@ func Orientation(r io.ReaderAt, size int64) int {
 	return Upright
 }
 
-// exifBlock finds the TIFF block that holds an image's metadata. Errors only
-// end the search.
+// exifBlock finds the TIFF block that holds an image's metadata. Errors only stop
+// the search.
 func exifBlock(f file) (base int64, ok bool) {
 	head, err := f.bytes(0, 12)
 	if err != nil {

@@ -2,5 +2,5 @@
 
 package photo
 
-// Both are nil; heic.go says why.
+// Both are nil; heic.go explains why.
 var decodeHEIC, decodeAVIF decoder

@@ -17,9 +17,9 @@ var (
 	errAVIF = errors.New("AVIF is not supported; export it as JPEG or PNG")
 )
 
-// inspectHEIF reads the boxes of a HEIF file: ISO/IEC 14496-12 and 23008-12.
-// A photo's size is the largest that they name: tiles, thumbnails and depth
-// maps are smaller.
+// inspectHEIF reads the boxes of a HEIF file: ISO/IEC 14496-12 and 23008-12. The
+// photo's size is the largest one listed: tiles, thumbnails and depth maps are
+// smaller.
 func inspectHEIF(f file) (Info, error) {
 	info := Info{Format: HEIC, Convert: true}
 	if isAVIF(f) {
@@ -38,8 +38,8 @@ func inspectHEIF(f file) (Info, error) {
 	return info, err
 }
 
-// isAVIF reports whether a HEIF file is for decoders of AV1. Some have the brand
-// of any HEIF first, and AVIF's among the compatible ones.
+// isAVIF reports whether a HEIF file requires an AV1 decoder. Some files have the
+// generic HEIF brand first, and AVIF's among the compatible brands.
 func isAVIF(f file) bool {
 	head, err := f.bytes(0, 8)
 	if err != nil || string(head[4:]) != "ftyp" {
@@ -60,7 +60,7 @@ func isAVIF(f file) bool {
 	return false
 }
 
-// enlarge takes the size from an ispe box, if it is larger.
+// enlarge adopts the size in an ispe box, if it is larger.
 func (i *Info) enlarge(f file, b box) error {
 	size, err := f.bytes(b.begin+fullHeader, 8)
 	if err != nil {

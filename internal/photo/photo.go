@@ -54,7 +54,7 @@ var (
 	errRaw      = errors.New("camera raw files are not supported; export it as JPEG or TIFF")
 )
 
-// magic is how files of a format begin; '?' stands for any byte.
+// magic is the beginning of files of a format; '?' stands for any byte.
 type magic struct {
 	begins  string
 	inspect func(file) (Info, error)

@@ -5,10 +5,10 @@ import "regexp"
 // Formats that take more than a few bytes to recognise. They are not
 // supported, but the error must name the right one.
 var (
-	// netpbm is https://netpbm.sourceforge.net/doc/pnm.html: a letter, white
-	// space, and a size or a comment. PAM (P7) has words instead.
+	// netpbm matches https://netpbm.sourceforge.net/doc/pnm.html: P and a digit,
+	// white space, and a size or a comment. PAM (P7) has words instead.
 	netpbm = regexp.MustCompile(`^(?s:P[1-6]\s+(#|\d+\s)|P7\n(#|WIDTH|HEIGHT|DEPTH|MAXVAL|TUPLTYPE))`)
-	// svg is the root element, after anything XML allows before it.
+	// svg matches the root element, after anything XML allows before it.
 	svg = regexp.MustCompile(`^(?s:\x{FEFF}?\s*(<\?xml.*?\?>\s*)?(<!--.*?-->\s*|<!DOCTYPE svg.*?>\s*)*<svg[\s>/])`)
 )
 

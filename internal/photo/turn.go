@@ -2,13 +2,13 @@ package photo
 
 import "errors"
 
-// avifOrientations translates how an AVIF is turned, by quarters anticlockwise,
-// and then mirrored, to the EXIF orientation: ISO/IEC 23008-12, irot and imir.
-// The columns are not mirrored, top to bottom, and left to right.
+// avifOrientations maps an AVIF's rotation, in anticlockwise quarter turns, and
+// subsequent mirroring to the EXIF orientation: ISO/IEC 23008-12, irot and imir.
+// The columns are: not mirrored, top to bottom, and left to right.
 var avifOrientations = [4][3]int{{1, 4, 2}, {8, 5, 7}, {3, 2, 4}, {6, 7, 5}}
 
-// avifOrientation is the EXIF orientation of an AVIF, from the properties of its
-// primary item. An EXIF block does not count in such a file.
+// avifOrientation returns the EXIF orientation of an AVIF, from the properties of
+// its primary item. An EXIF block does not count in such a file.
 func avifOrientation(f file) int {
 	quarters, mirrored := 0, 0
 	properties, err := primaryProperties(f)
@@ -29,7 +29,7 @@ func avifOrientation(f file) int {
 	return avifOrientations[quarters][mirrored]
 }
 
-// primaryProperties lists what a HEIF file says of the picture to show.
+// primaryProperties lists the properties of a HEIF file's primary picture.
 func primaryProperties(f file) (list []box, err error) {
 	const most = 64 << 10 // bytes of associations; a photo has a few
 	var primary, owners []byte
@@ -59,7 +59,8 @@ func primaryProperties(f file) (list []box, err error) {
 	return list, nil
 }
 
-// associated reads an ipma box: the places of an item's properties, from 1.
+// associated reads an ipma box: the positions of an item's properties, counted
+// from 1.
 func associated(data []byte, item uint64) (places []uint64) {
 	take := func(n int) uint64 {
 		n = min(n, len(data))
@@ -85,7 +86,7 @@ func associated(data []byte, item uint64) (places []uint64) {
 	return places
 }
 
-// number is a big-endian number of up to eight bytes.
+// number returns a big-endian number of up to eight bytes.
 func number(data []byte) (n uint64) {
 	for _, b := range data[:min(8, len(data))] {
 		n = n<<8 | uint64(b)
