@@ -25,7 +25,7 @@ import (
 // daemon also has it. Other tools use the same prefix.
 const InRegistry = "docker://"
 
-// Assay has what it takes to verify an image.
+// Assay contains everything needed to verify an image.
 type Assay struct {
 	Daemon    *trial.Daemon // nil if no daemon was reached
 	Registry  registry.Client

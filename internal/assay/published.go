@@ -11,7 +11,7 @@ import (
 	"github.com/djok/facecraft/internal/verify"
 )
 
-// published finds out what else is in an image's repository.
+// published reports what else is in an image's repository.
 func (a Assay) published(ctx context.Context, reference string, created time.Time) *verify.Registry {
 	repository, _, _ := strings.Cut(reference, "@")
 	if tag := inventory.TagOf(repository); tag != "" {

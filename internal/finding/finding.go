@@ -1,6 +1,6 @@
 // Package finding contains what `facecraft lint` and `facecraft verify` share:
 // findings, the checks behind them, a project's ignores, and machine-readable
-// reports. It knows neither sources nor images.
+// reports. It depends on neither sources nor images.
 package finding
 
 import (
@@ -78,7 +78,7 @@ func (f Finding) Counts() bool {
 	return f.Status == Fail && f.Suppressed == nil && f.Severity != Note
 }
 
-// Report is everything that was found in one target.
+// Report contains all findings in one target.
 type Report struct {
 	Target   string    `json:"target"`
 	Findings []Finding `json:"findings"`

@@ -16,7 +16,7 @@ import (
 	"github.com/djok/facecraft/internal/fault"
 )
 
-// IgnoreFile is where a project keeps what it ignores.
+// IgnoreFile is the file with a project's ignores.
 const IgnoreFile = ".facecraft.yaml"
 
 // Ignore is a pitfall that a project accepts, and until when.
@@ -119,7 +119,7 @@ func (i Ignore) matches(f Finding, checks []Check) bool {
 	return i.Path == "" || pathMatches(i.Path, file)
 }
 
-// pathMatches takes a file, a directory above it, or a pattern of path.Match.
+// pathMatches accepts a file, a directory above it, or a path.Match pattern.
 func pathMatches(pattern, file string) bool {
 	pattern, file = strings.Trim(pattern, "/"), strings.TrimPrefix(file, "/")
 	matched, err := path.Match(pattern, file)

@@ -20,7 +20,7 @@ type Secret = secret.Hit
 // bufferSize is the size of one read, in bytes.
 const bufferSize = 256 << 10
 
-// examiner reads files one at a time and keeps what is wanted of each.
+// examiner reads files one at a time and keeps what is wanted from each.
 type examiner struct {
 	interest Interest
 	buffer   []byte

@@ -59,7 +59,7 @@ func (o Order) leaveOut() []string {
 	return append(o.LeaveOut, slices.DeleteFunc(mounts(), volume)...)
 }
 
-// treeOfLayers is the cache key of the file tree that these layers make.
+// treeOfLayers returns the cache key for the file tree of these layers.
 func treeOfLayers(diffIDs []string) string { return "tree " + strings.Join(diffIDs, " ") }
 
 // Recall returns the files found earlier in a container of these layers, whose
@@ -108,8 +108,8 @@ type Measured struct {
 var made = []string{"RUN ", "COPY ", "ADD ", "WORKDIR "}
 
 // SetHistory adds the steps, oldest first. A daemon does not say which of them
-// created layers: those with bytes did, and then, until the number is right, those
-// of instructions that can.
+// created layers: those with bytes did, and then, until the number is right,
+// those whose instructions can.
 func (i *Inventory) SetHistory(steps []Measured, exact bool) {
 	layers := make([]bool, len(steps))
 	left := len(i.Layers)

@@ -13,9 +13,9 @@ import (
 
 var errNoLibrary = errors.New("not a 64-bit ELF file")
 
-// The limits of what is read of a library. In a stream, the string table must be
-// in the first bytes or after the table that refers to it, where linkers and
-// patchelf put it.
+// The limits for reading a library. In a stream, the string table must be in the
+// first bytes or after the table that refers to it, where linkers and patchelf
+// put it.
 const (
 	maxSegments = 64
 	maxDynamic  = 64 << 10

@@ -28,7 +28,7 @@ type wants struct {
 	sha256, text, elf, secrets bool
 }
 
-// headSize is enough to tell a web page or a Git LFS pointer from a model.
+// headSize is enough to distinguish a web page or a Git LFS pointer from a model.
 const headSize = 64
 
 const (

@@ -40,7 +40,7 @@ func ParseDepth(name string) (Depth, bool) {
 	return 0, false
 }
 
-// Inventory is what was found in an image.
+// Inventory is the content of an image.
 type Inventory struct {
 	Target string // as the user named it
 	Tag    string // of the reference, or empty
@@ -52,7 +52,7 @@ type Inventory struct {
 	Files Tree
 	// Stored are the files of all layers, hidden ones too, at LayersDepth.
 	Stored []*Stored
-	// Notes say what a reader could not see, for the report.
+	// Notes list what a reader could not see, for the report.
 	Notes []string
 }
 
@@ -79,7 +79,7 @@ type Health struct {
 	Retries           int // zero means the daemon's default, 3
 }
 
-// Step is one of the instructions that built the image.
+// Step is an instruction that built the image.
 type Step struct {
 	Instruction string // as in the history
 	Layer       int    // index of the layer it created, or NoLayer
@@ -101,7 +101,7 @@ type Layer struct {
 // UnknownSize means that the size was not measured.
 const UnknownSize = -1
 
-// Kind is what an entry is.
+// Kind is the type of an entry.
 type Kind byte
 
 // The kinds of entries. A Whiteout removes a path of the layers below; an Opaque

@@ -4,7 +4,7 @@ import (
 	"strings"
 )
 
-// Fate is what became of a file that a layer added.
+// Fate is what happened to a file that a layer added.
 type Fate int
 
 // The fates. A file that a later layer replaces with equal bytes is Rewritten, as
@@ -42,8 +42,8 @@ type merger struct {
 	made   int // directories without an entry
 }
 
-// Merge returns the tree that a container sees, and what became of every file of
-// every layer.
+// Merge returns the tree that a container sees, and what happened to every file
+// of every layer.
 func Merge(layers []Layer) (Tree, []*Stored, error) {
 	m := merger{root: place{entry: &unnamedDir, layer: NoLayer}}
 	for i := range layers {

@@ -10,7 +10,7 @@ import (
 )
 
 // ReadRemote reads an image in a registry. Its layers are streamed once, and only
-// what was found in them is kept.
+// the results are kept.
 func ReadRemote(ctx context.Context, name string, image v1.Image, o Options) (Inventory, error) {
 	inv := Inventory{Target: name, Tag: TagOf(name), Depth: min(o.Depth, LayersDepth)}
 	digest, err := image.Digest()
@@ -54,8 +54,8 @@ type streamed struct {
 	done, total int64
 }
 
-// layer reads a layer to its end, because its digest, and thus what is cached, is
-// verified only then.
+// layer reads a layer to its end, because only then is its digest, the cache key,
+// verified.
 func (s *streamed) layer(ctx context.Context, scan scanner, index int, limit *budget) ([]Entry, error) {
 	scan.all = true // all bytes must be read anyway
 	digest := s.digests[index]
@@ -98,7 +98,7 @@ func scanPacked(ctx context.Context, scan scanner, packed io.Reader, limit *budg
 	return entries, err
 }
 
-// told counts the bytes that were read and reports the progress.
+// told counts the bytes read and reports progress.
 type told struct {
 	io.Reader
 	to *streamed

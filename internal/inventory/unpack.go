@@ -15,7 +15,7 @@ var (
 	zstdMagic = []byte{0x28, 0xb5, 0x2f, 0xfd}
 )
 
-// maxWindow is the memory that a zstd stream may ask for, in bytes.
+// maxWindow is the memory that a zstd stream may request, in bytes.
 const maxWindow = 128 << 20
 
 // unpack returns the archive in a layer, whatever its compression. Decompression

@@ -84,7 +84,7 @@ func (w *walker) visit(file string, d fs.DirEntry, err error) error {
 	return w.limit.take(e)
 }
 
-// name makes a further name of a file a link to the first.
+// name turns an additional name of a file into a link to the first.
 func (w *walker) name(e *Entry, stat *syscall.Stat_t) {
 	if stat.Nlink < 2 {
 		return

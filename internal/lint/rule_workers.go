@@ -36,7 +36,7 @@ func startsWorkers(step *dockerfile.Step) bool {
 	return slices.ContainsFunc(step.Script.Commands, func(c *shell.Command) bool { return workersOf(c) != "" })
 }
 
-// workersOf returns the number of workers that a command asks for, or "".
+// workersOf returns the number of workers that a command requests, or "".
 func workersOf(c *shell.Command) string {
 	server := false
 	for n, word := range c.Words {

@@ -1,8 +1,8 @@
 package matting
 
-// A cut without a model has recognisable errors: a part of the wall beside the
-// head was kept, hair or a shoulder was not, and the colours there suit both
-// sides. The limits lie between the values measured on composites with an overlap
+// A cut without a model has recognisable errors: part of the wall beside the head
+// was kept, hair or a shoulder was not, and the colours there suit both sides.
+// The limits lie between the values measured on composites with an overlap
 // (intersection over union) of at least 0.95, and on those that a person would
 // reject: faces in the wrong place, people in front of patches of themselves,
 // white shirts in front of white walls.

@@ -68,7 +68,7 @@ func seed(dirs []string) bool {
 	return true
 }
 
-// left reports whether a directory still has its old files, and whether one has
+// left reports whether any directory still has its old files, and whether any has
 // a job's directory without its file. Servers keep uploads as files and results
 // in a directory for each job, and delete only their own kind.
 func left(dirs []string) (files, empty bool) {

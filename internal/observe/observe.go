@@ -9,13 +9,13 @@ import (
 )
 
 // Command is the hidden command of this program that carries out an Order and
-// prints what it has Seen, both as JSON.
+// prints a Seen, both as JSON.
 const Command = "observe-server"
 
 // base is the server's address; the container's port is always 8000.
 const base = "http://127.0.0.1:8000"
 
-// Order lists what to look at. The fields are carried out in this order.
+// Order lists what to observe. The fields are carried out in this order.
 type Order struct {
 	// Patience is how long the server may take to get ready.
 	Patience time.Duration
@@ -51,7 +51,7 @@ type Seen struct {
 	Bursts    []Burst
 	BusyFrom  time.Time
 	BusyUntil time.Time
-	Silent    time.Duration // the longest wait for an answer while it was busy
+	Silent    time.Duration // the longest wait for a response while it was busy
 	CORS      *CORS
 	NoKey     int  // HTTP status; 0 means no answer
 	WrongKey  int  // likewise
@@ -61,7 +61,7 @@ type Seen struct {
 	Later     bool // they were deleted while it was running
 }
 
-// Photo is the answer to one photo.
+// Photo is the response to one photo.
 type Photo struct {
 	Took     time.Duration
 	Portrait bool
@@ -69,7 +69,7 @@ type Photo struct {
 	picture  []byte
 }
 
-// Burst is the answers to several photos at once.
+// Burst contains the responses to several photos sent at once.
 type Burst struct {
 	N         int
 	Alone     string   // why the photos could not be compared with the same ones alone
@@ -78,7 +78,7 @@ type Burst struct {
 	Silent    bool // the server no longer answers
 }
 
-// CORS is the answer to a foreign website.
+// CORS contains the headers in the response to a foreign website.
 type CORS struct{ Origin, Credentials string }
 
 // watcher carries out an Order.

@@ -79,7 +79,7 @@ func (w *watcher) waitReady(ctx context.Context) {
 	}
 }
 
-// ready asks /readiness, or /ready if that does not exist. The body decides.
+// ready requests /readiness, or /ready if that does not exist. The body decides.
 func (w *watcher) ready(ctx context.Context) (bool, answer, error) {
 	path := "/readiness"
 	a, err := w.ask(ctx, http.MethodGet, path, nil)

@@ -141,8 +141,8 @@ func (r *run) findPython(ctx context.Context, s *server, running string) string 
 	return ""
 }
 
-// interpreters are the names to look for. A virtual environment has its Python
-// next to its programs.
+// interpreters returns the names to look for. A virtual environment has its
+// Python next to its programs.
 func interpreters(command []string) (list []string) {
 	for _, word := range command {
 		if pythonName.MatchString(path.Base(word)) {

@@ -26,7 +26,7 @@ type Bounds struct {
 	Busy, Probe time.Duration
 }
 
-// run is one image's observations.
+// run makes the observations of one image.
 type run struct {
 	*Daemon
 	container plan.Container

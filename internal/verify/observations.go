@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// Observations are what was seen while the image was running, each in a fresh
-// container. Fields that are nil were not observed.
+// Observations were made while the image was running, each in a fresh container.
+// Fields that are nil were not observed.
 type Observations struct {
 	Ran bool
 	Why string // why it did not run
@@ -30,11 +30,11 @@ type Observations struct {
 	Registry  *Registry
 }
 
-// Offline is a start without any network, and a portrait made there.
+// Offline describes a start without any network, and whether it made a portrait.
 type Offline struct {
 	Ready    bool
 	Portrait bool
-	Online   bool     // with a network, it makes one
+	Online   bool     // whether it makes one with a network
 	Problem  string   // in one line
 	Log      []string // lines that mention a download
 }
@@ -61,10 +61,10 @@ type Photos struct {
 	Problem      string
 }
 
-// Memory is what the server's processes use after a few photos, in bytes.
+// Memory is the server's memory use after a few photos, in bytes.
 type Memory struct {
 	Processes []int64 // private memory of each, largest first
-	Total     int64   // of all, shared memory counted once
+	Total     int64   // of all processes, counting shared memory once
 	Limit     int64   // of the container; 0 means none
 }
 
@@ -86,7 +86,7 @@ func (m *Memory) Workers() (n int) {
 	return n
 }
 
-// Burst is several photos at once.
+// Burst describes several photos sent at once.
 type Burst struct {
 	N         int
 	Alone     string   // why the portraits could not be compared with single ones
@@ -101,7 +101,8 @@ type Stop struct {
 	Killed bool
 }
 
-// Window is a start with a CPU limit, while the image's own health check runs.
+// Window describes a start with a CPU limit, while the image's own health check
+// runs.
 type Window struct {
 	CPUs   float64
 	Ready  bool
@@ -120,7 +121,7 @@ type Probes struct {
 	Output  string        // of the last failed one
 }
 
-// Cleanup is what happened to old files in a fresh volume.
+// Cleanup describes what happened to old files in a fresh volume.
 type Cleanup struct {
 	Deleted      bool // at the start
 	EmptyDirs    bool // empty job directories remained
@@ -139,7 +140,7 @@ type CORS struct {
 // from a server that was given a key. 0 means no answer.
 type Key struct{ Status, Wrong int }
 
-// GPU is what the server says about its device.
+// GPU is what the server reports about its device.
 type GPU struct {
 	Present bool
 	Device  string
@@ -152,8 +153,8 @@ type Libraries struct {
 	List   []Library
 }
 
-// Library is what a library says about itself. The JSON is that of the script
-// which asks it.
+// Library is what a library reports about itself. The JSON comes from
+// libraries.py.
 type Library struct {
 	Name     string `json:"name"`
 	Version  string `json:"version"`

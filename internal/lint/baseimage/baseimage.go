@@ -9,7 +9,7 @@ import (
 	"github.com/djok/facecraft/internal/lint/shell"
 )
 
-// Image is what is known about an image from its name.
+// Image is what an image's name reveals.
 type Image struct {
 	Name string // without registry and library/
 	Tag  string

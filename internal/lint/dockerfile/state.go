@@ -17,7 +17,7 @@ type shellState struct {
 	pipefail, errexit bool
 }
 
-// state tracks a stage's state from instruction to instruction.
+// state is a stage's state between two instructions.
 type state struct {
 	stage     *Stage
 	variables *variables

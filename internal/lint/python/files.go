@@ -84,7 +84,7 @@ type word struct {
 	from, to int
 }
 
-// read takes the options among words, and returns the other words.
+// read collects the options among words, and returns the other words.
 func (o *Options) read(words []word) (others []word) {
 	for i := 0; i < len(words); i++ {
 		name, value, joined := split(words[i].text)

@@ -15,7 +15,7 @@ const (
 	No
 )
 
-// linux is what is known about the environment in a container.
+// linux has the marker variables that are known for a container.
 var linux = map[string]string{
 	"sys_platform": "linux", "platform_system": "Linux", "os_name": "posix",
 	"platform_python_implementation": "CPython", "implementation_name": "cpython",

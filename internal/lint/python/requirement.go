@@ -1,5 +1,5 @@
-// Package python reads what pip and uv are told to install: command lines,
-// requirement files, and the requirements in them (PEP 508).
+// Package python reads what pip and uv install: command lines, requirement files,
+// and the requirements in them (PEP 508).
 package python
 
 import (

@@ -29,7 +29,7 @@ type Repo struct {
 	Workflows []*workflow.File
 	Readmes   []*readme.File
 	Unread    []unread
-	Sources   map[string]*source.File // what was read, by name
+	Sources   map[string]*source.File // the files read, by name
 	python    map[string]*python.File // requirement files, by name
 	Targets   int
 }
@@ -141,7 +141,7 @@ func (r *Repo) takeWorkflow(f *source.File) (bool, error) {
 	return parsed != nil, err
 }
 
-// takeCompose takes any YAML file that has services.
+// takeCompose accepts any YAML file that has services.
 func (r *Repo) takeCompose(f *source.File) (bool, error) {
 	if !bytes.Contains(f.Data, []byte("services:")) {
 		return false, nil

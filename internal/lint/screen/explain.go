@@ -7,8 +7,8 @@ import (
 	"github.com/djok/facecraft/internal/finding"
 )
 
-// Explain returns what is known about a check. Lines have at most width characters,
-// except in the examples.
+// Explain returns the description of a check. Lines have at most width
+// characters, except in the examples.
 func Explain(c finding.Check, width int, paint Paint) string {
 	s := &screen{width: width, paint: paint}
 	s.WriteString(paint(Heading, c.ID))

@@ -1,5 +1,5 @@
-// Package screen shows the findings of lint in a terminal: what fails, with the
-// line of the source, and what is known about a check.
+// Package screen shows the findings of lint in a terminal: failures with the
+// source line, and the description of a check.
 package screen
 
 import (
@@ -50,7 +50,7 @@ type screen struct {
 }
 
 // Render returns the report for people: what fails, below its file, with the line
-// and a caret; then what is unknown.
+// and a caret; then the unknown results.
 func Render(findings []finding.Finding, sources Sources, width int, paint Paint) string {
 	s := &screen{width: width, paint: paint, sources: sources}
 	file := ""
