@@ -43,7 +43,7 @@ func healthRule(j *judge) {
 	}
 }
 
-// liveOnly reports whether a path answers before the models are loaded.
+// liveOnly reports whether a path responds before the models are loaded.
 func liveOnly(path string) bool {
 	return slices.Contains(liveness, strings.TrimSuffix(path, "/"))
 }
@@ -59,7 +59,7 @@ func healthOverridden(i *repo.Image) bool {
 	return len(i.Services) > 0
 }
 
-// liveness are paths that answer before the models are loaded.
+// liveness lists paths that respond before the models are loaded.
 var liveness = []string{"", "/health", "/healthz", "/health/live", "/live", "/livez", "/ping", "/docs", "/api/health",
 	"/api/v1/health"}
 

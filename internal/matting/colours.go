@@ -1,7 +1,7 @@
 package matting
 
-// edgeColours are the colours of both sides near the edge, as they would be if
-// the other side did not shine through.
+// edgeColours are the colours of both sides near the edge, without the other side
+// shining through.
 type edgeColours struct{ foreground, background [3]float64 }
 
 // separate estimates the edge colours (Forte, "Approximate Fast Foreground Colour

@@ -60,7 +60,7 @@ func darker(c color.Color, percent uint32) color.Color {
 	return color.RGBA{part(r), part(g), part(b), 255}
 }
 
-// post sends a photo, and returns the portrait or whatever came instead.
+// post sends a photo, and returns the portrait or the response sent instead.
 func (w *watcher) post(ctx context.Context, n int, headers map[string]string) (status int, body []byte, err error) {
 	var form bytes.Buffer
 	writer := multipart.NewWriter(&form)

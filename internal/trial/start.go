@@ -72,7 +72,7 @@ func (r *run) first(ctx context.Context, network change) (seen observe.Seen, log
 	return seen, log, true
 }
 
-// told records what the first start showed beyond the start itself.
+// told records what a first start showed beyond the start itself.
 func (r *run) told(seen observe.Seen) {
 	if !seen.Ready {
 		return

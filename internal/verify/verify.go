@@ -99,7 +99,7 @@ func (c check) results(s *subject) []result {
 // shallow lists the checks that can answer below their depth.
 var shallow = map[string]bool{"cuda-devel": true, "secret": true, "cors": true, "gpu-used": true}
 
-// result is how a check ended, in one case of possibly several.
+// result is one of possibly several results of a check.
 type result struct {
 	status    finding.Status
 	statement string

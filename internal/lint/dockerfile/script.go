@@ -13,7 +13,7 @@ import (
 
 var errOnbuild = errors.New("ONBUILD with an instruction that is none")
 
-// Script is what a step gives to a shell, or runs without one.
+// Script is what a step runs, in a shell or without one.
 type Script struct {
 	step     *Step
 	Text     string

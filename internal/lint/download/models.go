@@ -13,9 +13,9 @@ type Model struct {
 	Wrong       string
 }
 
-// KnownModels are the files that face images need. Sources: Debian's libdlib-data has
-// the landmarks, rembg checks u2net's MD5 itself, the others are the projects'
-// releases.
+// KnownModels are the files that portrait servers need. Sources: Debian's
+// libdlib-data has the landmarks, rembg checks u2net's MD5 itself, the others are
+// the projects' releases.
 var KnownModels = map[string]Model{
 	"shape_predictor_68_face_landmarks.dat": {
 		SHA256: "fbdc2cb80eb9aa7a758672cbfdda32ba6300efe9b6e6c7a299ff7e736b11b92f", MD5: "73fde5e05226548677a050913eed4e04",

@@ -18,7 +18,7 @@ type walker struct {
 	depth     int
 }
 
-// context is what surrounds a statement.
+// context describes the surroundings of a statement.
 type context struct {
 	lost     string // what hides its failure
 	errexit  bool   // only set -e shows its failure
