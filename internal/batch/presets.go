@@ -16,10 +16,10 @@ type Preset struct {
 	width, height int
 	background    api.Colour
 	margin        float64 // 0 leaves the default
-	maxBytes      int64   // of the file; 0 is no limit
+	maxBytes      int64   // of the file; 0 means no limit
 	rule          string  // the authority's rule against edited photos; with one, the preset only crops
-	more          string  // what else the authority is reported to want
-	// Official is for a document: no oval, and no enhancement.
+	more          string  // what else the authority is reported to require
+	// Official means for a document: no oval, and no enhancement.
 	Official bool
 }
 
@@ -28,8 +28,8 @@ var (
 	lightGrey = api.Colour{240, 240, 240}
 )
 
-// The authorities' pages could not be read when this was written, in November 2026;
-// these are the sources that were:
+// The authorities' pages could not be read when this was written, in November 2026.
+// These sources were used instead:
 //
 //   - State Department: its notice "Do NOT use AI or digital editing tools on your
 //     passport photo", as quoted at
@@ -37,19 +37,19 @@ var (
 //     and the U.S. Embassy in Manila's message of 23 October 2020, which counts
 //     whitening the background among edits, as copied at https://expatforum.com.
 //     The beginning of 8 FAM 402.1, https://fam.state.gov/fam/08fam/08fam040201.html,
-//     has nothing on it.
+//     says nothing about it.
 //   - HM Passport Office: GOV.UK's rules for digital photos, as copied at
 //     https://symplyphotography.co.uk/passport-photos/; those for printed ones say
 //     the same at https://gov.tc/passports/photos, a British territory's own page.
-//   - ICAO: no rule was found. What Doc 9303 leaves open, the country that issues
-//     the passport decides.
+//   - ICAO: no rule was found. The country that issues the passport decides what
+//     Doc 9303 leaves open.
 const (
 	stateDepartmentRule = "the State Department is reported to reject photos edited with any digital tool"
 	passportOfficeRule  = "HM Passport Office is reported to want photos unaltered by computer software"
 )
 
-// presets are all square or framed pictures, so none has an oval, and all are
-// JPEGs of at most 99 kB, which is what the server makes of them.
+// presets are all rectangular pictures, so none has an oval, and all are JPEGs
+// of at most 99 kB, as servers make them.
 var presets = []Preset{
 	{name: "ad", what: "Active Directory, Outlook and Teams: 648x648", width: 648, height: 648, background: lightGrey,
 		// The attribute thumbnailPhoto takes 100 kB, and servers make 99 at
@@ -59,8 +59,8 @@ var presets = []Preset{
 	{name: "linkedin", what: "LinkedIn and the like: 800x800, which shows sharp in its circle of 400",
 		width: 800, height: 800,
 		background: lightGrey, Source: "https://www.linkedin.com/help/linkedin/answer/a549049"},
-	// The margins bring the head, from chin to crown, to the share of the
-	// height that is asked for: 50 to 69 % here, 64 to 76 % below.
+	// The margins make the head, from chin to crown, as high as required:
+	// 50 to 69 % of the picture here, 64 to 76 % below.
 	{name: "passport-us", what: "United States passport and visa: 600x600", width: 600, height: 600, background: white,
 		margin: 0.55, Official: true, rule: stateDepartmentRule,
 		Source: "https://travel.state.gov/content/travel/en/us-visas/visa-information-resources/photos.html"},
@@ -73,7 +73,7 @@ var presets = []Preset{
 		margin:     0.4, Official: true, Source: "https://www.icao.int/publications/pages/publication.aspx?docnum=9303"},
 }
 
-// FindPreset returns the preset of that name.
+// FindPreset returns the preset with that name.
 func FindPreset(name string) (Preset, bool) {
 	for _, p := range presets {
 		if p.name == name {
@@ -83,7 +83,7 @@ func FindPreset(name string) (Preset, bool) {
 	return Preset{}, false
 }
 
-// Recipe is what the preset asks of a portrait.
+// Recipe returns the preset as a recipe.
 func (p Preset) Recipe() Recipe {
 	o := api.DefaultOptions()
 	o.Width, o.Height, o.Background, o.Oval = p.width, p.height, p.background, false
@@ -95,7 +95,7 @@ func (p Preset) Recipe() Recipe {
 	return Recipe{Options: o, Formats: []string{JPG}, MaxBytes: p.maxBytes}
 }
 
-// PresetNames lists the names of all presets, each with what it is for.
+// PresetNames lists the names of all presets, each with its purpose.
 func PresetNames() (names [][2]string) {
 	for _, p := range presets {
 		names = append(names, [2]string{p.name, p.what})
@@ -103,7 +103,7 @@ func PresetNames() (names [][2]string) {
 	return names
 }
 
-// PresetList describes all presets, a line each and their sources.
+// PresetList describes all presets, with their sources.
 func PresetList() string {
 	var list strings.Builder
 	for _, p := range presets {

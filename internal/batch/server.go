@@ -18,8 +18,8 @@ type Server struct {
 	Local bool
 	// Revive gets a server that stopped responding ready again, or returns why
 	// it cannot. If nil, the server can only be waited for. A server that died
-	// is only restarted if again is true. byOrder means that somebody stopped
-	// it, so no photo is to blame.
+	// is only restarted if again is true. byOrder means that it was stopped on
+	// purpose, so no photo is to blame.
 	Revive func(ctx context.Context, again bool) (byOrder bool, err error)
 
 	client      *api.Client

@@ -20,8 +20,8 @@ func (s *suspects) add(server *Server, t *task) {
 	s.each[server] = append(s.each[server], t)
 }
 
-// settle ends the suspicions about a server's death. If somebody stopped the
-// server on purpose, no photo is to blame.
+// settle ends the suspicions about a server's death. If the server was stopped
+// on purpose, no photo is to blame.
 func (s *suspects) settle(server *Server, byOrder bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -110,7 +110,7 @@ func (t *task) process(ctx context.Context) (err error) {
 	options.Background = t.asked.sent
 	upload.Sent = func() { r.waits.begin(t, Wait{Phase: Working, Photo: t.job.Name, Server: server.URL}) }
 	t.made, err = server.client.Process(ctx, upload, options)
-	// Only after its outcome is recorded: nobody else gets a server that has just died.
+	// Only after its outcome is recorded, so that no other photo gets a dead server.
 	defer r.pool.Release(member)
 	if err == nil {
 		return nil
@@ -129,7 +129,7 @@ func (t *task) process(ctx context.Context) (err error) {
 }
 
 // isToBlame reports whether the photo is the reason servers stopped responding. The
-// last server may have been stopped by somebody, so it waits to find out.
+// last server may have been stopped on purpose, so it waits to find out.
 func (t *task) isToBlame(ctx context.Context) bool {
 	suspects := &t.run.suspects
 	if suspects.deathsOf(t) < maxDeaths {

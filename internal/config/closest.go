@@ -21,7 +21,7 @@ func closest(name string, names []string) string {
 // distance is how many letters to add, remove or replace, or pairs to swap
 // (optimal string alignment).
 func distance(a, b string) int {
-	if abs(len(a)-len(b)) > 8 { // no name's neighbour, and a long one takes time
+	if abs(len(a)-len(b)) > 8 { // not similar, and long names take time
 		return len(a) + len(b)
 	}
 	before, last, row := make([]int, len(b)+1), make([]int, len(b)+1), make([]int, len(b)+1)

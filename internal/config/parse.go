@@ -11,7 +11,7 @@ import (
 	"github.com/djok/facecraft/internal/fault"
 )
 
-// profiles is the table that has the profiles.
+// profiles is the table that contains the profiles.
 const profiles = "profile"
 
 // parser reads one file.
@@ -21,7 +21,7 @@ type parser struct {
 	meta toml.MetaData
 }
 
-// table is a table of the file, which has not been looked at yet.
+// table is a table of the file, not decoded yet.
 type table map[string]toml.Primitive
 
 func (f *File) parse(text, home string) error {
@@ -42,7 +42,7 @@ func (p *parser) fault(line int, fix, format string, args ...any) error {
 	return fault.New(fault.Usage, fix, "%s, line %d: "+format, append([]any{p.Path, line}, args...)...)
 }
 
-// read reads the values of a table and of those in it.
+// read reads the values of a table and of the tables in it.
 func (p *parser) read(t table, profile, command string) error {
 	for _, e := range p.entries(t) {
 		var err error
@@ -96,7 +96,7 @@ type entry struct {
 	table table
 }
 
-// entries are in the order of the file, so that its first mistake is told
+// entries are in the order of the file, so that its first mistake is reported
 // first.
 func (p *parser) entries(t table) []entry {
 	var list []entry
@@ -121,7 +121,7 @@ func (p *parser) entries(t table) []entry {
 	return list
 }
 
-// tableLine is the line of a table, or of the first in it: [a.b] has none for a.
+// tableLine is the line of a table, or of the first one in it: [a.b] has no line for a.
 func (p *parser) tableLine(e entry) int {
 	if e.line > 0 {
 		return e.line
@@ -134,7 +134,7 @@ func (p *parser) tableLine(e entry) int {
 	return 0
 }
 
-// line asks for a key's line: the library only tells those of errors.
+// line provokes an error to get a key's line: the library reports no others.
 func (p *parser) line(primitive toml.Primitive) int {
 	var here toml.ParseError
 	if errors.As(p.meta.PrimitiveDecode(primitive, &refused{}), &here) {

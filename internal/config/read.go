@@ -9,7 +9,7 @@ import (
 	"github.com/djok/facecraft/internal/fault"
 )
 
-// maxSize is more than anybody writes, in bytes.
+// maxSize is the maximum size of the file, in bytes: more than anyone writes.
 const maxSize = 64 << 10
 
 // File is a configuration file that was read.
@@ -21,8 +21,8 @@ type File struct {
 	schema   Schema
 }
 
-// Read reads the file at path; one that does not exist sets nothing. Home is
-// what "~" stands for. Errors are faults with the line.
+// Read reads the file at path; a missing file sets nothing. home is what "~"
+// stands for. Errors are faults that name the line.
 func Read(path, home string, schema Schema) (*File, error) {
 	f := &File{Path: path, schema: schema}
 	if path == "" {
@@ -40,8 +40,8 @@ func Read(path, home string, schema Schema) (*File, error) {
 	return f, f.parse(string(data), home)
 }
 
-// load reads a regular file: nothing else is opened, because to open a pipe
-// can take forever.
+// load reads a regular file. It opens nothing else, because opening a pipe can
+// block forever.
 func load(path string) ([]byte, error) {
 	switch info, err := os.Stat(path); {
 	case err != nil:

@@ -26,8 +26,8 @@ func (f *File) CheckProfile(name string) error {
 	return fault.New(fault.Usage, fix, "%s has no profile %q", f.Path, name)
 }
 
-// For returns what the file sets for a command beside what stronger sources
-// gave, which are values by name. Weak values come first.
+// For returns what the file sets for a command in addition to given: the values of
+// stronger sources, by name. Weak values come first.
 func (f *File) For(command, profile string, given map[string]string) []Value {
 	known := map[string]string{}
 	maps.Copy(known, given)
@@ -40,7 +40,7 @@ func (f *File) For(command, profile string, given map[string]string) []Value {
 				taken = append(taken, v)
 			}
 		}
-		for _, v := range taken { // what is as strong as they are contradicts openly
+		for _, v := range taken { // only now: equally strong values may contradict, which is an error later
 			known[v.Name] = strings.Join(v.Texts, ",")
 		}
 		result = append(taken, result...)
@@ -48,7 +48,7 @@ func (f *File) For(command, profile string, given map[string]string) []Value {
 	return result
 }
 
-// applies tells whether a value is meant for a command with a profile.
+// applies reports whether a value is meant for a command with a profile.
 func (f *File) applies(v Value, command, profile string) bool {
 	if v.Profile != "" && v.Profile != profile {
 		return false

@@ -6,9 +6,9 @@ import (
 	"strings"
 )
 
-// What flags mean in a configuration file, by name or by command and name:
-// those that are for one call, whose meaning depends on the command, that take
-// a path, and that take a number although they are texts.
+// Flags with a special meaning in the configuration file, by name or by command
+// and name: those for one call, those whose meaning depends on the command, those
+// that take a path, and texts that may be written as a number.
 var (
 	forOneCall = []string{"json", "force", "recreate", "fix-permissions", "dry-run", "watch", "null", "fix", "write",
 		"explain", "forget", "purge", "bundle", "against", "html", "follow", "profile", "help", "down yes"}
@@ -17,8 +17,8 @@ var (
 	numeric   = []string{"replicas", "gpus", "size"}
 )
 
-// SettingOf is what a flag of a command means in a file. Kind is what the flag
-// takes on a command line.
+// SettingOf is what a flag of a command means in the file. kind is what the flag
+// takes on the command line.
 func SettingOf(command, flag string, kind Kind) Setting {
 	listed := func(names []string) bool {
 		return slices.Contains(names, flag) || slices.Contains(names, command+" "+flag)
@@ -34,7 +34,7 @@ func SettingOf(command, flag string, kind Kind) Setting {
 }
 
 // rule says which values give way to a stronger one that they contradict, such
-// as those of the file to a flag on the command line.
+// as the file's to a flag on the command line.
 type rule struct {
 	flag string
 	when func(value string) bool
@@ -42,8 +42,8 @@ type rule struct {
 	drops []string
 }
 
-// startsServer are the flags about a server that is started here, and
-// downloads those about its image.
+// startsServer are the flags about starting a local server, and downloads those
+// about its image.
 var (
 	startsServer = []string{"tag", "lite", "gpus", "image", "port", "listen", "restart", "replicas", "data", "env",
 		"env-file"}
@@ -71,8 +71,8 @@ var rules = slices.Concat([]rule{
 	{"output", is("-"), []string{"report"}},
 	{"json", is("true"), []string{"format"}},
 	{"fix", is("true"), []string{"format"}},
-	// Whoever names a server that is already running does not want one started here,
-	// and the other way round.
+	// A server that is already running makes flags about starting one pointless, and
+	// vice versa.
 	{"endpoint", set, slices.Concat(startsServer, downloads)},
 }, startedHere())
 
@@ -83,7 +83,7 @@ func startedHere() (list []rule) {
 	return list
 }
 
-// set also holds for lists; an empty one sets nothing.
+// set also works for lists; an empty one sets nothing.
 func set(value string) bool { return value != "" }
 
 func is(values ...string) func(string) bool {
@@ -94,7 +94,7 @@ func named(extensions ...string) func(string) bool {
 	return func(value string) bool { return slices.Contains(extensions, strings.ToLower(path.Ext(value))) }
 }
 
-// contradicted tells whether a value contradicts those that are set already.
+// contradicted reports whether a value contradicts those that are already set.
 func contradicted(v Value, given map[string]string) bool {
 	return slices.ContainsFunc(rules, func(r rule) bool {
 		value, ok := given[r.flag]

@@ -10,7 +10,7 @@ import (
 // Source is where a value comes from.
 type Source string
 
-// The sources, the strongest first.
+// The sources, strongest first.
 const (
 	FromFlag        Source = "flag"
 	FromEnvironment Source = "environment"
@@ -29,7 +29,7 @@ type Row struct {
 	Commands []string `json:"commands"`
 }
 
-// Report is what facecraft config shows.
+// Report is the output of facecraft config.
 type Report struct {
 	Path    string `json:"path"`
 	Exists  bool   `json:"exists"`
@@ -47,7 +47,7 @@ func (v Value) Source() Source {
 	return FromFile
 }
 
-// Add adds a row, or its command to an equal one.
+// Add adds a row, or adds its command to an equal row.
 func (r *Report) Add(row Row) {
 	at := len(r.Rows)
 	for i, other := range r.Rows {

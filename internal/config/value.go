@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// set takes a key with its value.
+// set records a key's value.
 func (p *parser) set(e entry, profile, command string) error {
 	setting, err := p.setting(e, command)
 	if err != nil {
@@ -36,7 +36,7 @@ func (p *parser) set(e entry, profile, command string) error {
 	return nil
 }
 
-// setting finds what a key means, and says what is wrong if nothing.
+// setting finds the setting for a key, or returns an error that explains why not.
 func (p *parser) setting(e entry, command string) (Setting, error) {
 	setting, known, own := p.find(e.key, command)
 	switch {
@@ -61,8 +61,8 @@ func (p *parser) setting(e entry, command string) (Setting, error) {
 		e.key)
 }
 
-// find looks a flag up in a command or, without one, in all: own is true if
-// none shares it with the others.
+// find looks up a flag in a command or, without one, in all commands. own is true
+// if the flag means something else in each command.
 func (p *parser) find(name, command string) (setting Setting, known, own bool) {
 	if command != "" {
 		setting, known = p.schema[command][name]
@@ -89,7 +89,7 @@ func (p *parser) commandsWith(name string) (commands []string) {
 	return commands
 }
 
-// names are the flags that may be set in a place.
+// names are the flags that can be set for a command or, without one, for all.
 func (p *parser) names(command string) (names []string) {
 	for each, settings := range p.schema {
 		for name, setting := range settings {
@@ -101,7 +101,7 @@ func (p *parser) names(command string) (names []string) {
 	return names
 }
 
-// What the kinds take, in words and as an example.
+// What the kinds take, as text and as an example.
 var (
 	wanted = map[Kind]string{Text: "a text", TextOrNumber: "a text or a number", Switch: "true or false",
 		Whole: "a whole number", Number: "a number", Duration: "a time", List: "a list of texts",

@@ -1,5 +1,5 @@
-// Package export is the use case of `facecraft compose`: a plan on its way into a
-// file for Compose, Swarm or Kubernetes.
+// Package export is the use case of `facecraft compose`: it exports a plan to a file
+// for Compose, Swarm or Kubernetes.
 package export
 
 import (
@@ -23,10 +23,10 @@ const (
 	Kubernetes = "kubernetes"
 )
 
-// Export is a plan on its way into a file.
+// Export says how to export a plan.
 type Export struct {
 	*launch.Launcher
-	Command  string // that asked for it, for the file's header
+	Command  string // the command line, for the file's header
 	Target   string // one of the formats
 	Profiles bool   // all variants in one Compose file
 	Detect   bool   // decide for this machine
@@ -34,7 +34,7 @@ type Export struct {
 	Ingress  string // host name, for Kubernetes
 }
 
-// Render writes the file. The notes say what it cannot express.
+// Render returns the file. The notes say what it cannot express.
 func (e Export) Render(ctx context.Context, r plan.Request) (file []byte, notes []string, err error) {
 	origin := compose.Origin{Version: e.Version, Command: e.Command}
 	if r, err = e.guarded(r); err != nil {
@@ -65,7 +65,7 @@ func (e Export) Render(ctx context.Context, r plan.Request) (file []byte, notes 
 	return file, append(warnings, notes...), err
 }
 
-// plan decides for this machine, or, without a look at it, for any.
+// plan decides for this machine or, without examining it, for any.
 func (e Export) plan(ctx context.Context, r plan.Request) (plan.Plan, error) {
 	var p plan.Plan
 	var err error
@@ -86,7 +86,7 @@ func (e Export) pinned(ctx context.Context, p plan.Plan, err error) (plan.Plan, 
 	return p, err
 }
 
-// undetected decides without facts: what is asked for is taken as it is.
+// undetected decides without facts: it takes the request as given.
 func (e Export) undetected(r plan.Request, why string) (plan.Plan, error) {
 	catalogue, err := catalogue.Load()
 	if err != nil {
@@ -103,8 +103,8 @@ func (e Export) undetected(r plan.Request, why string) (plan.Plan, error) {
 	return plan.Make(facts, catalogue, r)
 }
 
-// variants adds the others that are pulled to the one that was chosen,
-// on the same port. One that cannot run here is for another machine.
+// variants adds the other variants that are pulled to the chosen one, on the same
+// port. One that cannot run here is meant for another machine.
 func (e Export) variants(ctx context.Context, chosen plan.Plan, r plan.Request) ([]plan.Plan, error) {
 	catalogue, err := catalogue.Load()
 	if err != nil {
@@ -118,7 +118,7 @@ func (e Export) variants(ctx context.Context, chosen plan.Plan, r plan.Request) 
 		}
 		r.Tag = v.Name
 		if v.GPU == nil {
-			r.GPUs = nil // they are the other variant's
+			r.GPUs = nil // they are for the GPU variant
 		}
 		p, err := e.plan(ctx, r)
 		if fault.CodeOf(err) == fault.Unrunnable {
@@ -135,8 +135,8 @@ func (e Export) variants(ctx context.Context, chosen plan.Plan, r plan.Request) 
 	return plans, nil
 }
 
-// published tells whether an image's digest is that of its registry. One that
-// cannot be asked does not disprove it.
+// published reports whether an image's digest is the registry's. If the registry
+// does not answer, it assumes so.
 func (e Export) published(ctx context.Context, reference string, local images.LocalImage) bool {
 	if !local.Unproven {
 		return true
@@ -145,8 +145,8 @@ func (e Export) published(ctx context.Context, reference string, local images.Lo
 	return has || err != nil
 }
 
-// pin finds the digest of an image: of the local one, or else of what
-// the registry has.
+// pin finds the digest of an image: that of the local one, or else the
+// registry's.
 func (e Export) pin(ctx context.Context, image plan.Image) (string, error) {
 	if image.BuiltIn {
 		return "", fault.New(fault.Usage, "drop --pin: the image's tag is already the digest of this program",

@@ -7,8 +7,8 @@ import (
 	"github.com/djok/facecraft/internal/plan"
 )
 
-// guarded fits a request to what its target can do with a gateway. A file has one
-// only if it was asked for, because it needs an image that other machines can pull.
+// guarded adapts a request to what its target supports with a gateway. A file only
+// has one if asked for, because it needs an image that other machines can pull.
 func (e Export) guarded(r plan.Request) (plan.Request, error) {
 	wanted := r.Gateway != nil && *r.Gateway
 	if !wanted && r.KeyFile == "" && r.TLS == nil && r.GatewayImage == "" {

@@ -14,15 +14,15 @@ import (
 	"github.com/djok/facecraft/internal/output"
 )
 
-// carried is a file that was verified, at its beginning.
+// carried is a verified file, positioned at its start.
 type carried struct {
 	*os.File
 	size  int64
 	close func()
 }
 
-// Load gives the daemon an image from a file that Save wrote, and tells how many
-// bytes that had. stdin is read where the source is output.Stdout.
+// Load loads an image from a file that Save wrote into the daemon, and returns the
+// file's size in bytes. It reads stdin if source is output.Stdout.
 func (t Transfer) Load(ctx context.Context, source string, stdin io.Reader) (facts carry.Facts,
 	size int64, err error) {
 	file, facts, err := t.checked(source, stdin)
@@ -37,9 +37,9 @@ func (t Transfer) Load(ctx context.Context, source string, stdin io.Reader) (fac
 	return facts, file.size, t.Images.LoadArchive(ctx, t.counted(file, "Loading "+facts.Reference, file.size))
 }
 
-// checked opens the file and verifies all of it, before the daemon sees any.
-// What comes through a pipe can be read only once, and is kept in a temporary
-// file meanwhile.
+// checked opens the file and verifies all of it before the daemon gets any of it.
+// A pipe can only be read once, so its content is kept in a temporary file
+// meanwhile.
 func (t Transfer) checked(source string, stdin io.Reader) (carried, carry.Facts, error) {
 	var file *os.File
 	var reader io.Reader
@@ -108,7 +108,7 @@ func loadFault(source string, err error) error {
 	return err
 }
 
-// dockerLoad is the command that loads a file without checking it.
+// dockerLoad is the command that loads a file without verifying it.
 func dockerLoad(source string) string {
 	if source == output.Stdout {
 		return "send it to docker load"
@@ -125,14 +125,14 @@ func unpacked(with, source string) string {
 	return command + " " + dockerrun.Quote(source)
 }
 
-// counted shows how far the reading of a stream is.
+// counted shows the progress of reading a stream.
 func (t Transfer) counted(r io.Reader, what string, total int64) io.Reader {
 	return &countingReader{r, counter{show: func(done int64) {
 		t.UI.ProgressBar(done, total, "%s: %s", what, format.Size(done))
 	}}}
 }
 
-// shownEvery is how many bytes lie between two reports of progress.
+// shownEvery is the number of bytes between two progress reports.
 const shownEvery = 16 << 20
 
 // counter reports the progress of a stream.

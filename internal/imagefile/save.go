@@ -56,8 +56,8 @@ func (t Transfer) Save(ctx context.Context, file output.File, p plan.Plan, f lau
 	return t.saveFromRegistry(ctx, file, p, facts, f)
 }
 
-// local is the image that the daemon has, if it is to be saved: there may be no
-// daemon, or a newer image that was asked for.
+// local is the daemon's image, or zero if that should not be saved: there may be no
+// daemon, or --pull always may have asked for a newer image.
 func (t Transfer) local(ctx context.Context, reference, when string) (images.LocalImage, error) {
 	if t.Engine == nil {
 		return images.LocalImage{}, nil
@@ -69,7 +69,7 @@ func (t Transfer) local(ctx context.Context, reference, when string) (images.Loc
 	return images.LocalImage{}, nil
 }
 
-// facts are what is known about the plan's image wherever it comes from.
+// facts are the facts about the plan's image that do not depend on its source.
 func (t Transfer) facts(p plan.Plan) (carry.Facts, error) {
 	catalogue, err := catalogue.Load()
 	if err != nil {
@@ -109,8 +109,8 @@ func saveBuiltIn(file output.File, facts carry.Facts) error {
 	return file.Write(func(w io.Writer) error { return writeCarried(w, facts, lite.Write) })
 }
 
-// saveFromRegistry downloads the image as a pull does, at the price that was
-// agreed to, and writes the file while the layers arrive.
+// saveFromRegistry downloads the image as a pull does, once its size is agreed to,
+// and writes the file while the layers arrive.
 func (t Transfer) saveFromRegistry(ctx context.Context, file output.File, p plan.Plan, facts carry.Facts,
 	f launch.Fetching) (carry.Facts, error) {
 	published, err := launch.Measured(p)
@@ -140,7 +140,7 @@ func (t Transfer) saveFromRegistry(ctx context.Context, file output.File, p plan
 	})
 }
 
-// writeBlobs writes the file. Its progress shows once nothing more arrives.
+// writeBlobs writes the file. It shows progress once everything has arrived.
 func (t Transfer) writeBlobs(w io.Writer, facts carry.Facts, estimate registry.Estimate, blobs *images.Blobs) error {
 	source := estimate.Source
 	image := carry.Image{Reference: facts.Reference, Manifest: source.Manifest(), Content: source.Content(),
@@ -162,8 +162,8 @@ func writeCarried(w io.Writer, facts carry.Facts, archive func(io.Writer) error)
 	return carry.Write(w, reader, facts)
 }
 
-// roomToSave checks that the download fits into the cache, and once more into
-// the file. Both are taken to be on one disk if as much is free on either.
+// roomToSave checks that the download fits into the cache, and again into the file.
+// If both have the same free space, they are assumed to be on one disk.
 func roomToSave(dir string, file output.File, estimate registry.Estimate) error {
 	if dir == "" {
 		return fault.New(fault.Failed, "set XDG_CACHE_HOME to a directory with room for the download",

@@ -14,7 +14,7 @@ import (
 	"github.com/djok/facecraft/internal/term"
 )
 
-// End sums up, and is the command's error. runErr is why it ended early.
+// End sums up, and returns the command's error. runErr is why it ended early.
 func (v *View) End(ctx context.Context, runErr error) error {
 	v.UI.Clear()
 	if !v.Watching {
@@ -29,7 +29,7 @@ func (v *View) End(ctx context.Context, runErr error) error {
 	}
 	var none *pool.NoServer
 	switch failed := v.failed(); {
-	case v.Watching && runErr == nil && v.pending == 0: // failures were told as they came
+	case v.Watching && runErr == nil && v.pending == 0: // failures were reported as they happened
 		return nil
 	case ctx.Err() != nil:
 		return fault.New(fault.Interrupted, "run the same command again to continue",

@@ -8,21 +8,21 @@ import (
 	"github.com/djok/facecraft/internal/format"
 )
 
-// resultLine is a photo in `process --json`. JSON holds Unicode only, and names
-// of files are bytes: those that are not UTF-8 have their odd bytes replaced
-// by U+FFFD, and beside them stands the name itself, in base64.
+// resultLine is a photo in `process --json`. JSON can only hold Unicode, but file
+// names are bytes: in those that are not UTF-8, invalid bytes are replaced by
+// U+FFFD, and an additional field has the exact name in base64.
 type resultLine struct {
 	Photo         string        `json:"photo"`
 	PhotoBase64   []byte        `json:"photo_base64,omitempty"`
 	Outcome       batch.Outcome `json:"outcome"`
 	Results       []string      `json:"results,omitempty"`
-	ResultsBase64 [][]byte      `json:"results_base64,omitempty"` // of all, when one is not UTF-8
+	ResultsBase64 [][]byte      `json:"results_base64,omitempty"` // of all, if one is not UTF-8
 	Cause         batch.Cause   `json:"cause,omitempty"`
 	Error         string        `json:"error,omitempty"`
 	Server        string        `json:"server,omitempty"`
 	Seconds       float64       `json:"seconds,omitempty"`
 
-	BackgroundNote string `json:"background_note,omitempty"` // what became of it, where it was not simply replaced
+	BackgroundNote string `json:"background_note,omitempty"` // what happened to it, if it was not simply replaced
 }
 
 func line(r batch.Result) resultLine {

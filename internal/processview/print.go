@@ -47,8 +47,8 @@ func (v *View) print(r batch.Result) {
 	}
 }
 
-// written notes the first failure to write to standard output. A reader that
-// left wants no more, which is none.
+// written records the first failure to write to standard output. A reader that
+// closed the pipe is not a failure.
 func (v *View) written(err error) {
 	if v.writeErr == nil && !errors.Is(err, syscall.EPIPE) {
 		v.writeErr = err

@@ -10,7 +10,7 @@ import (
 	"github.com/djok/facecraft/internal/term"
 )
 
-// Waiting says what takes long.
+// Waiting shows what is taking long.
 func (v *View) Waiting(w batch.Wait) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
@@ -36,7 +36,7 @@ func waitText(w batch.Wait) string {
 	return "waiting for " + w.Server + " to answer again"
 }
 
-// progress is the one line that is rewritten.
+// progress rewrites the progress line.
 func (v *View) progress() {
 	if v.total < 2 || v.Watching {
 		return

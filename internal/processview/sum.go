@@ -10,7 +10,7 @@ import (
 	"github.com/djok/facecraft/internal/format"
 )
 
-// sum says what a batch came to. For a single portrait its path is enough.
+// sum shows the totals of a batch. For a single portrait, its path is enough.
 func (v *View) sum() {
 	ours := v.kept - v.foreign
 	switch {
@@ -64,7 +64,7 @@ func already(n int) string {
 	return ", " + format.Count(n, "was", "were") + " there already"
 }
 
-// listFailures groups the reasons by their causes.
+// listFailures groups the reasons by cause.
 func (v *View) listFailures() {
 	for _, cause := range slices.Sorted(maps.Keys(v.failures)) {
 		list := v.failures[cause]
@@ -77,8 +77,8 @@ func (v *View) listFailures() {
 	}
 }
 
-// listed is a heading with reasons below it, as many as people read; the flags
-// all show the rest.
+// listed is a heading with reasons below it, at most maxListed; the flags in all
+// show the rest.
 func listed(heading string, reasons []string, all string) string {
 	text := fmt.Sprintf("%s (%d)", heading, len(reasons))
 	for _, reason := range reasons[:min(len(reasons), maxListed)] {

@@ -1,5 +1,5 @@
 // Package processview shows what `process` does: progress, results, failures and
-// the sum, for people, and as JSON or names for scripts.
+// totals, for people, and as JSON or names for scripts.
 package processview
 
 import (
@@ -19,13 +19,13 @@ import (
 )
 
 const (
-	// maxListed bounds the photos that are listed for one cause.
+	// maxListed limits the photos that are listed for one cause.
 	maxListed = 20
 	// previewSide is the size of a preview, in pixels.
 	previewSide = 320
 )
 
-// View tells people and scripts what becomes of the photos.
+// View tells people and scripts what happens to the photos.
 type View struct {
 	UI       *term.UI
 	Stdout   io.Writer
@@ -42,7 +42,7 @@ type View struct {
 	jobs     []*batch.Job   // only for a page
 	entries  []report.Entry // only for a page
 
-	mu                         sync.Mutex // in a watch photos arrive meanwhile
+	mu                         sync.Mutex // photos keep arriving with --watch
 	total, done, kept, pending int
 	foreign                    int // of those that are kept
 	finished                   int // in this run
@@ -66,8 +66,8 @@ func (v *View) Close() {
 	}
 }
 
-// Expect is told which photos there are, before any work is done, and refuses
-// a page that cannot be written.
+// Expect receives the photos before any work is done, and refuses a page that
+// cannot be written.
 func (v *View) Expect(jobs []*batch.Job) error {
 	if v.Page.Path == "" {
 		return nil
@@ -126,8 +126,8 @@ func (v *View) count(r batch.Result) {
 	v.progress()
 }
 
-// note tells of a background that was not simply replaced: at once where few photos come, at
-// the end where there are many.
+// note reports a background that was not simply replaced: at once for a single photo or
+// with --watch, otherwise at the end.
 func (v *View) note(r batch.Result) {
 	switch text := term.Name(r.Name) + ": background " + r.Note; {
 	case r.Note == "":
@@ -138,8 +138,8 @@ func (v *View) note(r batch.Result) {
 	}
 }
 
-// PassedOver tells which files were named and are not processed. Portraits that
-// were made here are counted only: shells find them beside the photos.
+// PassedOver reports named files that are not processed. Portraits that facecraft
+// made are only counted: shell patterns match them along with the photos.
 func (v *View) PassedOver(photos []batch.Photo) {
 	earlier, reasons := 0, []string{}
 	for _, photo := range photos {

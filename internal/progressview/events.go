@@ -17,7 +17,7 @@ type Events struct {
 	was  progress.Stage
 }
 
-// eventInterval is how often progress is written at most.
+// eventInterval is the minimum time between two progress lines.
 const eventInterval = time.Second
 
 type estimateEvent struct {
@@ -27,11 +27,11 @@ type estimateEvent struct {
 
 type progressEvent struct {
 	Event string `json:"event"`
-	// Subject is the image, why it is tried again, why Docker downloads, or the
-	// directory in which an unfinished download is kept.
+	// Subject is the image, the reason for a retry, the reason why Docker downloads,
+	// or the directory in which an unfinished download is kept.
 	Subject     string `json:"subject"`
 	Done        int64  `json:"done"`  // bytes
-	Total       int64  `json:"total"` // bytes; 0 is not known
+	Total       int64  `json:"total"` // bytes; 0 means unknown
 	Rate        int64  `json:"bytes_per_second"`
 	SecondsLeft int64  `json:"seconds_left"` // 0 is not known
 	Connections int    `json:"connections,omitempty"`
@@ -48,13 +48,13 @@ type doneEvent struct {
 func (e *Events) write(event any) {
 	encoder := json.NewEncoder(e.Out)
 	encoder.SetEscapeHTML(false)
-	_ = encoder.Encode(event) // a reader that went away does not stop the pull
+	_ = encoder.Encode(event) // a closed pipe does not stop the pull
 }
 
-// Estimate tells what the pull will download.
+// Estimate writes what the pull will download.
 func (e *Events) Estimate(estimate registry.Estimate) { e.write(estimateEvent{"bill", estimate}) }
 
-// Progress tells of one event, but at most once a second of the same stage.
+// Progress writes an event, but at most once a second for the same stage.
 func (e *Events) Progress(p progress.Event) {
 	now := time.Now()
 	if p.Stage == e.was && now.Sub(e.last) < eventInterval {
@@ -65,7 +65,7 @@ func (e *Events) Progress(p progress.Event) {
 		p.Connections, p.Unpacked})
 }
 
-// Done tells how the pull ended.
+// Done writes the result of the pull.
 func (e *Events) Done(image plan.Image, fetched bool) {
 	e.write(doneEvent{"done", image.Reference, image.Digest, fetched})
 }

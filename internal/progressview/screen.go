@@ -14,7 +14,7 @@ import (
 // Screen shows events on a terminal.
 type Screen struct{ UI *term.UI }
 
-// Show tells of one event.
+// Show shows one event.
 func (s Screen) Show(e progress.Event) {
 	switch e.Stage {
 	case progress.Pulling:
@@ -49,7 +49,7 @@ func (s Screen) Show(e progress.Event) {
 
 func seconds(n int64) string { return format.InSeconds(time.Duration(n) * time.Second) }
 
-// waitingFor is what the server does, as far as its log tells.
+// waitingFor says what the server is doing, as far as its log shows.
 func waitingFor(line string) string {
 	if line == "" {
 		return "waiting for the server"
@@ -57,8 +57,8 @@ func waitingFor(line string) string {
 	return line
 }
 
-// downloading describes what is known about a pull, in a line that a terminal
-// of 80 columns has room for beside a short bar.
+// downloading describes a pull in a line that fits next to a short bar on a
+// terminal of 80 columns.
 func downloading(e progress.Event) string {
 	text := "Pulling " + e.Subject
 	if e.Total > 0 {

@@ -15,24 +15,24 @@ import (
 const OffVariable = "FACECRAFT_NO_UPDATE_CHECK"
 
 const (
-	noticeInterval = 24 * time.Hour // between two questions, and between two notices
-	retryInterval  = time.Hour      // after a question whose answer the command's end cut off
+	noticeInterval = 24 * time.Hour // between two requests, and between two notices
+	retryInterval  = time.Hour      // after a request that the end of the command cut off
 	askTime        = 30 * time.Second
 )
 
-// Notice tells of a newer release. It asks in the background, and nobody waits
-// for the answer: what comes too late is told another time.
+// Notice announces a newer release. It asks in the background without making the
+// command wait: an answer that comes too late is announced another time.
 type Notice struct {
 	settings Settings
 	path     string
 	now      func() time.Time
-	asked    chan struct{} // closed when nothing more is asked
+	asked    chan struct{} // closed when the request is over
 
 	mu    sync.Mutex
 	state state
 }
 
-// state is what the next call knows of this one.
+// state is what this call leaves for the next one.
 type state struct {
 	Asked    time.Time `json:"asked"`
 	Answered bool      `json:"answered"`
@@ -41,9 +41,9 @@ type state struct {
 	Command  string    `json:"command,omitempty"` // that upgrades
 }
 
-// Watch begins to look for a newer release, unless it did today. The path is
-// the state file's. Nothing is asked where the file cannot be written, or by a
-// program that is not a signed release.
+// Watch starts looking for a newer release, unless it did so in the last 24 hours.
+// path is the state file's. It sends no request if the file cannot be written, or if
+// this program is not a signed release.
 func (s Settings) Watch(ctx context.Context, path string) *Notice {
 	return s.watch(ctx, path, time.Now)
 }
@@ -51,7 +51,7 @@ func (s Settings) Watch(ctx context.Context, path string) *Notice {
 func (s Settings) watch(ctx context.Context, path string, now func() time.Time) *Notice {
 	n := &Notice{settings: s, path: path, now: now, asked: make(chan struct{})}
 	if data, err := os.ReadFile(path); err == nil {
-		_ = json.Unmarshal(data, &n.state) // what is damaged is asked again
+		_ = json.Unmarshal(data, &n.state) // a damaged file counts as empty
 	}
 	interval := retryInterval
 	if n.state.Answered {
@@ -66,8 +66,8 @@ func (s Settings) watch(ctx context.Context, path string, now func() time.Time) 
 	return n
 }
 
-// due tells whether something was long enough ago; what lies in the future is
-// a clock's mistake.
+// due reports whether something was long enough ago; a time in the future means
+// that a clock was wrong.
 func (n *Notice) due(last time.Time, interval time.Duration) bool {
 	age := n.now().Sub(last)
 	return age < 0 || age >= interval
@@ -97,8 +97,8 @@ func (n *Notice) ask(ctx context.Context) {
 	})
 }
 
-// News is a newer release and the command that upgrades to it, if there is one
-// to tell of today. It does not wait.
+// News returns a newer release and the command that upgrades to it, unless it did so
+// in the last 24 hours. It does not wait.
 func (n *Notice) News() (tag, command string) {
 	n.mu.Lock()
 	known := n.state

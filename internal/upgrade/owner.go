@@ -16,7 +16,7 @@ type Owner struct {
 	Upgrade string // the command that upgrades it
 }
 
-// byPath recognises those that install into directories of their own.
+// byPath recognises those that install into separate directories.
 var byPath = []struct {
 	part  string
 	owner Owner
@@ -27,8 +27,8 @@ var byPath = []struct {
 	{"/winget/packages/", Owner{"winget", "winget upgrade djok.facecraft"}},
 }
 
-// byDatabase are the commands that succeed if a package has the file. Packages
-// are downloaded as long as no repository has them.
+// byDatabase are the commands that succeed if a package contains the file. These
+// packages are in no repository, so upgrades have to be downloaded.
 var byDatabase = []struct {
 	command      []string
 	name, suffix string
@@ -40,8 +40,8 @@ var byDatabase = []struct {
 	{[]string{"apk", "info", "-W"}, "apk", ".apk", "sudo apk add --allow-untrusted "},
 }
 
-// OwnerOf finds the package manager that a program belongs to. The path has no
-// symbolic links; base is where releases are.
+// OwnerOf finds the package manager that installed a program. The path has no
+// symbolic links; base is the URL of the releases.
 func OwnerOf(ctx context.Context, path, platform, base string) (Owner, bool) {
 	slashed := strings.ReplaceAll(path, `\`, "/")
 	for _, known := range byPath {

@@ -22,10 +22,10 @@ import (
 // Releases is where releases are, unless a mirror is set.
 const Releases = "https://github.com/djok/facecraft/releases"
 
-// namespace is what checksums.txt is signed for; see PROTOCOL.sshsig of OpenSSH.
+// namespace is the signature namespace of checksums.txt; see OpenSSH's PROTOCOL.sshsig.
 const namespace = "facecraft-release"
 
-// The most that is read of a file: the texts are short, and an archive has at
+// The maximum sizes of files, in bytes: the texts are short, and an archive has at
 // most 30 MB.
 const (
 	maxText    = 1 << 20
@@ -50,7 +50,7 @@ type Release struct {
 // Newer reports whether the release is newer than a version.
 func (r Release) Newer(version string) bool { return semver.Compare(r.Tag, version) > 0 }
 
-// Latest finds the latest release and verifies who made it.
+// Latest finds the latest release and verifies its signature.
 func (s Source) Latest(ctx context.Context) (Release, error) {
 	latest := s.Base + "/latest/download/"
 	checksums, err := s.get(ctx, latest+"checksums.txt", maxText)
@@ -78,7 +78,7 @@ func (s Source) Latest(ctx context.Context) (Release, error) {
 	return release, nil
 }
 
-// Program downloads the program of the release for a platform such as
+// Program downloads the release's program for a platform such as
 // linux_amd64.
 func (r Release) Program(ctx context.Context, platform string) ([]byte, error) {
 	name := archiveName(platform)
@@ -133,7 +133,7 @@ func (r Release) check(name string, data []byte) error {
 	return nil
 }
 
-// ParseChecksums reads what sha256sum writes: checksums by file name.
+// ParseChecksums reads the output of sha256sum: checksums by file name.
 func ParseChecksums(text string) map[string]string {
 	sums := map[string]string{}
 	for line := range strings.Lines(text) {

@@ -13,12 +13,12 @@ import (
 	"github.com/djok/facecraft/internal/fault"
 )
 
-// sayTime is how long a program may take to say its version.
+// sayTime is how long a program may take to print its version.
 const sayTime = 30 * time.Second
 
-// Replace puts a program in the place of the one at target, whose directory it
-// must be able to write to. The old one stays next to it until the new one has
-// said its version from there, and comes back if it does not.
+// Replace replaces the program at target, whose directory must be writable. The
+// old one is kept next to it until the new one has printed its version from
+// there, and is restored if it does not.
 func Replace(ctx context.Context, target string, program []byte, tag string) error {
 	dir, base := filepath.Split(target)
 	fresh, old := filepath.Join(dir, "."+base+".new"), filepath.Join(dir, "."+base+".old")
@@ -32,7 +32,7 @@ func Replace(ctx context.Context, target string, program []byte, tag string) err
 	if err := says(ctx, fresh, tag); err != nil {
 		return unchanged(err, "stay with this version, and report it")
 	}
-	os.Remove(old) // of an earlier upgrade on Windows, where a running program cannot be removed
+	os.Remove(old) // left by an earlier upgrade on Windows, where a running program cannot be removed
 	if err := swap(target, fresh, old); err != nil {
 		return unchanged(err, "run it as a user who can write to "+dir)
 	}
@@ -60,7 +60,7 @@ func write(path string, program []byte) error {
 	return errors.Join(err, file.Sync(), file.Close())
 }
 
-// says runs a program, which must tell that it is the version.
+// says runs a program and checks that it prints the right version.
 func says(ctx context.Context, program, tag string) error {
 	ctx, cancel := context.WithTimeout(ctx, sayTime)
 	defer cancel()

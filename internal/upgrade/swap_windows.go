@@ -5,8 +5,8 @@ import (
 	"os"
 )
 
-// swap keeps the target as old and puts fresh in its place. Windows renames a
-// running program, but does not replace it.
+// swap keeps the target as old and puts fresh in its place. Windows can rename a
+// running program, but not replace it.
 func swap(target, fresh, old string) error {
 	if err := os.Rename(target, old); err != nil {
 		return err

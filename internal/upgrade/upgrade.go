@@ -15,10 +15,10 @@ import (
 	"github.com/djok/facecraft/internal/fault"
 )
 
-// Settings are what an upgrade needs to know of this program.
+// Settings are what an upgrade needs to know about this program.
 type Settings struct {
 	Version string // of this program
-	Key     string // see Source; empty in builds that are no releases
+	Key     string // see Source; empty in builds that are not releases
 	Mirror  string // instead of Releases; may be empty
 	Path    string // of this program
 }
@@ -26,13 +26,13 @@ type Settings struct {
 // between matches git describe's names of commits after a release.
 var between = regexp.MustCompile(`-g[0-9a-f]{7,}|-dirty`)
 
-// released tells a signed release from other builds.
+// released reports whether this program is a signed release.
 func (s Settings) released() bool {
 	return s.Key != "" && semver.IsValid(s.Version) && !between.MatchString(s.Version)
 }
 
-// Check finds the latest release. An error says why this program cannot be
-// upgraded by itself.
+// Check finds the latest release. An error says why this program cannot upgrade
+// itself.
 func (s Settings) Check(ctx context.Context) (Release, error) {
 	if !s.released() {
 		return Release{}, fault.New(fault.Failed, "install a release with install.sh, or build a newer commit",
@@ -41,7 +41,7 @@ func (s Settings) Check(ctx context.Context) (Release, error) {
 	return s.source().Latest(ctx)
 }
 
-// Install replaces this program by a release.
+// Install replaces this program with a release.
 func (s Settings) Install(ctx context.Context, release Release) error {
 	path, err := filepath.EvalSymlinks(s.Path)
 	if err != nil {
@@ -60,7 +60,7 @@ func (s Settings) Install(ctx context.Context, release Release) error {
 	return Replace(ctx, path, program, release.Tag)
 }
 
-// writable fails before a download that would be in vain.
+// writable fails before a download that would be wasted.
 func writable(dir string) error {
 	file, err := os.CreateTemp(dir, ".facecraft-*")
 	if err != nil {
