@@ -80,7 +80,7 @@ func (a *app) compose(c *cli.Context) error {
 }
 
 // exportFile is where the file is written. People edit it, so an existing one is
-// only replaced with --force, and a file of variables never is.
+// only replaced with --force, and a file of --env-file never is.
 func (a *app) exportFile(c *cli.Context) output.File {
 	file := output.File{Path: c.String("output"), Stream: a.Stdout, Force: c.Bool("force"), Flag: "--force"}
 	if file.Path == "" {

@@ -25,8 +25,8 @@ const (
 	pollInterval = 50 * time.Millisecond
 )
 
-// Create is not interruptible: the daemon would finish anyway, and nobody would
-// know the container.
+// Create is not interruptible: the daemon would finish anyway, and leave an
+// unknown container.
 func Create(ctx context.Context, docker client.APIClient, config *container.Config, host *container.HostConfig,
 	platform *ocispec.Platform, name string) (container.CreateResponse, error) {
 	if ctx.Err() != nil {
@@ -87,8 +87,8 @@ type LogOptions struct {
 }
 
 // Logs copies a container's output to the writers. If the container has a
-// terminal, as one started by hand may, the daemon sends a single stream, which
-// goes to stdout.
+// terminal, as one started by hand may have, the daemon sends a single stream,
+// which goes to stdout.
 func Logs(ctx context.Context, docker client.APIClient, id string, stdout, stderr io.Writer, options LogOptions) error {
 	inspect, err := Inspect(ctx, docker, id)
 	if err != nil {

@@ -52,8 +52,8 @@ func RemoveStaleHelpers(ctx context.Context, docker client.APIClient, instance s
 	}
 }
 
-// stale asks the container's process, if that ran on this machine, and goes by
-// the container's age otherwise.
+// stale checks the container's process, if that ran on this machine, and otherwise
+// the container's age.
 func stale(c container.Summary) bool {
 	if here, pid, ok := strings.Cut(c.Labels[plan.LabelOwner], " "); ok && here == machine() {
 		if pid, err := strconv.Atoi(pid); err == nil {
@@ -69,7 +69,7 @@ func stale(c container.Summary) bool {
 
 func owner(pid int) string { return fmt.Sprintf("%s %d", machine(), pid) }
 
-// machine tells where process IDs are comparable: on this host, and on Linux in
+// machine identifies where process IDs are comparable: this host and, on Linux,
 // this namespace.
 func machine() string {
 	host, _ := os.Hostname()

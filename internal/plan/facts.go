@@ -81,10 +81,10 @@ type ImagePitfalls struct {
 	Pitfalls []string `json:"pitfalls"`
 }
 
-// Downloads is how images come to the daemon.
+// Downloads is how images get to the daemon.
 type Downloads struct {
-	// Direct tells whether this program can download for the daemon, by several
-	// connections and so that an interruption loses nothing.
+	// Direct reports whether this program can download for the daemon: over several
+	// connections, and so that an interruption loses nothing.
 	Direct Fact[bool] `json:"direct"`
 	Dir    string     `json:"dir"`  // of unfinished downloads; empty if there is none
 	Kept   int64      `json:"kept"` // bytes in it

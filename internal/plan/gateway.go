@@ -11,8 +11,8 @@ import (
 	"github.com/djok/facecraft/internal/fault"
 )
 
-// RoleGateway is the role of the container that stands in front of an
-// instance's servers: the only one of them that publishes a port.
+// RoleGateway is the role of the container in front of an instance's servers:
+// the only one of them that publishes a port.
 const RoleGateway = "gateway"
 
 // The commands of this program that run in a gateway's container.
@@ -92,7 +92,7 @@ func (c Container) URLBehind() string {
 	return "http://" + net.JoinHostPort(c.Name, strconv.Itoa(c.Publish.Container))
 }
 
-// chooseGateway decides whether a gateway stands in front of so many servers.
+// chooseGateway decides whether to put a gateway in front of the servers.
 func (m *maker) chooseGateway() (bool, error) {
 	var why string
 	switch r := m.request; {
@@ -180,16 +180,16 @@ func (m *maker) gatewayImage(lite Variant) Image {
 	return image
 }
 
-// Behind returns a gateway whose servers have other addresses in their network
-// than their containers' names.
+// Behind returns a gateway whose servers have these addresses in their network
+// instead of their containers' names.
 func (c Container) Behind(servers ...string) Container {
 	c.Env = slices.Clone(c.Env)
 	c.setEnv(Env{GatewayServersVariable, strings.Join(servers, ",")})
 	return c
 }
 
-// ListeningOn returns a gateway that listens on another port, where its servers'
-// is taken, and is published there on all addresses.
+// ListeningOn returns a gateway that listens on a different port, because its
+// servers use theirs, and is published there on all addresses.
 func (c Container) ListeningOn(port int) Container {
 	c.Env = slices.Clone(c.Env)
 	c.setEnv(Env{GatewayPortVariable, strconv.Itoa(port)})

@@ -321,7 +321,7 @@ func (m *maker) choosePort() error {
 	return nil
 }
 
-// warnOfExposure says what it means that there is no gateway.
+// warnOfExposure warns that others can reach the server without a gateway.
 func (m *maker) warnOfExposure() {
 	if !m.guarded && !m.loopbackOnly() {
 		m.warn("the server listens on %s, not only for this machine, and enforces no API key: anyone who can reach the "+

@@ -188,8 +188,8 @@ func (f Facts) MemoryRemedy(needed int64) string {
 	return "use a machine with more memory"
 }
 
-// FreeUpDisk is the remedy for a full disk on which unfinished downloads of so
-// many bytes may lie.
+// FreeUpDisk is the remedy for a full disk that may hold so many bytes of
+// unfinished downloads.
 func FreeUpDisk(kept int64) string {
 	if kept > 0 {
 		return "free up disk space: facecraft pull --forget deletes " + format.Size(kept) +

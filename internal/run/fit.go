@@ -14,7 +14,7 @@ import (
 
 // Unfit says how a running server differs from what a request explicitly asks
 // for, or returns "". It knows what the daemon's list of containers shows;
-// NeedsComparison tells whether there is more to compare.
+// NeedsComparison reports whether there is more to compare.
 func Unfit(s Server, r plan.Request) string {
 	asked := plan.NewGPURequest(r.GPUs).String()
 	switch {

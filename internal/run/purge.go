@@ -50,8 +50,8 @@ func (b Belonging) UsedBy() string {
 }
 
 // Belongings returns the instance's volumes and networks, the images that it pulled, loaded
-// or used, and what is kept of unfinished pulls. users are the instances of
-// each image, from images.Store.Users.
+// or used, and the remains of unfinished pulls. users are the instances of each
+// image, from images.Store.Users.
 func (r *Runner) Belongings(ctx context.Context, users map[string][]string) ([]Belonging, error) {
 	containers, err := r.Docker.ContainerList(ctx, container.ListOptions{All: true})
 	if err != nil {
@@ -154,8 +154,8 @@ func (r *Runner) networks(ctx context.Context, containers []container.Summary) (
 	return list, nil
 }
 
-// images returns the claimed images, and what is kept of their pulls or of
-// pulls that no instance claims.
+// images returns the claimed images, and the remains of their pulls and of pulls
+// that no instance claims.
 func (r *Runner) images(ctx context.Context, claimed map[string]bool, users map[string][]string,
 	containers []container.Summary) ([]Belonging, error) {
 	local, err := r.Docker.ImageList(ctx, image.ListOptions{})
