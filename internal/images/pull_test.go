@@ -1,8 +1,10 @@
 package images_test
 
 import (
+	"archive/tar"
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"io"
 	"net/http"
@@ -527,10 +529,60 @@ func (p *puller) interrupt(t *testing.T, reference string, img v1.Image) {
 	defer body.Close()
 	go io.Copy(io.Discard, body)
 	eventually(t, "the other layers arrive", func() bool { return p.registry.Served() >= sum })
-	time.Sleep(500 * time.Millisecond) // until it has them
+	if dockertest.KeepsContent(t, p.docker) {
+		time.Sleep(500 * time.Millisecond) // until it has them
+	} else {
+		eventually(t, "the daemon unpacks the layers", func() bool { return p.hasBase(t, layers[:len(layers)-1]...) })
+	}
 	cancel()
 	eventually(t, "the daemon lets go of the registry", func() bool { return p.registry.Open() == 0 })
+	if !dockertest.KeepsContent(t, p.docker) {
+		eventually(t, "the daemon drops the layers", func() bool { return !p.hasBase(t, layers[0]) })
+	}
 	p.registry.Reset()
+}
+
+// hasBase tells whether a daemon with the classic store has these layers on each
+// other: only then does it load an image whose archive lacks them.
+func (p *puller) hasBase(t *testing.T, layers ...v1.Layer) bool {
+	t.Helper()
+	var diffIDs, files []string
+	for _, layer := range layers {
+		diffID, err := layer.DiffID()
+		if err != nil {
+			t.Fatal(err)
+		}
+		diffIDs, files = append(diffIDs, diffID.String()), append(files, "missing")
+	}
+	name := p.registry.Host + "/asked:1"
+	var archive bytes.Buffer
+	w := tar.NewWriter(&archive)
+	for name, content := range map[string]any{
+		"config.json": map[string]any{
+			"os": "linux", "architecture": runtime.GOARCH, "config": map[string]any{},
+			"rootfs": map[string]any{"type": "layers", "diff_ids": diffIDs},
+		},
+		"manifest.json": []any{map[string]any{"Config": "config.json", "RepoTags": []string{name}, "Layers": files}},
+	} {
+		data, err := json.Marshal(content)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := w.WriteHeader(&tar.Header{Name: name, Mode: 0o644, Size: int64(len(data))}); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := w.Write(data); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if p.LoadArchive(t.Context(), &archive) != nil {
+		return false
+	}
+	p.remove(t, name)
+	return true
 }
 
 // TestLeftByAnInterruptedPull: a containerd store keeps the complete layers of a

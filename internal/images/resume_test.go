@@ -135,6 +135,8 @@ func TestFullCache(t *testing.T) {
 	filler := filepath.Join(filepath.Dir(p.direct.Dir), "filler")
 	p.slow()
 	err := p.pullWatching(t, reference, 8<<20, func(func()) {
+		p.registry.LimitConnections(64 << 10) // the pull does not end before the disk is full
+		defer p.registry.LimitConnections(0)
 		if err := os.WriteFile(filler, make([]byte, 120<<20), 0o600); err == nil {
 			t.Error("the disk is not full")
 		}
