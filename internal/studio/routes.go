@@ -120,13 +120,16 @@ func (s *Studio) servePage(w http.ResponseWriter, _ *http.Request) {
 // servePart serves one of the page's other files.
 func servePart(w http.ResponseWriter, r *http.Request) {
 	name := r.PathValue("file")
-	if name == "pagestyle.css" {
-		w.Header().Set("Content-Type", "text/css; charset=utf-8")
-		_, _ = io.WriteString(w, string(pagestyle.CSS)) // the client is gone
-		return
-	}
 	content, err := fs.ReadFile(page, path.Join("page", name))
-	if err != nil || name == "index.html" {
+	switch name {
+	case "pagestyle.css":
+		content, err = []byte(pagestyle.CSS), nil
+	case "icon.svg":
+		content, err = pagestyle.Icon, nil
+	case "index.html":
+		err = fs.ErrNotExist // it is only served with a nonce
+	}
+	if err != nil {
 		guard.Refuse(w, http.StatusNotFound, "there is no such file", "")
 		return
 	}

@@ -87,6 +87,9 @@ func (f *fake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case r.URL.Path == "/pagestyle.css":
 		w.Header().Set("Content-Type", "text/css")
 		fmt.Fprint(w, pagestyle.CSS)
+	case r.URL.Path == "/icon.svg":
+		w.Header().Set("Content-Type", "image/svg+xml")
+		_, _ = w.Write(pagestyle.Icon)
 	case r.URL.Path == "/api/session":
 		fmt.Fprint(w, `{"key":"k"}`)
 	case r.URL.Path == "/api/events":
