@@ -43,7 +43,8 @@ limit 16000000 "$dist"/facecraft_linux_*
 limit 30000000 "$dist"/facecraft_darwin_* "$dist"/facecraft_windows_*
 
 for file in bin/facecraft share/man/man1/facecraft-process.1.gz share/bash-completion/completions/facecraft \
-    share/zsh/site-functions/_facecraft share/fish/vendor_completions.d/facecraft.fish share/doc/facecraft/copyright; do
+    share/zsh/site-functions/_facecraft share/fish/vendor_completions.d/facecraft.fish share/doc/facecraft/copyright \
+    share/applications/io.facecraft.Studio.desktop share/icons/hicolor/scalable/apps/io.facecraft.Studio.svg; do
     rpm -qlp "$dist/facecraft_linux_amd64.rpm" | grep -qx "/usr/$file" || fail "the rpm lacks $file"
     for package in "$dist/facecraft_linux_amd64.apk" "$dist/facecraft_linux_amd64.pkg.tar.zst"; do
         bsdtar -tf "$package" | grep -qx "usr/$file" || fail "${package##*/} lacks $file"

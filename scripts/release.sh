@@ -132,6 +132,8 @@ packages() {
     cp -R "$folder/completions" "$folder/facecraft.cdx.json" "$root"
     cp "$folder/man"/*.1 "$root/usr/share/man/man1"
     gzip -9n "$root/usr/share/man/man1"/*.1
+    cp internal/shortcut/io.facecraft.Studio.desktop "$root"
+    cp internal/pagestyle/icon.svg "$root/io.facecraft.Studio.svg"
     cat LICENSE "$folder/NOTICE" >"$root/copyright"
     cp scripts/release/templates/lintian "$root"
     {

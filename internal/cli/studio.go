@@ -2,14 +2,13 @@ package cli
 
 import (
 	"fmt"
-	"path/filepath"
 	"slices"
 
 	"github.com/urfave/cli/v2"
 
 	"github.com/djok/facecraft/internal/api"
+	"github.com/djok/facecraft/internal/shortcut"
 	"github.com/djok/facecraft/internal/studio"
-	"github.com/djok/facecraft/internal/term"
 )
 
 func (a *app) studioCommand() *cli.Command {
@@ -27,6 +26,10 @@ func (a *app) studioCommand() *cli.Command {
 				Usage: "`URL` of a remote server; repeatable"},
 			&cli.IntFlag{Name: "page-port", EnvVars: env("page-port"), DefaultText: "any free one", Usage: "`PORT` of the page"},
 			&cli.BoolFlag{Name: "no-open", EnvVars: env("no-open"), Usage: "do not open a browser"},
+			&cli.BoolFlag{Name: "install-shortcut", EnvVars: env("install-shortcut"),
+				Usage: "add the studio to the desktop's menus, and exit"},
+			&cli.BoolFlag{Name: "remove-shortcut", EnvVars: env("remove-shortcut"),
+				Usage: "remove it from the desktop's menus, and exit"},
 		}, requestFlags(), fetchFlags(), startFlags()),
 		Before: a.hush,
 		Action: a.studio,
@@ -34,15 +37,17 @@ func (a *app) studioCommand() *cli.Command {
 }
 
 func (a *app) studio(c *cli.Context) error {
+	switch {
+	case c.Bool("install-shortcut"):
+		return shortcut.Install(a.Getenv, a.ui.Done)
+	case c.Bool("remove-shortcut"):
+		return shortcut.Remove(a.Getenv, a.ui.Done)
+	}
 	config, err := a.studioConfig(c)
 	if err != nil {
 		return err
 	}
-	err = studio.Run(c.Context, config)
-	if c.Context.Err() != nil && err == nil {
-		a.ui.Done("The portraits are in %s", term.Name(config.Folder))
-	}
-	return err
+	return studio.Run(c.Context, config)
 }
 
 func (a *app) studioConfig(c *cli.Context) (config studio.Config, err error) {
@@ -60,14 +65,6 @@ func (a *app) studioConfig(c *cli.Context) (config studio.Config, err error) {
 		return config, err
 	}
 	if config.Request.Timeout, err = timeoutOf(c); err != nil {
-		return config, err
-	}
-	if config.Folder == "" {
-		if config.Folder, err = studio.DefaultFolder(a.Getenv); err != nil {
-			return config, err
-		}
-	}
-	if config.Folder, err = filepath.Abs(config.Folder); err != nil {
 		return config, err
 	}
 	config.Settings = a.launcher() // after the request, whose secrets it contains

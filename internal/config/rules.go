@@ -11,7 +11,8 @@ import (
 // that take a path, and texts that may be written as a number.
 var (
 	forOneCall = []string{"json", "force", "recreate", "fix-permissions", "dry-run", "watch", "null", "fix", "write",
-		"explain", "forget", "purge", "bundle", "against", "html", "follow", "profile", "help", "down yes"}
+		"explain", "forget", "purge", "bundle", "against", "html", "follow", "profile", "help", "down yes",
+		"install-shortcut", "remove-shortcut"}
 	dependent = []string{"format", "output", "verify tag"}
 	paths     = []string{"output", "data", "env-file", "report", "catalogue", "dockerfile"}
 	numeric   = []string{"replicas", "gpus", "size"}

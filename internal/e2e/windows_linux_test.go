@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -30,6 +31,7 @@ func TestWindows(t *testing.T) {
 		{"names that Windows does not allow", forbiddenNames},
 		{"long paths", longPaths},
 		{"compose", composeOnWindows},
+		{"shortcut", shortcutOnWindows},
 		{"down", func(u *user) {
 			u.plain(0, "Stopped and removed", "down", "--purge", "--yes")
 			u.checkNothingLeft()
@@ -162,4 +164,51 @@ func composeOnWindows(u *user) {
 	if want := onWindows(u.dir) + `\data\uploads`; len(volumes) != 2 || volumes[0].Source != want {
 		u.t.Errorf("volumes %+v, want the first at %s", volumes, want)
 	}
+}
+
+// shortcutOnWindows: the links in the Start menu and in "Send to" start the studio,
+// and removing them leaves nothing.
+func shortcutOnWindows(u *user) {
+	before := filesOnDriveC(u)
+	for range 2 {
+		u.plain(0, `Start Menu\Programs\Facecraft Studio.lnk`, "studio", "--install-shortcut")
+	}
+	added := 0
+	for path := range filesOnDriveC(u) {
+		if before[path] {
+			continue
+		}
+		added++
+		content, err := os.ReadFile(path)
+		if err != nil {
+			u.t.Fatal(err)
+		}
+		text := strings.ReplaceAll(string(content), "\x00", "") // it is UTF-16
+		starts := strings.Contains(text, "facecraft.exe") && strings.Contains(text, "studio.ico")
+		if filepath.Ext(path) != ".ico" && !starts {
+			u.t.Errorf("%s is no link to the program", path)
+		}
+	}
+	if added != 3 {
+		u.t.Errorf("added %d files, want two links and an icon", added)
+	}
+	u.plain(0, `SendTo\Facecraft Studio.lnk`, "studio", "--remove-shortcut")
+	if after := filesOnDriveC(u); !maps.Equal(after, before) {
+		u.t.Errorf("%d files became %d", len(before), len(after))
+	}
+}
+
+// filesOnDriveC are those of the user.
+func filesOnDriveC(u *user) map[string]bool {
+	u.t.Helper()
+	files := map[string]bool{}
+	if err := filepath.WalkDir(driveC(u, "users"), func(path string, entry fs.DirEntry, err error) error {
+		if err == nil && entry.Type().IsRegular() {
+			files[path] = true
+		}
+		return err
+	}); err != nil {
+		u.t.Fatal(err)
+	}
+	return files
 }

@@ -7,9 +7,16 @@ import (
 	"strings"
 )
 
-// DefaultFolder is where portraits go by default: the folder Facecraft in the
-// user's pictures folder.
-func DefaultFolder(getenv func(string) string) (string, error) {
+// folderOf is the absolute path of the folder that the user named, or of the
+// folder Facecraft in the user's pictures folder.
+func folderOf(named string, getenv func(string) string) (string, error) {
+	if named != "" {
+		return filepath.Abs(named)
+	}
+	return defaultFolder(getenv)
+}
+
+func defaultFolder(getenv func(string) string) (string, error) {
 	home, err := os.UserHomeDir()
 	if err != nil {
 		return "", err

@@ -18,6 +18,7 @@ import (
 	"github.com/djok/facecraft/internal/studio/events"
 	"github.com/djok/facecraft/internal/studio/guard"
 	"github.com/djok/facecraft/internal/studio/spool"
+	"github.com/djok/facecraft/internal/term"
 )
 
 // Config is what a studio needs from its caller.
@@ -26,7 +27,7 @@ type Config struct {
 	Request   launch.ServerRequest
 	Endpoints []string // servers elsewhere, instead of this machine's
 	Token     string   // for the endpoints
-	Folder    string   // for the portraits, absolute
+	Folder    string   // for the portraits; "" means Facecraft in the user's pictures folder
 	Files     []string // photos, and directories of photos, to begin with
 	Port      int      // 0 means any free port
 	// Open shows a page or a folder on the desktop; nil without one.
@@ -64,7 +65,10 @@ type Studio struct {
 
 // Run serves the studio until ctx ends. If one is already running for the same
 // folder, Run passes it the files instead.
-func Run(ctx context.Context, c Config) error {
+func Run(ctx context.Context, c Config) (err error) {
+	if c.Folder, err = folderOf(c.Folder, c.Settings.Getenv); err != nil {
+		return err
+	}
 	files, err := spool.Open(c.Folder)
 	if errors.Is(err, spool.ErrBusy) {
 		return join(ctx, c)
@@ -90,7 +94,11 @@ func Run(ctx context.Context, c Config) error {
 	defer stop()
 	workers.Go(func() { s.keepServers(ctx) })
 	workers.Go(func() { s.work(ctx) })
-	return s.serve(ctx, listener)
+	if err := s.serve(ctx, listener); err != nil {
+		return err
+	}
+	c.Settings.UI.Done("The portraits are in %s", term.Name(c.Folder))
+	return nil
 }
 
 // signal wakes goroutines that wait for a change. The zero value is ready to use.
