@@ -3,11 +3,9 @@ package cli
 import (
 	"io"
 	"os"
-	"runtime"
 
 	"github.com/urfave/cli/v2"
 
-	"github.com/djok/facecraft/internal/cli/flagset"
 	"github.com/djok/facecraft/internal/doctor"
 	"github.com/djok/facecraft/internal/fault"
 	"github.com/djok/facecraft/internal/launch"
@@ -80,11 +78,7 @@ func painted(p term.Painter) func(doctor.Style, string) string {
 
 func (a *app) writeBundle(report doctor.Report, file output.File) error {
 	host, _ := os.Hostname() // without it there is nothing to redact
-	text, err := report.Bundle(a.environment(), doctor.Person{
-		Home: a.getenvOr("HOME", a.Getenv("USERPROFILE")),
-		User: a.getenvOr("USER", a.Getenv("USERNAME")),
-		Host: host,
-	})
+	text, err := report.Bundle(a.Getenv, host)
 	if err != nil {
 		return err
 	}
@@ -96,19 +90,4 @@ func (a *app) writeBundle(report doctor.Report, file output.File) error {
 		a.ui.Done("Wrote %s; review it before you send it", file.Path)
 	}
 	return err
-}
-
-// variables are the environment variables that change how facecraft behaves.
-var variables = []string{
-	"DOCKER_HOST", "DOCKER_CONTEXT", "DOCKER_CONFIG", "DOCKER_CERT_PATH", "DOCKER_TLS_VERIFY", "DOCKER_API_VERSION",
-	"HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "no_proxy", "all_proxy",
-	"FACECRAFT_IMAGE", "FACECRAFT_INSTANCE", flagset.ProfileVariable, "XDG_RUNTIME_DIR", "WSL_DISTRO_NAME", "TERM", "LANG",
-}
-
-func (a *app) environment() []doctor.Variable {
-	list := []doctor.Variable{{Name: "GOOS", Value: runtime.GOOS}, {Name: "GOARCH", Value: runtime.GOARCH}}
-	for _, name := range variables {
-		list = append(list, doctor.Variable{Name: name, Value: a.Getenv(name)})
-	}
-	return list
 }

@@ -3,8 +3,6 @@ package cli
 import (
 	"context"
 	"io"
-	"slices"
-	"strings"
 	"sync/atomic"
 	"time"
 
@@ -23,7 +21,7 @@ func (a *app) heed(cancel context.CancelFunc) {
 	promptly(func() { a.ui.Say("Stopping…") })
 	cancel()
 	<-a.Signals
-	promptly(func() { a.ui.Fail(a.cutShort()) })
+	promptly(func() { a.ui.Fail(a.unfinished.Err()) })
 	a.Exit(int(fault.Interrupted))
 }
 
@@ -38,22 +36,6 @@ func promptly(say func()) {
 	case <-said:
 	case <-time.After(lastWord):
 	}
-}
-
-// cutShort is the error of a command that was not allowed to clean up.
-func (a *app) cutShort() error {
-	var left, remedies []string
-	for _, item := range a.unfinished.Items() {
-		left = append(left, item.What)
-		if !slices.Contains(remedies, item.Remedy) {
-			remedies = append(remedies, item.Remedy)
-		}
-	}
-	if left == nil {
-		return fault.New(fault.Interrupted, "", "interrupted; nothing was left behind")
-	}
-	return fault.New(fault.Interrupted, strings.Join(remedies, " && "),
-		"interrupted before cleanup finished; these may be left:\n  %s", strings.Join(left, "\n  "))
 }
 
 // stdin is standard input; reading from it ends with ctx.

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 
 	"github.com/djok/facecraft/internal/launch"
@@ -33,12 +34,5 @@ func (a *app) connectIfPossible(ctx context.Context) (*launch.Launcher, error) {
 // instance is the name under which this program's containers are known. Tests
 // and second servers use a different one.
 func (a *app) instance() string {
-	return a.getenvOr("FACECRAFT_INSTANCE", plan.DefaultInstance)
-}
-
-func (a *app) getenvOr(name, fallback string) string {
-	if value := a.Getenv(name); value != "" {
-		return value
-	}
-	return fallback
+	return cmp.Or(a.Getenv("FACECRAFT_INSTANCE"), plan.DefaultInstance)
 }

@@ -3,10 +3,8 @@ package cli
 import (
 	"context"
 	"errors"
-	"io"
 	"strconv"
 	"sync"
-	"time"
 
 	"github.com/urfave/cli/v2"
 	"golang.org/x/sync/errgroup"
@@ -53,31 +51,9 @@ func (a *app) logs(c *cli.Context) error {
 		return fault.New(fault.Failed, "start one: facecraft up", "no server is running")
 	}
 	if servers[0].Replica == 0 && !servers[0].Gateway() && servers[0].Behind == "" {
-		return a.serverLogs(c.Context, l, servers[0], a.Stdout, a.Stderr, options)
+		return l.Logs(c.Context, servers[0], a.Stdout, a.Stderr, options)
 	}
 	return a.allLogs(c.Context, l, servers, options)
-}
-
-// serverLogs copies a server's output, and says why it ended if it follows it.
-func (a *app) serverLogs(ctx context.Context, l *launch.Launcher, server run.Server, stdout, stderr io.Writer,
-	options containers.LogOptions) error {
-	if err := l.Servers.Logs(ctx, server, stdout, stderr, options); err != nil || !options.Follow {
-		return err
-	}
-	for begin := time.Now(); ; time.Sleep(100 * time.Millisecond) {
-		end, gone := l.Servers.End(ctx, server)
-		switch {
-		case gone:
-			a.ui.Warn("%s was removed", server.Name)
-			return nil
-		case end.Ended != "":
-			a.ui.Warn("%s ended: %s", server.Name, end.Ended)
-			return nil
-		case time.Since(begin) > time.Second: // the log ends shortly before the container
-			a.ui.Warn("%s was restarted; continue with facecraft logs -f", server.Name)
-			return nil
-		}
-	}
 }
 
 // allLogs copies several servers' output, each line after its server's name.
@@ -89,7 +65,7 @@ func (a *app) allLogs(ctx context.Context, l *launch.Launcher, servers []run.Ser
 		copying.Go(func() error {
 			stdout := &term.Named{Name: server.Name, To: a.Stdout, Mu: &mu}
 			stderr := &term.Named{Name: server.Name, To: a.Stderr, Mu: &mu}
-			err := a.serverLogs(ctx, l, server, stdout, stderr, options)
+			err := l.Logs(ctx, server, stdout, stderr, options)
 			return errors.Join(err, stdout.End(), stderr.End())
 		})
 	}

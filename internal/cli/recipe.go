@@ -2,7 +2,6 @@ package cli
 
 import (
 	"path/filepath"
-	"strconv"
 	"strings"
 
 	"github.com/urfave/cli/v2"
@@ -79,7 +78,7 @@ func recipe(c *cli.Context, output string) (batch.Recipe, error) {
 func options(c *cli.Context, o *api.Options) error {
 	var err error
 	if c.IsSet("size") {
-		if o.Width, o.Height, err = parseSize(c.String("size")); err != nil {
+		if o.Width, o.Height, err = batch.ParseSize(c.String("size")); err != nil {
 			return err
 		}
 	}
@@ -104,18 +103,4 @@ func options(c *cli.Context, o *api.Options) error {
 		return fault.Wrap(fault.Usage, err, "see facecraft process --help for the ranges", "not supported by the server")
 	}
 	return nil
-}
-
-// parseSize reads 648x800, or 648 for a square.
-func parseSize(text string) (width, height int, err error) {
-	w, h, both := strings.Cut(strings.ToLower(text), "x")
-	if !both {
-		h = w
-	}
-	width, errW := strconv.Atoi(w)
-	height, errH := strconv.Atoi(h)
-	if errW != nil || errH != nil {
-		return 0, 0, fault.New(fault.Usage, "write it as 648x648", "%q is not a size", text)
-	}
-	return width, height, nil
 }

@@ -2,26 +2,33 @@ package doctor
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"regexp"
+	"runtime"
 	"slices"
 	"strings"
 )
 
-// Person identifies the user; none of it may appear in a public report.
-type Person struct {
-	Home string // directory
-	User string // name
-	Host string // name of the computer
+// variables are the environment variables that change how facecraft behaves.
+var variables = []string{
+	"DOCKER_HOST", "DOCKER_CONTEXT", "DOCKER_CONFIG", "DOCKER_CERT_PATH", "DOCKER_TLS_VERIFY", "DOCKER_API_VERSION",
+	"HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "no_proxy", "all_proxy",
+	"FACECRAFT_IMAGE", "FACECRAFT_INSTANCE", "FACECRAFT_PROFILE", "XDG_RUNTIME_DIR", "WSL_DISTRO_NAME", "TERM", "LANG",
 }
 
-// Variable is an environment variable that could matter.
-type Variable struct{ Name, Value string }
+// person identifies the user; none of it may appear in a public report.
+type person struct {
+	home string // directory
+	user string // name
+	host string // name of the computer
+}
 
 // Bundle is the report for a bug tracker: the screen, the environment and all
-// facts, without personal data and secrets.
-func (r Report) Bundle(environment []Variable, person Person) (string, error) {
+// facts, without personal data and secrets. host is the name of this computer,
+// or empty if it has none.
+func (r Report) Bundle(getenv func(string) string, host string) (string, error) {
 	r.Facts.Daemon.Images.Value = publicImages(r.Facts.Daemon.Images.Value)
 	facts, err := encode(r)
 	if err != nil {
@@ -33,13 +40,16 @@ func (r Report) Bundle(environment []Variable, person Person) (string, error) {
 		fmt.Fprintf(&b, "## plan\n\n%s\n", r.Plan)
 	}
 	b.WriteString("## environment\n\n")
-	for _, v := range environment {
-		if v.Value != "" {
-			fmt.Fprintf(&b, "%s=%s\n", v.Name, v.Value)
+	fmt.Fprintf(&b, "GOOS=%s\nGOARCH=%s\n", runtime.GOOS, runtime.GOARCH)
+	for _, name := range variables {
+		if value := getenv(name); value != "" {
+			fmt.Fprintf(&b, "%s=%s\n", name, value)
 		}
 	}
 	fmt.Fprintf(&b, "\n## everything\n\n%s", facts)
-	return person.redact(b.String()), nil
+	user := person{home: cmp.Or(getenv("HOME"), getenv("USERPROFILE")), user: cmp.Or(getenv("USER"), getenv("USERNAME")),
+		host: host}
+	return user.redact(b.String()), nil
 }
 
 // publicImages keeps only the publicly known names of a list of images.
@@ -83,16 +93,16 @@ var secrets = []struct {
 }
 
 // redact removes what the user would not want to publish.
-func (p Person) redact(text string) string {
+func (p person) redact(text string) string {
 	for _, secret := range secrets {
 		text = secret.pattern.ReplaceAllString(text, secret.replacement)
 	}
-	escaped, err := json.Marshal(p.Home)
-	if err == nil && len(p.Home) > 1 {
+	escaped, err := json.Marshal(p.home)
+	if err == nil && len(p.home) > 1 {
 		text = strings.ReplaceAll(text, strings.Trim(string(escaped), `"`), "~")
-		text = strings.ReplaceAll(text, p.Home, "~")
+		text = strings.ReplaceAll(text, p.home, "~")
 	}
-	for _, name := range []struct{ name, as string }{{p.User, "<user>"}, {p.Host, "<host>"}} {
+	for _, name := range []struct{ name, as string }{{p.user, "<user>"}, {p.host, "<host>"}} {
 		if len(name.name) < 2 || slices.Contains([]string{"root", "localhost"}, name.name) {
 			continue
 		}

@@ -167,12 +167,15 @@ func TestBundle(t *testing.T) {
 	facts.LiteImage.Evidence = "/Users/bob/facecraft and /data/home-of-a/.docker"
 	facts.Daemon.Images.Value = []string{"registry.corp.example:5000/secret-project/api:2", "djok/facecraft:cpu"}
 	report := examine(t, facts)
-	text, err := report.Bundle([]doctor.Variable{
-		{"HTTPS_PROXY", "http://proxyuser:topsecret5@proxy.example:3128"},
-		{"http_proxy", "http://proxyuser:top/se@cret6@proxy.example:3128"},
-		{"DOCKER_CONFIG", "/data/home-of-a/.docker"},
-		{"LANG", ""},
-	}, doctor.Person{Home: "/data/home-of-a", User: "alice", Host: "workshop7"})
+	environment := map[string]string{
+		"HTTPS_PROXY":       "http://proxyuser:topsecret5@proxy.example:3128",
+		"http_proxy":        "http://proxyuser:top/se@cret6@proxy.example:3128",
+		"DOCKER_CONFIG":     "/data/home-of-a/.docker",
+		"FACECRAFT_API_KEY": "topsecret6",
+		"HOME":              "/data/home-of-a",
+		"USER":              "alice",
+	}
+	text, err := report.Bundle(func(name string) string { return environment[name] }, "workshop7")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -19,7 +19,7 @@ const module = "github.com/djok/facecraft/"
 var layers = [][]string{
 	{"cmd/facecraft"},
 	{"internal/cli"},
-	{"internal/export", "internal/imagefile", "internal/studio"},
+	{"internal/export", "internal/imagefile", "internal/statusview", "internal/studio"},
 	{"internal/launch"},
 	{"internal/assay"},
 	{"internal/run", "internal/trial"},
@@ -30,8 +30,10 @@ var layers = [][]string{
 
 // owners are the only packages that may import what starts so.
 var owners = map[string][]string{
-	"internal/cli":              {"cmd/facecraft", "internal/cli"},
-	"internal/launch":           {"internal/cli", "internal/export", "internal/imagefile", "internal/studio"},
+	"internal/cli": {"cmd/facecraft", "internal/cli"},
+	"internal/launch": {
+		"internal/cli", "internal/export", "internal/imagefile", "internal/statusview", "internal/studio",
+	},
 	"github.com/urfave/cli":     {"internal/cli", "internal/cli/flagset"},
 	"github.com/docker/docker/": speakDocker,
 }

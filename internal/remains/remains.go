@@ -5,19 +5,22 @@ package remains
 
 import (
 	"slices"
+	"strings"
 	"sync"
-)
 
-// Item is one thing that may be left behind.
-type Item struct {
-	What   string // such as "the container facecraft"
-	Remedy string // the command that removes it
-}
+	"github.com/djok/facecraft/internal/fault"
+)
 
 // List is safe for concurrent use. A nil List records nothing.
 type List struct {
 	mu    sync.Mutex
-	items []*Item
+	items []*item
+}
+
+// item is one thing that may be left behind.
+type item struct {
+	what   string // such as "the container facecraft"
+	remedy string // the command that removes it
 }
 
 // Add records an item before it is created. Call done once the item is removed
@@ -26,27 +29,32 @@ func (l *List) Add(what, remedy string) (done func()) {
 	if l == nil {
 		return func() {}
 	}
-	item := &Item{what, remedy}
+	added := &item{what, remedy}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.items = append(l.items, item)
+	l.items = append(l.items, added)
 	return func() {
 		l.mu.Lock()
 		defer l.mu.Unlock()
-		l.items = slices.DeleteFunc(l.items, func(i *Item) bool { return i == item })
+		l.items = slices.DeleteFunc(l.items, func(i *item) bool { return i == added })
 	}
 }
 
-// Items returns what may be left behind now, oldest first.
-func (l *List) Items() []Item {
-	if l == nil {
-		return nil
-	}
+// Err is the error of a command that was not allowed to clean up. It lists what
+// may be left behind now, oldest first, and how to remove it.
+func (l *List) Err() error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	var items []Item
+	var left, remedies []string
 	for _, item := range l.items {
-		items = append(items, *item)
+		left = append(left, item.what)
+		if !slices.Contains(remedies, item.remedy) {
+			remedies = append(remedies, item.remedy)
+		}
 	}
-	return items
+	if left == nil {
+		return fault.New(fault.Interrupted, "", "interrupted; nothing was left behind")
+	}
+	return fault.New(fault.Interrupted, strings.Join(remedies, " && "),
+		"interrupted before cleanup finished; these may be left:\n  %s", strings.Join(left, "\n  "))
 }

@@ -1,9 +1,9 @@
 package remains_test
 
 import (
-	"slices"
 	"testing"
 
+	"github.com/djok/facecraft/internal/fault"
 	"github.com/djok/facecraft/internal/remains"
 )
 
@@ -16,18 +16,16 @@ func TestList(t *testing.T) {
 	third := list.Add("the volume b", "remove b")
 	second()
 	second()
-	want := []remains.Item{{"the container a", "remove a"}, {"the volume b", "remove b"}}
-	if got := list.Items(); !slices.Equal(got, want) {
-		t.Errorf("got %v, want %v", got, want)
+	err := list.Err()
+	const what = "interrupted before cleanup finished; these may be left:\n  the container a\n  the volume b"
+	if err.Error() != what || fault.HintOf(err) != "remove a && remove b" || fault.CodeOf(err) != fault.Interrupted {
+		t.Errorf("got %v, %q, exit code %d", err, fault.HintOf(err), fault.CodeOf(err))
 	}
 	first()
 	third()
-	if got := list.Items(); got != nil {
-		t.Errorf("got %v, want nothing", got)
+	if got := list.Err().Error(); got != "interrupted; nothing was left behind" {
+		t.Errorf("got %q", got)
 	}
 	var none *remains.List
 	none.Add("x", "y")()
-	if got := none.Items(); got != nil {
-		t.Errorf("got %v, want nothing", got)
-	}
 }
