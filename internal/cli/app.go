@@ -115,6 +115,7 @@ func init() {
 	describe := cli.FlagStringer
 	cli.FlagStringer = func(flag cli.Flag) string {
 		text, _, _ := strings.Cut(describe(flag), " [$")
+		text, _, _ = strings.Cut(text, " [%") // Windows
 		name, repetition, several := strings.Cut(text, " [ ")
 		if _, usage, ok := strings.Cut(repetition, " ]"); several && ok {
 			text = name + usage // "repeatable" says the same in less space
