@@ -38,6 +38,7 @@ func liteServer(t testing.TB, around func(http.Handler) http.Handler) (*httptest
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(engine.Close)
 	if err := engine.Load(); err != nil {
 		t.Fatal(err)
 	}

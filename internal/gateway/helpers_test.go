@@ -234,6 +234,7 @@ func newLite(t testing.TB) *httptest.Server {
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(engine.Close)
 	if err := engine.Load(); err != nil {
 		t.Fatal(err)
 	}

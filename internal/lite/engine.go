@@ -75,6 +75,7 @@ func New(cfg Config) (*Engine, error) {
 	}
 	outputs, err := openWritable(cfg.OutputDir)
 	if err != nil {
+		uploads.Close()
 		return nil, fmt.Errorf("output directory: %w", err)
 	}
 	docs, err := apidoc.New(schema)
@@ -92,10 +93,18 @@ func New(cfg Config) (*Engine, error) {
 	}
 	protected, err := e.withOrigins(e.routes())
 	if err != nil {
+		e.Close()
 		return nil, err
 	}
 	e.handler = e.withLog(e.withRecovery(e.withHosts(e.withCORS(protected))))
 	return e, nil
+}
+
+// Close closes the directories, which Windows cannot remove while they are open.
+// Serve calls it at its end; call it yourself when using the engine as a handler.
+func (e *Engine) Close() {
+	e.uploads.root.Close()
+	e.jobs.root.Close()
 }
 
 // Load loads the models, removes the files of old jobs and makes the engine
@@ -127,8 +136,9 @@ func (e *Engine) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // Serve serves requests on ln until ctx ends, loading the models in the
 // background. It then gives requests in flight a few seconds and returns nil. It
-// closes ln.
+// closes ln and the engine.
 func (e *Engine) Serve(ctx context.Context, ln net.Listener) error {
+	defer e.Close()
 	server := &http.Server{
 		Handler:           e,
 		ReadHeaderTimeout: readHeaderTimeout,

@@ -40,6 +40,7 @@ func newUnloadedEngine(t testing.TB, change ...func(*Config)) *Engine {
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(e.Close)
 	return e
 }
 

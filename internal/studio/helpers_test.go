@@ -27,10 +27,11 @@ func liteServer(t testing.TB, around func(http.Handler) http.Handler) *httptest.
 	t.Helper()
 	engine, err := lite.New(lite.Config{UploadDir: filepath.Join(t.TempDir(), "uploads"),
 		OutputDir: filepath.Join(t.TempDir(), "processed"), Version: "test"})
-	if err == nil {
-		err = engine.Load()
-	}
 	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(engine.Close)
+	if err := engine.Load(); err != nil {
 		t.Fatal(err)
 	}
 	var handler http.Handler = engine
