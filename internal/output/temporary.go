@@ -1,7 +1,6 @@
 package output
 
 import (
-	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -10,7 +9,6 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
-	"syscall"
 )
 
 // temporaryMark is the prefix of unfinished files.
@@ -62,18 +60,4 @@ func sweep(dir string) {
 			os.Remove(filepath.Join(dir, entry.Name()))
 		}
 	}
-}
-
-// Alive reports whether a process of this machine exists. It says yes if it
-// cannot tell. On Windows, FindProcess only succeeds if it does.
-func Alive(pid int) bool {
-	if pid == os.Getpid() {
-		return true
-	}
-	process, err := os.FindProcess(pid)
-	if err != nil {
-		return false
-	}
-	defer process.Release()
-	return !errors.Is(process.Signal(syscall.Signal(0)), os.ErrProcessDone)
 }
