@@ -15,6 +15,7 @@ import (
 	"testing"
 
 	"github.com/docker/cli/cli/context/store"
+	"github.com/docker/docker/client"
 
 	"github.com/djok/facecraft/internal/engine"
 	"github.com/djok/facecraft/internal/fault"
@@ -60,12 +61,12 @@ func TestResolve(t *testing.T) {
 		variables    map[string]string
 		host, source string
 	}{
-		"nothing set":     {map[string]string{"DOCKER_CONFIG": empty}, "unix:///var/run/docker.sock", "the default socket"},
+		"nothing set":     {map[string]string{"DOCKER_CONFIG": empty}, client.DefaultDockerHost, "the default socket"},
 		"current context": {map[string]string{"DOCKER_CONFIG": dir}, "unix:///colima.sock", "the Docker context colima"},
 		"DOCKER_CONTEXT": {map[string]string{"DOCKER_CONFIG": dir, "DOCKER_CONTEXT": "far"}, "ssh://me@far",
 			"the Docker context far"},
 		"default context": {map[string]string{"DOCKER_CONFIG": dir, "DOCKER_CONTEXT": "default"},
-			"unix:///var/run/docker.sock", "the default socket"},
+			client.DefaultDockerHost, "the default socket"},
 		"DOCKER_HOST wins": {map[string]string{"DOCKER_CONFIG": dir, "DOCKER_CONTEXT": "far",
 			"DOCKER_HOST": "tcp://10.0.0.1:2375"},
 			"tcp://10.0.0.1:2375", "DOCKER_HOST"},
@@ -156,7 +157,7 @@ func TestUnreadableConfig(t *testing.T) {
 	}
 	for name, dir := range map[string]string{"broken": broken, "unreadable": closed} {
 		endpoint, err := engine.Resolve(environment(map[string]string{"DOCKER_CONFIG": dir}).Getenv)
-		if err != nil || endpoint.Host != "unix:///var/run/docker.sock" {
+		if err != nil || endpoint.Host != client.DefaultDockerHost {
 			t.Errorf("%s: got %s, %v", name, endpoint.Host, err)
 		}
 		if !strings.Contains(endpoint.Note, "Docker's configuration file cannot be read, continuing without it") {

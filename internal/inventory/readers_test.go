@@ -194,7 +194,7 @@ func TestLayout(t *testing.T) {
 		}
 		data, err := os.ReadFile(path)
 		relative, _ := filepath.Rel(dir, path)
-		files = append(files, regular(relative, string(data)))
+		files = append(files, regular(filepath.ToSlash(relative), string(data)))
 		return err
 	})
 	if err != nil {

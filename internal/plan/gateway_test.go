@@ -2,6 +2,7 @@ package plan_test
 
 import (
 	"encoding/json"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -110,8 +111,8 @@ func TestGatewayHTTPS(t *testing.T) {
 		plan.Request{Gateway: yes, TLS: &plan.TLS{Cert: "/etc/tls/cert.pem", Key: "/etc/tls/private/key.pem"}})
 	g := p.Gateway()
 	want := []plan.Bind{
-		{Source: "/etc/tls", Target: "/run/facecraft/tls-cert", Relabel: true, ReadOnly: true},
-		{Source: "/etc/tls/private", Target: "/run/facecraft/tls-key", Relabel: true, ReadOnly: true},
+		{Source: filepath.FromSlash("/etc/tls"), Target: "/run/facecraft/tls-cert", Relabel: true, ReadOnly: true},
+		{Source: filepath.FromSlash("/etc/tls/private"), Target: "/run/facecraft/tls-key", Relabel: true, ReadOnly: true},
 	}
 	if !slices.Equal(g.Binds, want) {
 		t.Errorf("it mounts %+v, want %+v", g.Binds, want)

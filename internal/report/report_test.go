@@ -7,9 +7,12 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"runtime"
+	"slices"
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/djok/facecraft/internal/output"
 )
@@ -21,6 +24,9 @@ func TestNamesAreOnlyText(t *testing.T) {
 		`</script><script>alert(1)</script>.jpg`, `"><img src=x onerror=alert(1)>.jpg`, "javascript:alert(1).jpg",
 		"new\nline.jpg",
 		"../../../etc/passwd", "invalid\xff.jpg", "{{data}}.jpg", "<!--.jpg", "a?b#c%20d.jpg",
+	}
+	if runtime.GOOS == "windows" { // where every name is Unicode
+		hostile = slices.DeleteFunc(hostile, func(name string) bool { return !utf8.ValidString(name) })
 	}
 	var entries []Entry
 	for _, name := range hostile {
