@@ -24,7 +24,7 @@ func (sh *shift) report(r batch.Result) {
 		sh.over.Store(true)
 		sh.putBack(id)
 	case batch.Failed:
-		sh.settle(id, func(p *spool.Photo) { fail(p, r.Err.Error(), remedies[r.Cause]) })
+		sh.settle(id, func(p *spool.Photo) { failAs(p, r.Err, r.Cause) })
 	default:
 		s.answered(sh.crew)
 		sh.settle(id, func(p *spool.Photo) {
@@ -39,8 +39,16 @@ var remedies = map[batch.Cause]string{
 	batch.NoFace:      "use a photo that shows one face from the front, large and well lit",
 	batch.Unreadable:  "open the photo in another program and save it as JPEG",
 	batch.ServerError: "make it again",
-	batch.StopsServer: "save the photo as JPEG with fewer pixels, and add that",
+	batch.StopsServer: "try it again, or save it as JPEG with fewer pixels and add that",
 	batch.Unwritable:  "check that the folder can be written to and has room",
+}
+
+func failAs(p *spool.Photo, err error, cause batch.Cause) {
+	what := err.Error()
+	if cause == batch.StopsServer { // batch's text names a flag
+		what = "the server stopped twice while processing this photo"
+	}
+	fail(p, what, remedies[cause])
 }
 
 // putBack returns a photo to the queue.

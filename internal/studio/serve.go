@@ -22,7 +22,7 @@ const (
 func listen(port int) (net.Listener, error) {
 	listener, err := net.Listen("tcp4", net.JoinHostPort(plan.Loopback, strconv.Itoa(port)))
 	if err != nil {
-		return nil, fault.Wrap(fault.Failed, err, "leave --port out", "port %d is not available", port)
+		return nil, fault.Wrap(fault.Failed, err, "leave --page-port out", "port %d is not available", port)
 	}
 	return listener, nil
 }

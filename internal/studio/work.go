@@ -132,8 +132,11 @@ func (sh *shift) begin(p spool.Photo) (task, bool) {
 	}
 	selected := selection.Select([]*batch.Job{t.job})
 	switch {
+	case len(selected.Failed) > 0 && p.Again && t.job.Blame == batch.StopsServer:
+		t.job.Problem = nil // the user wants it tried once more
+		return t, sh.mark(t)
 	case len(selected.Failed) > 0:
-		sh.settle(p.ID, func(p *spool.Photo) { fail(p, t.job.Problem.Error(), "") })
+		sh.settle(p.ID, func(p *spool.Photo) { failAs(p, t.job.Problem, t.job.Blame) })
 	case selected.Protected > 0:
 		sh.settle(p.ID, func(p *spool.Photo) { s.inTheWay(p, t.job) })
 	case len(selected.Kept) > 0:

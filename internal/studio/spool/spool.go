@@ -19,6 +19,7 @@ import (
 	"github.com/gofrs/flock"
 
 	"github.com/djok/facecraft/internal/fault"
+	"github.com/djok/facecraft/internal/output"
 )
 
 // DirName is the hidden directory in a results' directory.
@@ -57,9 +58,12 @@ type line struct {
 // The error is ErrBusy if another process is using it.
 func Open(results string) (*Spool, error) {
 	s := &Spool{dir: filepath.Join(results, DirName), photos: map[string]Photo{}}
+	if err := output.MakeDir(results); err != nil {
+		return nil, unusable(err)
+	}
 	for _, dir := range []string{s.dir, filepath.Join(s.dir, photosName), filepath.Join(s.dir, picturesDir)} {
 		if err := os.MkdirAll(dir, 0o700); err != nil {
-			return nil, fault.Wrap(fault.Failed, err, "choose a different folder with -o", "cannot use the results' folder")
+			return nil, unusable(err)
 		}
 	}
 	s.lock = flock.New(filepath.Join(s.dir, lockName))
@@ -73,6 +77,10 @@ func Open(results string) (*Spool, error) {
 		return nil, errors.Join(err, s.lock.Close())
 	}
 	return s, nil
+}
+
+func unusable(err error) error {
+	return fault.Wrap(fault.Failed, err, "choose a different folder with -o", "cannot use the results' folder")
 }
 
 // read reads the log and replaces it with one without history. The last line may
