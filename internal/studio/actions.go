@@ -213,6 +213,12 @@ func (s *Studio) tryAgain(*http.Request) (int, any, error) {
 	return 0, nil, nil
 }
 
+// end is Ctrl-C for a studio that was started from a menu.
+func (s *Studio) end(*http.Request) (int, any, error) {
+	s.stop()
+	return 0, nil, nil
+}
+
 func (s *Studio) openFolder(*http.Request) (int, any, error) {
 	if s.config.Open == nil || !s.config.Open(s.config.Folder) {
 		return 0, nil, &problem{http.StatusConflict, errors.New("no file manager can be opened here")}

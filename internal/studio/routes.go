@@ -53,6 +53,7 @@ func (s *Studio) routes(ended <-chan struct{}) http.Handler {
 		"POST /api/retry":     s.tryAgain,
 		"POST /api/folder":    s.openFolder,
 		"POST /api/downloads": s.offer,
+		"POST /api/end":       s.end,
 	} {
 		mux.HandleFunc(pattern, do.serve)
 	}

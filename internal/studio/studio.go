@@ -48,6 +48,7 @@ type Studio struct {
 	planner batch.Planner
 	wake    signal           // there may be different work to do
 	retry   signal           // a user wants to look for servers again
+	stop    func()           // ends the studio
 	cropped *cropper.Cropper // the engine in this process, once it is needed
 
 	mu        sync.Mutex // also held to change photos, so that events are in order
@@ -63,8 +64,8 @@ type Studio struct {
 	planning  sync.Mutex  // for planner
 }
 
-// Run serves the studio until ctx ends. If one is already running for the same
-// folder, Run passes it the files instead.
+// Run serves the studio until ctx or the user ends it. If one is already running
+// for the same folder, Run passes it the files instead.
 func Run(ctx context.Context, c Config) (err error) {
 	if c.Folder, err = folderOf(c.Folder, c.Settings.Getenv); err != nil {
 		return err
@@ -92,6 +93,7 @@ func Run(ctx context.Context, c Config) (err error) {
 	defer s.closeCropper()
 	defer workers.Wait()
 	defer stop()
+	s.stop = stop
 	workers.Go(func() { s.keepServers(ctx) })
 	workers.Go(func() { s.work(ctx) })
 	if err := s.serve(ctx, listener); err != nil {

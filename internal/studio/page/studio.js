@@ -102,6 +102,7 @@ function refresh() {
 function render() {
   notices(currentNotices());
   pill();
+  by("end").hidden = away;
   if (!state) return;
   const any = photos.size + refused.size + adding > 0;
   by("welcome").hidden = any;
@@ -255,6 +256,7 @@ by("clear").onclick = () => attempt(async () => {
   await post("/api/clear");
   refused.clear();
 });
+by("end").onclick = () => attempt(() => post("/api/end"));
 by("all-again").onclick = () => attempt(() =>
   post("/api/again", { ids: changeable().map(({ id }) => id), settings: state.settings }));
 

@@ -131,6 +131,14 @@ func TestReload(t *testing.T) {
 	}
 }
 
+// TestEnd: without a terminal, the page ends the program, and says so.
+func TestEnd(t *testing.T) {
+	t.Parallel()
+	p, _ := open(t)
+	p.do(chromedp.Click("#end"))
+	p.until("document.querySelector('#notices').innerText.includes('The studio has ended')")
+}
+
 // TestRemake: other settings for all portraits, without another upload.
 func TestRemake(t *testing.T) {
 	t.Parallel()
