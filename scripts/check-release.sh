@@ -1,11 +1,11 @@
 #!/bin/sh
 # Checks what scripts/release.sh makes of the last commit: it is built twice, in
-# two folders and at two times, and must be the same; the Debian package is
-# installed, used and removed; the others are unpacked.
+# two folders and at two times, and must be the same; no changed byte is accepted;
+# the Debian package is installed, used and removed; the others are unpacked.
 #
 #   [ARCHES=amd64] scripts/check-release.sh
 #
-# Runs on Debian, as root, with lintian, rpm and bsdtar.
+# Runs on Debian, as root, with Go, lintian, rpm and bsdtar.
 set -eu
 
 cd -- "$(dirname -- "$0")/.."
@@ -41,6 +41,9 @@ limit() {
 }
 limit 16000000 "$dist"/facecraft_linux_*
 limit 30000000 "$dist"/facecraft_darwin_* "$dist"/facecraft_windows_*
+
+FACECRAFT_DIST=$dist go test -count 1 -run 'TestReleased|TestMacPrograms' ./scripts
+echo "a changed byte is refused"
 
 for file in bin/facecraft share/man/man1/facecraft-process.1.gz share/bash-completion/completions/facecraft \
     share/zsh/site-functions/_facecraft share/fish/vendor_completions.d/facecraft.fish share/doc/facecraft/copyright \
