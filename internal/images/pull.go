@@ -91,8 +91,8 @@ func (p *pulling) run(ctx context.Context) error {
 			failures, backoff = 1, p.retry.Backoff
 		}
 		kind := registry.Classify(err)
-		if kind == registry.Permanent {
-			p.keeper.release() // there will be no retry, and it may be what fills the disk
+		if kind == registry.Full {
+			p.keeper.release() // it may be what fills the disk
 		}
 		again := kind == registry.Transient || kind == registry.Unreachable && p.tally.done > 0
 		if !again || failures >= p.retry.Attempts {

@@ -633,10 +633,22 @@ func TestRetryKeepsLayers(t *testing.T) {
 }
 
 // TestFailedPullKeepsLayers: a pull that breaks after three of four layers leaves
-// only the fourth to the next one.
+// only the fourth to the next one, whether it is worth retrying or not.
 func TestFailedPullKeepsLayers(t *testing.T) {
 	t.Parallel()
 	docker := dockertest.Engine(t)
+	for what, fault := range map[string]dockertest.Fault{
+		"the layer is damaged": dockertest.Corrupt,
+		"the layer is missing": dockertest.Answer(http.StatusNotFound, "BLOB_UNKNOWN", "blob unknown to registry"),
+	} {
+		t.Run(what, func(t *testing.T) {
+			t.Parallel()
+			failedPullKeepsLayers(t, docker, fault)
+		})
+	}
+}
+
+func failedPullKeepsLayers(t *testing.T, docker client.APIClient, fault dockertest.Fault) {
 	p := newPuller(t, docker)
 	var layers []v1.Layer
 	for _, size := range []int64{100_000, 100_000, 100_000, 50_000} {
@@ -644,10 +656,17 @@ func TestFailedPullKeepsLayers(t *testing.T) {
 	}
 	reference := p.push(t, "image:1", dockertest.ImageOf(t, layers...))
 	fourth := blob(t, layers[3])
-	// Late, so that the others are complete when it breaks.
+	always := dockertest.KeepsContent(t, docker) || dockertest.IsPodman(t, docker) // kept as they arrive
+	partial := images.PartialOf(p.estimate(t, reference).Digest)
+	// Late, so that the others are complete and kept when it breaks.
 	p.registry.Fail(fourth.Digest, -1, func(w http.ResponseWriter, r *http.Request, registry http.Handler) {
 		time.Sleep(2 * time.Second)
-		dockertest.Corrupt(w, r, registry)
+		done := always
+		for end := time.Now().Add(15 * time.Second); !done && time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
+			kept, err := docker.ImageInspect(r.Context(), partial)
+			done = err == nil && len(kept.RootFS.Layers) == 3
+		}
+		fault(w, r, registry)
 	})
 	p.retry.Attempts, p.retry.Backoff = 1, time.Second
 	if err := p.pull(t, reference); err == nil {

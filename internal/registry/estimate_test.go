@@ -382,7 +382,7 @@ func TestClassify(t *testing.T) {
 		"manifest for 127.0.0.1/x:nope not found: manifest unknown: Unknown manifest":       registry.Permanent,
 		"pull access denied for x, repository does not exist or may require 'docker login'": registry.Permanent,
 		"no matching manifest for linux/arm64 in the manifest list entries":                 registry.Permanent,
-		"failed to register layer: write /app/x: no space left on device":                   registry.Permanent,
+		"failed to register layer: write /app/x: no space left on device":                   registry.Full,
 		"unknown blob": registry.Permanent,
 		"Head \"http://127.0.0.1:1/v2/x/manifests/1\": no basic auth credentials": registry.Permanent,
 		"received unexpected HTTP status: 500 Internal Server Error":              registry.Transient,

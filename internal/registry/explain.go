@@ -19,6 +19,7 @@ type Kind int
 const (
 	Unclear     Kind = iota // not recognised; retrying may not help
 	Permanent               // retrying gives the same answer
+	Full                    // the daemon's disk is full, perhaps of what the pull has kept
 	Transient               // retrying may help
 	Unreachable             // a wrong address, unless it worked just before
 )
@@ -51,7 +52,7 @@ var failures = []failure{
 	{errPlatform.Error(), Permanent, "the image does not exist for the daemon's platform", "use a different variant"},
 	{"no image found in manifest list", Permanent, "the image does not exist for the daemon's platform",
 		"use a different variant"},
-	{"no space left on device", Permanent, "the disk of the Docker daemon is full",
+	{"no space left on device", Full, "the disk of the Docker daemon is full",
 		"free up disk space: docker system df shows what Docker uses"},
 	{"manifest verification failed", Permanent, "the registry sent a different image",
 		"check the registry mirror or proxy"},
