@@ -4,7 +4,7 @@
 # This Podman has separate directories and a separate network, so it affects
 # neither other Podmans nor the firewall and bridges of Docker. It is removed with
 # everything in it when the command ends. Requires root and the packages podman,
-# runc and catatonit.
+# runc and catatonit; for the gateway, dnsname too.
 set -eu
 
 main() {

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 )
 
 // endless is a body without an end, and without a length.
@@ -109,6 +110,21 @@ func TestUnknownRoutes(t *testing.T) {
 			t.Errorf("%s %s: %d, allow %q, want %d, %q", tt.method, tt.path, got.status,
 				got.header.Get("Allow"), tt.status, tt.allow)
 		}
+	}
+}
+
+// TestLogSaysWhy the gateway is not ready, once, and nothing of the probes meanwhile.
+func TestLogSaysWhy(t *testing.T) {
+	t.Parallel()
+	f := startFront(t, []string{"http://nowhere.invalid:8000"})
+	within(t, "the log says why", func() bool { return strings.Contains(f.log.String(), "nowhere.invalid") })
+	for range 5 {
+		time.Sleep(readyPoll)
+		f.do(t, http.MethodGet, readinessRoute, nil).want(t, http.StatusServiceUnavailable)
+	}
+	log := f.log.String()
+	if strings.Count(log, "\n") != 1 || !strings.Contains(log, `"why":"dial tcp: lookup nowhere.invalid`) {
+		t.Errorf("the log is\n%s", log)
 	}
 }
 

@@ -61,9 +61,12 @@ func (g *Gateway) awaitReady(ctx context.Context, s *server) pool.Verdict {
 func (g *Gateway) warmUp(ctx context.Context, s *server) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	last := api.Answer{Err: errors.New("it was not asked")}
-	for last = range s.client.Answers(ctx, readyPoll) {
-		// Poll until it is ready, or never will be.
+	last, said := api.Answer{Err: errors.New("it was not asked")}, ""
+	for last = range s.client.Answers(ctx, readyPoll) { // until it is ready, or never will be
+		if why := whyNot(last); why != said {
+			g.log.Info("waiting for server", "server", s.name, "why", why)
+			said = why
+		}
 	}
 	if !last.Ready {
 		return last.Err
@@ -82,6 +85,14 @@ func (g *Gateway) warmUp(ctx context.Context, s *server) error {
 		return fmt.Errorf("the first portrait failed: %w", err)
 	}
 	return nil
+}
+
+// whyNot is why a server is not ready, or "" if it is.
+func whyNot(a api.Answer) string {
+	if a.Err != nil {
+		return api.Brief(a.Err)
+	}
+	return a.Why
 }
 
 // watch checks that an idle server still responds, so that readiness and metrics are

@@ -34,7 +34,8 @@ func newRequestLog(w io.Writer) *requestLog {
 	return &requestLog{slog.New(slog.NewJSONHandler(w, nil))}
 }
 
-// withLog writes a line for each request, and counts it.
+// withLog writes a line for each request, and counts it. Probes, which come every few
+// seconds, are only counted.
 func (g *Gateway) withLog(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		begin, n := time.Now(), &note{route: "other"}
@@ -49,7 +50,9 @@ func (g *Gateway) withLog(next http.Handler) http.Handler {
 				}
 			}
 			g.metrics.count(n, seen.status)
-			g.log.request(r, n, seen, time.Since(begin))
+			if !isProbe(n.route) {
+				g.log.request(r, n, seen, time.Since(begin))
+			}
 			if fault != nil {
 				panic(http.ErrAbortHandler)
 			}

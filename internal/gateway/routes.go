@@ -9,6 +9,17 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 )
 
+// The routes that orchestrators probe.
+const (
+	healthRoute    = "/health"
+	readyRoute     = "/ready"
+	readinessRoute = "/readiness"
+)
+
+func isProbe(route string) bool {
+	return route == healthRoute || route == readyRoute || route == readinessRoute
+}
+
 // methods are the handlers of one path.
 type methods map[string]http.HandlerFunc
 
@@ -21,9 +32,9 @@ func (g *Gateway) routes() http.Handler {
 	open := func(pattern string, m methods) { mux.Handle(pattern, named(pattern, m)) }
 	page := func(pattern string, m methods) { open(pattern, m.wrapped(g.withHost)) }
 	api := func(pattern string, m methods) { page(pattern, m.wrapped(g.withKey).wrapped(g.withSite)) }
-	open("/health", methods{"GET": g.health})
-	open("/ready", methods{"GET": g.ready})
-	open("/readiness", methods{"GET": g.readiness})
+	open(healthRoute, methods{"GET": g.health})
+	open(readyRoute, methods{"GET": g.ready})
+	open(readinessRoute, methods{"GET": g.readiness})
 	page("/{$}", methods{"GET": root})
 	for _, name := range pageNames {
 		page(name, methods{"GET": g.page, "HEAD": g.page})

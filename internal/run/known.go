@@ -73,6 +73,9 @@ var deaths = []knownIssue{
 		"give the container internet access, or use an image that includes its models"},
 	{"name resolution", "the server downloads a model at run time, but has no internet access",
 		"give the container internet access, or use an image that includes its models"},
+	{`"why":"dial tcp: lookup`, "the gateway's network does not resolve the servers' names",
+		"on Podman, install aardvark-dns (on Debian 12: golang-github-containernetworking-plugin-dnsname), " +
+			"then run facecraft up --recreate; or leave the gateway out"},
 	{"device type at start of device string", "FACECRAFT_DEVICE is not a device that PyTorch knows",
 		"set it to auto, cpu, cuda or cuda:0, then facecraft up --recreate with the same flags"},
 	{"[fatal tini", "the image's command cannot be run", imageRemedy}, // docker run --init
