@@ -55,7 +55,7 @@ install_missing() {
     have apt-get || stop "$* must be installed, but apt-get is not available" \
         "install Docker Engine: https://docs.docker.com/engine/install"
     say "installing $*"
-    # A broken third-party source is no reason to give up: the install will show.
+    # A broken third-party source does not matter yet: the install will show.
     as_root apt-get update -q >&2 || say "apt-get update failed, trying to install anyway"
     as_root env DEBIAN_FRONTEND=noninteractive \
         apt-get install -q -y --no-install-recommends "$@" >&2 ||

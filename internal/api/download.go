@@ -3,10 +3,11 @@ package api
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"net/http"
 	"strings"
+
+	"github.com/djok/facecraft/internal/format"
 )
 
 // signatures are the first bytes of the images that are downloaded, trailers
@@ -15,6 +16,8 @@ var (
 	signatures = map[string]string{"png": "\x89PNG\r\n\x1a\n", "jpg": "\xff\xd8\xff"}
 	trailers   = map[string]string{"png": "IEND\xaeB`\x82", "jpg": "\xff\xd9"}
 )
+
+var imageTooLarge = "an image larger than " + format.Memory(maxImage)
 
 // Download writes a job's portrait ("png" or "jpg") to w. It returns an error
 // unless that is a complete image of the right format.
@@ -46,7 +49,7 @@ func (c *Client) Download(ctx context.Context, w io.Writer, job, format string) 
 	case err != nil:
 		return err
 	case n > maxImage:
-		return &Failed{Detail: fmt.Sprintf("an image larger than %d MB", maxImage>>20)}
+		return &Failed{Detail: imageTooLarge}
 	case !strings.HasPrefix(string(ends.first), signatures[format]) ||
 		!strings.HasSuffix(string(ends.last), trailers[format]):
 		return &Failed{Detail: "an incomplete or invalid " + strings.ToUpper(format)}

@@ -103,7 +103,7 @@ func TestLatest(t *testing.T) {
 	}
 }
 
-// TestOldLatest is an image of its own, which users of the bare name get.
+// TestOldLatest is a separate image, which users of the bare name get.
 func TestOldLatest(t *testing.T) {
 	t.Parallel()
 	repository := published(t)

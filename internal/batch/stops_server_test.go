@@ -219,7 +219,7 @@ func TestServerThatAlwaysDies(t *testing.T) {
 	}
 }
 
-// No photo is blamed when somebody keeps restarting the server.
+// No photo is blamed when someone keeps restarting the server.
 func TestRestartsByOrder(t *testing.T) {
 	t.Parallel()
 	in := crashPhotos(t, 40)

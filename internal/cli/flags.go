@@ -11,6 +11,7 @@ import (
 
 	"github.com/djok/facecraft/internal/catalogue"
 	"github.com/djok/facecraft/internal/fault"
+	"github.com/djok/facecraft/internal/launch"
 	"github.com/djok/facecraft/internal/plan"
 )
 
@@ -133,6 +134,18 @@ func jsonFlag() cli.Flag {
 func (a *app) hush(c *cli.Context) error {
 	a.ui.Hush(c.Bool("quiet"))
 	return nil
+}
+
+// serverRequest reads the flags of a command that may start a server.
+func (a *app) serverRequest(c *cli.Context) (r launch.ServerRequest, err error) {
+	if r.Request, err = a.request(c); err != nil {
+		return r, err
+	}
+	if r.Fetch, err = fetchingOf(c); err != nil {
+		return r, err
+	}
+	r.Timeout, err = timeoutOf(c)
+	return r, err
 }
 
 // timeoutOf is how long a server may take to become ready.

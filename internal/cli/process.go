@@ -89,13 +89,7 @@ func (a *app) photos(c *cli.Context) (_ *photos, err error) {
 	if err := a.checkEndpointFlags(c); err != nil {
 		return nil, err
 	}
-	if p.Request.Request, err = a.request(c); err != nil {
-		return nil, err
-	}
-	if p.Request.Fetch, err = fetchingOf(c); err != nil {
-		return nil, err
-	}
-	if p.Request.Timeout, err = timeoutOf(c); err != nil {
+	if p.Request, err = a.serverRequest(c); err != nil {
 		return nil, err
 	}
 	place := c.String("output")

@@ -58,13 +58,7 @@ func (a *app) studioConfig(c *cli.Context) (config studio.Config, err error) {
 	if err := a.checkEndpointFlags(c); err != nil {
 		return config, err
 	}
-	if config.Request.Request, err = a.request(c); err != nil {
-		return config, err
-	}
-	if config.Request.Fetch, err = fetchingOf(c); err != nil {
-		return config, err
-	}
-	if config.Request.Timeout, err = timeoutOf(c); err != nil {
+	if config.Request, err = a.serverRequest(c); err != nil {
 		return config, err
 	}
 	config.Settings = a.launcher() // after the request, whose secrets it contains

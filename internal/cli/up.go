@@ -32,20 +32,13 @@ func (a *app) upCommand() *cli.Command {
 }
 
 func (a *app) up(c *cli.Context) error {
-	r, err := a.request(c)
+	r, err := a.serverRequest(c)
 	if err != nil {
 		return err
 	}
-	f, err := fetchingOf(c)
-	if err != nil {
-		return err
-	}
-	timeout, err := timeoutOf(c)
-	if err != nil {
-		return err
-	}
+	r.Compare, r.Recreate = true, c.Bool("recreate")
 	if c.Bool("dry-run") {
-		return a.dryRun(c, launch.ServerRequest{Request: r, Compare: true, Recreate: c.Bool("recreate")})
+		return a.dryRun(c, r)
 	}
 	l, err := a.connect(c.Context)
 	if err != nil {
@@ -53,11 +46,9 @@ func (a *app) up(c *cli.Context) error {
 	}
 	defer l.Close()
 	if c.Bool("fix-permissions") {
-		l.FixPermissions(f.Yes)
+		l.FixPermissions(r.Fetch.Yes)
 	}
-	server, err := l.Server(c.Context, launch.ServerRequest{
-		Request: r, Timeout: timeout, Fetch: f, Compare: true, Recreate: c.Bool("recreate"),
-	})
+	server, err := l.Server(c.Context, r)
 	if err != nil {
 		return a.orLite(err)
 	}
@@ -76,7 +67,7 @@ func (a *app) up(c *cli.Context) error {
 		desktop.Open(l.DocsPage(c.Context, server.Server))
 	}
 	// A running version is never replaced silently, but a newer one is announced.
-	if f.When == launch.FetchMissing {
+	if r.Fetch.When == launch.FetchMissing {
 		if digest := l.Newer(c.Context, server.Image, server.Digest); digest != "" {
 			a.ui.Say("A newer image is available (%s); switch to it with facecraft up --recreate --pull always", digest)
 		}

@@ -83,7 +83,7 @@ func TestProfiles(t *testing.T) {
 	}
 }
 
-// TestFieldsRendered fails for a new field of the plan until somebody decides
+// TestFieldsRendered fails for a new field of the plan until someone decides
 // how to render it.
 func TestFieldsRendered(t *testing.T) {
 	t.Parallel()

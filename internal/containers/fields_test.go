@@ -8,7 +8,7 @@ import (
 	"github.com/djok/facecraft/internal/plantest"
 )
 
-// TestFieldsRendered fails for a new field of the plan until somebody decides
+// TestFieldsRendered fails for a new field of the plan until someone decides
 // how the container uses it.
 func TestFieldsRendered(t *testing.T) {
 	t.Parallel()

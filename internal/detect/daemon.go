@@ -188,7 +188,7 @@ func (p Probes) emulation(info system.Info) plan.Fact[bool] {
 	case isDesktop(info):
 		return plan.Known(true, "Docker Desktop includes an emulator")
 	case !p.onThisMachine(info):
-		return plan.Unknown[bool]("only the daemon's machine can tell")
+		return plan.Unknown[bool]("only the daemon's machine can answer this")
 	}
 	const register = "/proc/sys/fs/binfmt_misc"
 	names, err := p.list(register)

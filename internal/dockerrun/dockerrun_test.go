@@ -117,7 +117,7 @@ func FuzzQuote(f *testing.F) {
 	})
 }
 
-// TestFieldsRendered fails for a new field of the plan until somebody decides
+// TestFieldsRendered fails for a new field of the plan until someone decides
 // how to render it.
 func TestFieldsRendered(t *testing.T) {
 	t.Parallel()

@@ -70,7 +70,7 @@ func (x *examination) isolation() {
 
 func (x *examination) platform() {
 	d := x.facts.Daemon
-	title := fmt.Sprintf("%s/%s, %d processors", d.OS.Value, d.Arch.Value, d.CPUs.Value)
+	title := fmt.Sprintf("%s/%s, %s", d.OS.Value, d.Arch.Value, format.Count(d.CPUs.Value, "processor", "processors"))
 	if d.WSL.Value {
 		title += ", WSL 2"
 	}

@@ -7,7 +7,7 @@ import (
 	"github.com/djok/facecraft/internal/dockertest"
 )
 
-// TestChangedPlan is reported, and the server is never replaced unasked.
+// TestChangedPlan is reported, and the server is never replaced without being asked.
 func TestChangedPlan(t *testing.T) {
 	t.Parallel()
 	u := newUser(t)

@@ -93,7 +93,7 @@ func TestGatewayMakesKey(t *testing.T) {
 		t.Errorf("without a key HTTP %d", got)
 	}
 	u.run("process", photo(t), "-o", "out.png")
-	u.expect(0, []string{"open to others on 0.0.0.0", "lite engine", "behind it"}, "status")
+	u.expect(0, []string{"reachable from other machines on 0.0.0.0", "lite engine", "behind it"}, "status")
 	u.expect(0, []string{"Removed " + file}, "down", "--purge", "--yes")
 	u.checkNothingLeft()
 	u.checkNoNetworks()

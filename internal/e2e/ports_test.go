@@ -67,7 +67,7 @@ func TestListenOnAllAddresses(t *testing.T) {
 	if url != fmt.Sprintf("http://[::1]:%d", u.port) {
 		t.Errorf("the server is at %s", url)
 	}
-	if status := u.run("status"); !strings.Contains(status, ", open to others on ::") {
+	if status := u.run("status"); !strings.Contains(status, ", reachable from other machines on ::") {
 		t.Errorf("status says %s", status)
 	}
 	u.expect(1, []string{"this machine has no address 192.0.2.1 to listen on", "fix: "},

@@ -14,7 +14,7 @@ func TestServerDies(t *testing.T) {
 	u := newUser(t)
 	u.port = dockertest.FreePorts(t, 2)
 	u.expect(6, []string{
-		"the server died before it was ready", "exit code 3", "loading models", "cannot go on", "fix: ",
+		"the server died before it was ready", "exit code 3", "loading models", "cannot continue", "fix: ",
 	}, "up", "--image", u.stub("dies"))
 	u.expect(6, []string{"the server " + u.instance, "died before it was ready"},
 		"up", "--recreate", "--replicas", "2", "--image", u.stub("dies"))

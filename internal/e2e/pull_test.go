@@ -54,7 +54,7 @@ func TestPullFails(t *testing.T) {
 }
 
 // TestRegistryOnlyTheDaemonReaches: where this program cannot reach a
-// registry, the daemon is asked before anybody has to agree to anything.
+// registry, the daemon is asked before anyone has to agree to anything.
 func TestRegistryOnlyTheDaemonReaches(t *testing.T) {
 	t.Parallel()
 	u := newUser(t)

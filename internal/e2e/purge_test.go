@@ -20,7 +20,7 @@ func TestPurge(t *testing.T) {
 	used := u.instance + "_uploads"
 	u.expect(4, []string{"This will be permanently deleted", used, "facecraft-lite:", "MB", "--yes"}, "down", "--purge")
 	if len(u.containers()) != 1 {
-		t.Error("the server was removed before anybody agreed")
+		t.Error("the server was removed before anyone agreed")
 	}
 	// What another container uses is kept, and what is left of a pull is removed.
 	other := u.instance + "-other"

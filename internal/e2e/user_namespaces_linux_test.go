@@ -11,7 +11,7 @@ import (
 	"github.com/djok/facecraft/internal/dockertest"
 )
 
-// elsewhere is somebody with a daemon that maps the containers' users to others
+// elsewhere is a user with a daemon that maps the containers' users to others
 // on the machine.
 type elsewhere struct {
 	t       *testing.T

@@ -24,7 +24,7 @@ import (
 	"github.com/djok/facecraft/internal/plan"
 )
 
-// user is somebody who types commands, with a directory, an instance and a
+// user is someone who types commands, with a directory, an instance and a
 // port that nobody else has.
 type user struct {
 	t        testing.TB

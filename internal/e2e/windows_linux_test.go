@@ -186,7 +186,7 @@ func shortcutOnWindows(u *user) {
 		text := strings.ReplaceAll(string(content), "\x00", "") // it is UTF-16
 		starts := strings.Contains(text, "facecraft.exe") && strings.Contains(text, "studio.ico")
 		if filepath.Ext(path) != ".ico" && !starts {
-			u.t.Errorf("%s is no link to the program", path)
+			u.t.Errorf("%s is not a link to the program", path)
 		}
 	}
 	if added != 3 {

@@ -24,7 +24,7 @@ __declspec(dllexport) BOOL WINAPI ProcessPrng(PBYTE data, SIZE_T size) {
 
 const windowsCompiler = "x86_64-w64-mingw32-gcc"
 
-// newWindowsUser is somebody on Windows, whose daemon is reached by TCP.
+// newWindowsUser is a user on Windows, whose daemon is reached by TCP.
 func newWindowsUser(t *testing.T) *user {
 	t.Helper()
 	if runtime.GOARCH != "amd64" {

@@ -16,7 +16,7 @@ import (
 	"github.com/djok/facecraft/internal/plan"
 )
 
-// settings are the variables of the images that are no secrets: what is said of
+// settings are the variables of the images that are not secrets: what is said of
 // them may name their values.
 var settings = []string{
 	"FACECRAFT_DEVICE", "FACECRAFT_MODELS_DIR", "FACECRAFT_PREDICTOR_PATH", "FACECRAFT_CODEFORMER_PATH",

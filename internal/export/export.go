@@ -72,7 +72,7 @@ func (e Export) plan(ctx context.Context, r plan.Request) (plan.Plan, error) {
 	if e.Detect {
 		p, err = e.Decide(ctx, r)
 	} else {
-		p, err = e.undetected(r, "not looked at (--detect=false)")
+		p, err = e.undetected(r, "not checked (--detect=false)")
 	}
 	return e.pinned(ctx, p, err)
 }

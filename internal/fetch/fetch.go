@@ -57,7 +57,7 @@ type Order struct {
 // Item is a blob of an Order.
 type Item struct {
 	Blob
-	// Ahead downloads the blob before anybody reads it.
+	// Ahead downloads the blob before anyone reads it.
 	Ahead bool
 }
 

@@ -135,7 +135,7 @@ func TestKilled(t *testing.T) {
 		_ = command.Wait()
 		now, err := Kept(r.dir)
 		if err != nil || now < kept {
-			t.Errorf("kill %d: %d bytes are here, %v; there were %d", n+1, now, err, kept)
+			t.Errorf("kill %d: %d bytes are stored, %v; there were %d", n+1, now, err, kept)
 		}
 		kept = now
 	}

@@ -12,7 +12,8 @@ import (
 // disk vendors do.
 func Size(n int64) string { return scaled(n, 1000, "kB", "MB", "GB", "TB") }
 
-// Memory formats bytes of memory in powers of two, as Docker does.
+// Memory formats bytes of memory in powers of two, as Docker does. It also fits
+// limits that are whole MiB.
 func Memory(n int64) string { return scaled(n, 1024, "KiB", "MiB", "GiB", "TiB") }
 
 func scaled(n, base int64, units ...string) string {

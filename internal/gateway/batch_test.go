@@ -76,7 +76,7 @@ func TestInvalidBatch(t *testing.T) {
 	f.do(t, http.MethodPost, "/api/v1/process/batch", strings.NewReader("{}"), "Content-Type", "application/json").
 		want(t, http.StatusUnprocessableEntity, `"Field required"`)
 	f.postBatch(t, make([][]byte, maxBatch+1)).want(t, http.StatusRequestEntityTooLarge, "the limit is 50")
-	f.postBatch(t, [][]byte{make([]byte, 1<<20+1)}).want(t, http.StatusRequestEntityTooLarge, "the limit is 1 MB")
+	f.postBatch(t, [][]byte{make([]byte, 1<<20+1)}).want(t, http.StatusRequestEntityTooLarge, "the limit is 1 MiB")
 	half := make([]byte, 1<<19)
 	f.postBatch(t, [][]byte{half, half, half, half, half, half, half, half}).
 		want(t, http.StatusRequestEntityTooLarge, "send fewer photos at once")

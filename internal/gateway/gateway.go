@@ -36,7 +36,7 @@ type Config struct {
 	// Origins are the web pages that may use the API, such as
 	// https://intranet.example.
 	Origins []string
-	// MaxUpload limits a photo, in bytes; 0 means 20 MB.
+	// MaxUpload limits a photo, in bytes; 0 means 20 MiB.
 	MaxUpload int64
 	// Queue is how many photos may wait for a server; 0 means 64.
 	Queue int

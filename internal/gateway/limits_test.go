@@ -22,7 +22,7 @@ func TestUploadLimit(t *testing.T) {
 	f.post(t, "/api/v1/process/quick", make([]byte, 1<<20)).want(t, http.StatusOK)
 	before := server.made.Load()
 	f.post(t, "/api/v1/process/quick", make([]byte, 1<<20+formBytes)).
-		want(t, http.StatusRequestEntityTooLarge, "the limit is 1 MB")
+		want(t, http.StatusRequestEntityTooLarge, "the limit is 1 MiB")
 	answer, err := try(http.MethodPost, f.url+"/api/v1/process", endless{})
 	if err != nil || answer.status != http.StatusRequestEntityTooLarge {
 		t.Errorf("a body without end: %d, %v", answer.status, err)

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"net/http"
 	"os"
+
+	"github.com/djok/facecraft/internal/format"
 )
 
 // refusal is an error with the response that the client gets.
@@ -33,13 +35,13 @@ func (g *Gateway) errFull() *refusal {
 // errTooLarge has the same text as in the built-in engine.
 func (g *Gateway) errTooLarge() *refusal {
 	return &refusal{http.StatusRequestEntityTooLarge, 0,
-		fmt.Sprintf("upload too large: the limit is %d MB", g.cfg.MaxUpload>>20)}
+		"upload too large: the limit is " + format.Memory(g.cfg.MaxUpload)}
 }
 
 // errBatchTooLarge says what to do instead.
 func (g *Gateway) errBatchTooLarge() *refusal {
 	return &refusal{http.StatusRequestEntityTooLarge, 0,
-		fmt.Sprintf("batch too large: the limit is %d MB; send fewer photos at once", batchPhotos*g.cfg.MaxUpload>>20)}
+		"batch too large: the limit is " + format.Memory(batchPhotos*g.cfg.MaxUpload) + "; send fewer photos at once"}
 }
 
 // refusalFor returns the response to an error in receiving or processing a photo.

@@ -32,7 +32,7 @@ func freeChunk(c *chunk) {
 	}
 }
 
-var errClosed = errors.New("nobody reads this any more")
+var errClosed = errors.New("no one reads this any more")
 
 // spool keeps an upload or a response in memory. It can be read while it is filled,
 // and again from the start. Its memory is reused once it has no holders.

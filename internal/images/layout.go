@@ -117,7 +117,7 @@ func (l layout) available(manifests []image.ManifestSummary) (map[string]bool, e
 		}
 	}
 	if len(found) != len(l.manifests) {
-		return nil, fmt.Errorf("the daemon tells of %d of %d blobs", len(found), len(l.manifests))
+		return nil, fmt.Errorf("the daemon reports %d of %d blobs", len(found), len(l.manifests))
 	}
 	return found, nil
 }

@@ -20,7 +20,7 @@ import (
 const recogniseTimeout = 5 * time.Second
 
 // errSettled ends a pull once the answer is known.
-var errSettled = errors.New("it told which layers it has")
+var errSettled = errors.New("the daemon has said which layers it has")
 
 // Recognised returns how many of these layers, from the base up, a daemon with a
 // graph driver would not download. Such a daemon knows a layer by the digest of its

@@ -139,6 +139,6 @@ func (i *Inventory) SetHistory(steps []Measured, exact bool) {
 		i.Config.History = append(i.Config.History, s)
 	}
 	if !certain || !exact {
-		i.Notes = append(i.Notes, "This daemon does not tell the layers' sizes exactly: hidden bytes are not counted.")
+		i.Notes = append(i.Notes, "This daemon does not report the layers' exact sizes: hidden bytes are not counted.")
 	}
 }

@@ -169,7 +169,7 @@ func TestDirectoriesThatNobodyNames(t *testing.T) {
 	}
 }
 
-// TestHostileFiles are no images, or lie about what they are.
+// TestHostileFiles are not images, or lie about what they are.
 func TestHostileFiles(t *testing.T) {
 	t.Parallel()
 	config := `{"os":"linux","architecture":"amd64","rootfs":{"diff_ids":["sha256:1","sha256:2"]}}`
@@ -190,7 +190,7 @@ func TestHostileFiles(t *testing.T) {
 		"links in a circle": {archiveOf(t, special("c", tar.TypeSymlink, "c"),
 			regular("manifest.json", `[{"Config":"c"}]`)), "circle"},
 		"a path in a digest": {archiveOf(t, regular("index.json",
-			`{"manifests":[{"digest":"sha256:../../../../../../../../../../../etc/passwd"}]}`)), "is no digest"},
+			`{"manifests":[{"digest":"sha256:../../../../../../../../../../../etc/passwd"}]}`)), "is not a digest"},
 		"an index of itself": {archiveOf(t, regular("index.json",
 			`{"manifests":[{"digest":"sha256:`+strings.Repeat("a", 64)+`"}]}`),
 			regular("blobs/sha256/"+strings.Repeat("a", 64),

@@ -6,6 +6,8 @@ import (
 	"path"
 	"strings"
 	"sync"
+
+	"github.com/djok/facecraft/internal/format"
 )
 
 // The limits for an image. The published GPU image stays below a tenth of each.
@@ -26,7 +28,7 @@ const (
 // ErrHostile is wrapped by errors about images that no builder produces.
 var ErrHostile = errors.New("it is not a usable image")
 
-var errPaths = hostile("its paths alone are more than %d MB", maxPaths>>20)
+var errPaths = hostile("its paths alone are more than %s", format.Memory(maxPaths))
 
 func hostile(format string, args ...any) error {
 	return fmt.Errorf("%w: %s", ErrHostile, fmt.Sprintf(format, args...))

@@ -147,7 +147,7 @@ func choose(list []descriptor, platform string) (descriptor, error) {
 func blobName(digest string) (string, error) {
 	algorithm, sum, ok := strings.Cut(digest, ":")
 	if !ok || strings.ContainsAny(digest, "/\\") || algorithm == "" || len(sum) < 32 {
-		return "", hostile("%q is no digest", digest)
+		return "", hostile("%q is not a digest", digest)
 	}
 	return "blobs/" + algorithm + "/" + sum, nil
 }

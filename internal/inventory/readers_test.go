@@ -247,6 +247,6 @@ func TestCanceled(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	if _, err := ReadFile(ctx, saved(t, sample(t)), deep); err == nil {
-		t.Error("it went on")
+		t.Error("it continued")
 	}
 }

@@ -303,7 +303,7 @@ func restricted(t *testing.T, pod corev1.PodSpec) {
 	}
 }
 
-// TestFieldsRendered fails for a new field of the plan until somebody decides
+// TestFieldsRendered fails for a new field of the plan until someone decides
 // how to render it.
 func TestFieldsRendered(t *testing.T) {
 	t.Parallel()

@@ -124,7 +124,7 @@ func TestShowBill(t *testing.T) {
 				"  pulls left  76 of 100 per 6h\n" +
 				"  mirror      https://mirror.example\n",
 		},
-		"much is here": {
+		"much is available locally": {
 			registry.Estimate{Download: 1_700_001_000, Here: 200_000_000, Unpacked: 5_100_000_000, UnpackedEstimated: true,
 				Layers: []registry.Layer{here, missing}},
 			plan.Unknown[int64]("no container runs"), "",

@@ -88,7 +88,7 @@ func (l *Launcher) readyBehind(ctx context.Context, server, gateway run.Server) 
 	states, err := client.ServersReady(ctx)
 	switch {
 	case err != nil:
-		return false, fmt.Sprintf("the gateway does not tell: %v", err)
+		return false, fmt.Sprintf("the gateway does not say: %v", err)
 	case !states[server.Name]:
 		return false, "the gateway waits for it"
 	}

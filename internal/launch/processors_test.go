@@ -58,7 +58,7 @@ func TestSwappedColours(t *testing.T) {
 	}
 }
 
-// TestEndpointRemedies: who is not let in is told of the token, and so on.
+// TestEndpointRemedies: a rejected user is told of the token, and so on.
 func TestEndpointRemedies(t *testing.T) {
 	t.Parallel()
 	for status, want := range map[int]string{

@@ -230,7 +230,7 @@ ADD https://github.com/x/y.git#0123456789abcdef0123456789abcdef01234567 /src
 ADD --checksum=sha256:fbdc2cb80eb9aa7a758672cbfdda32ba6300efe9b6e6c7a299ff7e736b11b92f https://example.org/a.dat /
 USER 1000
 `},
-	"requests that are no downloads": {text: `
+	"requests that are not downloads": {text: `
 FROM python:3.11
 RUN curl -f http://localhost:8000/health && curl -X POST -d a=b https://example.org/hook
 RUN VERSION=$(curl -s https://example.org/version) && echo $VERSION && curl -sI https://example.org

@@ -48,7 +48,7 @@ func cacheOrderRule(j *judge) {
 					continue
 				}
 				if what := dependencyWork(i, stage, step); what != "" {
-					f := j.fail("cache-order", sources.Location(), "every change of the sources repeats %s", what).about(sources)
+					f := j.fail("cache-order", sources.Location(), "every change to the sources repeats %s", what).about(sources)
 					at := step.Location()
 					f.evidence("%s comes later", at.String())
 					break

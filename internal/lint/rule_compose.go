@@ -28,7 +28,7 @@ func composeReadinessRule(j *judge) {
 					"%s is restarted when it dies, and nothing notices when it is not ready", s.Name)
 				f.first = s.Key.Line
 			default:
-				j.unknown("compose-readiness", at, "whether the image of %s has a health check is not known here", s.Name)
+				j.unknown("compose-readiness", at, "it is not known whether the image of %s has a health check", s.Name)
 			}
 		}
 	}

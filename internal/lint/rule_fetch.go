@@ -35,11 +35,11 @@ func (j *judge) download(d *download.Download) {
 	}
 	if d.Insecure != nil {
 		at := d.Step.Script.Location(d.Insecure.From, d.Insecure.To)
-		j.fail("fetch-insecure", at, "%s is accepted from anyone: %s turns the check of the certificate off", d.What(),
+		j.fail("fetch-insecure", at, "%s is accepted from anyone: %s turns off certificate verification", d.What(),
 			d.Insecure.Text).about(d.Step)
 	}
 	if d.Cmd != nil && d.Cmd.Lost != "" && !verified {
-		f := j.fail("fetch-status", d.Location(), "the build goes on when %s cannot be downloaded", d.What()).about(d.Step)
+		f := j.fail("fetch-status", d.Location(), "the build continues when %s cannot be downloaded", d.What()).about(d.Step)
 		f.evidence("%s", d.Cmd.Lost)
 		f.fix(d.PipefailFix()...)
 	}

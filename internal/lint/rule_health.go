@@ -30,7 +30,7 @@ func healthRule(j *judge) {
 		step, command := repo.Last[*instructions.HealthCheckCommand](i)
 		switch {
 		case step == nil && !i.Base().Known():
-			j.unknown("ready", i.Final().Location(), "no HEALTHCHECK is set, and whether %s has one is not known here",
+			j.unknown("ready", i.Final().Location(), "no HEALTHCHECK is set, and it is not known whether %s has one",
 				shown(i.Final().Root())).whole()
 		case step == nil:
 			j.fail("ready", i.Final().Location(), "a server that loads models has no HEALTHCHECK").whole().evidence("%s", why)
@@ -120,7 +120,7 @@ func (j *judge) probeTool(i *repo.Image, step *dockerfile.Step, tool string, at 
 	switch {
 	case has:
 	case !known:
-		j.unknown("ready", at, "whether %s has %s is not known here", shown(i.Final().Root()), tool).about(step)
+		j.unknown("ready", at, "it is not known whether %s has %s", shown(i.Final().Root()), tool).about(step)
 	default:
 		j.fail("ready", at, "the health check runs %s, which is not in the image", tool).about(step).
 			evidence("%s does not bring it, and nothing installs it", i.Final().Root())

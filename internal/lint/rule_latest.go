@@ -68,7 +68,7 @@ func (j *judge) floating(at finding.Location, image string) {
 	case !ok:
 		j.fail("latest", at, "%s has no tag, and so means latest", image).remedy("name a version, or a digest")
 	case tagged.Tag() == "latest":
-		j.fail("latest", at, "%s means another image whenever it is pushed", image).remedy("name a version, or a digest")
+		j.fail("latest", at, "%s can be a different image after every push", image).remedy("name a version, or a digest")
 	}
 }
 

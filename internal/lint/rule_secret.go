@@ -86,7 +86,7 @@ func (j *judge) secretValue(at finding.Location, name, value string) *found {
 }
 
 func (j *judge) secretHit(at finding.Location, hit secret.Hit) *found {
-	f := j.fail("secret", at, "a secret stands here in clear: %s %s", hit.Kind, hit.Shown)
+	f := j.fail("secret", at, "a secret is here in plain text: %s %s", hit.Kind, hit.Shown)
 	f.Key = hit.Kind // never the line, which contains the secret
 	return f
 }

@@ -56,7 +56,7 @@ func (j *judge) noUser(i *repo.Image) {
 	case tool != "":
 		j.unknown("root", from.Location(), "it starts as root, and %s may drop that", tool).whole()
 	case !b.Known() || strings.Contains(b.Tag, "nonroot") || strings.Contains(b.Tag, "rootless"):
-		j.unknown("root", from.Location(), "no USER is set, and which one %s sets is not known here",
+		j.unknown("root", from.Location(), "no USER is set, and it is not known which one %s sets",
 			shown(from.Root())).whole()
 	default:
 		f := j.fail("root", from.Location(), "the image runs as root: no USER is set").whole()

@@ -21,11 +21,11 @@ func workflowPasswordRule(j *judge) {
 				if password := step.With("password"); password != nil && strings.HasSuffix(step.Uses, "login-action") &&
 					literal(password) {
 					j.fail("workflow-password", yamltree.Location(file.File, password),
-						"the password of a registry stands here in clear").Key = step.Uses
+						"the password of a registry is here in plain text").Key = step.Uses
 				}
 				for _, c := range step.Commands {
 					if word, ok := loginPassword(c); ok {
-						j.fail("workflow-password", file.Whole(step.Run.Line), "the password of a registry stands here in clear").
+						j.fail("workflow-password", file.Whole(step.Run.Line), "the password of a registry is here in plain text").
 							evidence("docker login -p %s", secret.Beginning(word)).Key = "docker login"
 					}
 				}
@@ -38,7 +38,7 @@ func workflowPasswordRule(j *judge) {
 			}) {
 				continue // already reported
 			}
-			j.fail("workflow-password", at, "a secret stands here in clear: %s %s", hit.Kind, hit.Shown).Key = hit.Kind
+			j.fail("workflow-password", at, "a secret is here in plain text: %s %s", hit.Kind, hit.Shown).Key = hit.Kind
 		}
 	}
 }

@@ -52,7 +52,7 @@ func TestIgnores(t *testing.T) {
 			"until=2099-01-01 wanted\n  torch\nUSER 1\n", ""},
 		"of another instruction": {
 			"FROM python:3.11-slim\nRUN pip install torch\n# facecraft: ignore=torch-cuda until=2099-01-01 wanted\nUSER 1\n",
-			"Dockerfile:2:5 torch-cuda PyTorch comes with CUDA: no index for the CPU build is given\nDockerfile:3:1 " +
+			"Dockerfile:2:5 torch-cuda PyTorch comes with CUDA: no index for the CPU build is set\nDockerfile:3:1 " +
 				"ignore-unused the ignore of torch-cuda matches nothing"},
 		"what is missing, anywhere": {"FROM python:3.11-slim\nCOPY a /a\n# facecraft: ignore=user until=2099-01-01 the " +
 			"engine maps root\n", ""},

@@ -63,7 +63,7 @@ func torchSource(in repo.Install, i *repo.Image, r repo.Required) (torchChoice, 
 		!requiresAny(in, repo.TorchFamily) {
 		return fromElsewhere, "the base image may have torch already"
 	}
-	return fromPyPI, "PyTorch comes with CUDA: no index for the CPU build is given"
+	return fromPyPI, "PyTorch comes with CUDA: no index for the CPU build is set"
 }
 
 func torchFromIndex(in repo.Install, r repo.Required) (torchChoice, string, bool) {

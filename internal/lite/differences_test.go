@@ -171,7 +171,7 @@ func TestDifferences(t *testing.T) {
 		// Limits.
 		"a huge upload": {
 			process(part{"file", "a.png", photo.content + strings.Repeat("\x00", huge)}), answers(200),
-			answers(413, "the limit is 20 MB"), "the contract declares this limit and means to have it",
+			answers(413, "the limit is 20 MiB"), "the contract declares this limit and means to have it",
 		},
 		"51 photos": {
 			multipartRequest(t, "/api/v1/process/batch", manyFiles(51)...), answers(200), answers(413, "the limit is 50"),

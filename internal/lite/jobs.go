@@ -4,7 +4,6 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"errors"
-	"fmt"
 	"io"
 	"io/fs"
 	"os"
@@ -12,6 +11,7 @@ import (
 	"regexp"
 	"time"
 
+	sizes "github.com/djok/facecraft/internal/format"
 	"github.com/djok/facecraft/internal/output"
 )
 
@@ -81,7 +81,7 @@ func (d *jobDir) remove(id string) error { return d.root.RemoveAll(id) }
 // maxUploadBytes is the limit for one photo, the same as in the images.
 const maxUploadBytes = 20 << 20
 
-var errUploadTooLarge = fmt.Errorf("upload too large: the limit is %d MB", maxUploadBytes>>20)
+var errUploadTooLarge = errors.New("upload too large: the limit is " + sizes.Memory(maxUploadBytes))
 
 // uploadDir keeps received photos on disk until they are processed: twenty waiting
 // requests could take 400 MB of memory.

@@ -8,6 +8,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+
+	"github.com/djok/facecraft/internal/format"
 )
 
 // Format is an image file format.
@@ -139,7 +141,7 @@ func Inspect(r io.ReaderAt, size int64) (Info, error) {
 	case size == 0:
 		return Info{}, errEmpty
 	case size > MaxBytes:
-		return Info{}, fmt.Errorf("the file is larger than %d MB", MaxBytes>>20)
+		return Info{}, errors.New("the file is larger than " + format.Memory(MaxBytes))
 	}
 	head := make([]byte, min(headBytes, size))
 	if _, err := r.ReadAt(head, 0); err != nil && !errors.Is(err, io.EOF) {

@@ -91,7 +91,7 @@ var hash = regexp.MustCompile(`(` + regexp.QuoteMeta(plan.LabelPlan) + `\W+)[0-9
 
 // Rendered fails the test unless each field of a plan, and of its one
 // container, or its gateway, shows up in the output of render, or is declared inapplicable with
-// a reason. So a new field fails until somebody decides. Fields are named like
+// a reason. So a new field fails until someone decides. Fields are named like
 // Publish.Port.
 func Rendered(t *testing.T, p plan.Plan, render func(plan.Plan) string, inapplicable map[string]string) {
 	t.Helper()

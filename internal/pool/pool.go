@@ -97,7 +97,7 @@ func (p *Pool[S]) Acquire(ctx context.Context, wish Wish[S]) (*Member[S], error)
 	p.dispatch() // it may have held others up
 	p.mu.Unlock()
 	select {
-	case m := <-w.granted: // in the same moment
+	case m := <-w.granted: // at the same time
 		if m != nil {
 			p.Release(m)
 		}

@@ -52,7 +52,7 @@ func (e *Events) write(event any) {
 }
 
 // Estimate writes what the pull will download.
-func (e *Events) Estimate(estimate registry.Estimate) { e.write(estimateEvent{"bill", estimate}) }
+func (e *Events) Estimate(estimate registry.Estimate) { e.write(estimateEvent{"estimate", estimate}) }
 
 // Progress writes an event, but at most once a second for the same stage.
 func (e *Events) Progress(p progress.Event) {

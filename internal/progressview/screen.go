@@ -35,7 +35,7 @@ func (s Screen) Show(e progress.Event) {
 	case progress.Starting:
 		s.UI.Progress("Starting container %s", e.Subject)
 	case progress.Unproven:
-		s.UI.Warn("cannot tell whether the server can write to its files: %s", e.Subject)
+		s.UI.Warn("cannot determine whether the server can write to its files: %s", e.Subject)
 	case progress.Died:
 		s.UI.Warn("%s\nrestarting it", e.Subject)
 	case progress.Waiting:

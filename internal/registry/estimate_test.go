@@ -437,18 +437,18 @@ func BenchmarkEstimate(b *testing.B) {
 	reference := f.Host + "/image:1"
 	dockertest.Push(b, reference, dockertest.ImageOf(b, layers...))
 	client := registry.Client{Keychain: nobody}
-	var bills, heads time.Duration
+	var estimates, heads time.Duration
 	for b.Loop() {
 		begin := time.Now()
 		if _, err := client.Estimate(b.Context(), registry.Question{Reference: reference, Platform: platform}); err != nil {
 			b.Fatal(err)
 		}
-		billed := time.Now()
+		estimated := time.Now()
 		if _, err := client.Digest(b.Context(), reference); err != nil {
 			b.Fatal(err)
 		}
-		bills, heads = bills+billed.Sub(begin), heads+time.Since(billed)
+		estimates, heads = estimates+estimated.Sub(begin), heads+time.Since(estimated)
 	}
-	b.ReportMetric(bills.Seconds()/float64(b.N), "s-a-estimate")
-	b.ReportMetric(bills.Seconds()/heads.Seconds(), "times-a-HEAD")
+	b.ReportMetric(estimates.Seconds()/float64(b.N), "s-a-estimate")
+	b.ReportMetric(estimates.Seconds()/heads.Seconds(), "times-a-HEAD")
 }

@@ -93,7 +93,7 @@ func TestPushRefused(t *testing.T) {
 	}
 }
 
-// TestPushElsewhere: what is no registry, or is one that cannot be used.
+// TestPushElsewhere: what is not a registry, or is one that cannot be used.
 func TestPushElsewhere(t *testing.T) {
 	t.Parallel()
 	image := dockertest.ImageOf(t, dockertest.Layer(t, 100))

@@ -87,7 +87,7 @@ func TestCrashLoop(t *testing.T) {
 	}
 }
 
-// TestUnmanagedServer: a server that somebody else started, with a terminal,
+// TestUnmanagedServer: a server that someone else started, with a terminal,
 // and that died: its end is reported, and it is not restarted.
 func TestUnmanagedServer(t *testing.T) {
 	t.Parallel()
@@ -213,7 +213,7 @@ func TestUnloadable(t *testing.T) {
 	}
 }
 
-// TestRestarted: a busy server that somebody restarts is waited for again, as
+// TestRestarted: a busy server that someone restarts is waited for again, as
 // often as that happens. One that crashes is started again.
 func TestRestarted(t *testing.T) {
 	t.Parallel()

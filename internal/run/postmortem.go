@@ -246,7 +246,7 @@ func (m postMortem) memoryText() string {
 		text += ", Docker has " + format.Memory(m.total)
 	}
 	if !m.state.OOMKilled {
-		text += "; or somebody killed it"
+		text += "; or another program killed it"
 	}
 	return text
 }

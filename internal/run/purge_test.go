@@ -48,7 +48,7 @@ func TestBelongingsOfExports(t *testing.T) {
 		if b.Stays() {
 			t.Errorf("%s stays for %q", b.Name, b.UsedBy())
 		}
-		for range 2 { // what is gone already is no failure
+		for range 2 { // what is already gone is not a failure
 			if err := r.Remove(t.Context(), b); err != nil {
 				t.Error(err)
 			}

@@ -71,7 +71,7 @@ func exposure(s launch.Status) string {
 	if ip := net.ParseIP(s.Listen); ip == nil || ip.IsLoopback() {
 		return ""
 	}
-	return ", open to others on " + s.Listen
+	return ", reachable from other machines on " + s.Listen
 }
 
 func summary(s launch.Status) string {

@@ -200,7 +200,7 @@ func TestHostileNames(t *testing.T) {
 	}
 }
 
-// TestHostilePictures: what is no photo is refused, and nothing is left of it.
+// TestHostilePictures: a file that is not a photo is refused, and nothing is left of it.
 func TestHostilePictures(t *testing.T) {
 	t.Parallel()
 	v := open(t, Config{Endpoints: []string{liteServer(t, nil).URL}})

@@ -171,7 +171,7 @@ func (v *visitor) state() (s stateView) {
 	return s
 }
 
-// numbered is the example with a number in a comment: a photo of its own.
+// numbered is the example with a number in a comment: a separate photo.
 func numbered(n int) []byte {
 	comment := fmt.Sprintf("photo %d", n)
 	segment := append([]byte{0xff, 0xfe, 0, byte(len(comment) + 2)}, comment...)

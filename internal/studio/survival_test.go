@@ -131,7 +131,7 @@ func startStudio(t *testing.T, folder, endpoint string) (*exec.Cmd, *visitor) {
 }
 
 // TestKill kills the program with SIGKILL while it makes 200 portraits. The next
-// one goes on with what it had: nothing is lost, and nothing is made twice
+// one continues with what it had: nothing is lost, and nothing is made twice
 // except what was at the server.
 func TestKill(t *testing.T) {
 	t.Parallel()

@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"unicode/utf8"
 
+	"github.com/djok/facecraft/internal/format"
 	"github.com/djok/facecraft/internal/photo"
 	"github.com/djok/facecraft/internal/studio/spool"
 )
@@ -46,7 +47,8 @@ func (s *Studio) upload(r *http.Request) (int, any, error) {
 }
 
 func tooLarge() error {
-	return &problem{http.StatusRequestEntityTooLarge, errors.New("the file is larger than 100 MB")}
+	return &problem{http.StatusRequestEntityTooLarge,
+		errors.New("the file is larger than " + format.Memory(photo.MaxBytes))}
 }
 
 func (s *Studio) receive(name string, settings Settings, body io.Reader) (int, any, error) {

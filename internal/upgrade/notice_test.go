@@ -93,7 +93,7 @@ func TestNoticeDelaysNothing(t *testing.T) {
 	}
 }
 
-// TestNoticeAsksNobody where it could not remember, and for what is no release.
+// TestNoticeAsksNobody where it could not remember, and for what is not a release.
 func TestNoticeAsksNobody(t *testing.T) {
 	m := newMirror(t, saying("v1.3.0"))
 	m.Config.Handler = http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { t.Errorf("asked for %s", r.URL) })

@@ -210,7 +210,7 @@ func TestRefused(t *testing.T) {
 	})
 }
 
-// TestNoRelease: a program that is no release asks nobody.
+// TestNoRelease: a program that is not a release asks no one.
 func TestNoRelease(t *testing.T) {
 	m := newMirror(t, saying("v1.3.0"))
 	m.Close()

@@ -71,7 +71,7 @@ func ready(s *subject) []result {
 		}
 	case asked != nil && shallowPath.MatchString(asked[1]):
 		list = append(list,
-			fail("the health check asks %s, which does not tell whether the models are loaded", cmp.Or(asked[1], "/")).
+			fail("the health check asks %s, which does not say whether the models are loaded", cmp.Or(asked[1], "/")).
 				graded(finding.Warning).with(evidence).keyed("path"))
 	case tcpOnly.MatchString(command):
 		list = append(list, fail("the health check only connects").graded(finding.Warning).with(evidence).keyed("path"))

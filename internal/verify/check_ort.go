@@ -106,7 +106,7 @@ func ortCUDA(s *subject) []result {
 func (s *subject) provider(provider *inventory.Node) result {
 	if provider.Facts == nil || len(provider.Facts.Needed) == 0 {
 		return unknown("what the CUDA provider needs cannot be read from the stream; " +
-			"--depth files on a pulled image tells").
+			"pull the image and use --depth files").
 			at(provider.Path)
 	}
 	dirs := s.libraryDirs(provider)
@@ -226,7 +226,7 @@ func (s *subject) dlib(module *inventory.Node) result {
 	}
 	if found == "" {
 		return unknown("dlib links to no BLAS: it has its own, or one that is linked statically; " +
-			"nothing outside tells").
+			"nothing outside dlib shows which").
 			with("needs " + strings.Join(module.Facts.Needed, ", "))
 	}
 	return pass("dlib uses %s", found)

@@ -32,7 +32,7 @@ func licence(s *subject) []result {
 	label := s.Config.Labels[licenceLabel]
 	switch {
 	case len(terms) == 0:
-		return []result{beside("no model with terms of its own is in the image")}
+		return []result{beside("no model with separate terms is in the image")}
 	case label == "":
 		return []result{beside("there is no licence label")}
 	case permissive.MatchString(label):

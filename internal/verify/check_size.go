@@ -29,7 +29,7 @@ func size(s *subject) []result {
 	total := s.Size()
 	switch budget := s.variant.Needs.SizeBudget; {
 	case total == inventory.UnknownSize:
-		list = append(list, unknown("the registry does not say how large the unpacked image is; --depth files tells").
+		list = append(list, unknown("the registry does not say how large the unpacked image is; use --depth files").
 			known(inventory.FilesDepth))
 	case budget > 0 && total > budget:
 		list = append(list, fail("it takes %s unpacked, more than the %s of a %s image", bytes(total), bytes(budget),

@@ -95,7 +95,7 @@ func (s *screen) hanging(column, below int, style Style, text string) {
 
 func (s *screen) title(r Report) {
 	s.b.WriteString(s.paint(Heading, term.Plain(r.Target)) + "\n")
-	text := fmt.Sprintf("%s, looked at to depth %s", format.Count(r.Layers, "layer", "layers"), r.Depth)
+	text := fmt.Sprintf("%s, checked to depth %s", format.Count(r.Layers, "layer", "layers"), r.Depth)
 	if r.Size.Total > 0 {
 		text = bytes(r.Size.Total) + " in " + text
 	}

@@ -139,7 +139,7 @@ func (r result) known(depth inventory.Depth) result      { r.depth = depth; retu
 
 // deeper returns the result of a check that needs a greater depth.
 func deeper(depth inventory.Depth) result {
-	return unknown("not looked at; --depth %s tells", depth).known(depth)
+	return unknown("not checked; use --depth %s", depth).known(depth)
 }
 
 // unseen returns the result of a check that needs the image to run.

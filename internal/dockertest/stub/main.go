@@ -40,7 +40,7 @@ func main() {
 		time.Sleep(time.Hour) // a bare select would be detected as a deadlock
 	case "dies":
 		fmt.Println("loading models")
-		fmt.Fprintln(os.Stderr, "cannot go on")
+		fmt.Fprintln(os.Stderr, "cannot continue")
 		os.Exit(3)
 	case "check-lite":
 		check()

@@ -29,7 +29,7 @@ func (d *Download) What() string {
 	case len(d.names) > 0 && !strings.Contains(d.names[0], shell.Unknown):
 		return d.names[0]
 	case d.sink != "":
-		return "what is downloaded into " + d.sink
+		return "the download piped into " + d.sink
 	}
 	return "a download"
 }

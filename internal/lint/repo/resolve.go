@@ -66,7 +66,7 @@ func (i *Image) origin(step *dockerfile.Step, name string) (file, reason string)
 			return file, reason
 		}
 	}
-	return "", "no COPY brings it"
+	return "", "no COPY adds it"
 }
 
 // Below returns the part of a path below a directory.

@@ -28,11 +28,11 @@ type context struct {
 
 // What hides a failure. For a pipe, pipefail prevents that.
 const (
-	bySemicolon  = "the next command runs all the same (;)"
-	byOr         = "|| goes on as if it had succeeded"
+	bySemicolon  = "the next command still runs (;)"
+	byOr         = "|| ignores the failure"
 	ByPipe       = "a pipe has the status of its last command (no pipefail)"
 	byBackground = "it runs in the background (&)"
-	byLoop       = "the loop goes on (no set -e)"
+	byLoop       = "the loop continues (no set -e)"
 	byAnd        = "set -e does not see a failure before &&"
 )
 

@@ -11,7 +11,7 @@ import { notices } from "./notices.js";
 fill(document);
 
 const photos = new Map();  // by ID, in order of arrival
-const refused = new Map(); // what was no photo, by name
+const refused = new Map(); // what was not a photo, by name
 let state = null, look = null;
 let away = "";             // "gone" or "refused" while the program is
 let refusal = null;        // why it is refused

@@ -114,7 +114,7 @@ func (p *tab) watchConsole() {
 	}()
 }
 
-// checkRequests fails the test if the page asked anybody else for anything.
+// checkRequests fails the test if the page asked anyone else for anything.
 func (p *tab) checkRequests(address string) {
 	own, err := url.Parse(address)
 	if err != nil {

@@ -66,7 +66,7 @@ func TestDrop(t *testing.T) {
 	}
 }
 
-// TestSlider: the arrow keys move it while it has the focus, and go on elsewhere.
+// TestSlider: the arrow keys move it while it has the focus, and move on elsewhere.
 func TestSlider(t *testing.T) {
 	t.Parallel()
 	p, _ := open(t, "a.png", "b.png")
@@ -174,7 +174,7 @@ func TestZip(t *testing.T) {
 	}
 }
 
-// TestCameraAndPaste: photos that are no files. The browser's camera for tests
+// TestCameraAndPaste: photos that are not files. The browser's camera for tests
 // shows no face.
 func TestCameraAndPaste(t *testing.T) {
 	t.Parallel()
