@@ -34,7 +34,7 @@ func TestGateway(t *testing.T) {
 	const old, renewed = "sesame-of-the-old-door", "sesame-of-the-new-door"
 	keys := filepath.Join(u.dir, "keys")
 	writeFile(t, keys, "office "+old+"\n", 0o600)
-	up := []string{"up", "--lite", "--gateway", "--replicas", "3", "--no-open", "--api-key-file", keys}
+	up := []string{"up", "--lite", "--replicas", "3", "--no-open", "--api-key-file", keys}
 
 	address := strings.TrimSpace(u.run(up...))
 	if got := u.containers(); len(got) != 4 {
@@ -83,7 +83,7 @@ func TestGatewayMakesKey(t *testing.T) {
 	u = u.with("XDG_CONFIG_HOME=" + config)
 	file := filepath.Join(config, "facecraft", "keys", u.instance)
 	u.expect(0, []string{"The API key is in " + file, "cross the network in clear text"},
-		"up", "--lite", "--gateway", "--listen", "0.0.0.0", "--no-open")
+		"up", "--lite", "--listen", "0.0.0.0", "--no-open")
 	info, err := os.Stat(file)
 	if err != nil || info.Mode().Perm() != 0o600 {
 		t.Fatalf("the key's file: %v, %v", info, err)

@@ -53,7 +53,7 @@ func TestPortRace(t *testing.T) {
 	// The second user also loses the port of the first one's server.
 	for i, u := range []*user{u, newUser(t)} {
 		u.with("FACECRAFT_CLI_PORT=").expect(0, []string{"port 8000 was taken in the meantime"},
-			"up", "--lite", "--listen", "::1", "--replicas", strconv.Itoa(i+1))
+			"up", "--lite", "--listen", "::1", "--gateway=false", "--replicas", strconv.Itoa(i+1))
 		u.checkServers(i+1, "running")
 	}
 }
@@ -63,7 +63,7 @@ func TestListenOnAllAddresses(t *testing.T) {
 	t.Parallel()
 	u := newUser(t)
 	dockertest.DockerOnly(t, u.docker, "it publishes on ::")
-	url := strings.TrimSpace(u.run("up", "--lite", "--listen", "::"))
+	url := strings.TrimSpace(u.run("up", "--lite", "--listen", "::", "--gateway=false"))
 	if url != fmt.Sprintf("http://[::1]:%d", u.port) {
 		t.Errorf("the server is at %s", url)
 	}
@@ -71,5 +71,5 @@ func TestListenOnAllAddresses(t *testing.T) {
 		t.Errorf("status says %s", status)
 	}
 	u.expect(1, []string{"this machine has no address 192.0.2.1 to listen on", "fix: "},
-		"up", "--lite", "--recreate", "--listen", "192.0.2.1")
+		"up", "--lite", "--recreate", "--gateway=false", "--listen", "192.0.2.1")
 }

@@ -17,7 +17,7 @@ func TestServerDies(t *testing.T) {
 		"the server died before it was ready", "exit code 3", "loading models", "cannot continue", "fix: ",
 	}, "up", "--image", u.stub("dies"))
 	u.expect(6, []string{"the server " + u.instance, "died before it was ready"},
-		"up", "--recreate", "--replicas", "2", "--image", u.stub("dies"))
+		"up", "--recreate", "--replicas", "2", "--gateway=false", "--image", u.stub("dies"))
 	if logs := u.run("logs"); !strings.Contains(logs, "loading models") {
 		t.Errorf("the log is gone: %q", logs)
 	}

@@ -20,7 +20,7 @@ func BenchmarkReplicas(b *testing.B) {
 	took := map[int]time.Duration{}
 	for b.Loop() {
 		for _, replicas := range []int{1, 3} {
-			u.run("up", "--lite", "--quiet", "--no-open", "--recreate", "--replicas", strconv.Itoa(replicas))
+			u.run("up", "--lite", "--quiet", "--no-open", "--recreate", "--gateway=false", "--replicas", strconv.Itoa(replicas))
 			took[replicas] += timed(b, u.command("process", "--quiet", "--force", "-r", dir, "-o", b.TempDir()))
 			u.run("down", "--quiet")
 		}

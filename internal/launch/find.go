@@ -38,6 +38,9 @@ func (l *Launcher) Running(ctx context.Context, port int) (*run.Server, error) {
 				"the gateway %s is not running, and its servers cannot be reached without it", server.Behind)
 		}
 	}
+	if len(servers) > 0 && servers[0].Abandoned {
+		servers = nil
+	}
 	// Running ones come first. One that publishes no port cannot be used.
 	if len(servers) > 0 && servers[0].Running() && servers[0].URL != "" && (port == 0 || port == servers[0].Port) {
 		return &servers[0], nil

@@ -27,10 +27,10 @@ func (l *Launcher) startOnFreePorts(ctx context.Context, p *plan.Plan, r plan.Re
 		if err != nil {
 			return nil, nil, err
 		}
-		if len(next.Containers) > 1 {
+		if next.Gateway() == nil && len(next.Containers) > 1 {
 			l.UI.Warn("port %d was taken in the meantime; using other ports", port)
 		} else {
-			l.UI.Warn("port %d was taken in the meantime; using port %d", port, next.First().Publish.Port)
+			l.UI.Warn("port %d was taken in the meantime; using port %d", port, next.Front().Publish.Port)
 		}
 		next.SetDigest(p.First().Image.Digest)
 		*p = next

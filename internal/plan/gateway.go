@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"fmt"
 	"net"
 	"path"
 	"path/filepath"
@@ -92,31 +93,54 @@ func (c Container) URLBehind() string {
 	return "http://" + net.JoinHostPort(c.Name, strconv.Itoa(c.Publish.Container))
 }
 
-// chooseGateway decides whether to put a gateway in front of the servers.
+// chooseGateway decides whether to put a gateway in front of the servers. It is not
+// required if only the number of servers or the address calls for it.
 func (m *maker) chooseGateway() (bool, error) {
-	var why string
-	switch r := m.request; {
-	case r.Gateway != nil && *r.Gateway:
-		why = "requested with --gateway"
-	case r.KeyFile != "":
-		why = "the images enforce no API key, and --api-key-file asks for one"
-	case r.TLS != nil:
-		why = "the images speak HTTP only, and --tls-cert asks for HTTPS"
-	case r.GatewayImage != "":
-		why = "--gateway-image names its image"
-	default:
-		return false, nil
-	}
-	if m.request.Gateway != nil && !*m.request.Gateway {
+	why, required := m.needForGateway()
+	switch asked := m.request.Gateway; {
+	case asked != nil && !*asked && required:
 		return false, fault.New(fault.Usage, "drop --gateway=false",
 			"--gateway=false leaves out what other flags need: %s", why)
+	case why == "" || asked != nil && !*asked:
+		return false, nil
 	}
-	if !m.facts.LiteImage.Known && m.request.GatewayImage == "" {
-		return false, fault.New(fault.Unrunnable, "leave --gateway out", "a gateway is not available: %s",
-			m.facts.LiteImage.Evidence)
+	if missing := m.gatewayMissing(); missing != "" {
+		if required {
+			return false, fault.New(fault.Unrunnable, "leave --gateway out", "a gateway is not available: %s", missing)
+		}
+		m.because("no gateway", "%s", missing)
+		return false, nil
 	}
 	m.because("gateway", "%s", why)
 	return true, nil
+}
+
+// needForGateway is why there should be a gateway, or "", and whether the user asked
+// for it.
+func (m *maker) needForGateway() (why string, required bool) {
+	switch r := m.request; {
+	case r.Gateway != nil && *r.Gateway:
+		return "requested with --gateway", true
+	case r.KeyFile != "":
+		return "the images enforce no API key, and --api-key-file asks for one", true
+	case r.TLS != nil:
+		return "the images speak HTTP only, and --tls-cert asks for HTTPS", true
+	case r.GatewayImage != "":
+		return "--gateway-image names its image", true
+	case !m.loopbackOnly():
+		return "others can reach " + m.server.Publish.Address + ", and the images enforce no API key", false
+	case m.count > 1:
+		return fmt.Sprintf("%d servers get one address, and results can be fetched there", m.count), false
+	}
+	return "", false
+}
+
+// gatewayMissing is why a gateway cannot run, or "".
+func (m *maker) gatewayMissing() string {
+	if lite := m.facts.LiteImage; !lite.Known && m.request.GatewayImage == "" {
+		return lite.Evidence
+	}
+	return ""
 }
 
 // loopbackOnly reports whether only this machine can reach the published port.

@@ -26,7 +26,12 @@ func TestGateway(t *testing.T) {
 		warning string // "" means that there must be none
 	}{
 		"not asked for": {request: plan.Request{}},
-		"asked for":     {request: plan.Request{Gateway: yes}, reason: "gateway: requested with --gateway"},
+		"several servers": {request: plan.Request{Replicas: 3},
+			reason: "gateway: 3 servers get one address, and results can be fetched there"},
+		"others can reach it": {request: plan.Request{Listen: "192.0.2.7"}, keys: true,
+			reason:  "gateway: others can reach 192.0.2.7, and the images enforce no API key",
+			warning: "API keys and photos cross the network in clear text"},
+		"asked for": {request: plan.Request{Gateway: yes}, reason: "gateway: requested with --gateway"},
 		"for keys": {request: plan.Request{KeyFile: "/keys"}, keys: true,
 			reason: "gateway: the images enforce no API key, and --api-key-file asks for one"},
 		"for HTTPS": {request: plan.Request{TLS: &plan.TLS{}},
@@ -71,6 +76,35 @@ func TestGateway(t *testing.T) {
 			}
 			if slices.ContainsFunc(p.First().Secrets, func(s plan.Secret) bool { return s.Name == plan.APIKeyVariable }) {
 				t.Error("the server gets the API key")
+			}
+		})
+	}
+}
+
+// TestNoGateway: servers that would be behind one say what it means that they are not.
+func TestNoGateway(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		facts  plan.Facts
+		wanted *bool
+		reason string
+	}{
+		"not wanted":    {plantest.Laptop(), no, ""},
+		"no executable": {plantest.Blind(), nil, "carries no Linux executable"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p := plantest.Make(t, tt.facts, plan.Request{Tag: "cpu", Replicas: 2, Listen: "0.0.0.0", Gateway: tt.wanted})
+			warnings := strings.Join(p.Warnings, "\n")
+			for _, want := range []string{"enforces no API key", "the one of the 2 servers that made it"} {
+				if !strings.Contains(warnings, want) {
+					t.Errorf("no warning %q in\n%s", want, p)
+				}
+			}
+			i := slices.IndexFunc(p.Reasons, func(r plan.Reason) bool { return r.Choice == "no gateway" })
+			if p.Gateway() != nil || (i >= 0) != (tt.reason != "") ||
+				i >= 0 && !strings.Contains(p.Reasons[i].Because, tt.reason) {
+				t.Errorf("no reason %q in\n%s", tt.reason, p)
 			}
 		})
 	}

@@ -321,11 +321,17 @@ func (m *maker) choosePort() error {
 	return nil
 }
 
-// warnOfExposure warns that others can reach the server without a gateway.
+// warnOfExposure says what it means to have no gateway.
 func (m *maker) warnOfExposure() {
-	if !m.guarded && !m.loopbackOnly() {
+	if m.guarded {
+		return
+	}
+	if !m.loopbackOnly() {
 		m.warn("the server listens on %s, not only for this machine, and enforces no API key: anyone who can reach the "+
 			"port can use it", m.server.Publish.Address)
+	}
+	if m.count > 1 {
+		m.warn("without a gateway, a result can only be fetched from the one of the %d servers that made it", m.count)
 	}
 }
 

@@ -141,7 +141,8 @@ func TestMakeChooses(t *testing.T) {
 			}},
 		"chosen port": {facts: plantest.Laptop(), request: plan.Request{Port: 9000}, variant: "cpu",
 			reason: "port 9000: requested with --port"},
-		"open to the network": {facts: plantest.Laptop(), request: plan.Request{Listen: "0.0.0.0"}, variant: "cpu",
+		"open to the network": {facts: plantest.Laptop(), request: plan.Request{Listen: "0.0.0.0", Gateway: no},
+			variant: "cpu",
 			warning: "enforces no API key",
 			check: func(p plan.Plan) bool {
 				return p.First().Publish.Address == "0.0.0.0" && p.First().Publish.URL() == "http://127.0.0.1:8000"

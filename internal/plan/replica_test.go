@@ -44,7 +44,7 @@ func TestAutoReplicas(t *testing.T) {
 			t.Parallel()
 			tt.request.Replicas = plan.AutoReplicas
 			p := plantest.Make(t, tt.facts, tt.request)
-			if got := len(p.Containers); got != tt.count {
+			if got := len(p.Servers()); got != tt.count {
 				t.Errorf("%d servers, want %d", got, tt.count)
 			}
 			if !slices.ContainsFunc(p.Reasons, func(r plan.Reason) bool {
@@ -62,7 +62,7 @@ func TestContainers(t *testing.T) {
 	t.Parallel()
 	facts := plantest.TwoGPUs()
 	facts.BusyPorts.Value = []int{8001}
-	all := plantest.Make(t, facts, plan.Request{Replicas: 3}).Containers
+	all := plantest.Make(t, facts, plan.Request{Replicas: 3, Gateway: no}).Containers
 	var names, ports, gpus, volumes, origins []string
 	hashes := map[string]bool{}
 	for _, c := range all {
@@ -106,7 +106,7 @@ func TestReplicasRefused(t *testing.T) {
 			t.Errorf("%d replicas: %v, want a usage error", count, err)
 		}
 	}
-	_, err := plan.Make(plantest.Laptop(), c, plan.Request{Replicas: 3, Port: 65534})
+	_, err := plan.Make(plantest.Laptop(), c, plan.Request{Replicas: 3, Port: 65534, Gateway: no})
 	if fault.CodeOf(err) != fault.Failed || !strings.Contains(err.Error(), "only 1 free ports after 127.0.0.1:65534") {
 		t.Errorf("beyond the last port: %v", err)
 	}

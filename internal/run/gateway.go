@@ -33,8 +33,12 @@ func (s Server) rank() int {
 // those that publish no port, if there is one.
 func behindGateway(list []Server) []Server {
 	i := slices.IndexFunc(list, Server.Gateway)
+	if i < 0 {
+		return list
+	}
+	list[i].Abandoned = !slices.ContainsFunc(list, func(s Server) bool { return !s.Gateway() && !s.ended() })
 	for j := range list {
-		if i >= 0 && !list[j].Gateway() && list[j].Port == 0 {
+		if !list[j].Gateway() && list[j].Port == 0 {
 			list[j].Behind = list[i].Name
 		}
 	}

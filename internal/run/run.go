@@ -71,6 +71,8 @@ type Server struct {
 	Replica int       `json:"replica,omitempty"`
 	Role    string    `json:"role,omitempty"` // as plan.Container.Role
 	Created time.Time `json:"created"`
+	// Abandoned is a gateway whose servers have all ended.
+	Abandoned bool `json:"-"`
 	// Behind is the name of the gateway in front of a server.
 	Behind string `json:"behind,omitempty"`
 	// Unmanaged servers were started by Compose or by hand.
@@ -313,13 +315,16 @@ func (r *Runner) RemoveDead(ctx context.Context) error {
 			}
 		}
 	}
+	if len(servers) > 0 && servers[0].Abandoned {
+		return r.RemoveNetworks(ctx)
+	}
 	return nil
 }
 
-// ended reports whether the container has stopped for good. One that was just
-// created may be about to be started by another call.
+// ended reports whether the container has stopped for good, or is of no more use.
+// One that was just created may be about to be started by another call.
 func (s Server) ended() bool {
-	return s.Died() || s.State == "created" && time.Since(s.Created) > startGrace
+	return s.Died() || s.Abandoned || s.State == "created" && time.Since(s.Created) > startGrace
 }
 
 // nameTaken reports whether a container could not be created because its name
