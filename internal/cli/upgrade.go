@@ -18,7 +18,7 @@ func (a *app) upgradeCommand() *cli.Command {
 		Description: "The release's signature is verified, and the old program is kept until the\n" +
 			"new one has run. Set FACECRAFT_RELEASES to use a mirror of\n" + upgrade.Releases + ".\n\n" +
 			"On a terminal, other commands look for a newer release once a day, in the\n" +
-			"background, and announce it. CI or " + upgrade.OffVariable + "=1\nturns that off.",
+			"background, and announce it. CI or " + upgrade.OffVariable + "=1 turns that\noff.",
 		Flags: []cli.Flag{
 			&cli.BoolFlag{Name: "check", EnvVars: env("check"), Usage: "only check whether there is a newer release"},
 			quietFlag(),

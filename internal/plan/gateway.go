@@ -269,7 +269,8 @@ func (m *maker) chooseTLS(g *Container) {
 	t := m.request.TLS
 	if t == nil {
 		if !m.loopbackOnly() {
-			m.warn("the gateway speaks HTTP: API keys and photos cross the network in clear text; use --tls-cert and --tls-key")
+			m.warn("the gateway speaks HTTP: API keys and photos cross the network in clear text; " +
+				"use --tls-cert and --tls-key, or an HTTPS proxy in front of it")
 		}
 		return
 	}
