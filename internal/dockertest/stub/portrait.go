@@ -47,6 +47,7 @@ import (
 type portrait struct {
 	faults []string
 	ready  atomic.Bool
+	asked  chan struct{} // whether it is ready
 	warm   sync.Once
 	active atomic.Int32
 	last   atomic.Uint32
@@ -57,7 +58,7 @@ type portrait struct {
 func (p *portrait) has(fault string) bool { return slices.Contains(p.faults, fault) }
 
 func servePortraits(faults []string) {
-	p := &portrait{faults: faults}
+	p := &portrait{faults: faults, asked: make(chan struct{}, 1)}
 	terminated := make(chan os.Signal, 1)
 	signal.Notify(terminated, syscall.SIGTERM)
 	go func() {
@@ -82,8 +83,11 @@ func servePortraits(faults []string) {
 // start gets ready, or does not.
 func (p *portrait) start() {
 	pause := 300 * time.Millisecond
-	if p.has("slow") || p.has("early") {
+	switch {
+	case p.has("slow"):
 		pause = 2 * time.Second
+	case p.has("early"): // a slow test must see it before it is ready, too
+		<-p.asked
 	}
 	time.Sleep(pause)
 	if p.has("ends") {
@@ -134,6 +138,10 @@ func (p *portrait) readiness(w http.ResponseWriter, r *http.Request) {
 	p.deaf.RLock()
 	defer p.deaf.RUnlock()
 	ready := p.ready.Load()
+	select {
+	case p.asked <- struct{}{}:
+	default:
+	}
 	if p.has("unwell") && r.URL.Path == "/ready" { // which only its check asks
 		ready = false
 	}
