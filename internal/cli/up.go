@@ -3,7 +3,6 @@ package cli
 import (
 	"fmt"
 	"slices"
-	"time"
 
 	"github.com/urfave/cli/v2"
 
@@ -122,7 +121,7 @@ func (a *app) welcome(server launch.Outcome) {
 	case server.Plan == nil:
 		a.ui.Done("%s is already running at %s", name, where)
 	default:
-		a.ui.Done("%s is ready at %s after %s", name, where, server.Took.Round(10*time.Millisecond))
+		a.ui.Done("%s is ready at %s after %s", name, where, format.Elapsed(server.Took))
 	}
 	for _, warning := range server.Warnings {
 		a.ui.Warn("%s", warning)
