@@ -34,18 +34,18 @@ func (a Assay) latest(ctx context.Context, repository string, created time.Time,
 		seen.Problem = err.Error()
 		return
 	}
-	seen.Latest, seen.Foreign = digest, true
+	seen.Latest, seen.Unrelated = digest, true
 	for _, v := range a.Catalogue.Variants {
 		if v.Tag == "" {
 			continue
 		}
 		other, err := a.Registry.Digest(ctx, repository+":"+v.Tag)
-		seen.Foreign = seen.Foreign && registry.Missing(err)
+		seen.Unrelated = seen.Unrelated && registry.Missing(err)
 		if err == nil && other == digest {
 			seen.Same = repository + ":" + v.Tag
 		}
 	}
-	if seen.Foreign || seen.Same != "" {
+	if seen.Unrelated || seen.Same != "" {
 		return
 	}
 	image, err := a.Registry.Open(ctx, seen.Reference, a.Options.Platform)
@@ -64,7 +64,7 @@ const maxReadme = 25_000
 func (a Assay) description(ctx context.Context, reference string) verify.Description {
 	repository, onHub := registry.HubRepository(reference)
 	if !onHub || repository != a.Catalogue.Repository {
-		return verify.Description{Foreign: true}
+		return verify.Description{Unrelated: true}
 	}
 	readme, err := os.ReadFile(a.Readme)
 	if err != nil {

@@ -72,8 +72,8 @@ func TestPassedOver(t *testing.T) {
 	if _, _, err := b.do(t); err != nil {
 		t.Fatal(err)
 	}
-	foreign := filepath.Join(dir, "holiday-facecraft.jpg")
-	writeFile(t, foreign, jpegOf("holiday"))
+	taken := filepath.Join(dir, "holiday-facecraft.jpg")
+	writeFile(t, taken, jpegOf("holiday"))
 	var finder Finder
 	found, ignored, err := finder.Find([]string{filepath.Join(dir, "*.*g")})
 	if err != nil || len(found) != 2 || ignored != 3 || len(finder.PassedOver) != 3 {
@@ -81,7 +81,7 @@ func TestPassedOver(t *testing.T) {
 	}
 	for _, photo := range finder.PassedOver {
 		want := ErrEarlier
-		if photo.Path == foreign {
+		if photo.Path == taken {
 			want = ErrNamedLikeResult
 		}
 		if !errors.Is(photo.Problem, want) {

@@ -80,7 +80,7 @@ func TestResume(t *testing.T) {
 	}
 	_, selected, _ := b.do(t)
 	if selected.Protected != 1 || len(selected.Kept) != 4 {
-		t.Errorf("%d foreign, %d kept", selected.Protected, len(selected.Kept))
+		t.Errorf("%d protected, %d kept", selected.Protected, len(selected.Kept))
 	}
 	b.force = true
 	todo("with force, one result edited", 4)

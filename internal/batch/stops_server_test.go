@@ -183,7 +183,7 @@ func TestPhotoThatStopsServersKeepsEarlierPortrait(t *testing.T) {
 		b.servers = []*Server{m.server(t, false)}
 		results, selected, err := b.do(t)
 		if err != nil || outcomes(results)[Done] != step.done || selected.Protected != 0 {
-			t.Errorf("%s: %v, %d foreign, %v", step.photo, outcomes(results), selected.Protected, err)
+			t.Errorf("%s: %v, %d protected, %v", step.photo, outcomes(results), selected.Protected, err)
 		}
 	}
 	if got := tree(t, out)["p0001-facecraft.png"]; !strings.Contains(got, hash(jpegOf("third"))) {

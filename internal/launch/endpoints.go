@@ -56,11 +56,11 @@ func Endpoints(ctx context.Context, ui UI, token string, addresses []string,
 
 // endpointRemedy is what helps with an endpoint that cannot be used.
 func endpointRemedy(address string, err error) string {
-	var foreign *api.UnexpectedResponse
+	var unexpected *api.UnexpectedResponse
 	switch hint := fault.HintOf(err); {
 	case hint != "":
 		return hint
-	case errors.As(err, &foreign) && foreign.Denied:
+	case errors.As(err, &unexpected) && unexpected.Denied:
 		return "export " + api.TokenVariable + "=TOKEN, with the bearer token of " + address
 	case errors.As(err, new(*api.NeverReady)):
 		return "check that server's log for the model it could not load"

@@ -52,7 +52,7 @@ func (j *judge) inline(list []finding.Ignore, f *source.File, comment dockerfile
 	at := f.Whole(comment.Line)
 	if problem != "" {
 		invalid := finding.Invalid(j.checks, at, problem)
-		j.found = append(j.found, &found{Finding: invalid, first: at.Line, end: at.Line})
+		j.drafts = append(j.drafts, &draft{Finding: invalid, first: at.Line, end: at.Line})
 		return list
 	}
 	next := comment.Line
@@ -69,7 +69,7 @@ func (j *judge) covers(of finding.Finding, file string, line, next int) bool {
 	if of.Location == nil || of.Location.File != file {
 		return false
 	}
-	return slices.ContainsFunc(j.found, func(f *found) bool {
+	return slices.ContainsFunc(j.drafts, func(f *draft) bool {
 		if f.ID != of.ID || *f.Location != *of.Location {
 			return false
 		}

@@ -18,7 +18,7 @@ import (
 type judge struct {
 	*repo.Repo
 	checks []finding.Check
-	found  []*found
+	drafts []*draft
 
 	// These are read when a rule first needs them.
 	index       func() []byte            // git's, or nil
@@ -36,8 +36,8 @@ func newJudge(r *repo.Repo, checks []finding.Check) *judge {
 	}
 }
 
-// found is a finding with the details that only lint needs.
-type found struct {
+// draft is a finding with the details that only lint needs.
+type draft struct {
 	finding.Finding
 	edits      []source.Edit
 	first, end int  // the lines of the instruction or value that it is about
@@ -45,22 +45,22 @@ type found struct {
 }
 
 // add adds a finding at a place.
-func (j *judge) add(id string, status finding.Status, at finding.Location, format string, args ...any) *found {
+func (j *judge) add(id string, status finding.Status, at finding.Location, format string, args ...any) *draft {
 	check := finding.Named(j.checks, id)[0]
-	f := &found{Finding: check.Finding(status, fmt.Sprintf(format, args...)), first: at.Line, end: at.Line}
+	f := &draft{Finding: check.Finding(status, fmt.Sprintf(format, args...)), first: at.Line, end: at.Line}
 	f.Location = &at
 	if file := j.Sources[at.File]; file != nil {
 		f.Key = strings.TrimSpace(file.Line(at.Line))
 	}
-	j.found = append(j.found, f)
+	j.drafts = append(j.drafts, f)
 	return f
 }
 
-func (j *judge) fail(id string, at finding.Location, format string, args ...any) *found {
+func (j *judge) fail(id string, at finding.Location, format string, args ...any) *draft {
 	return j.add(id, finding.Fail, at, format, args...)
 }
 
-func (j *judge) unknown(id string, at finding.Location, format string, args ...any) *found {
+func (j *judge) unknown(id string, at finding.Location, format string, args ...any) *draft {
 	f := j.add(id, finding.Unknown, at, format, args...)
 	f.Remedy = ""
 	return f
@@ -68,32 +68,32 @@ func (j *judge) unknown(id string, at finding.Location, format string, args ...a
 
 // about sets the instruction that a finding is about: a comment above it can
 // ignore the finding.
-func (f *found) about(step *dockerfile.Step) *found {
+func (f *draft) about(step *dockerfile.Step) *draft {
 	f.first, f.end = step.Line, step.EndLine
 	return f
 }
 
-func (f *found) evidence(format string, args ...any) *found {
+func (f *draft) evidence(format string, args ...any) *draft {
 	f.Evidence = append(f.Evidence, fmt.Sprintf(format, args...))
 	return f
 }
 
-func (f *found) severity(s finding.Severity) *found {
+func (f *draft) severity(s finding.Severity) *draft {
 	f.Severity = s
 	return f
 }
 
-func (f *found) remedy(format string, args ...any) *found {
+func (f *draft) remedy(format string, args ...any) *draft {
 	f.Remedy = fmt.Sprintf(format, args...)
 	return f
 }
 
-func (f *found) whole() *found {
+func (f *draft) whole() *draft {
 	f.missing = true
 	return f
 }
 
-func (f *found) fix(edits ...source.Edit) *found {
+func (f *draft) fix(edits ...source.Edit) *draft {
 	f.edits = edits
 	f.Fixable = len(edits) > 0
 	return f
@@ -107,7 +107,7 @@ func (j *judge) result(options Options) (*Result, error) {
 		return nil, err
 	}
 	var findings []finding.Finding
-	for _, f := range j.found {
+	for _, f := range j.drafts {
 		findings = append(findings, f.Finding)
 	}
 	var fixes []Fix
@@ -115,8 +115,8 @@ func (j *judge) result(options Options) (*Result, error) {
 	for n, f := range applied {
 		f.Depth = "sources"
 		fix := Fix{Finding: f}
-		if n < len(j.found) && f.Suppressed == nil {
-			fix.Edits = j.found[n].edits
+		if n < len(j.drafts) && f.Suppressed == nil {
+			fix.Edits = j.drafts[n].edits
 		}
 		if asked(options.Only, f.Location.File) {
 			fixes = append(fixes, fix)

@@ -53,7 +53,7 @@ func (j *judge) addedDigest(step *dockerfile.Step) {
 
 // contradicted reports a digest that is not that of a known file. It returns the
 // finding and the right digest, or nil.
-func (j *judge) contradicted(step *dockerfile.Step, at finding.Location, name, given string) (*found, string) {
+func (j *judge) contradicted(step *dockerfile.Step, at finding.Location, name, given string) (*draft, string) {
 	known := download.KnownModels[name]
 	right := known.Contradicts(given)
 	if right == "" || strings.Contains(given, shell.Unknown) {

@@ -72,7 +72,7 @@ func pairLocation(i *repo.Image, step *dockerfile.Step, name string) finding.Loc
 	return step.Location()
 }
 
-func (j *judge) secretValue(at finding.Location, name, value string) *found {
+func (j *judge) secretValue(at finding.Location, name, value string) *draft {
 	if value == "" || strings.Contains(value, shell.Unknown) || strings.HasPrefix(value, "$") {
 		return nil
 	}
@@ -85,7 +85,7 @@ func (j *judge) secretValue(at finding.Location, name, value string) *found {
 	return nil
 }
 
-func (j *judge) secretHit(at finding.Location, hit secret.Hit) *found {
+func (j *judge) secretHit(at finding.Location, hit secret.Hit) *draft {
 	f := j.fail("secret", at, "a secret is here in plain text: %s %s", hit.Kind, hit.Shown)
 	f.Key = hit.Kind // never the line, which contains the secret
 	return f

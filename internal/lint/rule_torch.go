@@ -67,7 +67,7 @@ func (j *judge) torch(i *repo.Image, in repo.Install, done map[*dockerfile.Stage
 }
 
 // addRequirement adds as evidence the requirement that brings torch.
-func addRequirement(in repo.Install, f *found, r repo.Required) {
+func addRequirement(in repo.Install, f *draft, r repo.Required) {
 	if r.File != nil {
 		at := r.At(in)
 		f.evidence("%s: %s", at.String(), r.String())

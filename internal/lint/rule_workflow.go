@@ -33,7 +33,7 @@ func workflowPasswordRule(j *judge) {
 		}
 		for _, hit := range secret.Find(string(file.Data)) {
 			at := file.Whole(hit.Line)
-			if slices.ContainsFunc(j.found, func(f *found) bool {
+			if slices.ContainsFunc(j.drafts, func(f *draft) bool {
 				return f.ID == "workflow-password" && f.Location.File == at.File && f.Location.Line == at.Line
 			}) {
 				continue // already reported

@@ -27,7 +27,7 @@ type Order struct {
 	// Busy keeps the server busy with photos for this long, and checks that it
 	// still answers.
 	Busy     time.Duration
-	Stranger bool // send requests as a foreign website
+	Stranger bool // send requests as another website
 	NoKey    bool // send requests without a key, and with a wrong one
 	// Gone are directories whose old files should have been deleted by now.
 	Gone []string
@@ -78,7 +78,7 @@ type Burst struct {
 	Silent    bool // the server no longer answers
 }
 
-// CORS contains the headers in the response to a foreign website.
+// CORS contains the headers in the response to another website.
 type CORS struct{ Origin, Credentials string }
 
 // watcher carries out an Order.

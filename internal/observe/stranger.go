@@ -6,17 +6,17 @@ import (
 	"strings"
 )
 
-// foreign is the origin of a website unrelated to the server.
-const foreign = "https://stranger.invalid"
+// strangersOrigin is the origin of a website unrelated to the server.
+const strangersOrigin = "https://stranger.invalid"
 
-// stranger sends requests like a foreign website's script: first a preflight for
+// stranger sends requests like another website's script: first a preflight for
 // a POST, then a GET with the visitor's cookies.
 func (w *watcher) stranger(ctx context.Context) {
 	if !w.order.Stranger {
 		return
 	}
 	preflight, err := w.ask(ctx, http.MethodOptions, "/api/v1/process", map[string]string{
-		"Origin": foreign, "Access-Control-Request-Method": http.MethodPost})
+		"Origin": strangersOrigin, "Access-Control-Request-Method": http.MethodPost})
 	if err != nil {
 		return
 	}
@@ -29,7 +29,7 @@ func (w *watcher) stranger(ctx context.Context) {
 	}
 	// What any page may read anonymously is not secret; what it may read as the
 	// visitor is.
-	read, err := w.ask(ctx, http.MethodGet, "/status", map[string]string{"Origin": foreign, "Cookie": "session=1"})
+	read, err := w.ask(ctx, http.MethodGet, "/status", map[string]string{"Origin": strangersOrigin, "Cookie": "session=1"})
 	if err == nil && read.header.Get("Access-Control-Allow-Credentials") == "true" {
 		w.seen.CORS = corsOf(read.header)
 	}
@@ -39,8 +39,8 @@ func corsOf(header http.Header) *CORS {
 	return &CORS{header.Get("Access-Control-Allow-Origin"), header.Get("Access-Control-Allow-Credentials")}
 }
 
-// Allowed reports whether the foreign website was let in.
-func (c CORS) Allowed() bool { return c.Origin == "*" || strings.EqualFold(c.Origin, foreign) }
+// Allowed reports whether the other website was let in.
+func (c CORS) Allowed() bool { return c.Origin == "*" || strings.EqualFold(c.Origin, strangersOrigin) }
 
 // keys posts a photo without a key, and with a wrong one in each place where
 // servers look for keys.

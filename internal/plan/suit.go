@@ -81,20 +81,20 @@ func (f Facts) checkPlatform(v Variant) Verdict {
 	if slices.Contains(v.Platforms, native) {
 		return verdict
 	}
-	foreign := fmt.Sprintf("the image is for %s, but the daemon is %s", v.Platforms[0], native)
+	mismatch := fmt.Sprintf("the image is for %s, but the daemon is %s", v.Platforms[0], native)
 	switch {
 	case v.GPU != nil:
-		return Verdict{Answer: Unsuitable, Because: foreign + ", and an emulated program cannot use the GPU",
+		return Verdict{Answer: Unsuitable, Because: mismatch + ", and an emulated program cannot use the GPU",
 			Remedy: "use a machine with the image's architecture"}
 	case d.Emulation.Known && !d.Emulation.Value:
-		return Verdict{Answer: Unsuitable, Because: foreign + ", and it has no emulation: " + d.Emulation.Evidence,
+		return Verdict{Answer: Unsuitable, Because: mismatch + ", and it has no emulation: " + d.Emulation.Evidence,
 			Remedy: "install emulation: docker run --privileged --rm tonistiigi/binfmt --install amd64"}
 	case d.Emulation.Known:
-		foreign += ": it runs under emulation, several times slower"
+		mismatch += ": it runs under emulation, several times slower"
 	default:
-		foreign += ": it runs under emulation, several times slower, if emulation is installed"
+		mismatch += ": it runs under emulation, several times slower, if emulation is installed"
 	}
-	verdict.Advice = []Advice{{foreign, "facecraft up --lite runs without emulation"}}
+	verdict.Advice = []Advice{{mismatch, "facecraft up --lite runs without emulation"}}
 	return verdict
 }
 

@@ -12,7 +12,7 @@ import (
 
 // sum shows the totals of a batch. For a single portrait, its path is enough.
 func (v *View) sum() {
-	ours := v.kept - v.foreign
+	ours := v.kept - v.protected
 	switch {
 	case v.ToStdout:
 		return
@@ -26,9 +26,9 @@ func (v *View) sum() {
 		v.UI.Done("%s in %s%s", format.Count(v.done, "portrait", "portraits"), format.Elapsed(time.Since(v.begun)),
 			already(ours))
 	}
-	if v.foreign > 0 {
+	if v.protected > 0 {
 		v.UI.Say("%s not made here, or changed since; --force overwrites %s",
-			format.Count(v.foreign, "existing result stays:", "existing results stay:"), format.Pronoun(v.foreign))
+			format.Count(v.protected, "existing result stays:", "existing results stay:"), format.Pronoun(v.protected))
 	}
 }
 
@@ -38,7 +38,7 @@ func (v *View) nothingToDo(ours int) {
 		return
 	}
 	force := "; --force makes " + format.Pronoun(ours) + " again"
-	if v.foreign > 0 { // it is said of those
+	if v.protected > 0 { // it is said of those
 		force = ""
 	}
 	v.UI.Done("nothing to do: %s there already%s", format.Count(ours, "portrait is", "portraits are"), force)

@@ -44,7 +44,7 @@ type View struct {
 
 	mu                         sync.Mutex // photos keep arriving with --watch
 	total, done, kept, pending int
-	foreign                    int // of those that are kept
+	protected                  int // of those that are kept
 	finished                   int // in this run
 	failures                   map[batch.Cause][]string
 	notes                      []string // on backgrounds
@@ -89,7 +89,7 @@ func (v *View) Begin(total int, selected batch.Selected) {
 	for _, job := range selected.Kept {
 		v.count(batch.Result{Job: job, Outcome: batch.Kept})
 	}
-	v.foreign += selected.Protected
+	v.protected += selected.Protected
 	if !v.Watching {
 		v.finished, v.begun = 0, time.Now()
 	}

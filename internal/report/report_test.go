@@ -81,9 +81,9 @@ func TestWriteFile(t *testing.T) {
 	if files, err := os.ReadDir(dir); err != nil || len(files) != 1 {
 		t.Errorf("left over: %v, %v", files, err)
 	}
-	for _, foreign := range []string{"http://", "https://", "@import", "url("} {
-		if bytes.Contains(data, []byte(foreign)) {
-			t.Errorf("the page contains %q: it must not load anything external", foreign)
+	for _, external := range []string{"http://", "https://", "@import", "url("} {
+		if bytes.Contains(data, []byte(external)) {
+			t.Errorf("the page contains %q: it must not load anything external", external)
 		}
 	}
 	if err := writeFile(filepath.Join(dir, "nowhere", "r.html"), nil); err == nil {

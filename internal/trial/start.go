@@ -135,7 +135,7 @@ func (r *run) look(ctx context.Context, order observe.Order, changes ...change) 
 	return s.ask(ctx, order)
 }
 
-// together sends photos at once, and requests as a foreign website. The
+// together sends photos at once, and requests as another website. The
 // launcher's own limit for websites does not apply: the image is judged by its
 // default.
 func (r *run) together(ctx context.Context) {

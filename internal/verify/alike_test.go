@@ -34,10 +34,10 @@ func TestLookAlikes(t *testing.T) {
 			i.Config.Health.Test[1] = "curl -s http://localhost:8000/ready | grep -q '\"ready\": *true'"
 		}},
 		"latest in a repository of something else": {"cpu", func(i *image) {
-			i.seen.Registry.Latest, i.seen.Registry.Foreign = "sha256:1", true
+			i.seen.Registry.Latest, i.seen.Registry.Unrelated = "sha256:1", true
 		}},
 		"a description of something else": {"cpu",
-			func(i *image) { i.seen.Registry.Description = verify.Description{Foreign: true} }},
+			func(i *image) { i.seen.Registry.Description = verify.Description{Unrelated: true} }},
 		"compiled Python": {"cpu", func(i *image) {
 			i.file(site+"torch/__pycache__/version.cpython-311.pyc", 90_000_000)
 		}},

@@ -109,7 +109,7 @@ func latest(s *subject) []result {
 		return []result{unknown("the registry did not answer: %s", seen.Problem)}
 	case seen.Latest == "":
 		return []result{pass("there is no latest tag")}
-	case seen.Foreign:
+	case seen.Unrelated:
 		return []result{beside("the repository has no variants that latest could be taken for")}
 	}
 	r := fail("%s exists", seen.Reference).with("digest " + seen.Latest).keyed("latest")
@@ -127,7 +127,7 @@ func hubReadme(s *subject) []result {
 		return []result{beside("only an image in a registry has a description")}
 	}
 	switch d := s.seen.Registry.Description; {
-	case d.Foreign:
+	case d.Unrelated:
 		return []result{beside("it is not the catalogue's repository on Docker Hub")}
 	case !d.Known:
 		return []result{unknown("%s", d.Problem)}

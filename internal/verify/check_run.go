@@ -118,7 +118,7 @@ func diskGrowth(s *subject) []result {
 		format.Duration(c.Waited))}
 }
 
-// cors checks the answer to a foreign website or, if the image did not run, the
+// cors checks the answer to another website or, if the image did not run, the
 // image's own settings.
 func cors(s *subject) []result {
 	c := s.seen.CORS
@@ -132,11 +132,11 @@ func cors(s *subject) []result {
 	case c == nil:
 		return notObserved(s.seen)
 	case c.Echoed && c.Credentials:
-		return []result{fail("a foreign origin is allowed, with credentials").with(c.Answer).keyed("credentials")}
+		return []result{fail("another origin is allowed, with credentials").with(c.Answer).keyed("credentials")}
 	case c.Echoed:
-		return []result{fail("a foreign origin is allowed").graded(finding.Note).with(c.Answer).keyed("origin")}
+		return []result{fail("another origin is allowed").graded(finding.Note).with(c.Answer).keyed("origin")}
 	}
-	return []result{pass("a foreign origin is refused")}
+	return []result{pass("another origin is refused")}
 }
 
 func apiKey(s *subject) []result {

@@ -272,7 +272,7 @@ var faults = []fault{
 	}, severity: finding.Warning, says: "with credentials"},
 	{id: "cors", name: "without", change: func(i *image) {
 		i.seen.CORS = &verify.CORS{Echoed: true}
-	}, severity: finding.Note, says: "foreign origin"},
+	}, severity: finding.Note, says: "another origin"},
 	{id: "cors", name: "as configured", change: func(i *image) {
 		i.Config.Env = append(i.Config.Env, "FACECRAFT_CORS_ORIGINS=*")
 		i.seen.Ran = false

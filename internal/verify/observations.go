@@ -129,7 +129,7 @@ type Cleanup struct {
 	Waited       time.Duration
 }
 
-// CORS is the answer to a foreign website, with the image's own settings.
+// CORS is the answer to another website, with the image's own settings.
 type CORS struct {
 	Echoed      bool
 	Credentials bool
@@ -207,7 +207,7 @@ type Registry struct {
 	Latest    string    // its digest; empty if there is no such tag
 	Same      string    // the variant's tag that has the same digest, or empty
 	Older     time.Time // when latest was built, if that was before this image
-	Foreign   bool      // the repository has none of the variants
+	Unrelated bool      // the repository has none of the variants
 	Problem   string
 	// Description is the repository's page on Docker Hub.
 	Description Description
@@ -215,9 +215,9 @@ type Registry struct {
 
 // Description compares a repository's page with the README.
 type Description struct {
-	Known   bool
-	Same    bool
-	Line    int  // of the README, where they begin to differ
-	Foreign bool // not the catalogue's repository on Docker Hub
-	Problem string
+	Known     bool
+	Same      bool
+	Line      int  // of the README, where they begin to differ
+	Unrelated bool // not the catalogue's repository on Docker Hub
+	Problem   string
 }

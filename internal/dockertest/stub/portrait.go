@@ -31,8 +31,8 @@ import (
 //	fails      answers 500 when photos arrive together
 //	broken     answers every photo with 500
 //	stubborn   does not end on SIGTERM
-//	open       allows foreign websites
-//	reads      lets foreign websites read as the visitor, but not post
+//	open       allows other websites
+//	reads      lets other websites read as the visitor, but not post
 //	keyless    ignores its key
 //	anykey     accepts any key
 //	hoards     deletes no old files

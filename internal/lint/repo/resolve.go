@@ -142,7 +142,7 @@ func (i *Image) copiedFrom(step *dockerfile.Step, name string) (file, reason str
 
 // within returns the path in the source of a COPY that becomes a path in the
 // image.
-func (i *Image) within(step *dockerfile.Step, source, dest, name string, into, foreign bool) (string, bool) {
+func (i *Image) within(step *dockerfile.Step, source, dest, name string, into, external bool) (string, bool) {
 	source = path.Join("/", step.Expand(source))
 	rest, inside := Below(name, dest)
 	if !inside {
@@ -153,7 +153,7 @@ func (i *Image) within(step *dockerfile.Step, source, dest, name string, into, f
 		matched, err := path.Match(source, candidate)
 		return candidate, err == nil && matched
 	}
-	if foreign {
+	if external {
 		if rest == path.Base(source) && path.Ext(rest) != "" {
 			return source, true
 		}

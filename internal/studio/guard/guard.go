@@ -25,10 +25,10 @@ const sessionPath = "/api/session"
 
 // Guard checks requests before all handlers.
 type Guard struct {
-	hosts   []string
-	Tokens  Secrets // in the fragment of the URL that the browser opens
-	keys    Secrets
-	foreign http.CrossOriginProtection
+	hosts       []string
+	Tokens      Secrets // in the fragment of the URL that the browser opens
+	keys        Secrets
+	crossOrigin http.CrossOriginProtection
 }
 
 // New returns a guard for a server at these hosts, each with its port.
@@ -86,7 +86,7 @@ func (g *Guard) isForeign(r *http.Request) bool {
 			return true
 		}
 	}
-	if g.foreign.Check(r) != nil {
+	if g.crossOrigin.Check(r) != nil {
 		return true
 	}
 	switch r.Header.Get("Sec-Fetch-Site") {
