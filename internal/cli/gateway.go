@@ -16,7 +16,7 @@ import (
 func gatewayFlags() []cli.Flag {
 	return []cli.Flag{
 		&cli.BoolFlag{Name: "gateway", EnvVars: env("gateway"),
-			Usage: "one guarded address for all servers"},
+			Usage: "one guarded address for all servers; =false: none"},
 		&cli.StringFlag{Name: "api-key-file", EnvVars: env("api-key-file"),
 			Usage: "`FILE` of the gateway's keys, one a line"},
 		&cli.StringFlag{Name: "tls-cert", EnvVars: env("tls-cert"), Usage: "certificate `FILE` for HTTPS at the gateway"},
