@@ -97,11 +97,12 @@ func (c Container) URLBehind() string {
 // required if only the number of servers or the address calls for it.
 func (m *maker) chooseGateway() (bool, error) {
 	why, required := m.needForGateway()
-	switch asked := m.request.Gateway; {
-	case asked != nil && !*asked && required:
+	unwanted := m.request.Gateway != nil && !*m.request.Gateway
+	switch {
+	case unwanted && required:
 		return false, fault.New(fault.Usage, "drop --gateway=false",
 			"--gateway=false leaves out what other flags need: %s", why)
-	case why == "" || asked != nil && !*asked:
+	case unwanted || why == "":
 		return false, nil
 	}
 	if missing := m.gatewayMissing(); missing != "" {

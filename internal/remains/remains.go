@@ -11,7 +11,7 @@ import (
 	"github.com/djok/facecraft/internal/fault"
 )
 
-// List is safe for concurrent use. A nil List records nothing.
+// List is safe for concurrent use.
 type List struct {
 	mu    sync.Mutex
 	items []*item
@@ -23,8 +23,8 @@ type item struct {
 	remedy string // the command that removes it
 }
 
-// Add records an item before it is created. Call done once the item is removed
-// or should be kept; calling it twice is harmless.
+// Add records an item before it is created; on a nil List it does nothing. Call
+// done once the item is removed or should be kept; calling it twice is harmless.
 func (l *List) Add(what, remedy string) (done func()) {
 	if l == nil {
 		return func() {}

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 
 	"github.com/djok/facecraft/internal/fault"
+	"github.com/djok/facecraft/internal/output"
 	"github.com/djok/facecraft/internal/term"
 )
 
@@ -103,14 +104,14 @@ func write(path string, content []byte) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return err
 	}
-	temporary, err := os.CreateTemp(filepath.Dir(path), ".facecraft-")
+	temporary, err := output.Temporary(filepath.Dir(path))
 	if err != nil {
 		return err
 	}
-	defer os.Remove(temporary.Name()) // unless it was renamed by then
+	defer os.Remove(temporary.Name()) // unless it was placed by then
 	_, err = temporary.Write(content)
-	if err = errors.Join(err, temporary.Chmod(0o644), temporary.Close()); err != nil {
+	if err = errors.Join(err, temporary.Close()); err != nil {
 		return err
 	}
-	return os.Rename(temporary.Name(), path)
+	return output.Place(temporary.Name(), path, true)
 }

@@ -45,7 +45,7 @@ func (g *Guard) Protect(next http.Handler) http.Handler {
 		}
 		harden(w.Header())
 		switch {
-		case g.isForeign(r):
+		case g.isCrossOrigin(r):
 			Refuse(w, http.StatusForbidden, "requests of other websites are refused", "")
 		case r.URL.Path == sessionPath && r.Method == http.MethodPost:
 			g.enter(w, r)
@@ -76,11 +76,11 @@ func PagePolicy(nonce string) string {
 		"img-src blob: 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
 }
 
-// isForeign reports whether a request comes from another website. The origin
+// isCrossOrigin reports whether a request comes from another website. The origin
 // "null" is that of sandboxed frames and local files, which anyone can create.
 // Reading is refused, too, except for following a link to the page, which
 // shows nothing without a key.
-func (g *Guard) isForeign(r *http.Request) bool {
+func (g *Guard) isCrossOrigin(r *http.Request) bool {
 	for _, origin := range r.Header.Values("Origin") {
 		if !g.isOwn(origin) {
 			return true
