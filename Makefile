@@ -25,10 +25,11 @@ demo: build
 	@echo "  FACECRAFT_INSTANCE=facecraft-demo bin/facecraft down"
 
 # One package at a time: some start their own Docker daemons, and connections to
-# other packages' containers have been seen to hang meanwhile. RUN chooses tests.
+# other packages' containers have been seen to hang meanwhile. The stories of
+# internal/e2e take about nine minutes on two cores. RUN chooses tests.
 test:
 	@sh scripts/ensure-docker.sh || echo "Continuing without Docker: tests that need it will be skipped." >&2
-	go test -p 1 $(if $(RUN),-run '$(RUN)') ./...
+	go test -p 1 -timeout 20m $(if $(RUN),-run '$(RUN)') ./...
 
 # Kill a pull at fifty random moments; make test kills it five times.
 test-kills:

@@ -25,7 +25,17 @@ func (d *Daemon) ownUsers(t testing.TB, daemon []string) []string {
 	if err := os.WriteFile(file, []byte(ordinary+":200000:65536\n"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	const script = `mount --bind "$0" /etc/subuid && mount --bind "$0" /etc/subgid && ip link set lo up && exec "$@"`
+	// The network of a rootless engine needs a device that udev gives to everyone,
+	// and a machine without udev may not.
+	const script = `set -e
+mount --bind "$0" /etc/subuid
+mount --bind "$0" /etc/subgid
+ip link set lo up
+setpriv --reuid ` + ordinary + ` --clear-groups test -w /dev/net/tun || {
+	mount -t tmpfs tmpfs /dev/net
+	mknod -m 666 /dev/net/tun c 10 200
+}
+exec "$@"`
 	return append([]string{"unshare", "--net", "--mount", "sh", "-c", script, file}, daemon...)
 }
 
